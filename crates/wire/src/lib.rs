@@ -1,0 +1,26 @@
+//! Zero-copy readers of what RDP servers send, and the small constant requests.
+//!
+//! One file per message. Every reader borrows from its input, allocates nothing (on success and on error), keeps codes it
+//! does not know, and never takes a malformed block for an absent one. There is no I/O and no clock here.
+//!
+//! | message | module | specification |
+//! |---|---|---|
+//! | what the first octets belong to | [`first_octets`] | - |
+//! | TPKT | [`tpkt`] | RFC 1006 section 6 |
+//! | X.224 Connection Request | [`x224::ConnectionRequest`] | \[MS-RDPBCGR\] 2.2.1.1 |
+//! | X.224 Connection Confirm | [`x224::ConnectionConfirm`] | \[MS-RDPBCGR\] 2.2.1.2 |
+//! | X.224 Disconnect Request, Error | [`x224`] | ITU-T X.224 13.5, 13.12 |
+//! | RDP_NEG_REQ, RDP_NEG_RSP, RDP_NEG_FAILURE | [`nego`] | \[MS-RDPBCGR\] 2.2.1.1.1, 2.2.1.2.1, 2.2.1.2.2 |
+//! | MCS Disconnect Provider Ultimatum | [`mcs`] | \[MS-RDPBCGR\] 2.2.2.3, ITU-T T.125 |
+#![no_std]
+
+extern crate alloc;
+
+pub mod fault;
+pub mod first_octets;
+pub mod mcs;
+pub mod nego;
+pub mod tpkt;
+pub mod x224;
+
+pub use fault::{Layer, Problem, WireError};
