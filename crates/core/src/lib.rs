@@ -1,1 +1,50 @@
+//! The RDP connection sequence as a state machine without sockets, clock or runtime.
+//!
+//! [`Run`] holds one run: the [`Plan`], the state of the connection under way, and the [`Findings`] so far. A driver asks
+//! what the run [`Wants`], does it, and reports an [`Event`] with the time since the run began. Nothing else goes in, and
+//! nothing but findings comes out.
+//!
+//! ```
+//! use rdp_probe_core::{Event, Host, Link, Plan, Run, Wants};
+//! use std::time::Duration;
+//!
+//! let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+//! let at = Duration::ZERO;
+//! assert!(run.begin(at).is_some(), "the main path comes first");
+//! let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("an address needs no resolver") };
+//! run.on(Event::Dialed(Ok(Link { peer: address, local: None })), at);
+//! assert_eq!(run.take_octets().len(), 19, "the Connection Request");
+//! // The server answers: RDP_NEG_RSP, CredSSP selected.
+//! run.on(Event::Pdu(&[3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0x1F, 8, 0, 2, 0, 0, 0]), at);
+//! assert!(run.findings().failure().is_none());
+//! ```
 
+mod event;
+mod fact;
+mod failure;
+mod findings;
+mod hop;
+mod machine;
+mod octets;
+mod plan;
+mod run;
+mod security;
+mod stage;
+mod target;
+mod wants;
+
+pub use event::{Close, DialFault, DialFaultKind, Event, Link};
+pub use fact::{Fact, Observed, Oddity};
+pub use failure::{Awaited, Failure, FailureKind, Malformed};
+pub use findings::{AttemptRecord, Findings, NotTried, Outcome, StageRecord};
+pub use hop::Hop;
+pub use machine::{ExpectAddresses, ExpectConnection, ExpectConnectionConfirm, Output, State, Step, Summary};
+pub use octets::Octets;
+pub use plan::{Attempt, Family, Limits, Plan, Purpose, Routing, Security};
+pub use run::{Limit, Run};
+pub use security::{Answer, Nla, Offered, SecuritySummary};
+pub use stage::Stage;
+pub use target::{Address, Host, TargetError};
+pub use wants::{Framing, Wants};
+
+pub use rdp_probe_wire as wire;

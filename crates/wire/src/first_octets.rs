@@ -46,7 +46,7 @@ impl Foreign {
 
 /// What the octets so far can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth answer")]
 pub enum FirstOctets {
     /// They may begin a TPKT.
     Tpkt,

@@ -228,7 +228,7 @@ impl NegFailure {
 
 /// The variable part of a Connection Confirm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "another block is a malformed one")]
 pub enum Negotiation {
     /// No block: the server knows no negotiation, which leaves Standard RDP Security.
     Absent,

@@ -1,0 +1,74 @@
+//! What was observed, whether or not anything failed.
+use std::time::Duration;
+
+use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
+use serde::{Deserialize, Serialize};
+
+use crate::event::DialFault;
+use crate::target::Address;
+
+/// One observed thing, and when. The stage record it stands in tells stage and hop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Fact {
+    /// Time since the run began.
+    pub at: Duration,
+    /// What.
+    pub observed: Observed,
+}
+
+/// The kinds of facts. No secrets, no payloads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Observed {
+    /// The addresses of the name, in the resolver's order, after `-4` and `-6`.
+    Addresses(Vec<Address>),
+    /// An address that could not be connected, while another was left to try.
+    AddressFailed {
+        /// Which.
+        address: Address,
+        /// Why.
+        fault: DialFault,
+    },
+    /// Connected.
+    Connected {
+        /// To whom.
+        peer: Address,
+        /// From this address, when the driver knows it.
+        local: Option<Address>,
+    },
+    /// The Connection Request offered these protocols.
+    Offered(Protocols),
+    /// RDP_NEG_RSP.
+    Selected {
+        /// `selectedProtocol`.
+        protocol: Protocols,
+        /// `flags`.
+        flags: ResponseFlags,
+    },
+    /// A Connection Confirm without a negotiation block: the server knows none.
+    NoNegotiation,
+    /// RDP_NEG_FAILURE.
+    Refused(FailureCode),
+    /// SRC-REF of the Connection Confirm, which differs between implementations.
+    SourceReference(u16),
+    /// Something in the Connection Confirm that the specification does not have, and that stopped nothing.
+    Oddity {
+        /// The field.
+        field: Oddity,
+        /// Its value.
+        value: u32,
+    },
+}
+
+/// The fields of [`Observed::Oddity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Oddity {
+    /// `length` of the negotiation block is not 8.
+    BlockLength,
+    /// Octets after the negotiation block.
+    Surplus,
+}

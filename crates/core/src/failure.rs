@@ -1,0 +1,178 @@
+//! Why a connection attempt ended: hop, stage, what was due, and the raw evidence.
+use std::borrow::Cow;
+use std::fmt;
+
+use rdp_probe_wire::first_octets::Foreign;
+use rdp_probe_wire::mcs::Reason;
+use rdp_probe_wire::nego::{FailureCode, Protocols};
+use rdp_probe_wire::x224::TpduCode;
+use rdp_probe_wire::{Layer, Problem, WireError};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Close, DialFault};
+use crate::hop::Hop;
+use crate::octets::Octets;
+use crate::stage::Stage;
+
+/// The end of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{hop}: {stage}, awaiting {awaiting}: {kind}")]
+#[non_exhaustive]
+pub struct Failure {
+    /// Who it is laid at.
+    pub hop: Hop,
+    /// The stage that did not end.
+    pub stage: Stage,
+    /// What was due.
+    pub awaiting: Awaited,
+    /// What came instead.
+    #[source]
+    pub kind: FailureKind,
+}
+
+impl Failure {
+    /// A failure.
+    #[must_use]
+    pub const fn new(hop: Hop, stage: Stage, awaiting: Awaited, kind: FailureKind) -> Self {
+        Self { hop, stage, awaiting, kind }
+    }
+}
+
+/// What was due when an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// The resolver's answer.
+    #[serde(rename = "addresses")]
+    Addresses,
+    /// A TCP connection.
+    #[serde(rename = "TCP connection")]
+    Connection,
+    /// The X.224 Connection Confirm ([MS-RDPBCGR] 2.2.1.2).
+    #[serde(rename = "Connection Confirm")]
+    ConnectionConfirm,
+}
+
+impl Awaited {
+    /// The name in reports, as the specification has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Addresses => "addresses",
+            Self::Connection => "TCP connection",
+            Self::ConnectionConfirm => "Connection Confirm",
+        }
+    }
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What came instead of what was due. Raw codes stay as they were received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// Name resolution or the connection failed.
+    #[error("dial failed ({:?}, os error {:?})", .0.kind, .0.os)]
+    Dial(DialFault),
+    /// The name has addresses, but none of the family asked for.
+    #[error("no address of the family asked for")]
+    NoAddressOfFamily,
+    /// The stream ended.
+    #[error("stream ended while a reply was due ({how:?})")]
+    Closed {
+        /// How it ended.
+        how: Close,
+        /// What had arrived of the reply.
+        partial: Octets,
+    },
+    /// RDP_NEG_FAILURE.
+    #[error("server refused the offered security protocols (failureCode {:#010x})", .0.0)]
+    NegotiationRefused(FailureCode),
+    /// The server selected a protocol that was not offered.
+    #[error("server selected {selected}, offered was {offered}")]
+    UnrequestedProtocol {
+        /// What was offered.
+        offered: Protocols,
+        /// What was selected.
+        selected: Protocols,
+    },
+    /// The server selected another protocol than the one the user insists on; it had been offered beside it.
+    #[error("server selected {selected}, asked for was {asked}")]
+    OtherProtocol {
+        /// What the user insists on.
+        asked: Protocols,
+        /// What was selected.
+        selected: Protocols,
+    },
+    /// MCS Disconnect Provider Ultimatum.
+    #[error("server disconnected (MCS reason {})", .0.0)]
+    Ultimatum(Reason),
+    /// X.224 Disconnect Request.
+    #[error("peer sent an X.224 Disconnect Request (reason {reason})")]
+    DisconnectRequest {
+        /// `reason`.
+        reason: u8,
+    },
+    /// X.224 TPDU Error.
+    #[error("peer sent an X.224 Error (cause {cause})")]
+    TpduError {
+        /// `reject cause`.
+        cause: u8,
+    },
+    /// A TPDU that has no place here.
+    #[error("peer sent another TPDU ({:#04x})", .code.0)]
+    OtherTpdu {
+        /// Its code.
+        code: TpduCode,
+        /// Its beginning.
+        head: Octets,
+    },
+    /// Another protocol answers.
+    #[error("peer speaks {}", .protocol.name())]
+    Foreign {
+        /// Which.
+        protocol: Foreign,
+        /// The beginning of what it said.
+        head: Octets,
+    },
+    /// The reply is not a message this stage can read.
+    #[error("malformed reply ({error})")]
+    Malformed {
+        /// What is wrong with it.
+        error: Malformed,
+        /// Its beginning.
+        head: Octets,
+    },
+    /// The driver reported an event that this state cannot have: a defect here, not at a peer.
+    #[error("event out of turn")]
+    OutOfTurn,
+}
+
+/// A [`WireError`] that can be stored and read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{layer:?}: field {field} at octet {offset} of {len}: {problem:?}")]
+#[non_exhaustive]
+pub struct Malformed {
+    /// The layer the field belongs to.
+    pub layer: Layer,
+    /// The field's name in the specification.
+    pub field: Cow<'static, str>,
+    /// Where the field begins, in octets.
+    pub offset: usize,
+    /// Octets there were.
+    pub len: usize,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+impl From<WireError> for Malformed {
+    fn from(error: WireError) -> Self {
+        let WireError { layer, field, offset, len, problem, .. } = error;
+        Self { layer, field: Cow::Borrowed(field), offset, len, problem }
+    }
+}

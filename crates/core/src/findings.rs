@@ -1,0 +1,238 @@
+//! Everything one run observed. Serialisable: an old report can be diagnosed again.
+use std::time::Duration;
+
+use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
+use serde::{Deserialize, Serialize};
+
+use crate::event::Close;
+use crate::fact::{Fact, Observed};
+use crate::failure::{Failure, FailureKind};
+use crate::hop::Hop;
+use crate::plan::{Plan, Purpose};
+use crate::security::Answer;
+use crate::stage::Stage;
+use crate::target::Address;
+
+/// The findings of one run: the plan, and a record of each connection attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Findings {
+    /// What was to be done.
+    pub plan: Plan,
+    /// The attempts in the order they were made. The first is the main path's.
+    pub attempts: Vec<AttemptRecord>,
+}
+
+/// One connection attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AttemptRecord {
+    /// What it was for.
+    pub purpose: Purpose,
+    /// The security protocols that it offered.
+    pub offer: Protocols,
+    /// The stages it went through, or would have.
+    pub stages: Vec<StageRecord>,
+    /// Why it ended, when it did not reach its depth.
+    pub failure: Option<Failure>,
+}
+
+/// One stage of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StageRecord {
+    /// Which.
+    pub stage: Stage,
+    /// Whom it talks to.
+    pub hop: Hop,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it began, since the run began; `None` when it did not.
+    pub started: Option<Duration>,
+    /// How long it took; a gap before it counts to it. `None` when it did not begin.
+    pub duration: Option<Duration>,
+    /// What was observed in it.
+    pub facts: Vec<Fact>,
+}
+
+impl StageRecord {
+    /// A stage that did not begin.
+    pub(crate) const fn idle(stage: Stage, outcome: Outcome) -> Self {
+        Self { stage, hop: Hop::Target, outcome, started: None, duration: None, facts: Vec::new() }
+    }
+}
+
+/// How a stage ended. Unknown is not no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It got what it waited for.
+    Passed,
+    /// It did not.
+    Failed,
+    /// An earlier stage failed.
+    NotReached,
+    /// There was no reason to.
+    NotTried(NotTried),
+}
+
+/// Why a stage was not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NotTried {
+    /// The target was given by its address, or an earlier attempt resolved it.
+    AddressKnown,
+    /// It lies behind the asked depth.
+    BeyondDepth,
+}
+
+impl NotTried {
+    /// The reason in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::AddressKnown => "the address is known",
+            Self::BeyondDepth => "beyond the asked depth",
+        }
+    }
+}
+
+impl Findings {
+    /// Findings of a run that has not begun.
+    #[must_use]
+    pub const fn new(plan: Plan) -> Self {
+        Self { plan, attempts: Vec::new() }
+    }
+
+    /// The attempts that the verdict rests on: the main path with its fallback, or, when all addresses were asked for, the
+    /// path of the worst address.
+    #[must_use]
+    pub fn path(&self) -> &[AttemptRecord] {
+        let mut worst: &[AttemptRecord] = &[];
+        let mut rank = u8::MAX;
+        for path in self.paths() {
+            let reached = path.last().and_then(|a| a.failure.as_ref()).map_or(u8::MAX, |f| f.stage.rank());
+            // Of equals the first decides: it is the one that a client would have taken.
+            if worst.is_empty() || reached < rank {
+                (worst, rank) = (path, reached);
+            }
+        }
+        worst
+    }
+
+    /// The main path and the path of each further address: an attempt, with its fallback when there was one.
+    pub fn paths(&self) -> impl Iterator<Item = &[AttemptRecord]> {
+        let mut rest = self.attempts.as_slice();
+        std::iter::from_fn(move || {
+            loop {
+                let (first, after) = rest.split_first()?;
+                if !matches!(first.purpose, Purpose::Main | Purpose::Address(_)) {
+                    rest = after;
+                    continue;
+                }
+                let fallback = after.first().is_some_and(|next| matches!(next.purpose, Purpose::Fallback));
+                let (path, after) = rest.split_at_checked(if fallback { 2 } else { 1 })?;
+                rest = after;
+                return Some(path);
+            }
+        })
+    }
+
+    /// The main path: the first attempt, and its fallback when there was one.
+    #[must_use]
+    pub fn main_path(&self) -> &[AttemptRecord] {
+        self.paths().next().unwrap_or_default()
+    }
+
+    /// The failure that decides the verdict.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.path().last().and_then(|attempt| attempt.failure.as_ref())
+    }
+
+    /// All facts of the deciding path.
+    pub fn facts(&self) -> impl Iterator<Item = &Observed> {
+        self.path().iter().flat_map(AttemptRecord::facts)
+    }
+
+    /// The addresses of the name, or the one that was given.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Address> {
+        let known = self.attempts.iter().flat_map(AttemptRecord::facts).find_map(|fact| {
+            if let Observed::Addresses(addresses) = fact { Some(addresses.clone()) } else { None }
+        });
+        known.unwrap_or_else(|| self.plan.given_address().into_iter().collect())
+    }
+
+    /// Whom the deciding path was connected to.
+    #[must_use]
+    pub fn peer(&self) -> Option<Address> {
+        self.path().last().and_then(AttemptRecord::peer)
+    }
+
+    /// What the deciding path's last attempt was answered, when it was RDP.
+    #[must_use]
+    pub fn answer(&self) -> Option<Answer> {
+        self.path().last().map(AttemptRecord::answer)
+    }
+}
+
+impl AttemptRecord {
+    /// The facts of all its stages.
+    pub fn facts(&self) -> impl Iterator<Item = &Observed> {
+        self.stages.iter().flat_map(|stage| stage.facts.iter().map(|fact| &fact.observed))
+    }
+
+    /// Whom it was connected to.
+    #[must_use]
+    pub fn peer(&self) -> Option<Address> {
+        self.facts()
+            .find_map(|fact| if let Observed::Connected { peer, .. } = fact { Some(*peer) } else { None })
+    }
+
+    /// When it ended, since the run began.
+    #[must_use]
+    pub fn ended(&self) -> Option<Duration> {
+        self.stages.iter().filter_map(|s| Some(s.started?.saturating_add(s.duration?))).max()
+    }
+
+    /// How the Connection Request was answered.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        for fact in self.facts() {
+            if let Observed::Selected { protocol, flags } = *fact {
+                return Answer::Selected { protocol, flags };
+            } else if let Observed::Refused(code) = *fact {
+                return Answer::Refused(code);
+            } else if *fact == Observed::NoNegotiation {
+                return Answer::NoNegotiation;
+            }
+        }
+        match self.failure.as_ref().map(|failure| &failure.kind) {
+            Some(FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. }) => Answer::Disconnected,
+            Some(FailureKind::Closed { how: Close::Fin, partial }) if partial.is_empty() => Answer::Fin,
+            Some(_) | None => Answer::None,
+        }
+    }
+}
+
+impl Findings {
+    /// Whether some attempt was refused with this code.
+    #[must_use]
+    pub fn was_refused_with(&self, code: FailureCode) -> bool {
+        self.attempts.iter().any(|attempt| attempt.answer() == Answer::Refused(code))
+    }
+
+    /// The flags of the first RDP_NEG_RSP, of whichever attempt.
+    #[must_use]
+    pub fn response_flags(&self) -> Option<ResponseFlags> {
+        self.attempts.iter().find_map(|attempt| match attempt.answer() {
+            Answer::Selected { flags, .. } => Some(flags),
+            Answer::NoNegotiation | Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None => {
+                None
+            }
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Stage `tcp_connect`: from addresses to a connection.
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::{Blamed, Context, Output, State, Step};
+use crate::event::{DialFault, DialFaultKind, Event};
+use crate::fact::Observed;
+use crate::failure::FailureKind;
+use crate::hop::Hop;
+use crate::machine::initiation::ExpectConnectionConfirm;
+use crate::stage::Stage;
+use crate::target::Address;
+use crate::wants::Wants;
+
+/// Waits for a TCP connection. Addresses are tried one after the other, in the resolver's order.
+#[derive(Debug)]
+pub struct ExpectConnection {
+    context: Context,
+    address: Address,
+    rest: VecDeque<Address>,
+    share: Duration,
+}
+
+/// The least share of an address: a SYN that was lost is sent again after one second.
+const LEAST_SHARE: Duration = Duration::from_millis(1200);
+
+impl ExpectConnection {
+    /// # Panics
+    /// Never: callers have at least one address; without one it would wait for the unspecified address.
+    pub(super) fn new(context: Context, addresses: Vec<Address>) -> Self {
+        let limit = context.plan().limits.of(Stage::TcpConnect);
+        // With all addresses asked for, each has a path of its own, and the first one's must not go on to the second.
+        let mut rest = VecDeque::from(addresses);
+        let address = rest.pop_front().unwrap_or_else(|| Address::from(([0, 0, 0, 0], context.plan().port)));
+        if context.plan().all_addresses {
+            rest.clear();
+        }
+        let count = u32::try_from(rest.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let share = limit.checked_div(count).unwrap_or(limit).max(LEAST_SHARE.min(limit));
+        Self { context, address, rest, share }
+    }
+
+    pub(super) const fn wants(&self) -> Wants<'_> {
+        Wants::Dial { address: self.address, share: self.share }
+    }
+
+    pub(super) fn on(mut self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
+        let Event::Dialed(answer) = event else { return Err(Blamed::out_of_turn()) };
+        let link = match answer {
+            Ok(link) => link,
+            Err(fault) => {
+                let over = matches!(
+                    fault.kind,
+                    DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. }
+                );
+                let next = if over { None } else { self.rest.pop_front() };
+                let Some(next) = next else {
+                    return Err(Blamed { hop: hop_of(fault), kind: FailureKind::Dial(fault) });
+                };
+                let address = std::mem::replace(&mut self.address, next);
+                out.facts.push(Observed::AddressFailed { address, fault });
+                return Ok(Step::Continue(State::ExpectConnection(self)));
+            }
+        };
+        out.facts.push(Observed::Connected { peer: link.peer, local: link.local });
+        Ok(self.context.passed(Stage::TcpConnect, |context| {
+            State::ExpectConnectionConfirm(ExpectConnectionConfirm::send(context, out))
+        }))
+    }
+}
+
+const fn hop_of(fault: DialFault) -> Hop {
+    match fault.kind {
+        DialFaultKind::NetworkUnreachable
+        | DialFaultKind::NotPermitted
+        | DialFaultKind::LocalResources
+        | DialFaultKind::Cancelled => Hop::Client,
+        DialFaultKind::NotFound | DialFaultKind::ResolverFailed => Hop::Resolver,
+        DialFaultKind::Refused
+        | DialFaultKind::Reset
+        | DialFaultKind::HostUnreachable
+        | DialFaultKind::TimedOut { .. }
+        | DialFaultKind::Other => Hop::Target,
+    }
+}

@@ -1,0 +1,326 @@
+//! What is to be done, and which connection comes next. Data in, data out.
+use std::time::Duration;
+
+use rdp_probe_wire::nego::{FailureCode, Protocols};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::FailureKind;
+use crate::findings::Findings;
+use crate::security::{Answer, Offered, SecuritySummary};
+use crate::stage::Stage;
+use crate::target::{Address, Host};
+
+/// What one run is to do. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The host as typed.
+    pub host: Host,
+    /// The port.
+    pub port: u16,
+    /// The security protocols to offer.
+    pub security: Security,
+    /// How deep to go.
+    pub until: Stage,
+    /// Whether to enumerate the security protocols after the main path.
+    pub enumerate: bool,
+    /// Whether to go through every address of the name.
+    pub all_addresses: bool,
+    /// Which addresses to take.
+    pub family: Family,
+    /// What stands before the negotiation block.
+    pub routing: Routing,
+    /// The deadlines.
+    pub limits: Limits,
+}
+
+/// The deadlines of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The whole run.
+    pub overall: Duration,
+    /// Limits that differ from a stage's own; the last of a stage counts.
+    pub stages: Vec<(Stage, Duration)>,
+}
+
+impl Limits {
+    /// The limit of one stage.
+    #[must_use]
+    pub fn of(&self, stage: Stage) -> Duration {
+        let own = self.stages.iter().rev().find(|(other, _)| *other == stage);
+        own.map_or_else(|| Self::default_of(stage), |(_, limit)| *limit)
+    }
+
+    const fn default_of(stage: Stage) -> Duration {
+        match stage {
+            Stage::Resolve
+            | Stage::TcpConnect
+            | Stage::Proxy
+            | Stage::GatewayTls
+            | Stage::GatewayHttp
+            | Stage::GatewayTunnel
+            | Stage::GatewayAuthorization
+            | Stage::GatewayChannel
+            | Stage::ConnectionInitiation
+            | Stage::Tls
+            | Stage::BasicSettingsExchange
+            | Stage::ChannelConnection
+            | Stage::RdpSecurityCommencement
+            | Stage::SecureSettingsExchange
+            | Stage::ConnectionFinalization => Duration::from_secs(5),
+            Stage::Kdc | Stage::Credssp | Stage::Rdstls | Stage::Rdsaad | Stage::EarlyUserAuth => {
+                Duration::from_secs(10)
+            }
+            Stage::Licensing => Duration::from_secs(15),
+            Stage::CapabilitiesExchange | Stage::Session => Duration::from_secs(30),
+            Stage::GatewayAuth => Duration::from_secs(60),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { overall: Duration::from_secs(20), stages: Vec::new() }
+    }
+}
+
+/// Which security protocols to offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Security {
+    /// Mask 0x0B, then what a refusal implies.
+    #[default]
+    Auto,
+    /// CredSSP only.
+    Nla,
+    /// CredSSP with Early User Authorization only.
+    NlaExt,
+    /// TLS only.
+    Tls,
+    /// Standard RDP Security only.
+    Rdp,
+    /// RDSTLS only.
+    Rdstls,
+    /// RDS AAD only.
+    Aad,
+}
+
+impl Security {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Auto, Self::Nla, Self::NlaExt, Self::Tls, Self::Rdp, Self::Rdstls, Self::Aad];
+
+    /// The spelling in options.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Nla => "nla",
+            Self::NlaExt => "nla-ext",
+            Self::Tls => "tls",
+            Self::Rdp => "rdp",
+            Self::Rdstls => "rdstls",
+            Self::Aad => "aad",
+        }
+    }
+
+    /// The mask of the first request. HYBRID travels with SSL, HYBRID_EX with both ([MS-RDPBCGR] 2.2.1.1.1).
+    #[must_use]
+    pub const fn mask(self) -> Protocols {
+        match self {
+            Self::Auto | Self::NlaExt => Protocols(0x0B),
+            Self::Nla => Protocols(0x03),
+            Self::Tls => Protocols::SSL,
+            Self::Rdp => Protocols::RDP,
+            Self::Rdstls => Protocols::RDSTLS,
+            Self::Aad => Protocols::RDSAAD,
+        }
+    }
+
+    /// The one protocol the user insists on, where the mask had to name others beside it.
+    #[must_use]
+    pub const fn insists_on(self) -> Option<Protocols> {
+        match self {
+            Self::Nla => Some(Protocols::HYBRID),
+            Self::NlaExt => Some(Protocols::HYBRID_EX),
+            Self::Auto | Self::Tls | Self::Rdp | Self::Rdstls | Self::Aad => None,
+        }
+    }
+}
+
+/// Which addresses of a name to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Family {
+    /// All.
+    #[default]
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+impl Family {
+    /// Whether the address is of this family.
+    #[must_use]
+    pub const fn takes(self, address: &Address) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+        }
+    }
+}
+
+/// What stands before the negotiation block of every Connection Request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Routing {
+    /// Nothing.
+    #[default]
+    None,
+    /// `Cookie: mstshash=` and this.
+    Cookie(String),
+}
+
+/// One further connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The security protocols that it offers.
+    pub offer: Protocols,
+    /// Where to, when that is known; otherwise the name is resolved first.
+    pub addresses: Vec<Address>,
+    /// How long to wait before it, out of politeness.
+    pub pause: Duration,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// The main path.
+    Main,
+    /// The main path again, or that of an address, with the mask that the refusal implies.
+    Fallback,
+    /// The path of a further address.
+    Address(Address),
+    /// Whether the server takes this mask.
+    Enumerate(Protocols),
+}
+
+impl Plan {
+    /// A plan with the defaults: the deepest stage, mask 0x0B with fallback, no enumeration.
+    #[must_use]
+    pub fn new(host: Host, port: u16) -> Self {
+        Self {
+            host,
+            port,
+            security: Security::default(),
+            until: Stage::ConnectionInitiation,
+            enumerate: false,
+            all_addresses: false,
+            family: Family::default(),
+            routing: Routing::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// At most so many connections for an enumeration, and so long between them: servers count connections.
+    pub const ENUMERATION: (usize, Duration) = (8, Duration::from_millis(100));
+
+    /// The address, when the target was given by one.
+    #[must_use]
+    pub fn given_address(&self) -> Option<Address> {
+        match self.host {
+            Host::Ip(ip) => Some(Address::new(ip, self.port)),
+            Host::Name(_) => None,
+        }
+    }
+
+    /// The next connection, or `None` when the run is over. Depends on nothing but what was found so far.
+    #[must_use]
+    pub fn next(&self, findings: &Findings) -> Option<Attempt> {
+        if findings.attempts.is_empty() {
+            let addresses = self.given_address().into_iter().collect();
+            return Some(self.attempt(Purpose::Main, self.security.mask(), addresses));
+        }
+        if let Some(attempt) = self.fallback(findings).or_else(|| self.further_address(findings)) {
+            return Some(attempt);
+        }
+        self.enumeration(findings)
+    }
+
+    fn attempt(&self, purpose: Purpose, offer: Protocols, addresses: Vec<Address>) -> Attempt {
+        let pause = if matches!(purpose, Purpose::Enumerate(_)) { Self::ENUMERATION.1 } else { Duration::ZERO };
+        Attempt { purpose, offer, addresses, pause }
+    }
+
+    /// Failure codes 1, 2 and 5 name what the server wants instead: one connection more, with that.
+    fn fallback(&self, findings: &Findings) -> Option<Attempt> {
+        let last = findings.attempts.last()?;
+        if self.security != Security::Auto || !matches!(last.purpose, Purpose::Main | Purpose::Address(_)) {
+            return None;
+        }
+        let FailureKind::NegotiationRefused(code) = last.failure.as_ref()?.kind else { return None };
+        let offer = match code {
+            FailureCode::SSL_REQUIRED_BY_SERVER => Protocols::SSL,
+            FailureCode::SSL_NOT_ALLOWED_BY_SERVER => Protocols::RDP,
+            FailureCode::HYBRID_REQUIRED_BY_SERVER => Protocols::SSL | Protocols::HYBRID,
+            _ => return None,
+        };
+        Some(self.attempt(Purpose::Fallback, offer, last.peer().into_iter().collect()))
+    }
+
+    /// With all addresses asked for: the first one that no path has been through.
+    fn further_address(&self, findings: &Findings) -> Option<Attempt> {
+        if !self.all_addresses {
+            return None;
+        }
+        let tried = |address: &Address| {
+            findings.attempts.iter().any(|attempt| match attempt.purpose {
+                Purpose::Address(other) => other == *address,
+                Purpose::Main => attempt
+                    .peer()
+                    .map_or_else(|| findings.addresses().first() == Some(address), |p| p == *address),
+                Purpose::Fallback | Purpose::Enumerate(_) => false,
+            })
+        };
+        let address = findings.addresses().into_iter().find(|address| !tried(address))?;
+        Some(self.attempt(Purpose::Address(address), self.security.mask(), vec![address]))
+    }
+
+    /// Masks whose answer is not known yet, one connection at a time, until one is answered by a reset or by silence.
+    fn enumeration(&self, findings: &Findings) -> Option<Attempt> {
+        let main = findings.main_path();
+        let last_of_main = main.last()?;
+        if !self.enumerate || self.until.rank() < Stage::ConnectionInitiation.rank() {
+            return None;
+        }
+        // Only a server that answered as an RDP server is asked again.
+        if !last_of_main.answer().is_confirm() {
+            return None;
+        }
+        let asked = |mask: Protocols| findings.attempts.iter().any(|attempt| attempt.offer == mask);
+        let made =
+            findings.attempts.iter().filter(|a| matches!(a.purpose, Purpose::Enumerate(_))).collect::<Vec<_>>();
+        if made.len() >= Self::ENUMERATION.0 || made.last().is_some_and(|a| a.answer() == Answer::None) {
+            return None;
+        }
+        let known = SecuritySummary::of(findings);
+        let ex = known.hybrid_ex == Offered::Offered;
+        let mask = [Protocols::SSL, Protocols::RDP, Protocols::HYBRID, Protocols::RDSTLS, Protocols::RDSAAD]
+            .into_iter()
+            .filter(|mask| *mask != Protocols::HYBRID || ex)
+            .find(|mask| known.protocol(*mask) != Offered::Offered && !asked(*mask))?;
+        Some(self.attempt(Purpose::Enumerate(mask), mask, last_of_main.peer().into_iter().collect()))
+    }
+}

@@ -1,0 +1,187 @@
+//! One run: the plan, the state of the connection under way, and the findings so far.
+use std::time::Duration;
+
+use crate::event::Event;
+use crate::fact::Fact;
+use crate::findings::{AttemptRecord, Findings, NotTried, Outcome, StageRecord};
+use crate::machine::{Output, State, Step};
+use crate::plan::{Attempt, Plan};
+use crate::stage::Stage;
+use crate::wants::Wants;
+
+/// A run under way. Three kinds of methods: inputs ([`Run::begin`], [`Run::on`]), what to do next ([`Run::wants`],
+/// [`Run::take_octets`], [`Run::limit`]), and what was found ([`Run::findings`], [`Run::stage`]).
+///
+/// The order is: `begin`, then `wants`, `take_octets` and `on` until `wants` is `None`, then `begin` again until it is
+/// `None`. Times are since the run began, and never go back.
+#[derive(Debug)]
+pub struct Run {
+    findings: Findings,
+    state: Option<State>,
+    output: Output,
+    /// When the stage under way began.
+    since: Duration,
+}
+
+impl Run {
+    /// A run that has not begun.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        Self { findings: Findings::new(plan), state: None, output: Output::default(), since: Duration::ZERO }
+    }
+
+    /// The next connection, which the plan decides; `None` when the run is over. Wait for [`Attempt::pause`], then call
+    /// [`Run::resume`] when the connection is to begin.
+    #[must_use]
+    pub fn next(&self) -> Option<Attempt> {
+        if self.state.is_some() { None } else { self.findings.plan.next(&self.findings) }
+    }
+
+    /// Begins the next connection at once, pause or not.
+    pub fn begin(&mut self, at: Duration) -> Option<Attempt> {
+        let attempt = self.next()?;
+        self.start(&attempt, at);
+        Some(attempt)
+    }
+
+    /// Begins this connection. The main path tiles the time: its first stage begins where the last one ended.
+    pub fn start(&mut self, attempt: &Attempt, at: Duration) {
+        let on_main_path = matches!(attempt.purpose, crate::Purpose::Main | crate::Purpose::Fallback);
+        let end = self.findings.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
+        self.since = if on_main_path { end } else { at };
+        self.findings.attempts.push(AttemptRecord {
+            purpose: attempt.purpose,
+            offer: attempt.offer,
+            stages: Vec::with_capacity(Stage::BUILT.len()),
+            failure: None,
+        });
+        self.output = Output::default();
+        let state = State::start(attempt, &self.findings.plan);
+        for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() < state.stage().rank()) {
+            self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::AddressKnown)));
+        }
+        self.open(state.stage(), &state);
+        self.state = Some(state);
+    }
+
+    /// Reports what happened. Out of turn (no connection under way) it is ignored.
+    pub fn on(&mut self, event: Event<'_>, at: Duration) {
+        let Some(state) = self.state.take() else { return };
+        let before = state.stage();
+        let step = state.on(event, &mut self.output);
+        let facts = std::mem::take(&mut self.output.facts);
+        if let Some(record) = self.record() {
+            record.facts.extend(facts.into_iter().map(|observed| Fact { at, observed }));
+        }
+        match step {
+            Ok(Step::Continue(state)) => {
+                if state.stage() != before {
+                    self.close(Outcome::Passed, at);
+                    self.open(state.stage(), &state);
+                }
+                self.state = Some(state);
+            }
+            Ok(Step::Done(_)) => {
+                self.close(Outcome::Passed, at);
+                self.rest(before, Outcome::NotTried(NotTried::BeyondDepth));
+            }
+            Err(failure) => {
+                self.close(Outcome::Failed, at);
+                self.rest(before, Outcome::NotReached);
+                if let Some(attempt) = self.findings.attempts.last_mut() {
+                    attempt.failure = Some(failure);
+                }
+            }
+        }
+    }
+
+    /// What to do next; `None` when the connection is over.
+    #[must_use]
+    pub fn wants(&self) -> Option<Wants<'_>> {
+        self.state.as_ref().map(State::wants)
+    }
+
+    /// The octets to send before anything is waited for.
+    pub fn take_octets(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output.octets)
+    }
+
+    /// The stage under way.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        self.state.as_ref().map(State::stage)
+    }
+
+    /// When the stage under way has to end, since the run began, and whether that is the end of the whole run.
+    #[must_use]
+    pub fn limit(&self) -> Limit {
+        let limits = &self.findings.plan.limits;
+        let own = self.stage().map_or(limits.overall, |stage| limits.of(stage));
+        let end = self.since.saturating_add(own);
+        if limits.overall < end {
+            Limit { end: limits.overall, limit: limits.overall, overall: true }
+        } else {
+            Limit { end, limit: own, overall: false }
+        }
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub const fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// What was found, when the run is over.
+    #[must_use]
+    pub fn into_findings(self) -> Findings {
+        self.findings
+    }
+
+    fn record(&mut self) -> Option<&mut StageRecord> {
+        self.findings.attempts.last_mut()?.stages.last_mut()
+    }
+
+    fn push(&mut self, record: StageRecord) {
+        if let Some(attempt) = self.findings.attempts.last_mut() {
+            attempt.stages.push(record);
+        }
+    }
+
+    fn open(&mut self, stage: Stage, state: &State) {
+        let (hop, started) = (state.hop(), Some(self.since));
+        self.push(StageRecord {
+            stage,
+            hop,
+            outcome: Outcome::Failed,
+            started,
+            duration: None,
+            facts: Vec::new(),
+        });
+    }
+
+    fn close(&mut self, outcome: Outcome, at: Duration) {
+        let since = std::mem::replace(&mut self.since, at);
+        if let Some(record) = self.record() {
+            record.outcome = outcome;
+            record.duration = Some(at.saturating_sub(since));
+        }
+    }
+
+    fn rest(&mut self, after: Stage, outcome: Outcome) {
+        for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() > after.rank()) {
+            self.push(StageRecord::idle(stage, outcome));
+        }
+    }
+}
+
+/// A deadline, and what it is the deadline of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a deadline is this")]
+pub struct Limit {
+    /// When, since the run began.
+    pub end: Duration,
+    /// The limit as it was set: how long the stage, or the run, may take.
+    pub limit: Duration,
+    /// Whether it is the limit of the whole run.
+    pub overall: bool,
+}

@@ -1,0 +1,252 @@
+//! From answers to masks, to what the server offers and what it refuses. Unknown is not no.
+use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
+use serde::{Deserialize, Serialize};
+
+use crate::findings::Findings;
+
+/// How a Connection Request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// RDP_NEG_RSP.
+    Selected {
+        /// `selectedProtocol`.
+        protocol: Protocols,
+        /// `flags`.
+        flags: ResponseFlags,
+    },
+    /// A Connection Confirm without a negotiation block: Standard RDP Security.
+    NoNegotiation,
+    /// RDP_NEG_FAILURE.
+    Refused(FailureCode),
+    /// MCS Disconnect Provider Ultimatum or X.224 Disconnect Request.
+    Disconnected,
+    /// FIN, and nothing before it.
+    Fin,
+    /// Nothing that tells about protocols.
+    None,
+}
+
+impl Answer {
+    /// Whether this is a Connection Confirm.
+    #[must_use]
+    pub const fn is_confirm(self) -> bool {
+        matches!(self, Self::Selected { .. } | Self::NoNegotiation | Self::Refused(_))
+    }
+}
+
+/// Whether a server takes a security protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Offered {
+    /// It selected it.
+    Offered,
+    /// It was asked for it and did not take it.
+    Refused,
+    /// It was not asked, or the answer does not tell.
+    #[default]
+    Unknown,
+}
+
+/// Whether Network Level Authentication is required.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Nla {
+    /// CredSSP is taken, and nothing weaker is.
+    Required,
+    /// CredSSP is taken, and something weaker too.
+    Supported,
+    /// CredSSP is refused.
+    NotSupported,
+    /// Not told.
+    #[default]
+    Unknown,
+}
+
+/// What all answers together say about the server's security protocols.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "one field a protocol, under its name")]
+pub struct SecuritySummary {
+    pub rdp: Offered,
+    pub ssl: Offered,
+    pub hybrid: Offered,
+    pub hybrid_ex: Offered,
+    pub rdstls: Offered,
+    pub rdsaad: Offered,
+    hybrid_demanded: bool,
+}
+
+/// The protocols that have a place in a mask.
+const IN_MASKS: [Protocols; 5] =
+    [Protocols::SSL, Protocols::HYBRID, Protocols::RDSTLS, Protocols::HYBRID_EX, Protocols::RDSAAD];
+
+impl SecuritySummary {
+    /// Draws the summary from every attempt of a run.
+    #[must_use]
+    pub fn of(findings: &Findings) -> Self {
+        let mut summary = Self::default();
+        for (index, attempt) in findings.attempts.iter().enumerate() {
+            let answer = match attempt.answer() {
+                // A bare FIN is how some servers refuse, and how others hang up on everybody. It counts as a refusal only
+                // when the server answered a later request.
+                Answer::Fin
+                    if !findings.attempts.iter().skip(index).any(|later| later.answer().is_confirm()) =>
+                {
+                    Answer::None
+                }
+                answer @ (Answer::Fin
+                | Answer::Selected { .. }
+                | Answer::NoNegotiation
+                | Answer::Refused(_)
+                | Answer::Disconnected
+                | Answer::None) => answer,
+            };
+            summary.learn(attempt.offer, answer);
+        }
+        summary
+    }
+
+    fn learn(&mut self, offer: Protocols, answer: Answer) {
+        let selected = match answer {
+            Answer::Selected { protocol, .. } => Some(protocol),
+            Answer::NoNegotiation => Some(Protocols::RDP),
+            Answer::Refused(code) => {
+                self.hybrid_demanded |= code == FailureCode::HYBRID_REQUIRED_BY_SERVER;
+                None
+            }
+            Answer::Disconnected | Answer::Fin => None,
+            Answer::None => return,
+        };
+        if offer.is_standard() && selected.is_none() {
+            self.note(Protocols::RDP, Offered::Refused);
+        }
+        for protocol in IN_MASKS {
+            // A server takes the strongest it can: those offered and stronger than the selected one are refused.
+            if offer.contains(protocol) && selected.is_none_or(|s| strength(s) < strength(protocol)) {
+                self.note(protocol, Offered::Refused);
+            }
+        }
+        if let Some(selected) = selected {
+            self.note(selected, Offered::Offered);
+        }
+    }
+
+    /// Once offered is offered: a refusal in another combination does not unsay it.
+    fn note(&mut self, protocol: Protocols, offered: Offered) {
+        let place = match protocol {
+            Protocols::RDP => &mut self.rdp,
+            Protocols::SSL => &mut self.ssl,
+            Protocols::HYBRID => &mut self.hybrid,
+            Protocols::HYBRID_EX => &mut self.hybrid_ex,
+            Protocols::RDSTLS => &mut self.rdstls,
+            Protocols::RDSAAD => &mut self.rdsaad,
+            Protocols(_) => return,
+        };
+        if *place != Offered::Offered {
+            *place = offered;
+        }
+    }
+
+    /// Whether this protocol is offered, refused or unknown.
+    #[must_use]
+    pub const fn protocol(&self, protocol: Protocols) -> Offered {
+        match protocol {
+            Protocols::RDP => self.rdp,
+            Protocols::SSL => self.ssl,
+            Protocols::HYBRID => self.hybrid,
+            Protocols::HYBRID_EX => self.hybrid_ex,
+            Protocols::RDSTLS => self.rdstls,
+            Protocols::RDSAAD => self.rdsaad,
+            Protocols(_) => Offered::Unknown,
+        }
+    }
+
+    /// Whether Network Level Authentication is required, supported, or not.
+    #[must_use]
+    pub fn nla(&self) -> Nla {
+        let credssp = [self.hybrid, self.hybrid_ex];
+        let weaker = [self.ssl, self.rdp];
+        if weaker.contains(&Offered::Offered) {
+            if credssp.contains(&Offered::Offered) {
+                Nla::Supported
+            } else if credssp.iter().all(|o| *o == Offered::Refused) {
+                Nla::NotSupported
+            } else {
+                Nla::Unknown
+            }
+        } else if self.hybrid_demanded {
+            Nla::Required
+        } else if credssp.contains(&Offered::Offered) {
+            if weaker.iter().all(|o| *o == Offered::Refused) { Nla::Required } else { Nla::Unknown }
+        } else if credssp.iter().all(|o| *o == Offered::Refused) {
+            Nla::NotSupported
+        } else {
+            Nla::Unknown
+        }
+    }
+}
+
+/// The order in which servers choose: HYBRID_EX, HYBRID, TLS, Standard RDP Security. RDSTLS and RDSAAD are asked for alone,
+/// and stand above Standard RDP Security.
+const fn strength(protocol: Protocols) -> u8 {
+    match protocol {
+        Protocols::RDP => 0,
+        Protocols::SSL => 1,
+        Protocols::HYBRID => 2,
+        Protocols::HYBRID_EX => 3,
+        Protocols::RDSTLS | Protocols::RDSAAD | Protocols(_) => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learnt(answers: &[(u32, Answer)]) -> SecuritySummary {
+        let mut summary = SecuritySummary::default();
+        for (mask, answer) in answers {
+            summary.learn(Protocols(*mask), *answer);
+        }
+        summary
+    }
+
+    const fn selected(protocol: Protocols) -> Answer {
+        Answer::Selected { protocol, flags: ResponseFlags(1) }
+    }
+
+    #[test]
+    fn hybrid_alone_does_not_tell_whether_it_is_required() {
+        let summary = learnt(&[(0x0B, selected(Protocols::HYBRID))]);
+        assert_eq!(
+            (summary.hybrid, summary.hybrid_ex, summary.ssl),
+            (Offered::Offered, Offered::Refused, Offered::Unknown)
+        );
+        assert_eq!(summary.nla(), Nla::Unknown);
+    }
+
+    #[test]
+    fn tls_beside_hybrid_makes_it_supported_and_failure_5_makes_it_required() {
+        let hybrid = (0x0B, selected(Protocols::HYBRID_EX));
+        assert_eq!(learnt(&[hybrid, (1, selected(Protocols::SSL))]).nla(), Nla::Supported);
+        let refused = Answer::Refused(FailureCode::HYBRID_REQUIRED_BY_SERVER);
+        assert_eq!(learnt(&[hybrid, (1, refused)]).nla(), Nla::Required);
+    }
+
+    #[test]
+    fn standard_security_to_a_tls_offer_refuses_all_that_was_offered() {
+        let summary = learnt(&[(0x0B, selected(Protocols::RDP))]);
+        assert_eq!(
+            (summary.rdp, summary.ssl, summary.hybrid),
+            (Offered::Offered, Offered::Refused, Offered::Refused)
+        );
+        assert_eq!((summary.rdstls, summary.nla()), (Offered::Unknown, Nla::NotSupported));
+    }
+
+    #[test]
+    fn an_answer_that_tells_nothing_changes_nothing() {
+        assert_eq!(learnt(&[(0x0B, Answer::None)]), SecuritySummary::default());
+    }
+}

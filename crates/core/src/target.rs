@@ -1,0 +1,158 @@
+//! What is probed: a host by name or address, and a port.
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+/// An address and a port.
+pub type Address = SocketAddr;
+
+/// A host as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Host {
+    /// A name, to be resolved.
+    Name(String),
+    /// An address.
+    Ip(IpAddr),
+}
+
+/// A target that cannot be probed: what is wrong with the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// There is no host.
+    #[error("no host name or address")]
+    Empty,
+    /// No name has such a character.
+    #[error("a host name has no character like {0:?}")]
+    Character(char),
+    /// Longer than a name can be.
+    #[error("a host name has at most 253 characters, this one has {0}")]
+    TooLong(usize),
+    /// The bracket is not closed, or something other than a port follows it.
+    #[error("an IPv6 address stands in brackets: [2001:db8::7] or [2001:db8::7]:3389")]
+    Brackets,
+    /// The port is not a number from 1 to 65535.
+    #[error("a port is a number from 1 to 65535, not {0:?}")]
+    Port(String),
+    /// Digits and dots that are no address.
+    #[error("not an IPv4 address: four numbers from 0 to 255 are needed")]
+    Ipv4,
+}
+
+impl Host {
+    /// Reads a host name or an address, IPv6 without brackets.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it is neither.
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(Self::Ip(address));
+        }
+        let name = text.strip_suffix('.').unwrap_or(text);
+        if name.is_empty() {
+            return Err(TargetError::Empty);
+        }
+        if name.len() > 253 {
+            return Err(TargetError::TooLong(name.len()));
+        }
+        let strange = |c: &char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if let Some(character) = name.chars().find(strange) {
+            return Err(TargetError::Character(character));
+        }
+        if name.split('.').all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(TargetError::Ipv4);
+        }
+        Ok(Self::Name(text.to_owned()))
+    }
+
+    /// Reads `host`, `host:port`, `[v6]`, `[v6]:port`, or an IPv6 address without brackets and port.
+    ///
+    /// # Errors
+    /// [`TargetError`] naming what is wrong.
+    pub fn parse_with_port(text: &str) -> Result<(Self, Option<u16>), TargetError> {
+        if let Some(rest) = text.strip_prefix('[') {
+            let (inside, after) = rest.split_once(']').ok_or(TargetError::Brackets)?;
+            // A zone is a number here ("%2"); names of interfaces are not portable.
+            let ip = inside.parse().map_err(|_| TargetError::Brackets)?;
+            return match after.strip_prefix(':') {
+                Some(port) => Ok((Self::Ip(IpAddr::V6(ip)), Some(parse_port(port)?))),
+                None if after.is_empty() => Ok((Self::Ip(IpAddr::V6(ip)), None)),
+                None => Err(TargetError::Brackets),
+            };
+        }
+        match text.split_once(':') {
+            Some((_, after)) if after.contains(':') => match text.parse() {
+                Ok(ip) => Ok((Self::Ip(IpAddr::V6(ip)), None)),
+                Err(_) => Err(TargetError::Brackets),
+            },
+            Some((host, port)) => Ok((Self::parse(host)?, Some(parse_port(port)?))),
+            None => Ok((Self::parse(text)?, None)),
+        }
+    }
+}
+
+/// A port from 1 to 65535.
+fn parse_port(text: &str) -> Result<u16, TargetError> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match text.parse() {
+        Ok(port) if digits && port != 0 => Ok(port),
+        Ok(_) | Err(_) => Err(TargetError::Port(text.chars().take(32).collect())),
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Ip(ip) => ip.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_target_is_read() {
+        let ip = |text: &str| Host::Ip(text.parse().unwrap());
+        let cases = [
+            ("srv1", Host::Name("srv1".into()), None),
+            ("srv1.lab.test.:3390", Host::Name("srv1.lab.test.".into()), Some(3390)),
+            ("rds_farm:1", Host::Name("rds_farm".into()), Some(1)),
+            ("192.0.2.7:65535", ip("192.0.2.7"), Some(65535)),
+            ("2001:db8::7", ip("2001:db8::7"), None),
+            ("[2001:db8::7]", ip("2001:db8::7"), None),
+            ("[::1]:3389", ip("::1"), Some(3389)),
+        ];
+        for (text, host, port) in cases {
+            assert_eq!(Host::parse_with_port(text), Ok((host, port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_target_is_named() {
+        let port = |text: &str| TargetError::Port(text.into());
+        let cases = [
+            ("", TargetError::Empty),
+            (":3389", TargetError::Empty),
+            ("srv1:0", port("0")),
+            ("srv1:65536", port("65536")),
+            ("srv1:", port("")),
+            ("srv1:+80", port("+80")),
+            ("srv 1", TargetError::Character(' ')),
+            ("srv1/x", TargetError::Character('/')),
+            ("a\u{202e}b", TargetError::Character('\u{202e}')),
+            ("[::1", TargetError::Brackets),
+            ("[::1]x", TargetError::Brackets),
+            ("1:2:3", TargetError::Brackets),
+            ("192.0.2.777", TargetError::Ipv4),
+        ];
+        for (text, error) in cases {
+            assert_eq!(Host::parse_with_port(text), Err(error), "{text}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What rdp-probe promises, tested from outside.
