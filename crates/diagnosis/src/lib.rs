@@ -1,1 +1,30 @@
+//! From what a probe observed to cause, remedy, exit code, and the codes that mstsc would show.
+//!
+//! Pure: no clock, no environment, no I/O. [`diagnose`] asks every [`Rule`] of the [`catalogue`] whether it matches the
+//! findings; knowledge is rows, not code. [`codes`] is the one table of codes.
+//!
+//! ```
+//! use rdp_probe_core::{Close, Event, Host, Link, Plan, Run, Wants};
+//! use rdp_probe_diagnosis::diagnose;
+//! use std::time::Duration;
+//!
+//! let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+//! run.begin(Duration::ZERO);
+//! let Some(Wants::Dial { address, .. }) = run.wants() else { unreachable!() };
+//! run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
+//! run.on(Event::Closed { how: Close::Fin, partial: &[] }, Duration::from_millis(3));
+//!
+//! let diagnosis = diagnose(run.findings());
+//! assert_eq!(diagnosis.verdict.exit, 30);
+//! assert_eq!(diagnosis.causes.first().unwrap().id, "closed-after-request");
+//! ```
 
+pub mod catalogue;
+pub mod codes;
+mod diagnose;
+mod rule;
+mod text;
+
+pub use diagnose::{Diagnosis, Verdict, VerdictOutcome, diagnose, diagnose_with};
+pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity};
+pub use text::{fill, summary};

@@ -1,0 +1,147 @@
+//! What is worth knowing without a failure. A finding never changes the exit code.
+use rdp_probe_core::{Answer, Findings, Nla, Observed, Offered, Purpose, SecuritySummary};
+
+use crate::diagnose::VerdictOutcome;
+use crate::rule::Basis::{Documented, Inferred, Reported};
+use crate::rule::Likelihood::Likely;
+use crate::rule::{Candidate, Rule, RuleKind, Severity};
+
+const INFO: Rule = Rule {
+    kind: RuleKind::Finding(Severity::Info),
+    outcome: VerdictOutcome::Reachable,
+    exit: 0,
+    basis: Documented,
+    ..Rule::BLANK
+};
+
+const WARNING: Rule = Rule { kind: RuleKind::Finding(Severity::Warning), rank: 40, ..INFO };
+
+/// Whether the deciding path ended with Standard RDP Security.
+fn standard(findings: &Findings) -> bool {
+    match findings.answer() {
+        Some(Answer::Selected { protocol, .. }) => protocol.is_standard(),
+        Some(Answer::NoNegotiation) => true,
+        Some(Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None | _) | None => false,
+    }
+}
+
+fn downgraded(findings: &Findings) -> bool {
+    standard(findings) && findings.path().iter().any(|attempt| !attempt.offer.is_standard())
+}
+
+fn this_computer(findings: &Findings) -> bool {
+    findings.plan.port == 3389
+        && findings.facts().any(
+            |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
+        )
+}
+
+/// An address failed on the deciding path while another was left, or one of several paths failed where another did not.
+fn address_failed(findings: &Findings) -> bool {
+    let on_path = findings.facts().any(|fact| matches!(fact, Observed::AddressFailed { .. }));
+    let failed = |path: &[rdp_probe_core::AttemptRecord]| path.last().is_some_and(|a| a.failure.is_some());
+    on_path || (findings.paths().any(failed) && findings.paths().any(|path| !failed(path)))
+}
+
+fn odd(findings: &Findings) -> bool {
+    findings.facts().any(|fact| matches!(fact, Observed::Oddity { .. }))
+}
+
+fn enumeration_ended(findings: &Findings) -> bool {
+    let last = findings.attempts.iter().rfind(|attempt| matches!(attempt.purpose, Purpose::Enumerate(_)));
+    last.is_some_and(|attempt| attempt.answer() == Answer::None)
+}
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "downgraded-to-standard-security",
+        matches: downgraded,
+        summary: "the server chose Standard RDP Security although TLS was offered",
+        cause: "the server's security layer is RDP, or it has no usable certificate, or it is too old for TLS; the connection is \
+                encrypted weakly or not at all, and the server does not prove who it is",
+        remedy: "on the target, set the security layer to Negotiate or TLS and require Network Level Authentication; on xrdp, \
+                 check certificate and key_file",
+        ..WARNING
+    },
+    Rule {
+        id: "nla-not-supported",
+        matches: |f| SecuritySummary::of(f).nla() == Nla::NotSupported,
+        summary: "the server does not support Network Level Authentication",
+        cause: "it takes no CredSSP, so everybody who reaches the port reaches its logon screen",
+        remedy: "on Windows, require Network Level Authentication; xrdp has none",
+        ..WARNING
+    },
+    Rule {
+        id: "nla-not-required",
+        matches: |f| SecuritySummary::of(f).nla() == Nla::Supported,
+        summary: "Network Level Authentication is supported, but not required",
+        cause: "the server also takes a protocol without CredSSP, so everybody who reaches the port reaches its logon screen",
+        remedy: "on the target, require Network Level Authentication",
+        ..WARNING
+    },
+    Rule {
+        id: "standard-security-accepted",
+        matches: |f| SecuritySummary::of(f).rdp == Offered::Offered && !downgraded(f),
+        summary: "the server also takes Standard RDP Security",
+        cause: "a client that offers no TLS is let in with the old encryption, and a device in between can bring that about",
+        remedy: "on the target, set the security layer to TLS",
+        ..WARNING
+    },
+    Rule {
+        id: "address-failed",
+        matches: address_failed,
+        summary: "not every address works: {failed_addresses}",
+        cause: "a client that takes one of these addresses first waits or fails there",
+        remedy: "remove the address from DNS, or make it work; --all-addresses goes through each of them",
+        ..WARNING
+    },
+    Rule {
+        id: "fell-back",
+        matches: |f| f.path().len() > 1,
+        rank: 30,
+        summary: "the server refused the first offer ({first_refusal}) and was asked again with {offered}",
+        cause: "the server named what it accepts, as servers do that are set to one security protocol",
+        remedy: "nothing needs to be done: clients do the same",
+        ..INFO
+    },
+    Rule {
+        id: "no-negotiation",
+        matches: |f| f.answer() == Some(Answer::NoNegotiation),
+        rank: 30,
+        summary: "the server knows no security negotiation",
+        cause: "it confirmed the connection without a negotiation block, as Windows 2000, XP and the first 2003 do",
+        remedy: "replace or isolate the host: it knows Standard RDP Security only",
+        ..INFO
+    },
+    Rule {
+        id: "nonstandard-confirm",
+        matches: odd,
+        rank: 30,
+        summary: "the Connection Confirm is unusual: {oddities}",
+        cause: "a field has a value that the specification does not have; the answer could be read all the same",
+        remedy: "nothing needs to be done; it tells what kind of server this is",
+        basis: Inferred,
+        ..INFO
+    },
+    Rule {
+        id: "enumeration-ended-early",
+        matches: enumeration_ended,
+        rank: 30,
+        summary: "the server stopped answering during the enumeration; what was not asked is unknown",
+        cause: "one of the further connections was reset or not answered: a limit of connections, or a device that counts them",
+        remedy: "wait a minute before the next run, or use --no-enumerate",
+        basis: Inferred,
+        ..INFO
+    },
+    Rule {
+        id: "target-is-this-computer",
+        matches: this_computer,
+        rank: 60,
+        summary: "the target is this computer",
+        cause: "a Windows client refuses to connect to the computer it runs on, whatever the server would answer",
+        remedy: "run the client on another computer; for a tunnel, use another port or 127.0.0.2",
+        candidates: &[Candidate::pair(0x708, Some(0), Likely, Reported)],
+        basis: Reported,
+        ..INFO
+    },
+];

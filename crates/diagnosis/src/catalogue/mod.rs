@@ -1,0 +1,115 @@
+//! The catalogue of causes and findings: one `const` row each, one file a stage.
+//!
+//! To add one: write the row, a conversation in tests/scenarios that shows it, and accept the snapshot. CONTRIBUTING.md has
+//! the walk. Tests hold that every row has a conversation, that its exit code is one of its stage's (docs/exit-codes.md),
+//! and that `supersedes` has no cycle.
+mod any_stage;
+mod connection_initiation;
+mod findings;
+mod foreign;
+mod resolve;
+mod tcp_connect;
+
+use crate::rule::Rule;
+
+/// All rows.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let files = [
+        any_stage::RULES,
+        resolve::RULES,
+        tcp_connect::RULES,
+        connection_initiation::RULES,
+        foreign::RULES,
+        findings::RULES,
+    ];
+    files.into_iter().flatten()
+}
+
+/// The row with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RuleKind;
+    use crate::{Likelihood, VerdictOutcome};
+
+    #[test]
+    fn every_id_is_of_lower_case_words_and_taken_once() {
+        let mut seen = Vec::new();
+        for rule in all() {
+            assert!(!rule.id.is_empty());
+            assert!(
+                rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{}",
+                rule.id
+            );
+            assert!(!seen.contains(&rule.id), "{} stands twice", rule.id);
+            seen.push(rule.id);
+        }
+    }
+
+    #[test]
+    fn every_row_says_what_it_means_and_what_to_do() {
+        for rule in all() {
+            for text in [rule.summary, rule.cause, rule.remedy] {
+                assert!(!text.is_empty(), "{} has an empty text", rule.id);
+                assert!(!text.ends_with('.'), "{}: sentences are joined by the renderer: {text}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn supersedes_names_rows_and_has_no_cycle() {
+        for rule in all() {
+            let mut reached = rule.supersedes.to_vec();
+            let mut next = 0;
+            while let Some(id) = reached.get(next).copied() {
+                assert_ne!(id, rule.id, "{} supersedes itself", rule.id);
+                let other = find(id).unwrap_or_else(|| panic!("{} supersedes {id}, which is no row", rule.id));
+                reached.extend(other.supersedes.iter().filter(|id| !reached.contains(id)).collect::<Vec<_>>());
+                next += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn a_finding_has_neither_outcome_nor_exit() {
+        for rule in all().filter(|rule| rule.kind != RuleKind::Cause) {
+            assert_eq!((rule.exit, rule.outcome), (0, VerdictOutcome::Reachable), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn likely_needs_both_halves_of_the_pair() {
+        for rule in all() {
+            for candidate in rule.candidates.iter().filter(|c| c.likelihood == Likelihood::Likely) {
+                assert!(candidate.code.is_some() && candidate.extended.is_some(), "{}", rule.id);
+                assert_ne!(candidate.basis, crate::Basis::Inferred, "{}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_candidate_is_in_the_table_of_codes() {
+        use crate::codes::{Family, lookup};
+        for rule in all() {
+            for candidate in rule.candidates {
+                if let Some(code) = candidate.code {
+                    let known = lookup(Family::MstscDisc, code).or_else(|| lookup(Family::MstscGateway, code));
+                    assert!(known.is_some(), "{}: {code:#X}", rule.id);
+                }
+                if let Some(extended) = candidate.extended {
+                    assert!(
+                        lookup(Family::MstscExt, extended).is_some(),
+                        "{}: extended {extended:#X}",
+                        rule.id
+                    );
+                }
+            }
+        }
+    }
+}

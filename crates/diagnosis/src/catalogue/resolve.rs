@@ -1,0 +1,77 @@
+//! Stage `resolve`.
+use rdp_probe_core::{DialFault, DialFaultKind, FailureKind, Findings, Stage};
+
+use crate::diagnose::VerdictOutcome;
+use crate::rule::Basis::{Documented, Inferred};
+use crate::rule::Likelihood::Possible;
+use crate::rule::{Candidate, Rule};
+
+/// The fault of a failed `resolve`.
+fn fault(findings: &Findings) -> Option<DialFaultKind> {
+    let failure = findings.failure().filter(|failure| failure.stage == Stage::Resolve)?;
+    if let FailureKind::Dial(DialFault { kind, .. }) = failure.kind { Some(kind) } else { None }
+}
+
+fn no_address_of_family(findings: &Findings) -> bool {
+    findings.failure().is_some_and(|failure| failure.kind == FailureKind::NoAddressOfFamily)
+}
+
+const RESOLVE: Rule = Rule {
+    stage: Some(Stage::Resolve),
+    outcome: VerdictOutcome::Unreachable,
+    exit: 10,
+    rank: 10,
+    ..Rule::BLANK
+};
+
+/// Several DNS codes exist, and which one stands for what is nowhere written.
+const UNDECIDED: &[Candidate] = &[
+    Candidate::pair(0x104, Some(0), Possible, Inferred),
+    Candidate::pair(0x508, Some(0), Possible, Inferred),
+    Candidate::pair(0x208, Some(0), Possible, Inferred),
+];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "name-not-found",
+        matches: |f| fault(f) == Some(DialFaultKind::NotFound),
+        summary: "the name {host} does not exist, or has no address",
+        cause: "the resolver answered that there is no address for {host}: a typing error, a missing DNS suffix or VPN, or \
+                a record that was removed",
+        remedy: "check the spelling; try the full name with its domain; compare with a computer that can connect",
+        candidates: &[Candidate::pair(0x104, Some(0), Possible, Inferred)],
+        basis: Documented,
+        ..RESOLVE
+    },
+    Rule {
+        id: "resolver-failed",
+        matches: |f| matches!(fault(f), Some(kind) if !matches!(kind, DialFaultKind::NotFound | DialFaultKind::TimedOut { .. } | DialFaultKind::Cancelled)),
+        summary: "the resolver could not say whether {host} exists",
+        cause: "the name servers of this computer failed or refused to answer, so nothing is known about {host}",
+        remedy: "check the DNS servers and the VPN of this computer; --resolve HOST:PORT:ADDR or the address itself goes \
+                 around them",
+        candidates: UNDECIDED,
+        basis: Documented,
+        ..RESOLVE
+    },
+    Rule {
+        id: "resolver-timed-out",
+        matches: |f| matches!(fault(f), Some(DialFaultKind::TimedOut { .. })),
+        summary: "the resolver did not answer for {host} within {limit}",
+        cause: "no name server of this computer answered: they are down, or cannot be reached from here",
+        remedy: "check the DNS servers and the VPN of this computer; --resolve HOST:PORT:ADDR or the address itself goes \
+                 around them",
+        candidates: UNDECIDED,
+        basis: Documented,
+        ..RESOLVE
+    },
+    Rule {
+        id: "no-address-of-family",
+        matches: no_address_of_family,
+        summary: "{host} has no {family} address",
+        cause: "the name has addresses, but this run was told to take {family} only",
+        remedy: "leave out -4 or -6, or add the missing record",
+        basis: Documented,
+        ..RESOLVE
+    },
+];

@@ -1,0 +1,121 @@
+//! From findings to a diagnosis.
+use rdp_probe_core::{Findings, Hop, Stage};
+use serde::Serialize;
+
+use crate::catalogue;
+use crate::rule::{Candidate, Rule, RuleKind};
+
+/// What the findings mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// The verdict, from the top cause.
+    pub verdict: Verdict,
+    /// Why it failed, likeliest first; empty on success.
+    pub causes: Vec<&'static Rule>,
+    /// What else is worth knowing.
+    pub findings: Vec<&'static Rule>,
+    /// What a Windows client would show, likeliest first.
+    pub mstsc: Vec<Candidate>,
+}
+
+/// The verdict of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// In one word.
+    pub outcome: VerdictOutcome,
+    /// Who a failure is laid at.
+    pub hop: Option<Hop>,
+    /// The failing stage.
+    pub stage: Option<Stage>,
+    /// The top cause.
+    pub rule: Option<&'static Rule>,
+    /// The exit code of docs/exit-codes.md.
+    pub exit: u8,
+}
+
+/// The verdict in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum VerdictOutcome {
+    /// The asked depth was reached.
+    Reachable,
+    /// The peer said no.
+    Refused,
+    /// Nothing answered, or the path failed.
+    Unreachable,
+    /// It answers, but cannot work as it stands.
+    Misconfigured,
+    /// Not testable, or the evidence contradicts itself.
+    Inconclusive,
+}
+
+impl VerdictOutcome {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Reachable => "reachable",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Misconfigured => "misconfigured",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// Diagnoses with the built-in catalogue. Total and deterministic.
+#[must_use]
+pub fn diagnose(findings: &Findings) -> Diagnosis {
+    diagnose_with(findings, &[])
+}
+
+/// Diagnoses with the built-in catalogue and `more` rows of the caller's, which may supersede it.
+#[must_use]
+pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
+    let failed = findings.failure().is_some();
+    let mut matching: Vec<&'static Rule> = Vec::new();
+    for rule in catalogue::all().chain(more.iter().copied()) {
+        // A cause explains a failure, so without one there is none.
+        let asked = failed || rule.kind != RuleKind::Cause;
+        if asked && (rule.matches)(findings) {
+            matching.push(rule);
+        }
+    }
+    let shown = |rule: &&&'static Rule| !matching.iter().any(|other| other.supersedes.contains(&rule.id));
+    let (mut causes, mut worth): (Vec<&'static Rule>, Vec<&'static Rule>) =
+        matching.iter().filter(shown).copied().partition(|rule| rule.kind == RuleKind::Cause);
+    causes.sort_by_key(|rule| (rule.rank, rule.id));
+    worth.sort_by_key(|rule| (rule.rank, rule.id));
+
+    let top = causes.first().copied();
+    let mut mstsc: Vec<Candidate> = Vec::new();
+    for candidate in top.into_iter().chain(worth.iter().copied()).flat_map(|rule| rule.candidates) {
+        if candidate.when.is_none_or(|when| when(findings)) && !mstsc.contains(candidate) {
+            mstsc.push(*candidate);
+        }
+    }
+    let verdict = match (findings.failure(), top) {
+        (Some(failure), Some(rule)) => Verdict {
+            outcome: rule.outcome,
+            hop: Some(failure.hop),
+            stage: Some(failure.stage),
+            rule: Some(rule),
+            exit: rule.exit,
+        },
+        // A failure that no row explains is a defect here; a test holds that there is none.
+        (Some(failure), None) => Verdict {
+            outcome: VerdictOutcome::Inconclusive,
+            hop: Some(failure.hop),
+            stage: Some(failure.stage),
+            rule: None,
+            exit: 3,
+        },
+        (None, _) => {
+            Verdict { outcome: VerdictOutcome::Reachable, hop: None, stage: None, rule: None, exit: 0 }
+        }
+    };
+    Diagnosis { verdict, causes, findings: worth, mstsc }
+}

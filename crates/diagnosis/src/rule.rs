@@ -1,0 +1,205 @@
+//! A row of the catalogue.
+use std::fmt;
+
+use rdp_probe_core::{Findings, Stage};
+use serde::Serialize;
+
+use crate::diagnose::VerdictOutcome;
+
+/// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
+///
+/// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the findings
+/// ([`crate::fill`]). docs/causes.md and CONTRIBUTING.md say how to add a row.
+#[derive(Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "rows are written out, here and by users")]
+pub struct Rule {
+    /// The id in reports.
+    pub id: &'static str,
+    /// Whether it explains a failure, or is worth knowing without one.
+    pub kind: RuleKind,
+    /// The stage whose failure it explains; `None` when that may be any.
+    pub stage: Option<Stage>,
+    /// Whether it holds for these findings. Must be total and pure.
+    pub matches: fn(&Findings) -> bool,
+    /// The outcome, when this is the top cause.
+    pub outcome: VerdictOutcome,
+    /// The exit code, when this is the top cause.
+    pub exit: u8,
+    /// Its place among causes that match together; lower comes first, ties go by id.
+    pub rank: u8,
+    /// The verdict in one sentence.
+    pub summary: &'static str,
+    /// Why.
+    pub cause: &'static str,
+    /// What to do. Never something destructive.
+    pub remedy: &'static str,
+    /// Which Windows event to look for on the target, where that helps.
+    pub event: Option<&'static str>,
+    /// What a Windows client would show, likeliest first; empty when it would not fail, or nobody knows.
+    pub candidates: &'static [Candidate],
+    /// How the cause is known.
+    pub basis: Basis,
+    /// Rules that this one hides when both match.
+    pub supersedes: &'static [&'static str],
+}
+
+impl Rule {
+    /// What rows leave out: no event, no candidates, nothing superseded, the last rank.
+    pub const BLANK: Self = Self {
+        id: "",
+        kind: RuleKind::Cause,
+        stage: None,
+        matches: |_| false,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 3,
+        rank: 50,
+        summary: "",
+        cause: "",
+        remedy: "",
+        event: None,
+        candidates: &[],
+        basis: Basis::Inferred,
+        supersedes: &[],
+    };
+}
+
+/// Rules are told apart by their ids.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Rule {}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rule").field(&self.id).finish()
+    }
+}
+
+/// What a [`Rule`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleKind {
+    /// It explains a failure.
+    Cause,
+    /// It is worth knowing, and never changes the exit code.
+    Finding(Severity),
+}
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something should be changed.
+    Warning,
+}
+
+impl Severity {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// How something is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Basis {
+    /// A specification or the vendor's documentation says so.
+    Documented,
+    /// People saw it, or it was measured on a real server.
+    Reported,
+    /// It follows from what is known, but nobody is known to have seen it.
+    Inferred,
+}
+
+impl Basis {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Reported => "reported",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+/// How probable it is that a Windows client shows this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Likelihood {
+    /// Both halves of the pair are documented or reported for this symptom.
+    Likely,
+    /// A sound inference, or rival candidates.
+    Possible,
+    /// A guess.
+    Unlikely,
+}
+
+impl Likelihood {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Likely => "likely",
+            Self::Possible => "possible",
+            Self::Unlikely => "unlikely",
+        }
+    }
+}
+
+/// What a Windows client would show.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "written out in rows, here and by users")]
+pub struct Candidate {
+    /// "Error code"; `None` when unknown.
+    pub code: Option<u32>,
+    /// "Extended error code"; `None` when unknown.
+    pub extended: Option<u32>,
+    /// The HRESULT of "an authentication error has occurred".
+    pub status: Option<u32>,
+    /// What is shown instead of a number.
+    pub text: Option<&'static str>,
+    /// How probable.
+    pub likelihood: Likelihood,
+    /// How that is known: the basis of the weaker half.
+    pub basis: Basis,
+    /// When it applies, if not always.
+    pub when: Option<fn(&Findings) -> bool>,
+}
+
+impl Candidate {
+    /// A pair of codes.
+    #[must_use]
+    pub const fn pair(code: u32, extended: Option<u32>, likelihood: Likelihood, basis: Basis) -> Self {
+        Self { code: Some(code), extended, status: None, text: None, likelihood, basis, when: None }
+    }
+
+    /// The same, only when `when` holds.
+    #[must_use]
+    pub const fn when(self, when: fn(&Findings) -> bool) -> Self {
+        Self { when: Some(when), ..self }
+    }
+}
+
+/// Candidates are told apart by what is shown; when they apply is not compared.
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, self.extended, self.status, self.text, self.likelihood, self.basis)
+            == (other.code, other.extended, other.status, other.text, other.likelihood, other.basis)
+    }
+}
+
+impl Eq for Candidate {}
