@@ -67,7 +67,7 @@ pub enum Close {
 
 /// Why a name gave no address, or an address no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "a meaning and a number, made by every driver")]
 pub struct DialFault {
     /// What it means.
     pub kind: DialFaultKind,

@@ -1,1 +1,59 @@
+//! Why does this remote desktop not connect?
+//!
+//! A [`Probe`] goes through the RDP connection sequence stage by stage and gives a [`Report`]: the stage and hop that
+//! failed, why, what to do, and what a Windows client would show. A sick target is never an `Err`.
+//!
+//! ```no_run
+//! use rdp_probe::{Probe, Target};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let target: Target = "srv1.lab.test:3389".parse()?;
+//! let report = Probe::builder(target).build()?.run().await;
+//! println!("{} (exit {})", report.summary(), report.exit_code());
+//! if let Some(failure) = report.findings.failure() {
+//!     println!("failed at {} ({})", failure.stage, failure.hop);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it does to a target
+//!
+//! One connection on the main path, one more when the server's refusal names what it wants instead. With
+//! [`ProbeBuilder::enumerate`] a few further ones, one at a time. Nothing is sent that starts a session.
+//!
+//! # Names and addresses
+//!
+//! By default the operating system resolves and connects. [`Network`] replaces both, for a resolver or a tunnel of your own.
+//!
+//! # Features
+//!
+//! - `schema`: the JSON Schema of the report, from its types.
 
+mod builder;
+mod close;
+mod driver;
+mod escape;
+mod framer;
+mod network;
+mod progress;
+mod report;
+mod target;
+
+pub use builder::{Probe, ProbeBuilder, ProbeError};
+pub use escape::escape;
+pub use network::{BoxFuture, Io, Network, SystemNetwork};
+pub use progress::{Events, Progress};
+pub use report::{Report, SCHEMA_VERSION, view};
+pub use target::{Target, TargetError};
+
+pub use rdp_probe_core::{
+    Address, Close, DialFault, DialFaultKind, Failure, FailureKind, Family, Findings, Hop, Host, Link, Outcome,
+    Plan, Security, Stage,
+};
+pub use rdp_probe_diagnosis::{
+    Basis, Candidate, Diagnosis, Likelihood, Rule, RuleKind, Severity, VerdictOutcome,
+};
+
+/// The catalogue of causes, as the diagnosis uses it.
+pub use rdp_probe_diagnosis::catalogue;

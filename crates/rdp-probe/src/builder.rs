@@ -1,0 +1,179 @@
+//! How a probe is put together and run.
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdp_probe_core::wire::nego::NegRequest;
+use rdp_probe_core::wire::x224::{self, ConnectionRequest};
+use rdp_probe_core::{Address, Family, Plan, Routing, Security, Stage};
+use rdp_probe_diagnosis::{Rule, diagnose_with};
+use tokio::sync::mpsc;
+
+use crate::driver::Driver;
+use crate::network::Network;
+use crate::progress::Events;
+use crate::report::Report;
+use crate::target::Target;
+
+/// A probe that cannot be run as it is put together. Never the target's doing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProbeError {
+    /// The stage is one that this version does not go through.
+    #[error("stage {0} is not in this version")]
+    StageNotBuilt(Stage),
+    /// The cookie does not fit, or would break the request.
+    #[error("the cookie cannot be sent: {0}")]
+    Cookie(#[source] x224::RequestError),
+    /// A limit of no time at all.
+    #[error("a limit must be longer than 0")]
+    NoTime,
+}
+
+/// One target, and how to probe it. Make one with [`Probe::builder`].
+#[derive(Clone, Debug)]
+pub struct Probe {
+    target: Target,
+    plan: Plan,
+    network: Option<Arc<dyn Network>>,
+    pinned: Option<Vec<Address>>,
+    rules: Vec<&'static Rule>,
+}
+
+/// Puts a [`Probe`] together.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ProbeBuilder {
+    probe: Probe,
+}
+
+impl Probe {
+    /// A probe with the defaults: mask 0x0B with fallback, the deepest stage that proves most, no enumeration.
+    pub fn builder(target: Target) -> ProbeBuilder {
+        let plan = Plan::new(target.host.clone(), target.port);
+        ProbeBuilder { probe: Self { target, plan, network: None, pinned: None, rules: Vec::new() } }
+    }
+
+    /// Runs it. Ends by its own deadline; dropping the future ends it at once, without a report.
+    pub async fn run(&self) -> Report {
+        self.run_until(std::future::pending()).await
+    }
+
+    /// Runs it until `cancel` is ready: what was found by then is reported, with exit code 5 when that was not enough.
+    pub async fn run_until(&self, cancel: impl Future<Output = ()>) -> Report {
+        self.drive(None, cancel).await
+    }
+
+    /// Runs it, and tells what happens on the way. The events end with the run.
+    pub fn watch(&self, cancel: impl Future<Output = ()>) -> (Events, impl Future<Output = Report>) {
+        let (watcher, events) = mpsc::unbounded_channel();
+        (Events(events), self.drive(Some(watcher), cancel))
+    }
+
+    async fn drive(
+        &self,
+        watcher: Option<mpsc::UnboundedSender<crate::Progress>>,
+        cancel: impl Future<Output = ()>,
+    ) -> Report {
+        let driver = Driver { network: self.network.clone(), pinned: self.pinned.clone(), watcher };
+        let findings = driver.run(self.plan.clone(), cancel).await;
+        let diagnosis = diagnose_with(&findings, &self.rules);
+        Report::new(self.target.clone(), findings, diagnosis)
+    }
+
+    /// What it is going to do.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+impl ProbeBuilder {
+    /// How deep to go. Default: the deepest stage that starts no session.
+    pub const fn until(mut self, stage: Stage) -> Self {
+        self.probe.plan.until = stage;
+        self
+    }
+
+    /// Which security protocols to offer. Default: mask 0x0B, then what a refusal implies.
+    pub const fn security(mut self, security: Security) -> Self {
+        self.probe.plan.security = security;
+        self
+    }
+
+    /// Whether to ask for each security protocol after the main path, one connection at a time, 100 ms apart, at most
+    /// eight. Default: no.
+    pub const fn enumerate(mut self, enumerate: bool) -> Self {
+        self.probe.plan.enumerate = enumerate;
+        self
+    }
+
+    /// Whether to go through every address of the name; the worst decides. Default: no, the first that connects does.
+    pub const fn all_addresses(mut self, all: bool) -> Self {
+        self.probe.plan.all_addresses = all;
+        self
+    }
+
+    /// Which addresses to take. Default: all.
+    pub const fn family(mut self, family: Family) -> Self {
+        self.probe.plan.family = family;
+        self
+    }
+
+    /// What to put into `Cookie: mstshash=`, for load balancers. Default: no cookie.
+    pub fn cookie(mut self, cookie: impl Into<String>) -> Self {
+        self.probe.plan.routing = Routing::Cookie(cookie.into());
+        self
+    }
+
+    /// How long the whole run may take. Default: 20 s.
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.probe.plan.limits.overall = limit;
+        self
+    }
+
+    /// How long one stage may take. Default: 5 s for the stages of this version.
+    pub fn stage_timeout(mut self, stage: Stage, limit: Duration) -> Self {
+        self.probe.plan.limits.stages.push((stage, limit));
+        self
+    }
+
+    /// Resolves and connects in another way than the operating system's.
+    pub fn network(mut self, network: Arc<dyn Network>) -> Self {
+        self.probe.network = Some(network);
+        self
+    }
+
+    /// These addresses instead of what the name resolves to.
+    pub fn resolve_to(mut self, addresses: Vec<Address>) -> Self {
+        self.probe.pinned = Some(addresses);
+        self
+    }
+
+    /// A rule of your own beside the catalogue; it may supersede rows of it.
+    pub fn rule(mut self, rule: &'static Rule) -> Self {
+        self.probe.rules.push(rule);
+        self
+    }
+
+    /// The probe.
+    ///
+    /// # Errors
+    /// [`ProbeError`] when it asks for what cannot be done. What is wrong with the target shows in the report instead.
+    pub fn build(self) -> Result<Probe, ProbeError> {
+        let plan = &self.probe.plan;
+        if !plan.until.is_built() {
+            return Err(ProbeError::StageNotBuilt(plan.until));
+        }
+        let limits = plan.limits.stages.iter().map(|(_, limit)| limit).chain([&plan.limits.overall]);
+        if limits.into_iter().any(Duration::is_zero) {
+            return Err(ProbeError::NoTime);
+        }
+        if let Routing::Cookie(cookie) = &plan.routing {
+            let negotiation = Some(NegRequest { flags: Default::default(), protocols: plan.security.mask() });
+            let request = ConnectionRequest { routing: x224::Routing::Cookie(cookie), negotiation };
+            request.encode(&mut Vec::new()).map_err(ProbeError::Cookie)?;
+        }
+        Ok(self.probe)
+    }
+}

@@ -1,0 +1,125 @@
+//! From a byte stream to whole PDUs, and to how the stream ended.
+use bytes::{Buf as _, BytesMut};
+use rdp_probe_core::wire::first_octets::{ENOUGH, FirstOctets, classify};
+use rdp_probe_core::wire::tpkt::{Frame, frame};
+use rdp_probe_core::{Close, Framing};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::close::close_of;
+
+/// What the framer found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// So many octets at the start of the buffer are one PDU.
+    Pdu(usize),
+    /// What is in the buffer is another protocol's.
+    Stray,
+    /// The stream ended; the buffer holds what had come.
+    Closed(Close),
+}
+
+/// A buffer that PDUs are cut from. It never grows beyond one PDU and one read.
+#[derive(Debug, Default)]
+pub(crate) struct Framer {
+    held: BytesMut,
+    taken: usize,
+}
+
+impl Framer {
+    /// Octets read at a time.
+    const READ: usize = 4096;
+
+    /// What is held, from the PDU found last.
+    pub(crate) fn held(&self) -> &[u8] {
+        &self.held
+    }
+
+    /// Waits for one whole PDU. Cancelling it loses nothing: what was read stays held.
+    pub(crate) async fn next(&mut self, stream: &mut (impl AsyncRead + Unpin), framing: Framing) -> Found {
+        self.held.advance(self.taken.min(self.held.len()));
+        self.taken = 0;
+        loop {
+            if let Some(found) = self.look(framing) {
+                if let Found::Pdu(len) = found {
+                    self.taken = len;
+                }
+                return found;
+            }
+            self.held.reserve(Self::READ);
+            match stream.read_buf(&mut self.held).await {
+                Ok(0) => return Found::Closed(Close::Fin),
+                Ok(_) => {}
+                Err(error) => return Found::Closed(close_of(&error)),
+            }
+        }
+    }
+
+    fn look(&self, framing: Framing) -> Option<Found> {
+        match framing {
+            Framing::Tpkt => match frame(&self.held) {
+                Frame::Whole(len) => Some(Found::Pdu(len)),
+                Frame::Partial { .. } => None,
+                Frame::Stray => match classify(&self.held) {
+                    FirstOctets::Undecided if self.held.len() < ENOUGH => None,
+                    FirstOctets::Undecided | FirstOctets::Foreign(_) | FirstOctets::Tpkt => Some(Found::Stray),
+                },
+                _ => Some(Found::Stray),
+            },
+            _ => Some(Found::Stray),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    /// What the framer finds in these pieces, each in a read of its own, before the stream ends.
+    async fn found(pieces: &[&[u8]]) -> (Vec<Found>, Vec<u8>) {
+        let (mut near, mut far) = tokio::io::duplex(65536);
+        let mut framer = Framer::default();
+        for piece in pieces {
+            far.write_all(piece).await.unwrap();
+        }
+        drop(far);
+        let mut all = Vec::new();
+        loop {
+            let next = framer.next(&mut near, Framing::Tpkt).await;
+            let last = !matches!(next, Found::Pdu(_));
+            all.push(next);
+            if last {
+                return (all, framer.held().to_vec());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn two_pdus_in_one_segment_are_two() {
+        let ultimatum = [3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80];
+        let (all, held) = found(&[&[&ultimatum[..], &ultimatum[..]].concat()]).await;
+        assert_eq!(all, [Found::Pdu(9), Found::Pdu(9), Found::Closed(Close::Fin)]);
+        assert!(held.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_cut_pdu_is_held_when_the_stream_ends() {
+        let (all, held) = found(&[&[3, 0], &[0, 19, 14]]).await;
+        assert_eq!(all, [Found::Closed(Close::Fin)]);
+        assert_eq!(held, [3, 0, 0, 19, 14]);
+    }
+
+    #[tokio::test]
+    async fn a_banner_is_stray_once_it_is_told() {
+        let (all, held) = found(&[b"SS", b"H-2.0-x\r\n"]).await;
+        assert_eq!(all, [Found::Stray]);
+        assert_eq!(held, b"SSH-2.0-x\r\n");
+    }
+
+    #[tokio::test]
+    async fn half_a_banner_is_what_was_held_at_the_end() {
+        let (all, held) = found(&[b"SS"]).await;
+        assert_eq!((all, held), (vec![Found::Closed(Close::Fin)], b"SS".to_vec()));
+    }
+}

@@ -1,0 +1,43 @@
+//! What happens while a probe runs, for a display.
+use std::time::Duration;
+
+use rdp_probe_core::{Outcome, Purpose, Stage};
+use tokio::sync::mpsc;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// A connection begins.
+    Attempt {
+        /// What it is for.
+        purpose: Purpose,
+    },
+    /// A stage begins.
+    Began {
+        /// Which.
+        stage: Stage,
+        /// When, since the run began.
+        at: Duration,
+    },
+    /// A stage ended.
+    Ended {
+        /// Which.
+        stage: Stage,
+        /// How.
+        outcome: Outcome,
+        /// How long it took.
+        duration: Duration,
+    },
+}
+
+/// The stream of what happens. It ends when the run does.
+#[derive(Debug)]
+pub struct Events(pub(crate) mpsc::UnboundedReceiver<Progress>);
+
+impl Events {
+    /// The next thing, or `None` when the run is over.
+    pub async fn next(&mut self) -> Option<Progress> {
+        self.0.recv().await
+    }
+}

@@ -1,0 +1,194 @@
+//! Facts, failures and codes in their JSON form.
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdp_probe_core::wire::Problem;
+use rdp_probe_core::{Close, DialFault, DialFaultKind, Failure, FailureKind, Observed, Oddity};
+
+use super::view::{CloseView, FailureView};
+
+/// Microseconds, as every time in the report.
+pub(super) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A raw code, as every code in the report.
+pub(super) fn hex(code: impl Into<u32>) -> String {
+    format!("0x{:X}", code.into())
+}
+
+type Detail = BTreeMap<&'static str, String>;
+
+/// A fact's id and its details.
+pub(super) fn fact(observed: &Observed) -> (&'static str, Detail) {
+    match observed {
+        Observed::Addresses(addresses) => {
+            let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            ("addresses", Detail::from([("addresses", all.join(", "))]))
+        }
+        Observed::AddressFailed { address, fault } => {
+            let mut detail = dial_detail(*fault);
+            detail.insert("address", address.to_string());
+            ("address_failed", detail)
+        }
+        Observed::Connected { peer, local } => {
+            let mut detail = Detail::from([("peer", peer.to_string())]);
+            detail.extend(local.map(|local| ("local", local.to_string())));
+            ("connected", detail)
+        }
+        Observed::Offered(protocols) => ("offered", Detail::from([("protocols", hex(protocols.0))])),
+        Observed::Selected { protocol, flags } => {
+            ("selected", Detail::from([("protocol", hex(protocol.0)), ("flags", hex(flags.0))]))
+        }
+        Observed::NoNegotiation => ("no_negotiation", Detail::new()),
+        Observed::Refused(code) => {
+            let mut detail = Detail::from([("failure_code", hex(code.0))]);
+            detail.extend(code.name().map(|name| ("name", name.to_owned())));
+            ("refused", detail)
+        }
+        Observed::SourceReference(reference) => {
+            ("source_reference", Detail::from([("value", hex(*reference))]))
+        }
+        Observed::Oddity { field, value } => {
+            let field = match field {
+                Oddity::BlockLength => "block_length",
+                Oddity::Surplus => "surplus",
+                _ => "unknown",
+            };
+            ("oddity", Detail::from([("field", field.to_owned()), ("value", value.to_string())]))
+        }
+        _ => ("unknown", Detail::new()),
+    }
+}
+
+fn dial_detail(fault: DialFault) -> Detail {
+    let mut detail = Detail::from([("fault", dial_id(fault.kind).to_owned())]);
+    detail.extend(fault.os.map(|os| ("os", os.to_string())));
+    detail
+}
+
+/// The id of a dial fault.
+pub(super) const fn dial_id(kind: DialFaultKind) -> &'static str {
+    match kind {
+        DialFaultKind::NotFound => "not_found",
+        DialFaultKind::ResolverFailed => "resolver_failed",
+        DialFaultKind::Refused => "refused",
+        DialFaultKind::Reset => "reset",
+        DialFaultKind::HostUnreachable => "host_unreachable",
+        DialFaultKind::NetworkUnreachable => "network_unreachable",
+        DialFaultKind::NotPermitted => "not_permitted",
+        DialFaultKind::LocalResources => "local_resources",
+        DialFaultKind::TimedOut { .. } => "timed_out",
+        DialFaultKind::Cancelled => "cancelled",
+        DialFaultKind::Other | _ => "other",
+    }
+}
+
+fn close(how: Close) -> CloseView {
+    let (id, alert, limit, os) = match how {
+        Close::Fin => ("fin", None, None, None),
+        Close::Reset => ("reset", None, None, None),
+        Close::CloseNotify => ("close_notify", None, None, None),
+        Close::Alert(alert) => ("alert", Some(alert), None, None),
+        Close::TimedOut { limit, overall } => ("timed_out", None, Some((limit, overall)), None),
+        Close::Broken { os } => ("broken", None, None, os),
+        Close::Cancelled => ("cancelled", None, None, None),
+        _ => ("unknown", None, None, None),
+    };
+    CloseView {
+        how: id,
+        alert,
+        limit_us: limit.map(|(limit, _)| micros(limit)),
+        overall: limit.map(|(_, overall)| overall),
+        os,
+    }
+}
+
+/// A failure: what kind, how the stream ended, what had arrived, and every raw code.
+pub(super) fn failure(failure: &Failure) -> FailureView {
+    let mut view = FailureView {
+        hop: failure.hop.id(),
+        stage: failure.stage.id(),
+        awaiting: failure.awaiting.name(),
+        kind: "",
+        close: None,
+        partial: String::new(),
+        partial_len: 0,
+        codes: BTreeMap::new(),
+    };
+    let mut head = None;
+    view.kind = match &failure.kind {
+        FailureKind::Dial(fault) => {
+            view.codes.insert("fault", dial_id(fault.kind).to_owned());
+            view.codes.extend(fault.os.map(|os| ("os", os.to_string())));
+            if let DialFaultKind::TimedOut { limit, overall } = fault.kind {
+                view.close = Some(close(Close::TimedOut { limit, overall }));
+            }
+            "dial"
+        }
+        FailureKind::NoAddressOfFamily => "no_address_of_family",
+        FailureKind::Closed { how, partial } => {
+            view.close = Some(close(*how));
+            head = Some(partial);
+            "closed"
+        }
+        FailureKind::NegotiationRefused(code) => {
+            view.codes.insert("failure_code", hex(code.0));
+            "negotiation_refused"
+        }
+        FailureKind::UnrequestedProtocol { offered, selected } => {
+            view.codes.extend([("offered", hex(offered.0)), ("selected", hex(selected.0))]);
+            "unrequested_protocol"
+        }
+        FailureKind::OtherProtocol { asked, selected } => {
+            view.codes.extend([("asked", hex(asked.0)), ("selected", hex(selected.0))]);
+            "other_protocol"
+        }
+        FailureKind::Ultimatum(reason) => {
+            view.codes.insert("mcs_reason", hex(reason.0));
+            "ultimatum"
+        }
+        FailureKind::DisconnectRequest { reason } => {
+            view.codes.insert("reason", hex(*reason));
+            "disconnect_request"
+        }
+        FailureKind::TpduError { cause } => {
+            view.codes.insert("cause", hex(*cause));
+            "tpdu_error"
+        }
+        FailureKind::OtherTpdu { code, head: octets } => {
+            view.codes.insert("tpdu_code", hex(code.0));
+            head = Some(octets);
+            "other_tpdu"
+        }
+        FailureKind::Foreign { protocol, head: octets } => {
+            view.codes.insert("protocol", protocol.name().to_owned());
+            head = Some(octets);
+            "foreign"
+        }
+        FailureKind::Malformed { error, head: octets } => {
+            let (problem, value) = match error.problem {
+                Problem::Cut => ("cut", None),
+                Problem::Value(value) => ("value", Some(value)),
+                Problem::Length(length) => ("length", Some(length)),
+                _ => ("unknown", None),
+            };
+            view.codes.extend([
+                ("field", error.field.clone().into_owned()),
+                ("offset", error.offset.to_string()),
+                ("len", error.len.to_string()),
+                ("problem", problem.to_owned()),
+            ]);
+            view.codes.extend(value.map(|value| ("value", hex(value))));
+            head = Some(octets);
+            "malformed"
+        }
+        FailureKind::OutOfTurn => "out_of_turn",
+        _ => "unknown",
+    };
+    if let Some(octets) = head {
+        view.partial = octets.to_string();
+        view.partial_len = octets.total();
+    }
+    view
+}

@@ -1,0 +1,78 @@
+//! The report of one run.
+mod facts;
+#[cfg(feature = "schema")]
+mod schema;
+pub mod view;
+
+use std::time::Duration;
+
+use rdp_probe_core::Findings;
+use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary};
+use serde::{Serialize, Serializer};
+
+use crate::target::Target;
+
+/// The version of the JSON form. It goes up when a key changes its meaning; adding keys does not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What was found, and what it means. Serialises as docs/json.md and docs/report.schema.json have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// What was probed.
+    pub target: Target,
+    /// Everything that was observed.
+    pub findings: Findings,
+    /// What it means.
+    pub diagnosis: Diagnosis,
+}
+
+impl Report {
+    /// A report of these findings. [`crate::Probe`] makes it; so can who has stored findings.
+    #[must_use]
+    pub const fn new(target: Target, findings: Findings, diagnosis: Diagnosis) -> Self {
+        Self { target, findings, diagnosis }
+    }
+
+    /// Whether the asked depth was reached.
+    #[must_use]
+    pub const fn is_reachable(&self) -> bool {
+        self.diagnosis.verdict.exit == 0
+    }
+
+    /// The exit code of docs/exit-codes.md.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        self.diagnosis.verdict.exit
+    }
+
+    /// The verdict in one sentence, without a full stop. What a peer sent stands in it as it is: escape it before it
+    /// reaches a terminal ([`crate::escape`]).
+    #[must_use]
+    pub fn summary(&self) -> String {
+        summary(&self.diagnosis, &self.findings)
+    }
+
+    /// A text of a rule, with its placeholders filled from these findings. See [`Report::summary`] for escaping.
+    #[must_use]
+    pub fn text_of(&self, text: fn(&Rule) -> &'static str, rule: &Rule) -> String {
+        fill(text(rule), &self.findings)
+    }
+
+    /// How long the main path took.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        self.findings
+            .main_path()
+            .iter()
+            .filter_map(rdp_probe_core::AttemptRecord::ended)
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        view::ReportView::of(self).serialize(serializer)
+    }
+}

@@ -1,0 +1,65 @@
+//! Closed sets of ids, for the JSON Schema.
+use rdp_probe_core::{Hop, Stage};
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+const HOPS: [Hop; 6] = [Hop::Client, Hop::Resolver, Hop::Proxy, Hop::Gateway, Hop::Kdc, Hop::Target];
+const OUTCOMES: [&str; 5] = ["reachable", "refused", "unreachable", "misconfigured", "inconclusive"];
+
+fn one_of(ids: &[&str]) -> Schema {
+    json_schema!({ "type": "string", "enum": ids })
+}
+
+fn one_of_or_null(ids: &[&str]) -> Schema {
+    let ids: Vec<Option<&str>> = ids.iter().copied().map(Some).chain([None]).collect();
+    json_schema!({ "enum": ids })
+}
+
+pub(super) fn stage(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Stage::ALL.map(Stage::id))
+}
+
+pub(super) fn stage_or_null(_: &mut SchemaGenerator) -> Schema {
+    one_of_or_null(&Stage::ALL.map(Stage::id))
+}
+
+pub(super) fn hop(_: &mut SchemaGenerator) -> Schema {
+    one_of(&HOPS.map(Hop::id))
+}
+
+pub(super) fn hop_or_null(_: &mut SchemaGenerator) -> Schema {
+    one_of_or_null(&HOPS.map(Hop::id))
+}
+
+pub(super) fn outcome(_: &mut SchemaGenerator) -> Schema {
+    one_of(&OUTCOMES)
+}
+
+pub(super) fn address_outcome(_: &mut SchemaGenerator) -> Schema {
+    let mut ids = OUTCOMES.to_vec();
+    ids.push("not_tried");
+    one_of(&ids)
+}
+
+pub(super) fn stage_outcome(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["passed", "failed", "not_reached", "not_tried"])
+}
+
+pub(super) fn basis(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["documented", "reported", "inferred"])
+}
+
+pub(super) fn likelihood(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["likely", "possible", "unlikely"])
+}
+
+pub(super) fn severity(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["info", "warning"])
+}
+
+pub(super) fn offered(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["offered", "refused", "unknown"])
+}
+
+pub(super) fn nla(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["required", "supported", "not_supported", "unknown"])
+}
