@@ -1,1 +1,50 @@
-fn main() {}
+//! `rdp-probe`: why does this remote desktop not connect?
+mod duration;
+mod options;
+mod outputs;
+mod progress;
+mod render;
+mod run;
+mod targets;
+
+use std::process::ExitCode;
+
+use options::Parsed;
+
+/// Exit codes that no diagnosis gives: docs/exit-codes.md.
+pub(crate) mod exit {
+    pub(crate) const USAGE: u8 = 2;
+    pub(crate) const INTERNAL: u8 = 3;
+    pub(crate) const OUTPUT: u8 = 4;
+    pub(crate) const SOME_FAILED: u8 = 100;
+}
+
+fn main() -> ExitCode {
+    let options = match options::parse(std::env::args_os()) {
+        Parsed::Options(options) => options,
+        Parsed::Text(text) => return outputs::print(&text),
+        Parsed::Usage(message) => return complain(&message, exit::USAGE),
+    };
+    let jobs = match targets::jobs(&options) {
+        Ok(jobs) => jobs,
+        Err(message) => return complain(&message, exit::USAGE),
+    };
+    // One thread is enough: a probe waits for the network, and a cold start is what a person feels.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
+    };
+    match runtime.block_on(run::run(&options, jobs)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => match failure.message() {
+            Some(message) => complain(&message, exit::OUTPUT),
+            None => ExitCode::from(exit::OUTPUT),
+        },
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that complains")]
+fn complain(message: &str, code: u8) -> ExitCode {
+    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
+    ExitCode::from(code)
+}

@@ -1,0 +1,54 @@
+//! Durations as people write them: `300ms`, `5s`, `1.5s`, `2m`.
+use std::time::Duration;
+
+/// Reads a duration. A bare number is refused: mstsc counts in milliseconds and curl in seconds.
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration: write 300ms, 5s, 1.5s or 2m");
+    let unit_at = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at_checked(unit_at).ok_or_else(wrong)?;
+    let unit_us: u32 = match unit {
+        "us" => 1,
+        "ms" => 1_000,
+        "s" => 1_000_000,
+        "m" => 60_000_000,
+        _ => return Err(wrong()),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() || fraction.len() > 6 || number.ends_with('.') {
+        return Err(wrong());
+    }
+    let whole: u64 = whole.parse().map_err(|_| wrong())?;
+    let scale = 10_u64.saturating_pow(u32::try_from(fraction.len()).unwrap_or(u32::MAX));
+    let fraction: u64 = if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| wrong())? };
+    let part = fraction.saturating_mul(u64::from(unit_us)).checked_div(scale).unwrap_or_default();
+    let micros =
+        whole.checked_mul(u64::from(unit_us)).and_then(|whole| whole.checked_add(part)).ok_or_else(wrong)?;
+    // A day is longer than any run; more is a typing error.
+    if micros == 0 || micros > 86_400_000_000 {
+        return Err(format!("{text:?} is no duration from 1us to 1440m"));
+    }
+    Ok(Duration::from_micros(micros))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_and_fractions_are_read() {
+        let cases =
+            [("300ms", 300_000), ("5s", 5_000_000), ("1.5s", 1_500_000), ("2m", 120_000_000), ("7us", 7)];
+        for (text, micros) in cases {
+            assert_eq!(parse(text), Ok(Duration::from_micros(micros)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for text in
+            ["", "5", "s", "5 s", "-5s", "5h", "1.s", ".5s", "0s", "99999999999999999999s", "1.2.3s", "2000m"]
+        {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+}

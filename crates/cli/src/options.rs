@@ -1,0 +1,291 @@
+//! The command line as it was typed.
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Parser, ValueEnum};
+use rdp_probe::{Address, Family, Security, Stage};
+
+/// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
+/// would show.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rdp-probe",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+)]
+pub(crate) struct Options {
+    /// host[:port], [v6]:port, rdp://host, @list-file, or - for a list on standard input
+    #[arg(required = true, value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+
+    /// Go no deeper than this stage: resolve, tcp_connect or connection_initiation
+    #[arg(long, value_name = "STAGE", value_parser = stage, default_value = "connection_initiation")]
+    pub(crate) until: Stage,
+
+    /// Security protocols to offer; auto asks for all and does what a refusal implies
+    #[arg(long, value_name = "PROTOCOL", value_parser = security, default_value = "auto")]
+    pub(crate) security: Security,
+
+    /// Ask for each security protocol after the main connection (default for one target)
+    #[arg(long, overrides_with = "no_enumerate")]
+    enumerate: bool,
+
+    /// Only the main connection (default for several targets)
+    #[arg(long, overrides_with = "enumerate")]
+    no_enumerate: bool,
+
+    /// Send "Cookie: mstshash=NAME", for load balancers that route by it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cookie: Option<String>,
+
+    /// Take IPv4 addresses only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    ipv4: bool,
+
+    /// Take IPv6 addresses only
+    #[arg(short = '6')]
+    ipv6: bool,
+
+    /// Use these addresses for HOST:PORT instead of resolving it
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", value_parser = resolve_entry)]
+    pub(crate) resolve: Vec<ResolveEntry>,
+
+    /// Go through every address of the name; the worst decides
+    #[arg(long)]
+    pub(crate) all_addresses: bool,
+
+    /// Limit of the whole run of one target
+    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse, default_value = "20s")]
+    pub(crate) timeout: Duration,
+
+    /// Limit of stage tcp_connect [default: 5s]
+    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
+    pub(crate) connect_timeout: Option<Duration>,
+
+    /// Limit of one stage [default: 5s]
+    #[arg(long, value_name = "STAGE=DURATION", value_parser = stage_timeout)]
+    pub(crate) stage_timeout: Vec<(Stage, Duration)>,
+
+    /// Targets probed at the same time
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) concurrency: u16,
+
+    /// human, json or ndjson, to standard output or a file; may be repeated
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = output)]
+    pub(crate) outputs: Vec<OutputSpec>,
+
+    /// More detail: every fact; twice: the octets too
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// No human output; the exit code tells
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Colour, which is never the only sign
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// No progress on standard error
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// A format of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Human,
+    Json,
+    Ndjson,
+}
+
+/// A format, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OutputSpec {
+    pub(crate) format: Format,
+    /// Standard output when absent.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// One `--resolve`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ResolveEntry {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) addresses: Vec<Address>,
+}
+
+impl Options {
+    /// Which addresses to take.
+    pub(crate) const fn family(&self) -> Family {
+        if self.ipv4 {
+            Family::V4
+        } else if self.ipv6 {
+            Family::V6
+        } else {
+            Family::Any
+        }
+    }
+
+    /// Whether to enumerate: as asked, otherwise for a single target only.
+    pub(crate) const fn enumerate(&self, single: bool) -> bool {
+        self.enumerate || (single && !self.no_enumerate)
+    }
+}
+
+/// What a command line comes to.
+pub(crate) enum Parsed {
+    Options(Box<Options>),
+    /// Help or version, to print.
+    Text(String),
+    /// One line that says what is wrong.
+    Usage(String),
+}
+
+/// Words that are verbs, or will be: a host of that name has to be written with its port.
+const VERBS: [&str; 6] = ["explain", "demo", "wait", "serve", "read", "bisect"];
+
+/// Reads the command line.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
+    match Options::try_parse_from(args) {
+        Ok(options) => match options.targets.first().filter(|first| VERBS.contains(&first.as_str())) {
+            Some(verb) => Parsed::Usage(format!(
+                "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
+            )),
+            None => Parsed::Options(Box::new(options)),
+        },
+        Err(error) => {
+            let (kind, text) = (error.kind(), error.render().to_string());
+            if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                Parsed::Text(text)
+            } else if kind == ErrorKind::MissingRequiredArgument {
+                Parsed::Usage("no target; try: rdp-probe HOST[:PORT], or rdp-probe --help".into())
+            } else {
+                Parsed::Usage(one_line(&text))
+            }
+        }
+    }
+}
+
+/// clap explains in paragraphs; the first one names the item and what was expected.
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let paragraph = text.split("\n\n").next().unwrap_or(text);
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn stage(text: &str) -> Result<Stage, String> {
+    let built = || Stage::BUILT.map(Stage::id).join(", ");
+    match Stage::parse(text) {
+        Some(stage) if stage.is_built() => Ok(stage),
+        Some(stage) => Err(format!("stage {stage} is not in this version; there are {}", built())),
+        None => Err(format!("no such stage; there are {}", built())),
+    }
+}
+
+fn security(text: &str) -> Result<Security, String> {
+    let all = || Security::ALL.map(Security::id).join(", ");
+    Security::ALL.into_iter().find(|s| s.id() == text).ok_or_else(|| format!("expected one of {}", all()))
+}
+
+fn stage_timeout(text: &str) -> Result<(Stage, Duration), String> {
+    let (name, limit) = text.split_once('=').ok_or("expected STAGE=DURATION, such as tcp_connect=2s")?;
+    Ok((stage(name)?, crate::duration::parse(limit)?))
+}
+
+fn output(text: &str) -> Result<OutputSpec, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((format, file)) => (format, Some(file)),
+        None => (text, None),
+    };
+    let format = match format {
+        "human" => Format::Human,
+        "json" => Format::Json,
+        "ndjson" => Format::Ndjson,
+        _ => return Err("expected human, json or ndjson, and =FILE for a file".into()),
+    };
+    match file {
+        Some("") => Err("the file name after = is missing".into()),
+        Some("-") | None => Ok(OutputSpec { format, file: None }),
+        Some(file) => Ok(OutputSpec { format, file: Some(file.into()) }),
+    }
+}
+
+fn resolve_entry(text: &str) -> Result<ResolveEntry, String> {
+    let wrong = || "expected HOST:PORT:ADDR[,ADDR], such as srv1:3389:192.0.2.7".to_owned();
+    let mut parts = text.splitn(3, ':');
+    let (Some(host), Some(port), Some(list)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(wrong());
+    };
+    let port: u16 = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
+    let mut addresses = Vec::new();
+    for one in list.split(',') {
+        let bare = one.strip_prefix('[').and_then(|one| one.strip_suffix(']')).unwrap_or(one);
+        let ip: std::net::IpAddr = bare.parse().map_err(|_| format!("{one:?} is no address"))?;
+        addresses.push(Address::new(ip, port));
+    }
+    Ok(ResolveEntry { host: host.to_owned(), port, addresses })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(args: &[&str]) -> String {
+        let args = std::iter::once("rdp-probe").chain(args.iter().copied()).map(OsString::from);
+        match parse(args) {
+            Parsed::Usage(message) => message,
+            Parsed::Options(_) | Parsed::Text(_) => panic!("accepted"),
+        }
+    }
+
+    #[test]
+    fn options_are_consistent() {
+        use clap::CommandFactory as _;
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn every_complaint_is_one_line_and_names_the_item() {
+        let cases: &[(&[&str], &str)] = &[
+            (&[], "no target"),
+            (&["srv1", "--timeout", "5"], "\"5\" is no duration"),
+            (&["srv1", "--until", "tls"], "stage tls is not in this version"),
+            (&["srv1", "--until", "nowhere"], "no such stage"),
+            (&["srv1", "--security", "strong"], "expected one of auto, nla"),
+            (&["srv1", "-o", "xml"], "expected human, json or ndjson"),
+            (&["srv1", "--gateway", "gw1"], "--gateway"),
+            (&["srv1", "--resolve", "srv1:192.0.2.7"], "expected HOST:PORT:ADDR"),
+            (&["srv1", "--stage-timeout", "tcp"], "expected STAGE=DURATION"),
+            (&["srv1", "-4", "-6"], "cannot be used with"),
+            (&["demo"], "\"demo\" is not in this version"),
+        ];
+        for (args, part) in cases {
+            let message = usage(args);
+            assert!(message.contains(part), "{args:?}: {message}");
+            assert!(!message.contains('\n'), "{args:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn last_of_enumerate_and_no_enumerate_counts() {
+        let enumerate = |args: &[&str], single| {
+            let args = ["rdp-probe", "srv1"].into_iter().chain(args.iter().copied());
+            Options::try_parse_from(args).unwrap().enumerate(single)
+        };
+        assert!(enumerate(&[], true) && !enumerate(&[], false));
+        assert!(enumerate(&["--no-enumerate", "--enumerate"], false));
+        assert!(!enumerate(&["--enumerate", "--no-enumerate"], true));
+    }
+}

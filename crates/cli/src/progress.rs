@@ -1,0 +1,69 @@
+//! The line on standard error that says what is being waited for. On a terminal only.
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use rdp_probe::{Events, Progress, Stage};
+
+use crate::options::Options;
+
+/// Whether progress is shown at all.
+pub(crate) fn wanted(options: &Options) -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    !options.no_progress && !options.quiet && !dumb && std::io::stderr().is_terminal()
+}
+
+/// Shows what one probe waits for, until it has ended.
+pub(crate) async fn one(mut events: Events, target: String) {
+    let mut waiting: Option<(Stage, tokio::time::Instant)> = None;
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let mut line = Line::default();
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Progress::Began { stage, .. }) => waiting = Some((stage, tokio::time::Instant::now())),
+                Some(_) => {}
+                None => return,
+            },
+            _ = tick.tick() => {
+                if let Some((stage, since)) = waiting {
+                    let seconds = since.elapsed().as_secs_f32();
+                    // What is over at once is not worth a flicker.
+                    if seconds >= 0.2 {
+                        line.show(&format!("{target}: {stage} ... {seconds:.1} s"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A line that is written again and again, and gone when this is dropped.
+#[derive(Default)]
+pub(crate) struct Line {
+    shown: bool,
+}
+
+impl Line {
+    pub(crate) fn show(&mut self, text: &str) {
+        let text: String = rdp_probe::escape(text).chars().take(79).collect();
+        let mut stderr = std::io::stderr().lock();
+        // Progress that cannot be shown is no failure.
+        _ = write!(stderr, "\r\x1b[K{text}");
+        _ = stderr.flush();
+        self.shown = true;
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            let mut stderr = std::io::stderr().lock();
+            _ = write!(stderr, "\r\x1b[K");
+            _ = stderr.flush();
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,101 @@
+//! Runs the probes, and writes each report as soon as those before it are written.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rdp_probe::{Probe, Report};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::exit;
+use crate::options::Options;
+use crate::outputs::{OutputFailure, Outputs};
+use crate::progress::{self, Line};
+
+/// Runs all probes and gives the exit code.
+pub(crate) async fn run(options: &Options, jobs: Vec<Probe>) -> Result<u8, OutputFailure> {
+    let single = jobs.len() == 1;
+    let mut outputs = Outputs::open(options)?;
+    let (interrupt, interrupted) = watch::channel(false);
+    let keys = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            // Nobody waiting any more is no error.
+            _ = interrupt.send(true);
+        }
+        // Without a signal handler there is no interruption, and the channel has to stay open.
+        std::future::pending::<()>().await;
+    });
+    let code = if let [only] = jobs.as_slice() {
+        let report = alone(options, only, interrupted).await;
+        outputs.write(&report, single, options)?;
+        report.exit_code()
+    } else {
+        several(options, jobs, interrupted, &mut outputs).await?
+    };
+    keys.abort();
+    outputs.finish(single)?;
+    Ok(code)
+}
+
+/// Ready when the user interrupts.
+async fn interruption(mut interrupted: watch::Receiver<bool>) {
+    if interrupted.wait_for(|yes| *yes).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn alone(options: &Options, probe: &Probe, interrupted: watch::Receiver<bool>) -> Report {
+    if !progress::wanted(options) {
+        return probe.run_until(interruption(interrupted)).await;
+    }
+    let (events, report) = probe.watch(interruption(interrupted));
+    let target = format!("{}:{}", probe.plan().host, probe.plan().port);
+    let (report, ()) = tokio::join!(report, progress::one(events, target));
+    report
+}
+
+async fn several(
+    options: &Options,
+    jobs: Vec<Probe>,
+    interrupted: watch::Receiver<bool>,
+    outputs: &mut Outputs,
+) -> Result<u8, OutputFailure> {
+    let total = jobs.len();
+    let places = Arc::new(Semaphore::new(usize::from(options.concurrency)));
+    let mut running = JoinSet::new();
+    for (index, probe) in jobs.into_iter().enumerate() {
+        let (places, interrupted) = (Arc::clone(&places), interrupted.clone());
+        running.spawn(async move {
+            // The semaphore is never closed.
+            let place = places.acquire().await;
+            let report = probe.run_until(interruption(interrupted)).await;
+            drop(place);
+            (index, report)
+        });
+    }
+    let show = progress::wanted(options);
+    let mut line = Line::default();
+    let mut waiting: BTreeMap<usize, Report> = BTreeMap::new();
+    let (mut next, mut failed, mut interrupted_one) = (0, 0_usize, false);
+    let mut done = 0_usize;
+    while let Some(ended) = running.join_next().await {
+        // A panic in a probe is a defect here: the report is missing, and the exit code says so.
+        let Ok((index, report)) = ended else { return Ok(exit::INTERNAL) };
+        done = done.saturating_add(1);
+        interrupted_one |= report.exit_code() == 5;
+        failed = failed.saturating_add(usize::from(!report.is_reachable()));
+        waiting.insert(index, report);
+        line.clear();
+        while let Some(report) = waiting.remove(&next) {
+            outputs.write(&report, false, options)?;
+            next = next.saturating_add(1);
+        }
+        if show {
+            line.show(&format!("{done} of {total} done, {failed} failed"));
+        }
+    }
+    Ok(match (interrupted_one, failed) {
+        (true, _) => 5,
+        (false, 0) => 0,
+        (false, _) => exit::SOME_FAILED,
+    })
+}
