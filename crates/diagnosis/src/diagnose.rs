@@ -105,7 +105,7 @@ pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
             rule: Some(rule),
             exit: rule.exit,
         },
-        // A failure that no row explains is a defect here; a test holds that there is none.
+        // Only an event out of turn has no row: it is a defect of the driver, and says nothing about the target.
         (Some(failure), None) => Verdict {
             outcome: VerdictOutcome::Inconclusive,
             hop: Some(failure.hop),

@@ -9,7 +9,7 @@ use crate::diagnose::VerdictOutcome;
 /// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
 ///
 /// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the findings
-/// ([`crate::fill`]). docs/causes.md and CONTRIBUTING.md say how to add a row.
+/// ([`crate::fill`]). CONTRIBUTING.md says how to add a row.
 #[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "rows are written out, here and by users")]
 pub struct Rule {

@@ -46,7 +46,7 @@ pub fn summary(diagnosis: &Diagnosis, findings: &Findings) -> String {
         return fill(rule.summary, findings);
     }
     if let Some(failure) = findings.failure() {
-        return format!("stage {} failed, and no known cause fits", failure.stage);
+        return format!("internal error of rdp-probe in stage {}: please report it", failure.stage);
     }
     let target = value("address", findings).unwrap_or_default();
     match findings.answer() {

@@ -89,6 +89,12 @@ impl Probe {
 }
 
 impl ProbeBuilder {
+    /// Everything at once, such as the plan of stored findings. The plan's host and port take the place of the target's.
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.probe.plan = plan;
+        self
+    }
+
     /// How deep to go. Default: the deepest stage that starts no session.
     pub const fn until(mut self, stage: Stage) -> Self {
         self.probe.plan.until = stage;

@@ -14,33 +14,15 @@ fn cancelled(findings: &Findings) -> bool {
     )
 }
 
-fn out_of_turn(findings: &Findings) -> bool {
-    matches!(findings.failure().map(|failure| &failure.kind), Some(FailureKind::OutOfTurn))
-}
-
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "interrupted",
-        matches: cancelled,
-        outcome: VerdictOutcome::Inconclusive,
-        exit: 5,
-        rank: 0,
-        summary: "the run was interrupted in stage {stage}",
-        cause: "you, or the program around this one, ended the run while it waited for {awaiting}",
-        remedy: "run it again; with --timeout it ends by itself",
-        basis: Basis::Documented,
-        ..Rule::BLANK
-    },
-    Rule {
-        id: "internal-error",
-        matches: out_of_turn,
-        outcome: VerdictOutcome::Inconclusive,
-        exit: 3,
-        rank: 0,
-        summary: "an internal error of rdp-probe in stage {stage}; this says nothing about {target}",
-        cause: "the driver reported an event that the state machine cannot have here",
-        remedy: "please report it with the JSON of this run",
-        basis: Basis::Documented,
-        ..Rule::BLANK
-    },
-];
+pub(super) const RULES: &[Rule] = &[Rule {
+    id: "interrupted",
+    matches: cancelled,
+    outcome: VerdictOutcome::Inconclusive,
+    exit: 5,
+    rank: 0,
+    summary: "the run was interrupted in stage {stage}",
+    cause: "you, or the program around this one, ended the run while it waited for {awaiting}",
+    remedy: "run it again; with --timeout it ends by itself",
+    basis: Basis::Documented,
+    ..Rule::BLANK
+}];
