@@ -1,1 +1,16 @@
 //! What rdp-probe promises, tested from outside.
+
+#[cfg(test)]
+mod binary;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod namespace;
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
+mod real_peers;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod usage;

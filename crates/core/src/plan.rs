@@ -316,11 +316,17 @@ impl Plan {
             return None;
         }
         let known = SecuritySummary::of(findings);
-        let ex = known.hybrid_ex == Offered::Offered;
-        let mask = [Protocols::SSL, Protocols::RDP, Protocols::HYBRID, Protocols::RDSTLS, Protocols::RDSAAD]
-            .into_iter()
-            .filter(|mask| *mask != Protocols::HYBRID || ex)
-            .find(|mask| known.protocol(*mask) != Offered::Offered && !asked(*mask))?;
+        // Without a certificate every kind of TLS is answered alike, so one answer is enough.
+        let no_certificate = findings.was_refused_with(FailureCode::SSL_CERT_NOT_ON_SERVER);
+        let mut masks = vec![Protocols::RDP];
+        if !no_certificate {
+            let ex = known.hybrid_ex == Offered::Offered;
+            masks = vec![Protocols::SSL, Protocols::RDP];
+            masks.extend(ex.then_some(Protocols::HYBRID));
+            masks.extend([Protocols::RDSTLS, Protocols::RDSAAD]);
+        }
+        let unknown = |mask: &Protocols| known.protocol(*mask) == Offered::Unknown && !asked(*mask);
+        let mask = masks.into_iter().find(unknown)?;
         Some(self.attempt(Purpose::Enumerate(mask), mask, last_of_main.peer().into_iter().collect()))
     }
 }

@@ -31,7 +31,7 @@ impl Run {
     }
 
     /// The next connection, which the plan decides; `None` when the run is over. Wait for [`Attempt::pause`], then call
-    /// [`Run::resume`] when the connection is to begin.
+    /// [`Run::start`] when the connection is to begin.
     #[must_use]
     pub fn next(&self) -> Option<Attempt> {
         if self.state.is_some() { None } else { self.findings.plan.next(&self.findings) }

@@ -123,6 +123,10 @@ impl SecuritySummary {
         if offer.is_standard() && selected.is_none() {
             self.note(Protocols::RDP, Offered::Refused);
         }
+        // Without a certificate the server cannot say what it would take.
+        if answer == Answer::Refused(FailureCode::SSL_CERT_NOT_ON_SERVER) {
+            return;
+        }
         for protocol in IN_MASKS {
             // A server takes the strongest it can: those offered and stronger than the selected one are refused.
             if offer.contains(protocol) && selected.is_none_or(|s| strength(s) < strength(protocol)) {
@@ -243,6 +247,13 @@ mod tests {
             (Offered::Offered, Offered::Refused, Offered::Refused)
         );
         assert_eq!((summary.rdstls, summary.nla()), (Offered::Unknown, Nla::NotSupported));
+    }
+
+    #[test]
+    fn a_missing_certificate_tells_nothing_about_what_would_be_taken_with_one() {
+        let refused = Answer::Refused(FailureCode::SSL_CERT_NOT_ON_SERVER);
+        let summary = learnt(&[(0x0B, refused), (0, refused)]);
+        assert_eq!((summary.rdp, summary.ssl, summary.nla()), (Offered::Refused, Offered::Unknown, Nla::Unknown));
     }
 
     #[test]

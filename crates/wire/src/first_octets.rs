@@ -85,11 +85,12 @@ pub fn classify(head: &[u8]) -> FirstOctets {
         undecided |= text.starts_with(head);
     }
     match *head {
-        // MySQL: a length of 24 bits, sequence number 0, protocol version 10 or the header of an error. A TPKT cannot look
-        // like it, since its length would be below the smallest TPDU.
-        [low, _, 0, 0, 0x0A | 0xFF, ..] if low != 3 => FirstOctets::Foreign(Foreign::MySql),
         [3, ..] => FirstOctets::Tpkt,
+        // Two octets tell, so these come first: more octets must not change the answer. A MySQL packet of such a length
+        // would be no greeting.
         [5, 0x00..=0x08 | 0xFF, ..] | [0, 0x5A..=0x5D, ..] => FirstOctets::Foreign(Foreign::Socks),
+        // MySQL: a length of 24 bits, sequence number 0, protocol version 10 or the header of an error.
+        [_, _, 0, 0, 0x0A | 0xFF, ..] => FirstOctets::Foreign(Foreign::MySql),
         [_] | [_, _] | [_, _, 0] | [_, _, 0, 0] => FirstOctets::Undecided,
         _ if undecided => FirstOctets::Undecided,
         _ => FirstOctets::Foreign(Foreign::Unknown),

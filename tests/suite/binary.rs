@@ -1,0 +1,95 @@
+//! The command line program, built once and run with a limit.
+
+use serde_json::Value;
+use std::{
+    env,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::LazyLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The longest that one run may take: well above the program's own overall limit.
+const LIMIT: Duration = Duration::from_secs(90);
+/// The pause between two looks at a running program.
+const POLL: Duration = Duration::from_millis(5);
+
+/// What the program did.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// The exit code; none when a signal ended it.
+    pub(crate) status: Option<i32>,
+    /// Standard output as JSON, when it is that.
+    pub(crate) json: Option<Value>,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+/// Runs `rdp-probe` with these arguments, and nothing from the caller's environment that it might heed.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    let mut child = Command::new(binary())
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
+    let stdout = read(child.stdout.take().unwrap());
+    let stderr = read(child.stderr.take().unwrap());
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break Some(status);
+        }
+        if start.elapsed() > LIMIT {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            break None;
+        }
+        thread::sleep(POLL);
+    };
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+    let Some(status) = status else {
+        panic!("rdp-probe {arguments:?} still ran after {LIMIT:?}\n{stdout}\n{stderr}");
+    };
+    Output { status: status.code(), json: serde_json::from_str(&stdout).ok(), stdout, stderr }
+}
+
+/// The program's path. Built on first use, in the folder and the profile of the tests themselves.
+pub(crate) fn binary() -> &'static Path {
+    static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
+    &BINARY
+}
+
+fn build() -> PathBuf {
+    // This test is <target directory>/<profile>/deps/suite-<hash>.
+    let test = env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    let name = match profile.file_name().and_then(|name| name.to_str()).unwrap() {
+        "debug" => "dev",
+        name => name,
+    };
+    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
+        .args(["build", "--locked", "--package", "rdp-probe-cli", "--profile", name, "--target-dir"])
+        .arg(profile.parent().unwrap())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "rdp-probe does not build\n{}", String::from_utf8_lossy(&output.stderr));
+    profile.join("rdp-probe")
+}
+
+/// Reads a stream to its end beside the wait, so that a full pipe cannot stop the program.
+fn read(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut octets = Vec::new();
+        stream.read_to_end(&mut octets).unwrap();
+        String::from_utf8_lossy(&octets).into_owned()
+    })
+}

@@ -1,0 +1,193 @@
+//! The catalogue, the documentation and the schema, held against each other.
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use rdp_probe::view::ReportView;
+use rdp_probe::{RuleKind, Stage, catalogue};
+use rdp_probe_testkit::scenario::Player;
+
+use crate::scenarios;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(root().join("docs").join(name)).unwrap()
+}
+
+#[test]
+fn every_rule_has_a_scenario() {
+    let mut shown: Vec<&str> = Vec::new();
+    for scenario in scenarios::all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let expect = &scenario.expect;
+        shown.extend(expect.rule.as_deref());
+        shown.extend(expect.causes.iter().flatten().map(String::as_str));
+        shown.extend(expect.findings.iter().map(String::as_str));
+    }
+    let without: Vec<&str> = catalogue::all().map(|rule| rule.id).filter(|id| !shown.contains(id)).collect();
+    assert!(without.is_empty(), "no scenario shows {without:?}");
+}
+
+#[test]
+fn every_cause_but_the_alternatives_is_the_top_one_of_a_scenario() {
+    // These stand behind the cause that tells what was seen; they say what else it may be.
+    const ALTERNATIVES: [&str; 3] = ["overlay-without-target", "forwarder-without-backend", "limit-or-ban"];
+    let top: Vec<&str> =
+        scenarios::all().iter().filter_map(|scenario| scenario.expect.rule.as_deref()).collect();
+    for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause) {
+        assert_eq!(top.contains(&rule.id), !ALTERNATIVES.contains(&rule.id), "{}", rule.id);
+    }
+}
+
+/// The exit codes of docs/exit-codes.md and the stages that may give them.
+fn exit_codes() -> BTreeMap<u8, Vec<String>> {
+    let mut codes = BTreeMap::new();
+    for line in page("exit-codes.md").lines() {
+        let columns: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [code, _, stages] = columns.as_slice() else { continue };
+        if let Ok(code) = code.parse() {
+            codes.insert(code, stages.split(',').map(|stage| stage.trim().to_owned()).collect());
+        }
+    }
+    codes
+}
+
+#[test]
+fn every_exit_code_is_one_of_its_stage() {
+    let codes = exit_codes();
+    assert!(codes.len() > 30, "the table of exit codes is not read");
+    for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause) {
+        let stages =
+            codes.get(&rule.exit).unwrap_or_else(|| panic!("{}: {} is no exit code", rule.id, rule.exit));
+        let fits = match rule.stage {
+            Some(stage) => stages.iter().any(|id| id == stage.id() || id == "any"),
+            None => stages.iter().any(|id| id == "any"),
+        };
+        assert!(fits, "{}: exit code {} is not one of {:?}", rule.id, rule.exit, rule.stage);
+        assert!(rule.exit < 126 && rule.exit != 0, "{}", rule.id);
+    }
+}
+
+#[test]
+fn every_outcome_fits_its_exit_code() {
+    for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause) {
+        let fits: &[&str] = match rule.exit {
+            10 => &["unreachable"],
+            11 => &["unreachable", "refused", "inconclusive"],
+            30 => &["refused", "unreachable", "misconfigured"],
+            31 if rule.id == "server-has-no-certificate" => &["misconfigured"],
+            31 | 56 => &["refused"],
+            32 => &["misconfigured"],
+            3 | 5 | 33 => &["inconclusive"],
+            other => panic!("{}: say which outcomes fit exit code {other}", rule.id),
+        };
+        assert!(fits.contains(&rule.outcome.id()), "{}: {} with {}", rule.id, rule.outcome.id(), rule.exit);
+    }
+}
+
+#[test]
+fn every_scenario_expects_an_exit_code_of_its_stage() {
+    let codes = exit_codes();
+    for scenario in scenarios::all() {
+        let Some(stage) = scenario.expect.stage else {
+            assert_eq!(scenario.expect.exit, 0, "{}", scenario.name);
+            continue;
+        };
+        let stages = &codes[&scenario.expect.exit];
+        assert!(stages.iter().any(|id| id == stage.id() || id == "any"), "{}", scenario.name);
+    }
+}
+
+#[test]
+fn every_stage_has_its_place_in_the_documentation() {
+    let page = page("stages.md");
+    for stage in Stage::ALL {
+        let row = page.lines().find(|line| line.contains(&format!("| `{}` |", stage.id())));
+        let row = row.unwrap_or_else(|| panic!("{stage} is not in the table of docs/stages.md"));
+        assert!(row.starts_with(&format!("| {} |", stage.rank())), "{stage}: {row}");
+        for alias in stage.aliases() {
+            assert!(row.contains(alias), "{stage}: alias {alias} is missing");
+        }
+        let section = page.lines().any(|line| line == format!("## {}", stage.id()));
+        assert_eq!(section, stage.is_built(), "{stage}: a built stage has a section, another one has none");
+    }
+}
+
+#[test]
+fn every_cause_stands_in_the_section_of_its_stage() {
+    let page = page("stages.md");
+    for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause) {
+        let Some(stage) = rule.stage else { continue };
+        let section = page.split("\n## ").find(|section| section.starts_with(stage.id())).unwrap();
+        let short = rule.id.strip_prefix("port-speaks").unwrap_or(rule.id);
+        assert!(
+            section.contains(&format!("`{}`", rule.id)) || section.contains(&format!("`{short}`")),
+            "{}",
+            rule.id
+        );
+    }
+}
+
+/// Compares a generated page with the one in docs/, and writes it when UPDATE_DOCS is set.
+fn generated(name: &str, text: &str) {
+    let path = root().join("docs").join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let current = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(current == text, "docs/{name} is not what the code gives: run the tests with UPDATE_DOCS=1");
+}
+
+#[test]
+fn schema_in_the_documentation_is_that_of_the_types() {
+    let schema = serde_json::to_string_pretty(&ReportView::schema()).unwrap();
+    generated("report.schema.json", &format!("{schema}\n"));
+}
+
+#[test]
+fn page_of_causes_is_that_of_the_catalogue() {
+    let mut text = String::from(
+        "# Causes and findings\n\nGenerated from the catalogue (crates/diagnosis/src/catalogue). `{words in braces}` are filled from what was \
+         observed. Ids are API.\n",
+    );
+    for stage in [None].into_iter().chain(Stage::BUILT.map(Some)) {
+        let title = stage.map_or("any stage", Stage::id);
+        _ = write!(text, "\n## Causes: {title}\n");
+        for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause && rule.stage == stage) {
+            let basis = rule.basis.id();
+            _ = write!(
+                text,
+                "\n### {}\n\nExit code {}, {}, {basis}.\n\n",
+                rule.id,
+                rule.exit,
+                rule.outcome.id()
+            );
+            _ = write!(
+                text,
+                "- **What:** {}\n- **Why:** {}\n- **Do:** {}\n",
+                rule.summary, rule.cause, rule.remedy
+            );
+            if let Some(event) = rule.event {
+                _ = writeln!(text, "- **Look for:** {event}");
+            }
+            if !rule.candidates.is_empty() {
+                let shown: Vec<String> =
+                    rule.candidates.iter().map(rdp_probe_testkit::scenario::candidate).collect();
+                _ = writeln!(text, "- **mstsc:** {}", shown.join("; "));
+            }
+        }
+    }
+    text.push_str("\n## Findings\n");
+    for rule in catalogue::all() {
+        let RuleKind::Finding(severity) = rule.kind else { continue };
+        _ = write!(text, "\n### {}\n\n{}, {}.\n\n", rule.id, severity.id(), rule.basis.id());
+        _ = write!(
+            text,
+            "- **What:** {}\n- **Why:** {}\n- **Do:** {}\n",
+            rule.summary, rule.cause, rule.remedy
+        );
+    }
+    generated("causes.md", &text);
+}

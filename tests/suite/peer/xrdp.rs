@@ -1,0 +1,122 @@
+//! xrdp: Standard RDP Security and TLS, never NLA. Debian 12 has 0.9.21.
+
+use super::{Peer, process, scratch::Scratch};
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What Debian ships; the tests change a few keys of it and leave the rest.
+const DEBIAN_INI: &str = "/etc/xrdp/xrdp.ini";
+
+/// Run without root's rights: a `/run` and a key file of its own, in name spaces that nobody else sees.
+/// `$1` is the key file that takes the place of the one that only root may read, the rest is the command.
+const IN_NAMESPACES: &str =
+    "set -e; mount -t tmpfs tmpfs /run; mount --bind \"$1\" /etc/xrdp/rsakeys.ini; shift; exec \"$@\"";
+
+/// `security_layer`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SecurityLayer {
+    /// TLS only.
+    Tls,
+    /// TLS for those who ask for it, else Standard RDP Security.
+    Negotiate,
+    /// Standard RDP Security only.
+    Rdp,
+}
+
+/// `certificate` and `key_file`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Certificate {
+    /// A self-signed one, made for this server.
+    SelfSigned,
+    /// Both keys name files that do not exist.
+    Missing,
+}
+
+/// Starts it.
+pub(crate) fn start(layer: SecurityLayer, certificate: Certificate) -> Peer {
+    let scratch = Scratch::new();
+    let (certificate, key) = match certificate {
+        Certificate::SelfSigned => scratch.certificate(),
+        Certificate::Missing => (scratch.path("no-certificate.pem"), scratch.path("no-key.pem")),
+    };
+    let ini = scratch.path("xrdp.ini");
+    let log = scratch.path("xrdp-own.log");
+    let rsa_keys = (!is_root()).then(|| rsa_keys(&scratch));
+    Peer::start("xrdp", scratch, Vec::new(), |address| {
+        write_ini(&ini, address, layer, &certificate, &key, &log);
+        let mut command = rsa_keys.as_deref().map_or_else(|| process::command("xrdp"), in_namespaces);
+        // `sbin` is not on everybody's path.
+        command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command.arg("--nodaemon").arg("-c").arg(&ini);
+        command
+    })
+}
+
+/// Debian's file with our values: a `#` stands where Debian leaves the key to its default. It logs to standard
+/// output, not to syslog.
+fn write_ini(
+    path: &Path,
+    address: SocketAddr,
+    layer: SecurityLayer,
+    certificate: &Path,
+    key: &Path,
+    log: &Path,
+) {
+    let layer = match layer {
+        SecurityLayer::Tls => "tls",
+        SecurityLayer::Negotiate => "negotiate",
+        SecurityLayer::Rdp => "rdp",
+    };
+    let ours = [
+        ("[Globals]", "port", format!("tcp://{address}")),
+        ("[Globals]", "security_layer", layer.to_owned()),
+        ("[Globals]", "crypt_level", "high".to_owned()),
+        ("[Globals]", "certificate", certificate.display().to_string()),
+        ("[Globals]", "key_file", key.display().to_string()),
+        ("[Globals]", "ssl_protocols", "TLSv1.2, TLSv1.3".to_owned()),
+        ("[Logging]", "LogFile", log.display().to_string()),
+        ("[Logging]", "EnableSyslog", "false".to_owned()),
+        ("[Logging]", "#EnableConsole", "true".to_owned()),
+    ];
+    let debian = fs::read_to_string(DEBIAN_INI)
+        .unwrap_or_else(|error| panic!("{DEBIAN_INI}: {error} (tests/run installs what is missing)"));
+    let (mut section, mut text, mut changed) = ("", String::new(), 0_usize);
+    for line in debian.lines() {
+        if line.starts_with('[') {
+            section = line.trim_end();
+        }
+        let key = line.split_once('=').map(|(key, _)| key.trim());
+        if let Some((_, key, value)) = ours.iter().find(|ours| ours.0 == section && Some(ours.1) == key) {
+            text.push_str(&format!("{}={value}\n", key.trim_start_matches('#')));
+            changed = changed.saturating_add(1);
+        } else {
+            text.push_str(&format!("{line}\n"));
+        }
+    }
+    assert_eq!(changed, ours.len(), "{DEBIAN_INI} has each of these keys once: {ours:?}");
+    fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// The keys of Standard RDP Security: Debian's own are readable for root only.
+fn rsa_keys(scratch: &Scratch) -> PathBuf {
+    let path = scratch.path("rsakeys.ini");
+    super::scratch::run(Command::new("xrdp-keygen").arg("xrdp").arg(&path));
+    path
+}
+
+/// xrdp insists on making folders in `/run`: without root's rights that takes name spaces of its own.
+fn in_namespaces(rsa_keys: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "--", "sh", "-c", IN_NAMESPACES, "sh"]).arg(rsa_keys);
+    command.args(["setpriv", "--pdeathsig", "TERM", "--", "xrdp"]);
+    command
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}

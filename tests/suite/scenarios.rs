@@ -1,0 +1,248 @@
+//! Every conversation of tests/scenarios, through the machine alone, the driver, and the binary.
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use rdp_probe::view::ReportView;
+use rdp_probe::{BoxFuture, DialFault, DialFaultKind, Io, Network, Probe, Report, SystemNetwork, Target};
+use rdp_probe_testkit::scenario::{Connect, Player, Resolve, ResolveFault, candidate};
+use rdp_probe_testkit::target::ScriptedTarget;
+use rdp_probe_testkit::{Scenario, machine};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::binary;
+
+/// Scenarios played at the same time.
+const AT_ONCE: usize = 8;
+
+/// All scenarios.
+pub(crate) fn all() -> &'static [Scenario] {
+    static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        Scenario::load_all(&folder).unwrap_or_else(|error| panic!("{error}"))
+    });
+    &ALL
+}
+
+/// The report that the machine alone gives, in the JSON form.
+fn machine_report(scenario: &Scenario) -> (Report, Vec<String>) {
+    let played = machine::play(scenario);
+    let diagnosis = rdp_probe::diagnose(&played.findings);
+    let mut problems: Vec<String> = played.violations.iter().map(ToString::to_string).collect();
+    problems.extend(scenario.expect.differences(&played.findings, &diagnosis));
+    let target = Target::new(played.findings.plan.host.clone(), played.findings.plan.port);
+    (Report::new(target, played.findings, diagnosis), problems)
+}
+
+#[test]
+fn every_scenario_is_as_expected_through_the_machine_alone() {
+    let mut wrong = Vec::new();
+    for scenario in all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let (_, problems) = machine_report(scenario);
+        wrong.extend(problems.into_iter().map(|problem| format!("{}: {problem}", scenario.name)));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_report_is_as_its_snapshot_and_fits_the_schema() {
+    let schema = serde_json::to_value(ReportView::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for scenario in all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let (report, _) = machine_report(scenario);
+        let json = serde_json::to_value(&report).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}:\n{}", scenario.name, errors.join("\n"));
+        settings.set_description(scenario.title.clone());
+        settings.bind(|| insta::assert_json_snapshot!(scenario.name.clone(), json));
+    }
+}
+
+#[test]
+fn every_scenario_is_as_expected_through_the_driver() {
+    play_all(Player::Driver, |scenario| async move {
+        let target = match ScriptedTarget::start(&scenario).await {
+            Ok(target) => target,
+            Err(error) => return vec![format!("the scripted target does not start: {error}")],
+        };
+        let plan = scenario.plan(target.port());
+        let mut builder = Probe::builder(Target::new(plan.host.clone(), plan.port)).plan(plan);
+        // What can happen for real on loopback does.
+        if scenario.dial.resolve.is_some()
+            || !scenario.dial.connect.is_empty()
+            || scenario.addresses().is_empty()
+        {
+            builder = builder.network(Arc::new(Scripted(scenario.clone())));
+        } else {
+            builder = builder.resolve_to(target.addresses().collect());
+        }
+        let report = builder.build().unwrap().run().await;
+        let served = target.finish().await;
+        let mut problems: Vec<String> = served.violations.iter().map(ToString::to_string).collect();
+        problems.extend(scenario.expect.differences(&report.findings, &report.diagnosis));
+        problems.extend(tiles(&report));
+        problems
+    });
+}
+
+/// The main path's stages follow each other without a gap.
+fn tiles(report: &Report) -> Vec<String> {
+    let mut end = Duration::ZERO;
+    let mut problems = Vec::new();
+    for record in report.findings.main_path().iter().flat_map(|attempt| &attempt.stages) {
+        let (Some(started), Some(duration)) = (record.started, record.duration) else { continue };
+        if started != end {
+            problems
+                .push(format!("{} began at {started:?}, the stage before it ended at {end:?}", record.stage));
+        }
+        end = started.saturating_add(duration);
+    }
+    problems
+}
+
+#[test]
+fn every_scenario_is_as_expected_through_the_binary() {
+    binary::binary();
+    play_all(Player::Binary, |scenario| async move {
+        let target = match ScriptedTarget::start(&scenario).await {
+            Ok(target) => target,
+            Err(error) => return vec![format!("the scripted target does not start: {error}")],
+        };
+        let mut arguments = scenario.arguments(target.port());
+        arguments.extend(["-o", "json"].map(str::to_owned));
+        let run = tokio::task::spawn_blocking(move || {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            binary::run(&arguments)
+        });
+        let output = run.await.unwrap();
+        let served = target.finish().await;
+        let mut problems: Vec<String> = served.violations.iter().map(ToString::to_string).collect();
+        let Some(json) = &output.json else {
+            problems.push(format!("no JSON: {} {}", output.stdout, output.stderr));
+            return problems;
+        };
+        problems.extend(as_json_expects(&scenario, json));
+        if output.status != Some(i32::from(scenario.expect.exit)) {
+            problems.push(format!("exit status {:?}, expected {}", output.status, scenario.expect.exit));
+        }
+        if !output.stderr.is_empty() {
+            problems.push(format!("standard error has {:?}", output.stderr));
+        }
+        problems
+    });
+}
+
+/// The expectations, held against the JSON form.
+fn as_json_expects(scenario: &Scenario, json: &Value) -> Vec<String> {
+    let expect = &scenario.expect;
+    let ids = |list: &Value, key: &str| -> Vec<String> {
+        let ids = list.as_array().into_iter().flatten().filter_map(|item| item[key].as_str());
+        ids.map(str::to_owned).collect()
+    };
+    let shown = |item: &Value| {
+        let half = |key: &str| item[key].as_str().unwrap_or("-").to_owned();
+        format!("{}/{} {} {}", half("code"), half("extended"), half("likelihood"), half("basis"))
+    };
+    let text = |id: Option<&str>| id.map_or(Value::Null, Value::from);
+    let mstsc: Vec<String> = json["mstsc"].as_array().into_iter().flatten().map(shown).collect();
+    let mut pairs = vec![
+        ("outcome", json["verdict"]["outcome"].clone(), text(Some(expect.outcome.id()))),
+        ("stage", json["verdict"]["stage"].clone(), text(expect.stage.map(rdp_probe::Stage::id))),
+        ("hop", json["verdict"]["hop"].clone(), text(expect.hop.map(rdp_probe::Hop::id))),
+        ("rule", json["verdict"]["rule"].clone(), text(expect.rule.as_deref())),
+        ("exit_code", json["verdict"]["exit_code"].clone(), Value::from(expect.exit)),
+        ("findings", ids(&json["findings"], "id").into(), expect.findings.clone().into()),
+        ("mstsc", mstsc.into(), expect.mstsc.clone().into()),
+    ];
+    if let Some(causes) = &expect.causes {
+        pairs.push(("causes", ids(&json["causes"], "rule").into(), causes.clone().into()));
+    }
+    let differences = pairs.into_iter().filter(|(_, got, expected)| got != expected);
+    differences.map(|(what, got, expected)| format!("{what}: got {got}, expected {expected}")).collect()
+}
+
+/// Plays every scenario of this player, some at a time, and fails with all that is wrong.
+fn play_all<F>(player: Player, play: impl Fn(Scenario) -> F)
+where
+    F: Future<Output = Vec<String>> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let wrong = runtime.block_on(async {
+        let mut wrong = Vec::new();
+        let mut running = JoinSet::new();
+        let mut rest = all().iter().filter(|scenario| scenario.is_for(player));
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(scenario) = rest.next()
+            {
+                let (name, playing) = (scenario.name.clone(), play(scenario.clone()));
+                running.spawn(async move { (name, playing.await) });
+            }
+            let Some(played) = running.join_next().await else { break };
+            let (name, problems) = played.unwrap();
+            wrong.extend(problems.into_iter().map(|problem| format!("{name}: {problem}")));
+        }
+        wrong.sort();
+        wrong
+    });
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Resolves and dials as a scenario says.
+#[derive(Debug)]
+struct Scripted(Scenario);
+
+impl Network for Scripted {
+    fn resolve<'a>(&'a self, _: &'a str, port: u16) -> BoxFuture<'a, Result<Vec<SocketAddr>, DialFault>> {
+        Box::pin(async move {
+            match &self.0.dial.resolve {
+                Some(Resolve::Fault(ResolveFault::NotFound)) => Err(DialFault::new(DialFaultKind::NotFound)),
+                Some(Resolve::Fault(ResolveFault::ResolverFailed)) => {
+                    Err(DialFault::new(DialFaultKind::ResolverFailed))
+                }
+                Some(Resolve::Fault(ResolveFault::TimedOut)) => std::future::pending().await,
+                Some(Resolve::Fault(other)) => panic!("{other:?} has no meaning here yet"),
+                Some(Resolve::Addresses(_)) | None => {
+                    Ok(self.0.addresses().into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+                }
+            }
+        })
+    }
+
+    fn dial(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+        let kind = match self.0.connect(address.ip()) {
+            Connect::Ok => return SystemNetwork.dial(address),
+            Connect::TimedOut => return Box::pin(std::future::pending()),
+            Connect::Refused => DialFaultKind::Refused,
+            Connect::Reset => DialFaultKind::Reset,
+            Connect::HostUnreachable => DialFaultKind::HostUnreachable,
+            Connect::NetworkUnreachable => DialFaultKind::NetworkUnreachable,
+            Connect::NotPermitted => DialFaultKind::NotPermitted,
+            Connect::LocalResources => DialFaultKind::LocalResources,
+            Connect::Cancelled => DialFaultKind::Cancelled,
+            Connect::Other | _ => DialFaultKind::Other,
+        };
+        Box::pin(std::future::ready(Err(DialFault::new(kind))))
+    }
+}
+
+/// `candidate` spells a pair as the scenarios do; the JSON form has to agree with it.
+#[test]
+fn mstsc_candidates_are_spelt_alike_in_both_forms() {
+    for scenario in all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let (report, _) = machine_report(scenario);
+        let spelt: Vec<String> = report.diagnosis.mstsc.iter().map(candidate).collect();
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["mstsc"].as_array().unwrap().len(), spelt.len(), "{}", scenario.name);
+        for (text, item) in spelt.iter().zip(json["mstsc"].as_array().unwrap()) {
+            assert!(text.contains(item["likelihood"].as_str().unwrap()), "{}: {text}", scenario.name);
+        }
+    }
+}
