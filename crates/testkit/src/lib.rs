@@ -1,1 +1,44 @@
+//! Scripted RDP targets and the conversations they hold, for testing rdp-probe and what embeds it.
+//!
+//! A [`Scenario`] is one conversation: what the target does on each connection, what name resolution and dialing do, and
+//! what a probe must make of it. [`machine::play`] plays it through the state machine alone, on virtual time;
+//! [`target::ScriptedTarget`] serves it on loopback for a driver or for the binary.
+//!
+//! ```
+//! use rdp_probe_testkit::{Scenario, machine};
+//!
+//! let scenario = Scenario::parse("fin-after-request", r#"
+//!     title = "the target hangs up on the Connection Request"
+//!     [[connection]]
+//!     steps = [{ expect = "connection_request" }, { close = "fin" }]
+//!     [expect]
+//!     outcome = "unreachable"
+//!     stage = "connection_initiation"
+//!     hop = "target"
+//!     rule = "closed-after-request"
+//!     exit = 30
+//! "#)?;
+//! let played = machine::play(&scenario);
+//! assert!(played.violations.is_empty());
+//! assert!(played.findings.failure().is_some());
+//! # Ok::<(), rdp_probe_testkit::scenario::ScenarioError>(())
+//! ```
+//!
+//! With feature `dev` there are also `generate`, strategies for property tests, and `oracle`, the properties themselves,
+//! which fuzz targets share.
 
+pub mod machine;
+pub mod port;
+pub mod scenario;
+mod script;
+pub mod target;
+
+#[cfg(feature = "dev")]
+pub mod generate;
+#[cfg(feature = "dev")]
+pub mod oracle;
+#[cfg(feature = "dev")]
+mod walk;
+
+pub use scenario::Scenario;
+pub use script::Violation;

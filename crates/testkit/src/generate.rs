@@ -1,0 +1,181 @@
+//! Strategies for property tests: octets that look like what targets send, events, plans, walks, and findings.
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any};
+use proptest::sample::select;
+use proptest::strategy::Union;
+use rdp_probe_core::{
+    Address, Close, DialFault, DialFaultKind, Family, Findings, Host, Link, Plan, Routing, Security, Stage,
+};
+
+pub use crate::walk::{Happening, OwnedEvent, Walk};
+
+/// What targets are known to send first, whole and well-formed.
+pub const MESSAGES: &[&[u8]] = &[
+    // Connection Confirms: CredSSP with Early User Authorization, TLS, failure code 5, none, ISO-TSAP parameters.
+    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0x1F, 8, 0, 8, 0, 0, 0],
+    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 1, 8, 0, 1, 0, 0, 0],
+    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 3, 0, 8, 0, 5, 0, 0, 0],
+    &[3, 0, 0, 0x0B, 6, 0xD0, 0, 0, 0x12, 0x34, 0],
+    &[3, 0, 0, 0x16, 0x11, 0xD0, 0, 1, 0, 2, 0, 0xC0, 1, 0x0A, 0xC1, 2, 1, 0, 0xC2, 2, 1, 2],
+    // Disconnect Provider Ultimatum, Disconnect Request, TPDU Error, and our own request come back.
+    &[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
+    &[3, 0, 0, 0x0B, 6, 0x80, 0, 0, 0, 0, 1],
+    &[3, 0, 0, 9, 4, 0x70, 0, 0, 2],
+    &[3, 0, 0, 0x13, 0x0E, 0xE0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0x0B, 0, 0, 0],
+    // Other protocols.
+    b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"RFB 003.008\n",
+    &[0x15, 3, 1, 0, 2, 2, 0x0A],
+    &[5, 0xFF],
+    &[0x4A, 0, 0, 0, 0x0A, 0x38],
+    &[0xFF, 0xFD, 0x18],
+];
+
+/// A Connection Confirm with a negotiation block: `kind` 2 is RDP_NEG_RSP, 3 is RDP_NEG_FAILURE.
+#[must_use]
+pub fn confirm(kind: u8, flags: u8, value: u32) -> Vec<u8> {
+    let mut pdu = vec![3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, kind, flags, 8, 0];
+    pdu.extend_from_slice(&value.to_le_bytes());
+    pdu
+}
+
+/// Octets as a hostile target might send them: one of [`MESSAGES`], or what is left of it after an accident; a confirm
+/// with values of any kind; or anything.
+pub fn octets() -> impl Strategy<Value = Vec<u8>> {
+    let whole = select(MESSAGES).prop_map(<[u8]>::to_vec);
+    let changed = (select(MESSAGES), vec((any::<u8>(), any::<u8>()), 1..4)).prop_map(|(message, changes)| {
+        let mut octets = message.to_vec();
+        for (at, value) in changes {
+            let index = usize::from(at).checked_rem(octets.len()).unwrap_or_default();
+            if let Some(octet) = octets.get_mut(index) {
+                *octet = value;
+            }
+        }
+        octets
+    });
+    let cut = (select(MESSAGES), any::<u8>()).prop_map(|(message, at)| {
+        let len = usize::from(at).checked_rem(message.len()).unwrap_or_default();
+        message.get(..len).unwrap_or(message).to_vec()
+    });
+    // A packet whose lengths agree, around anything.
+    let framed = (any::<u8>(), vec(any::<u8>(), 0..64)).prop_map(|(code, body)| {
+        let len = u8::try_from(body.len()).unwrap_or_default();
+        let mut octets = vec![3, 0, 0, len.saturating_add(6), len.saturating_add(1), code];
+        octets.extend(body);
+        octets
+    });
+    let confirms =
+        (2_u8..4, any::<u8>(), 0_u32..0x20).prop_map(|(kind, flags, value)| confirm(kind, flags, value));
+    Union::new([
+        whole.boxed(),
+        changed.boxed(),
+        cut.boxed(),
+        framed.boxed(),
+        confirms.boxed(),
+        vec(any::<u8>(), 0..64).boxed(),
+    ])
+}
+
+/// Every way to close.
+pub fn close() -> impl Strategy<Value = Close> {
+    Union::new([
+        select(&[Close::Fin, Close::Reset, Close::CloseNotify, Close::Cancelled][..]).boxed(),
+        any::<u8>().prop_map(Close::Alert).boxed(),
+        (limit(), any::<bool>()).prop_map(|(limit, overall)| Close::TimedOut { limit, overall }).boxed(),
+        option::of(any::<i32>()).prop_map(|os| Close::Broken { os }).boxed(),
+    ])
+}
+
+/// Every way in which resolving and dialing fail.
+pub fn dial_fault() -> impl Strategy<Value = DialFault> {
+    const KINDS: &[DialFaultKind] = &[
+        DialFaultKind::NotFound,
+        DialFaultKind::ResolverFailed,
+        DialFaultKind::Refused,
+        DialFaultKind::Reset,
+        DialFaultKind::HostUnreachable,
+        DialFaultKind::NetworkUnreachable,
+        DialFaultKind::NotPermitted,
+        DialFaultKind::LocalResources,
+        DialFaultKind::Cancelled,
+        DialFaultKind::Other,
+    ];
+    let timed_out =
+        (limit(), any::<bool>()).prop_map(|(limit, overall)| DialFaultKind::TimedOut { limit, overall });
+    let kind = Union::new([select(KINDS).boxed(), timed_out.boxed()]);
+    (kind, option::of(any::<i32>())).prop_map(|(kind, os)| match os {
+        Some(os) => DialFault::with_os(kind, os),
+        None => DialFault::new(kind),
+    })
+}
+
+fn limit() -> impl Strategy<Value = Duration> {
+    (0_u64..20_000).prop_map(Duration::from_millis)
+}
+
+/// Addresses of both families, few enough to meet again.
+pub fn address() -> impl Strategy<Value = Address> {
+    const ALL: &[&str] =
+        &["127.0.0.1:3389", "127.0.0.2:3389", "192.0.2.7:3389", "[::1]:3389", "[2001:db8::7]:3389"];
+    select(ALL).prop_filter_map("an address", |text| text.parse::<SocketAddr>().ok())
+}
+
+/// Every kind of event.
+pub fn event() -> impl Strategy<Value = OwnedEvent> {
+    let link = (address(), option::of(address())).prop_map(|(peer, local)| Link { peer, local });
+    Union::new([
+        vec(address(), 0..5).prop_map(|all| OwnedEvent::Resolved(Ok(all))).boxed(),
+        dial_fault().prop_map(|fault| OwnedEvent::Resolved(Err(fault))).boxed(),
+        link.prop_map(|link| OwnedEvent::Dialed(Ok(link))).boxed(),
+        dial_fault().prop_map(|fault| OwnedEvent::Dialed(Err(fault))).boxed(),
+        octets().prop_map(OwnedEvent::Pdu).boxed(),
+        octets().prop_map(OwnedEvent::Stray).boxed(),
+        (close(), octets()).prop_map(|(how, partial)| OwnedEvent::Closed { how, partial }).boxed(),
+    ])
+}
+
+/// Every plan.
+pub fn plan() -> impl Strategy<Value = Plan> {
+    let host = Union::new([
+        Just(Host::Name("srv1.lab.test".to_owned())).boxed(),
+        address().prop_map(|address| Host::Ip(address.ip())).boxed(),
+    ]);
+    let routing = Union::new([Just(Routing::None).boxed(), "[ -~]{0,250}".prop_map(Routing::Cookie).boxed()]);
+    let limits = (limit(), option::of((select(&Stage::ALL[..]), limit())));
+    let family = select(&[Family::Any, Family::V4, Family::V6][..]);
+    let until = Union::new([Just(Stage::ConnectionInitiation).boxed(), select(&Stage::ALL[..]).boxed()]);
+    (host, select(&Security::ALL[..]), until, any::<(bool, bool)>(), family, routing, limits).prop_map(
+        |(host, security, until, (enumerate, all_addresses), family, routing, (overall, stage))| {
+            let mut plan = Plan::new(host, 3389);
+            plan.security = security;
+            plan.until = until;
+            plan.enumerate = enumerate;
+            plan.all_addresses = all_addresses;
+            plan.family = family;
+            plan.routing = routing;
+            plan.limits.overall = overall;
+            plan.limits.stages = stage.into_iter().collect();
+            plan
+        },
+    )
+}
+
+/// A plan, and what happens to it: mostly in turn.
+pub fn walk() -> impl Strategy<Value = Walk> {
+    let happening = (event(), 0_u64..3_000, 0_u8..32).prop_map(|(event, after, turn)| Happening {
+        event,
+        after: Duration::from_millis(after),
+        out_of_turn: turn == 0,
+    });
+    (plan(), vec(happening, 0..64)).prop_map(|(plan, happenings)| Walk { plan, happenings })
+}
+
+/// What a run may find.
+pub fn findings() -> impl Strategy<Value = Findings> {
+    walk().prop_map(Walk::findings)
+}

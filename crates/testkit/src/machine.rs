@@ -1,0 +1,401 @@
+//! Plays a scenario through the state machine alone: no socket, no clock, no runtime.
+//!
+//! Time is virtual: each event comes one millisecond after the last, what never comes ends at its limit, and drops fall
+//! as far apart as the scenario says.
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use rdp_probe_core::wire::first_octets::{FirstOctets, classify};
+use rdp_probe_core::wire::tpkt::{Frame, frame};
+use rdp_probe_core::wire::x224::ConnectionRequest;
+use rdp_probe_core::{Close, DialFault, DialFaultKind, Event, Findings, Link, Run, Wants};
+
+use crate::scenario::{Connect, Ending, Expected, Resolve, ResolveFault, Scenario, Step};
+use crate::script::{Claim, Claims, Violation, offered};
+
+/// What came of playing a scenario.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Played {
+    /// What the run found.
+    pub findings: Findings,
+    /// Where script and run disagree; empty when the scenario was played as it is written.
+    pub violations: Vec<Violation>,
+}
+
+/// The port of a target that has none of its own. Not 3389, since a client treats that port of its own computer in a way of
+/// its own, and other players cannot have it either.
+pub const PORT: u16 = 20_389;
+
+/// More events than any scenario has.
+pub const MOST_EVENTS: usize = 256;
+
+/// As many octets of an endless answer as arrive at once.
+const SEGMENT: usize = 4096;
+
+const TICK: Duration = Duration::from_millis(1);
+
+/// Plays the scenario to its end.
+#[must_use]
+pub fn play(scenario: &Scenario) -> Played {
+    let mut player = Machine {
+        scenario,
+        run: Run::new(scenario.plan(scenario.target.port.unwrap_or(PORT))),
+        claims: Claims::new(scenario),
+        violations: Vec::new(),
+        now: Duration::ZERO,
+        events: 0,
+    };
+    player.play();
+    player.violations.extend(player.claims.unused());
+    Played { findings: player.run.into_findings(), violations: player.violations }
+}
+
+struct Machine<'a> {
+    scenario: &'a Scenario,
+    run: Run,
+    claims: Claims,
+    violations: Vec<Violation>,
+    now: Duration,
+    events: usize,
+}
+
+/// What a script's end of the connection does next.
+enum Arrival {
+    Octets(Vec<u8>, Duration),
+    Ended(Close),
+    Nothing,
+}
+
+impl Machine<'_> {
+    fn play(&mut self) {
+        while let Some(attempt) = self.run.next() {
+            self.now = self.now.saturating_add(attempt.pause);
+            self.run.start(&attempt, self.now);
+            let mut peer = None;
+            while let Some(wants) = self.run.wants() {
+                self.events = self.events.saturating_add(1);
+                if self.events > MOST_EVENTS {
+                    self.violations.push(Violation::Endless(MOST_EVENTS));
+                    return;
+                }
+                match wants {
+                    Wants::Resolve { port, .. } => self.resolve(port),
+                    Wants::Dial { address, share } => peer = self.dial(address, share),
+                    Wants::Pdu(_) => self.read(peer.as_mut()),
+                    _ => {
+                        self.violations.push(Violation::UnknownWant);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn resolve(&mut self, port: u16) {
+        let fault = match &self.scenario.dial.resolve {
+            Some(Resolve::Fault(fault)) => *fault,
+            Some(Resolve::Addresses(_)) | None => {
+                let all = self.scenario.addresses().into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+                return self.report(Event::Resolved(Ok(all)), TICK, |kind| Event::Resolved(Err(kind)));
+            }
+        };
+        let kind = match fault {
+            ResolveFault::NotFound => DialFaultKind::NotFound,
+            ResolveFault::ResolverFailed => DialFaultKind::ResolverFailed,
+            ResolveFault::TimedOut => return self.run_out(|fault| Event::Resolved(Err(fault))),
+        };
+        self.report(Event::Resolved(Err(DialFault::new(kind))), TICK, |kind| Event::Resolved(Err(kind)));
+    }
+
+    fn dial(&mut self, address: SocketAddr, share: Duration) -> Option<Peer> {
+        let connect = self.scenario.connect(address.ip());
+        if connect == Connect::Ok {
+            return self.connected(address);
+        }
+        let silence = DialFault::new(DialFaultKind::TimedOut { limit: share, overall: false });
+        let (fault, after) = connect.fault().map_or((silence, share), |fault| (fault, TICK));
+        self.report(Event::Dialed(Err(fault)), after, |fault| Event::Dialed(Err(fault)));
+        None
+    }
+
+    fn connected(&mut self, address: SocketAddr) -> Option<Peer> {
+        let ip = address.ip();
+        let own = match ip {
+            IpAddr::V4(v4) if v4.is_loopback() => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            IpAddr::V6(v6) if v6.is_loopback() => Some(ip),
+            IpAddr::V4(_) | IpAddr::V6(_) => None,
+        };
+        // Any port of those that systems give to clients.
+        let local = self.scenario.dial.local.or(own).map(|ip| SocketAddr::new(ip, 49_152));
+        let claim = self.claims.on_accept(&self.scenario.connections, ip);
+        let link = Link { peer: address, local };
+        self.report(Event::Dialed(Ok(link)), TICK, |fault| Event::Dialed(Err(fault)));
+        let request = self.run.take_octets();
+        let script = match claim {
+            Claim::Script(index) => Some(index),
+            Claim::AfterRequest => self.claims.on_request(&self.scenario.connections, ip, offered(&request)),
+            Claim::None => None,
+        };
+        let Some((script, steps)) =
+            script.and_then(|index| Some((index, self.scenario.connections.get(index)?.steps.clone())))
+        else {
+            self.violations.push(Violation::Unclaimed { address: ip, offered: offered(&request) });
+            return None;
+        };
+        Some(Peer { script, request, steps: steps.into(), held: Vec::new(), sent: 0 })
+    }
+
+    /// Reads as a driver does: until there is a whole PDU, or something that is none, or the end.
+    fn read(&mut self, peer: Option<&mut Peer>) {
+        // A connection that no script serves has been complained of; it ends as a closed one does.
+        let Some(peer) = peer else {
+            let ended = Event::Closed { how: Close::Fin, partial: &[] };
+            return self.run.on(ended, self.now);
+        };
+        let limit = self.run.limit();
+        loop {
+            let stray = match frame(&peer.held) {
+                Frame::Whole(length) => {
+                    let rest = peer.held.split_off(length.min(peer.held.len()));
+                    let pdu = std::mem::replace(&mut peer.held, rest);
+                    return self.run.on(Event::Pdu(&pdu), self.now);
+                }
+                Frame::Stray => true,
+                Frame::Partial { .. } | _ => false,
+            };
+            if stray && matches!(classify(&peer.held), FirstOctets::Foreign(_)) {
+                return self.run.on(Event::Stray(&peer.held), self.now);
+            }
+            let how = match peer.next(&mut self.violations) {
+                Arrival::Octets(octets, after) => {
+                    let then = self.now.saturating_add(after);
+                    if then < limit.end {
+                        self.now = then;
+                        peer.held.extend(octets);
+                        continue;
+                    }
+                    Close::TimedOut { limit: limit.limit, overall: limit.overall }
+                }
+                Arrival::Ended(how) => how,
+                Arrival::Nothing => Close::TimedOut { limit: limit.limit, overall: limit.overall },
+            };
+            let timed_out = matches!(how, Close::TimedOut { .. });
+            self.now = if timed_out { limit.end.max(self.now) } else { self.now.saturating_add(TICK) };
+            let event =
+                if stray { Event::Stray(&peer.held) } else { Event::Closed { how, partial: &peer.held } };
+            return self.run.on(event, self.now);
+        }
+    }
+
+    /// Reports the event after so long, or that the limit ran out before.
+    fn report(&mut self, event: Event<'_>, after: Duration, late: impl FnOnce(DialFault) -> Event<'static>) {
+        let then = self.now.saturating_add(after);
+        if then < self.run.limit().end {
+            self.now = then;
+            self.run.on(event, self.now);
+        } else {
+            self.run_out(late);
+        }
+    }
+
+    fn run_out(&mut self, late: impl FnOnce(DialFault) -> Event<'static>) {
+        let limit = self.run.limit();
+        self.now = limit.end.max(self.now);
+        let kind = DialFaultKind::TimedOut { limit: limit.limit, overall: limit.overall };
+        self.run.on(late(DialFault::new(kind)), self.now);
+    }
+}
+
+/// The other end of a connection.
+struct Peer {
+    script: usize,
+    request: Vec<u8>,
+    steps: VecDeque<Step>,
+    held: Vec<u8>,
+    sent: usize,
+}
+
+impl Peer {
+    fn next(&mut self, violations: &mut Vec<Violation>) -> Arrival {
+        let script = self.script;
+        loop {
+            let Some(step) = self.steps.pop_front() else { return Arrival::Nothing };
+            match step {
+                Step::Expect(Expected::ConnectionRequest) => {
+                    if self.request.is_empty() {
+                        violations.push(Violation::NoRequest { script, got: 0 });
+                    } else if let Err(error) = ConnectionRequest::parse(&self.request) {
+                        violations.push(Violation::BadRequest { script, error });
+                    }
+                }
+                Step::Send(octets) => return Arrival::Octets(octets, TICK),
+                Step::Drip { octets, every } => {
+                    let Some((first, rest)) = octets.split_first() else { continue };
+                    let drop = vec![*first];
+                    self.sent = self.sent.saturating_add(1);
+                    let after = if self.sent == 1 { TICK } else { every };
+                    if rest.is_empty() {
+                        self.sent = 0;
+                    } else {
+                        self.steps.push_front(Step::Drip { octets: rest.to_vec(), every });
+                    }
+                    return Arrival::Octets(drop, after);
+                }
+                Step::Endless { octets, at_most } => {
+                    if self.sent >= at_most {
+                        violations.push(Violation::TookEverything { script, octets: self.sent });
+                        return Arrival::Nothing;
+                    }
+                    let segment = segment(&octets);
+                    self.sent = self.sent.saturating_add(segment.len());
+                    self.steps.push_front(Step::Endless { octets, at_most });
+                    return Arrival::Octets(segment, TICK);
+                }
+                Step::Close(Ending::Fin) => return Arrival::Ended(Close::Fin),
+                Step::Close(Ending::Reset) => return Arrival::Ended(Close::Reset),
+                Step::Close(Ending::Silent) => return Arrival::Nothing,
+            }
+        }
+    }
+}
+
+/// The octets over and over, as many as arrive at once.
+pub(crate) fn segment(octets: &[u8]) -> Vec<u8> {
+    let times = SEGMENT.checked_div(octets.len()).unwrap_or_default().max(1);
+    octets.repeat(times)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdp_probe_core::wire::first_octets::Foreign;
+    use rdp_probe_core::wire::nego::{FailureCode, Protocols};
+    use rdp_probe_core::{Answer, FailureKind, Hop, Observed, Purpose, Stage};
+
+    const REST: &str = "[expect]\noutcome = \"reachable\"\nexit = 0\n";
+
+    fn played(text: &str) -> Played {
+        play(&Scenario::parse("machine", &format!("title = \"t\"\n{text}\n{REST}")).unwrap())
+    }
+
+    fn one(steps: &str) -> Played {
+        let played =
+            played(&format!("[[connection]]\nsteps = [{{ expect = \"connection_request\" }}, {steps}]"));
+        assert_eq!(played.violations, []);
+        played
+    }
+
+    fn kind(played: &Played) -> &FailureKind {
+        &played.findings.failure().unwrap().kind
+    }
+
+    #[test]
+    fn each_ending_reaches_the_machine_as_what_it_is() {
+        for (ending, expected) in [
+            ("fin", Close::Fin),
+            ("reset", Close::Reset),
+            ("silent", Close::TimedOut { limit: Duration::from_secs(5), overall: false }),
+        ] {
+            let played = one(&format!("{{ send = \"03 00 00 13\" }}, {{ close = \"{ending}\" }}"));
+            let FailureKind::Closed { how, partial } = kind(&played) else { panic!("{played:?}") };
+            assert_eq!((*how, partial.as_slice()), (expected, &[3, 0, 0, 0x13][..]));
+        }
+    }
+
+    #[test]
+    fn confirm_in_drops_is_read_and_drops_slower_than_the_limit_are_not() {
+        let confirm = "03 00 00 13 0e d0 00 00 12 34 00 02 1f 08 00 02 00 00 00";
+        let fast = one(&format!("{{ drip = \"{confirm}\", every_ms = 50 }}"));
+        assert!(matches!(fast.findings.answer(), Some(Answer::Selected { .. })));
+        let slow = one(&format!("{{ drip = \"{confirm}\", every_ms = 500 }}"));
+        let FailureKind::Closed { how: Close::TimedOut { .. }, partial } = kind(&slow) else {
+            panic!("{slow:?}")
+        };
+        // The first comes after the request at 1 ms, and ten more before 5 s have passed.
+        assert_eq!(partial.total(), 10);
+        let stages = &slow.findings.attempts[0].stages;
+        assert_eq!(stages[2].duration, Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn endless_garbage_is_stray_after_the_first_segment() {
+        let played = one("{ endless = \"41 42\", at_most = 100000 }");
+        let FailureKind::Foreign { protocol, head } = kind(&played) else { panic!("{played:?}") };
+        assert_eq!((*protocol, head.total()), (Foreign::Unknown, SEGMENT));
+    }
+
+    #[test]
+    fn half_a_banner_is_stray_when_nothing_more_comes() {
+        let FailureKind::Foreign { protocol, .. } = *kind(&one("{ send = \"53 53\" }, { close = \"fin\" }"))
+        else {
+            panic!("not foreign")
+        };
+        assert_eq!(protocol, Foreign::Unknown);
+    }
+
+    #[test]
+    fn connections_that_are_not_scripted_and_scripts_that_are_not_used_are_told() {
+        assert_eq!(
+            played("").violations,
+            [Violation::Unclaimed { address: Ipv4Addr::LOCALHOST.into(), offered: Some(Protocols(0x0B)) }]
+        );
+        let twice = "[[connection]]\nsteps = [{ close = \"fin\" }]\n".repeat(2);
+        assert_eq!(played(&twice).violations, [Violation::Unused { script: 1 }]);
+        let masked = "[[connection]]\noffers = \"0x01\"\nsteps = [{ close = \"fin\" }]";
+        assert_eq!(played(masked).violations.len(), 2, "unclaimed and unused");
+    }
+
+    #[test]
+    fn script_of_a_run_that_sends_nothing_is_silence() {
+        let text = "[plan]\nuntil = \"tcp_connect\"\n[[connection]]\nsteps = [{ close = \"silent\" }]";
+        assert_eq!(played(text).violations, []);
+    }
+
+    #[test]
+    fn resolver_and_dial_do_what_the_scenario_says() {
+        let name = "[target]\nhost = \"srv1.lab.test\"\n";
+        let played_1 = played(&format!("{name}[dial]\nresolve = \"timed_out\""));
+        let failure = played_1.findings.failure().unwrap();
+        assert_eq!((failure.hop, failure.stage), (Hop::Resolver, Stage::Resolve));
+        assert_eq!(played_1.findings.attempts[0].ended(), Some(Duration::from_secs(5)));
+
+        let played_2 = played(&format!(
+            "{name}[dial]\nresolve = [\"127.0.0.1\", \"127.0.0.2\"]\nconnect = {{ \"127.0.0.1\" = \"timed_out\" }}\n\
+             [[connection]]\naddress = \"127.0.0.2\"\nsteps = [{{ close = \"fin\" }}]"
+        ));
+        assert_eq!(played_2.violations, []);
+        let stages = &played_2.findings.attempts[0].stages;
+        assert!(matches!(stages[1].facts[0].observed, Observed::AddressFailed { .. }));
+        assert_eq!(stages[1].duration, Some(Duration::from_millis(2501)), "half of five seconds, and one tick");
+    }
+
+    #[test]
+    fn fallback_and_enumeration_are_served_by_mask() {
+        let confirm = |kind: u8, value: u8| {
+            format!("03 00 00 13 0e d0 00 00 12 34 00 0{kind} 00 08 00 {value:02x} 00 00 00")
+        };
+        let script = |mask: &str, kind, value| {
+            let send = confirm(kind, value);
+            format!(
+                "[[connection]]\noffers = \"{mask}\"\nsteps = [{{ expect = \"connection_request\" }}, {{ send = \"{send}\" }}]\n"
+            )
+        };
+        let text = [
+            "[plan]\nenumerate = true\n".to_owned(),
+            script("0x00", 3, 5),
+            script("0x01", 3, 5),
+            script("0x04", 3, 5),
+            script("0x10", 3, 5),
+            script("0x0B", 2, 2),
+        ]
+        .concat();
+        let played = played(&text);
+        assert_eq!(played.violations, []);
+        assert!(played.findings.was_refused_with(FailureCode::HYBRID_REQUIRED_BY_SERVER));
+        let purposes: Vec<_> = played.findings.attempts.iter().map(|attempt| attempt.purpose).collect();
+        assert_eq!(purposes[0], Purpose::Main);
+        assert_eq!(purposes[1], Purpose::Enumerate(Protocols::SSL));
+    }
+}

@@ -1,0 +1,64 @@
+//! What holds for every diagnosis.
+use rdp_probe_core::{FailureKind, Findings};
+use rdp_probe_diagnosis::{Diagnosis, RuleKind, VerdictOutcome, diagnose};
+
+use crate::walk::Walk;
+
+/// Whatever happens to a run can be diagnosed.
+///
+/// # Panics
+/// When it cannot.
+pub fn diagnosis(octets: &[u8]) {
+    diagnosis_of(&Walk::from_octets(octets).findings());
+}
+
+/// Diagnosing is total and deterministic: a failure has a cause and an exit code, what did not fail has neither, and the
+/// verdict is its top cause's.
+///
+/// # Panics
+/// When it is not.
+pub fn diagnosis_of(findings: &Findings) -> Diagnosis {
+    let diagnosis = diagnose(findings);
+    assert_eq!(diagnosis, diagnose(&findings.clone()), "not deterministic");
+    let verdict = &diagnosis.verdict;
+    let top = diagnosis.causes.first().copied();
+    assert_eq!(verdict.rule, top, "{diagnosis:?}");
+    if let Some(failure) = findings.failure() {
+        // An event out of turn is a defect of the driver, which no cause at a peer explains.
+        assert_eq!(
+            top.is_none(),
+            failure.kind == FailureKind::OutOfTurn,
+            "no cause, or one too many: {failure:?}"
+        );
+        assert_eq!((verdict.hop, verdict.stage), (Some(failure.hop), Some(failure.stage)), "{diagnosis:?}");
+        assert!(verdict.exit != 0 && verdict.outcome != VerdictOutcome::Reachable, "{diagnosis:?}");
+    } else {
+        assert!(diagnosis.causes.is_empty(), "{diagnosis:?}");
+        assert_eq!((verdict.outcome, verdict.exit), (VerdictOutcome::Reachable, 0), "{diagnosis:?}");
+        assert_eq!((verdict.hop, verdict.stage), (None, None), "{diagnosis:?}");
+    }
+    assert!(diagnosis.causes.iter().all(|rule| rule.kind == RuleKind::Cause), "{diagnosis:?}");
+    assert!(diagnosis.mstsc.is_sorted_by_key(|candidate| candidate.likelihood), "{diagnosis:?}");
+    assert!(diagnosis.findings.iter().all(|rule| rule.kind != RuleKind::Cause), "{diagnosis:?}");
+    diagnosis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+        #[test]
+        fn every_run_can_be_diagnosed(findings in generate::findings()) {
+            let _ = diagnosis_of(&findings);
+        }
+
+        #[test]
+        fn every_string_of_octets_can_be_diagnosed(octets in proptest::collection::vec(any::<u8>(), 0..256)) {
+            diagnosis(&octets);
+        }
+    }
+}

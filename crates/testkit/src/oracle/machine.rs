@@ -1,0 +1,105 @@
+//! What holds for every run, whatever happens to it.
+use std::time::Duration;
+
+use rdp_probe_core::{AttemptRecord, Findings, NotTried, Outcome, Plan, Purpose, SecuritySummary, Stage};
+
+use crate::walk::Walk;
+
+/// The run ends, and its findings are well-formed.
+///
+/// # Panics
+/// When it does not, or they are not.
+pub fn machine(octets: &[u8]) {
+    well_formed(&Walk::from_octets(octets).findings());
+}
+
+/// Findings of a run that is over: every attempt says something of every stage, the main path's times tile, and failure and
+/// stages agree.
+///
+/// # Panics
+/// When they do not.
+pub fn well_formed(findings: &Findings) {
+    assert_eq!(findings.attempts.first().map(|attempt| attempt.purpose), Some(Purpose::Main));
+    let enumerated = findings.attempts.iter().filter(|a| matches!(a.purpose, Purpose::Enumerate(_))).count();
+    assert!(enumerated <= Plan::ENUMERATION.0, "{enumerated}");
+    for attempt in &findings.attempts {
+        agrees(attempt, &findings.plan);
+    }
+    tiles(findings.main_path());
+    let path = findings.path();
+    assert!(!path.is_empty() && !findings.main_path().is_empty(), "no path");
+    assert_eq!(findings.failure(), path.last().and_then(|attempt| attempt.failure.as_ref()));
+    // What only one of the deciding and the main path can tell, both are asked for; and nothing panics.
+    let summary = SecuritySummary::of(findings);
+    assert_eq!(summary, SecuritySummary::of(&findings.clone()));
+    let _ = (summary.nla(), findings.peer(), findings.addresses(), findings.response_flags());
+}
+
+fn agrees(attempt: &AttemptRecord, plan: &Plan) {
+    let stages: Vec<Stage> = attempt.stages.iter().map(|record| record.stage).collect();
+    assert_eq!(stages, Stage::BUILT, "{attempt:?}");
+    let failed: Vec<Stage> = attempt
+        .stages
+        .iter()
+        .filter(|record| record.outcome == Outcome::Failed)
+        .map(|record| record.stage)
+        .collect();
+    let failure: Vec<Stage> = attempt.failure.iter().map(|failure| failure.stage).collect();
+    assert_eq!(failed, failure, "{attempt:?}");
+
+    // Not tried because it is known, then passed, then failed or behind the depth, then not reached: in this order.
+    let place = |outcome| match outcome {
+        Outcome::NotTried(NotTried::AddressKnown) => 0,
+        Outcome::Passed => 1,
+        Outcome::Failed => 2,
+        Outcome::NotReached | Outcome::NotTried(NotTried::BeyondDepth) => 3,
+        Outcome::NotTried(_) | _ => 4,
+    };
+    assert!(attempt.stages.iter().map(|record| place(record.outcome)).is_sorted(), "{attempt:?}");
+    for record in &attempt.stages {
+        let began = matches!(record.outcome, Outcome::Passed | Outcome::Failed);
+        assert_eq!((record.started.is_some(), record.duration.is_some()), (began, began), "{record:?}");
+        let end = record.started.unwrap_or_default().saturating_add(record.duration.unwrap_or_default());
+        for fact in &record.facts {
+            assert!(began && record.started <= Some(fact.at) && fact.at <= end, "{record:?}");
+        }
+        match record.outcome {
+            Outcome::NotReached => assert!(attempt.failure.is_some(), "{attempt:?}"),
+            Outcome::NotTried(NotTried::BeyondDepth) => {
+                assert!(attempt.failure.is_none() && record.stage.rank() > plan.until.rank(), "{attempt:?}");
+            }
+            Outcome::Passed | Outcome::Failed | Outcome::NotTried(_) | _ => {}
+        }
+    }
+}
+
+/// The first stage begins with the run, and each other where the last one ended.
+fn tiles(path: &[AttemptRecord]) {
+    let mut end = Duration::ZERO;
+    for record in path.iter().flat_map(|attempt| &attempt.stages) {
+        if let (Some(started), Some(duration)) = (record.started, record.duration) {
+            assert_eq!(started, end, "{path:?}");
+            end = started.saturating_add(duration);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+        #[test]
+        fn every_run_ends_well_formed(findings in generate::findings()) {
+            well_formed(&findings);
+        }
+
+        #[test]
+        fn every_string_of_octets_is_a_run(octets in proptest::collection::vec(any::<u8>(), 0..256)) {
+            machine(&octets);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! From a scenario to a plan, and to the command line that means the same.
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rdp_probe_core::{Family, Host, Plan, Routing, Security};
+
+use super::Scenario;
+
+impl Scenario {
+    /// The plan, with the port that the target listens on.
+    #[must_use]
+    pub fn plan(&self, port: u16) -> Plan {
+        let mut plan = Plan::new(self.target.host.clone(), port);
+        let wanted = &self.plan;
+        plan.security = wanted.security;
+        plan.until = wanted.until.unwrap_or(plan.until);
+        plan.enumerate = wanted.enumerate;
+        plan.all_addresses = wanted.all_addresses;
+        plan.family = wanted.family;
+        if let Some(cookie) = &wanted.cookie {
+            plan.routing = Routing::Cookie(cookie.clone());
+        }
+        plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
+        plan.limits.stages.clone_from(&wanted.stages);
+        plan
+    }
+
+    /// The arguments of the binary that give the same plan, the target last.
+    #[must_use]
+    pub fn arguments(&self, port: u16) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut option = |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
+        let wanted = &self.plan;
+        if wanted.security != Security::Auto {
+            option(&["--security", wanted.security.id()]);
+        }
+        if let Some(until) = wanted.until {
+            option(&["--until", until.id()]);
+        }
+        option(&[if wanted.enumerate { "--enumerate" } else { "--no-enumerate" }]);
+        if wanted.all_addresses {
+            option(&["--all-addresses"]);
+        }
+        match wanted.family {
+            Family::V4 => option(&["-4"]),
+            Family::V6 => option(&["-6"]),
+            Family::Any | _ => {}
+        }
+        if let Some(cookie) = &wanted.cookie {
+            option(&["--cookie", cookie]);
+        }
+        if let Some(overall) = wanted.overall {
+            option(&["--timeout", &duration(overall)]);
+        }
+        for (stage, limit) in &wanted.stages {
+            option(&["--stage-timeout", &format!("{stage}={}", duration(*limit))]);
+        }
+        let host = match &self.target.host {
+            Host::Ip(IpAddr::V6(ip)) => format!("[{ip}]"),
+            host @ (Host::Ip(IpAddr::V4(_)) | Host::Name(_) | _) => host.to_string(),
+        };
+        let addresses: Vec<_> = self.addresses().iter().map(IpAddr::to_string).collect();
+        if matches!(self.target.host, Host::Name(_)) && !addresses.is_empty() {
+            option(&["--resolve", &format!("{host}:{port}:{}", addresses.join(","))]);
+        }
+        option(&[&format!("{host}:{port}")]);
+        arguments
+    }
+}
+
+/// As options spell it.
+fn duration(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdp_probe_core::Stage;
+
+    const REST: &str = "[expect]\noutcome = \"reachable\"\nexit = 0\n";
+
+    fn scenario(text: &str) -> Scenario {
+        Scenario::parse("plan", &format!("title = \"t\"\n{text}\n{REST}")).unwrap()
+    }
+
+    #[test]
+    fn defaults_are_the_plans_own_and_the_command_line_is_short() {
+        let scenario = scenario("");
+        assert_eq!(scenario.plan(3390), Plan::new(Host::parse("127.0.0.1").unwrap(), 3390));
+        assert_eq!(scenario.arguments(3390), ["--no-enumerate", "127.0.0.1:3390"]);
+    }
+
+    #[test]
+    fn every_wish_stands_in_plan_and_command_line() {
+        let scenario = scenario(
+            r#"
+            [target]
+            host = "srv1.lab.test"
+            [plan]
+            security = "tls"
+            until = "connection_initiation"
+            enumerate = true
+            all_addresses = true
+            family = "v6"
+            cookie = "probe"
+            overall_ms = 20000
+            stage_ms = { connection_initiation = 300 }
+            [dial]
+            resolve = ["127.0.0.1", "::1"]
+            "#,
+        );
+        let plan = scenario.plan(20001);
+        assert_eq!((plan.security, plan.until), (Security::Tls, Stage::ConnectionInitiation));
+        assert_eq!((plan.enumerate, plan.all_addresses, plan.family), (true, true, Family::V6));
+        assert_eq!(plan.routing, Routing::Cookie("probe".into()));
+        assert_eq!(plan.limits.overall, Duration::from_secs(20));
+        assert_eq!(plan.limits.of(Stage::ConnectionInitiation), Duration::from_millis(300));
+        let words = "--security tls --until connection_initiation --enumerate --all-addresses -6 --cookie probe \
+            --timeout 20000ms --stage-timeout connection_initiation=300ms \
+            --resolve srv1.lab.test:20001:127.0.0.1,::1 srv1.lab.test:20001";
+        assert_eq!(scenario.arguments(20001), words.split_ascii_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn target_of_ipv6_stands_in_brackets() {
+        let scenario = scenario("[target]\nhost = \"::1\"");
+        assert_eq!(scenario.arguments(3390), ["--no-enumerate", "[::1]:3390"]);
+    }
+}

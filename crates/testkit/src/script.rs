@@ -1,0 +1,194 @@
+//! Which script serves which connection, and what can go wrong between script and peer.
+use std::net::IpAddr;
+
+use rdp_probe_core::wire::WireError;
+use rdp_probe_core::wire::nego::Protocols;
+use rdp_probe_core::wire::x224::ConnectionRequest;
+
+use crate::scenario::{Connection, Scenario};
+
+/// Where script and peer disagree: a scenario that is not played as it is written has failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// The peer connected more often than the scenario says, or elsewhere, or with another mask.
+    #[error("no script for a connection to {address} that offers {}", offer(*.offered))]
+    Unclaimed {
+        /// Where to.
+        address: IpAddr,
+        /// What its Connection Request offered, when one was read.
+        offered: Option<Protocols>,
+    },
+    /// The peer connected less often than the scenario says.
+    #[error("connection {script} was never made")]
+    Unused {
+        /// The script's index.
+        script: usize,
+    },
+    /// The peer closed before its Connection Request was whole.
+    #[error("connection {script}: closed after {got} octets of a Connection Request")]
+    NoRequest {
+        /// The script's index.
+        script: usize,
+        /// Octets there were.
+        got: usize,
+    },
+    /// The peer's request is not one.
+    #[error("connection {script}: not a Connection Request ({error})")]
+    BadRequest {
+        /// The script's index.
+        script: usize,
+        /// What is wrong with it.
+        error: WireError,
+    },
+    /// The peer read more than a sane one does.
+    #[error("connection {script}: took {octets} octets and wanted more")]
+    TookEverything {
+        /// The script's index.
+        script: usize,
+        /// Octets it took.
+        octets: usize,
+    },
+    /// The peer did not close its connection.
+    #[error("{open} connections were still open when the peer was said to be done")]
+    StillOpen {
+        /// How many.
+        open: usize,
+    },
+    /// The run goes on and on.
+    #[error("the run did not end within {0} events")]
+    Endless(usize),
+    /// The run wants what no scenario has.
+    #[error("the run wants something that scenarios do not have")]
+    UnknownWant,
+}
+
+fn offer(offered: Option<Protocols>) -> String {
+    offered.map_or_else(|| "nothing".to_owned(), |mask| mask.to_string())
+}
+
+/// Which scripts have served a connection.
+#[derive(Debug)]
+pub(crate) struct Claims {
+    used: Vec<bool>,
+}
+
+/// Which script serves a connection, as far as its address tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    Script(usize),
+    /// It hangs on what the peer offers.
+    AfterRequest,
+    None,
+}
+
+impl Claims {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        Self { used: vec![false; scenario.connections.len()] }
+    }
+
+    /// Claims a script when a connection to `address` is made.
+    pub(crate) fn on_accept(&mut self, scripts: &[Connection], address: IpAddr) -> Claim {
+        let mut left = self.left(scripts, address).peekable();
+        let Some((first, _)) = left.peek().copied() else { return Claim::None };
+        if left.any(|(_, script)| script.offers.is_some()) {
+            return Claim::AfterRequest;
+        }
+        drop(left);
+        self.mark(first);
+        Claim::Script(first)
+    }
+
+    /// Claims a script when the request is there, or will not come.
+    pub(crate) fn on_request(
+        &mut self,
+        scripts: &[Connection],
+        address: IpAddr,
+        offered: Option<Protocols>,
+    ) -> Option<usize> {
+        let asked = |(_, script): &(usize, &Connection)| offered.is_some() && script.offers == offered;
+        let found = self.left(scripts, address).find(asked);
+        let found = found.or_else(|| self.left(scripts, address).find(|(_, script)| script.offers.is_none()));
+        let index = found?.0;
+        self.mark(index);
+        Some(index)
+    }
+
+    /// The scripts that served nothing.
+    pub(crate) fn unused(&self) -> impl Iterator<Item = Violation> {
+        self.used.iter().enumerate().filter(|(_, used)| !**used).map(|(script, _)| Violation::Unused { script })
+    }
+
+    fn left<'a>(
+        &'a self,
+        scripts: &'a [Connection],
+        address: IpAddr,
+    ) -> impl Iterator<Item = (usize, &'a Connection)> {
+        let free = |(index, _): &(usize, &Connection)| self.used.get(*index) == Some(&false);
+        let here = move |(_, script): &(usize, &Connection)| script.address.is_none_or(|own| own == address);
+        scripts.iter().enumerate().filter(free).filter(here)
+    }
+
+    fn mark(&mut self, index: usize) {
+        if let Some(used) = self.used.get_mut(index) {
+            *used = true;
+        }
+    }
+}
+
+/// What a request offers: nothing when it is not one.
+pub(crate) fn offered(request: &[u8]) -> Option<Protocols> {
+    let request = ConnectionRequest::parse(request).ok()?;
+    // A request without a block comes from a client that knows only Standard RDP Security.
+    Some(request.negotiation.map_or(Protocols::RDP, |block| block.protocols))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario(connections: &str) -> Scenario {
+        let text = format!(
+            "title = \"t\"\n[target]\nhost = \"n\"\n[dial]\nresolve = [\"127.0.0.1\", \"127.0.0.2\"]\n\
+             {connections}\n[expect]\noutcome = \"reachable\"\nexit = 0\n"
+        );
+        Scenario::parse("claims", &text).unwrap()
+    }
+
+    fn ip(last: u8) -> IpAddr {
+        IpAddr::from([127, 0, 0, last])
+    }
+
+    const ANY: &str = "[[connection]]\nsteps = [{ close = \"fin\" }]\n";
+
+    #[test]
+    fn scripts_without_conditions_serve_by_order() {
+        let scenario = scenario(&ANY.repeat(2));
+        let mut claims = Claims::new(&scenario);
+        for expected in [Claim::Script(0), Claim::Script(1), Claim::None] {
+            assert_eq!(claims.on_accept(&scenario.connections, ip(1)), expected);
+        }
+        assert_eq!(claims.unused().count(), 0);
+    }
+
+    #[test]
+    fn script_with_a_mask_serves_that_mask_alone() {
+        let masked = ANY.replace("steps", "offers = \"0x01\"\nsteps");
+        let scenario = scenario(&format!("{ANY}{masked}"));
+        let mut claims = Claims::new(&scenario);
+        assert_eq!(claims.on_accept(&scenario.connections, ip(1)), Claim::AfterRequest);
+        assert_eq!(claims.on_request(&scenario.connections, ip(1), Some(Protocols(1))), Some(1));
+        assert_eq!(claims.on_request(&scenario.connections, ip(1), Some(Protocols(2))), Some(0));
+        assert_eq!(claims.on_request(&scenario.connections, ip(1), Some(Protocols(1))), None);
+    }
+
+    #[test]
+    fn script_with_an_address_serves_that_address_alone() {
+        let there = ANY.replace("steps", "address = \"127.0.0.2\"\nsteps");
+        let scenario = scenario(&there);
+        let mut claims = Claims::new(&scenario);
+        assert_eq!(claims.on_accept(&scenario.connections, ip(1)), Claim::None);
+        assert_eq!(claims.unused().collect::<Vec<_>>(), [Violation::Unused { script: 0 }]);
+        assert_eq!(claims.on_accept(&scenario.connections, ip(2)), Claim::Script(0));
+    }
+}

@@ -1,0 +1,571 @@
+//! A target on loopback that does what a scenario says, for clients with real sockets.
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rdp_probe_core::wire::tpkt::{Frame, frame};
+use rdp_probe_core::wire::x224::ConnectionRequest;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::machine::segment;
+use crate::port;
+use crate::scenario::{Connect, Connection, Ending, Expected, Scenario, Step};
+use crate::script::{Claim, Claims, Violation, offered};
+
+/// How long a client that says it is done may keep a connection open.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A target that serves a scenario's connections. It ends when it is dropped.
+#[derive(Debug)]
+pub struct ScriptedTarget {
+    port: u16,
+    addresses: Vec<IpAddr>,
+    shared: Arc<Shared>,
+    done: watch::Sender<bool>,
+    acceptors: JoinSet<JoinSet<()>>,
+    _full: Vec<FullBacklog>,
+    _closed: Vec<TcpSocket>,
+}
+
+/// What a target has served.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Served {
+    /// The scripts by index, in the order in which they were begun.
+    pub scripts: Vec<usize>,
+    /// Where script and client disagree; empty when the scenario was played as it is written.
+    pub violations: Vec<Violation>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    scripts: Vec<Connection>,
+    state: Mutex<(Claims, Served)>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, (Claims, Served)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn violation(&self, violation: Violation) {
+        self.lock().1.violations.push(violation);
+    }
+}
+
+impl ScriptedTarget {
+    /// Begins to serve: on the scenario's port or on one that is free, at each of its addresses. An address that refuses is
+    /// bound but does not listen; one that does not answer listens with a full backlog. What else a connection can do is not
+    /// in a target's power, and such an address is left alone.
+    ///
+    /// # Errors
+    /// As the operating system says. Needs to be called within a tokio runtime.
+    pub async fn start(scenario: &Scenario) -> io::Result<Self> {
+        let addresses = scenario.addresses();
+        let bind = |port: u16| {
+            let mut bound = Bound::default();
+            for ip in &addresses {
+                bound.bind(SocketAddr::new(*ip, port), scenario.connect(*ip))?;
+            }
+            Ok(bound)
+        };
+        let (port, bound) = match scenario.target.port {
+            Some(port) => (port, bind(port)?),
+            None => port::find(bind)?,
+        };
+        let mut full = Vec::with_capacity(bound.tiny.len());
+        for listener in bound.tiny {
+            full.push(FullBacklog::fill(listener).await?);
+        }
+        let shared = Arc::new(Shared {
+            scripts: scenario.connections.clone(),
+            state: Mutex::new((Claims::new(scenario), Served::default())),
+        });
+        let (done, _) = watch::channel(false);
+        let mut acceptors = JoinSet::new();
+        for listener in bound.open {
+            acceptors.spawn(accept(listener, Arc::clone(&shared), done.subscribe()));
+        }
+        Ok(Self { port, addresses, shared, done, acceptors, _full: full, _closed: bound.closed })
+    }
+
+    /// The port, the same at each address.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it stands, with the port.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.addresses.iter().map(|ip| SocketAddr::new(*ip, self.port))
+    }
+
+    /// To be called when the client is done: serves what still waits in the backlog, and tells what was served.
+    pub async fn finish(mut self) -> Served {
+        self.done.send_replace(true);
+        let mut open = 0_usize;
+        while let Some(connections) = self.acceptors.join_next().await {
+            let Ok(mut connections) = connections else { continue };
+            let all = async { while connections.join_next().await.is_some() {} };
+            if timeout(PATIENCE, all).await.is_err() {
+                open = open.saturating_add(connections.len());
+            }
+        }
+        if open > 0 {
+            self.shared.violation(Violation::StillOpen { open });
+        }
+        let (claims, served) = &mut *self.shared.lock();
+        served.violations.extend(claims.unused());
+        std::mem::take(served)
+    }
+}
+
+#[derive(Default)]
+struct Bound {
+    open: Vec<TcpListener>,
+    tiny: Vec<TcpListener>,
+    closed: Vec<TcpSocket>,
+}
+
+impl Bound {
+    fn bind(&mut self, address: SocketAddr, connect: Connect) -> io::Result<()> {
+        match connect {
+            Connect::Ok => self.open.push(port::listen_on(address)?),
+            Connect::TimedOut => self.tiny.push(tiny(address)?),
+            Connect::Refused => {
+                let socket = socket(address)?;
+                socket.bind(address)?;
+                self.closed.push(socket);
+            }
+            Connect::Reset
+            | Connect::HostUnreachable
+            | Connect::NetworkUnreachable
+            | Connect::NotPermitted
+            | Connect::LocalResources
+            | Connect::Other
+            | Connect::Cancelled => {}
+        }
+        Ok(())
+    }
+}
+
+fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+}
+
+/// Accepts until the client is done, and then what is left in the backlog.
+async fn accept(listener: TcpListener, shared: Arc<Shared>, mut done: watch::Receiver<bool>) -> JoinSet<()> {
+    let mut connections = JoinSet::new();
+    let mut serve = |stream: TcpStream| {
+        let Ok(ip) = stream.local_addr().map(|address| address.ip()) else { return };
+        let claim = shared.lock().0.on_accept(&shared.scripts, ip);
+        connections.spawn(serve(stream, ip, claim, Arc::clone(&shared)));
+    };
+    let accepting = async {
+        // An error of `accept` belongs to one connection, or passes.
+        loop {
+            if let Ok((stream, _)) = listener.accept().await {
+                serve(stream);
+            }
+        }
+    };
+    let finished = async {
+        // An error says that the target was dropped, which ends this task as well.
+        let _ = done.wait_for(|done| *done).await;
+    };
+    first(accepting, finished).await;
+    // The operating system knows what has been connected; the runtime may not have heard of it.
+    if let Ok(listener) = listener.into_std() {
+        while let Ok((stream, _)) = listener.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                serve(stream);
+            }
+        }
+    }
+    connections
+}
+
+/// Waits for either.
+async fn first(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let (mut one, mut other) = (std::pin::pin!(one), std::pin::pin!(other));
+    std::future::poll_fn(|context| {
+        if one.as_mut().poll(context).is_ready() {
+            return std::task::Poll::Ready(());
+        }
+        other.as_mut().poll(context)
+    })
+    .await;
+}
+
+async fn serve(mut stream: TcpStream, ip: IpAddr, claim: Claim, shared: Arc<Shared>) {
+    // Each step's octets go out at once.
+    let _ = stream.set_nodelay(true);
+    let mut request = None;
+    let script = match claim {
+        Claim::Script(index) => Some(index),
+        Claim::None => None,
+        Claim::AfterRequest => {
+            let octets = read_pdu(&mut stream).await;
+            let script = shared.lock().0.on_request(&shared.scripts, ip, offered(&octets));
+            if script.is_none() {
+                return shared.violation(Violation::Unclaimed { address: ip, offered: offered(&octets) });
+            }
+            request = Some(octets);
+            script
+        }
+    };
+    let Some((script, connection)) = script.and_then(|index| Some((index, shared.scripts.get(index)?))) else {
+        let octets = read_pdu(&mut stream).await;
+        return shared.violation(Violation::Unclaimed { address: ip, offered: offered(&octets) });
+    };
+    shared.lock().1.scripts.push(script);
+    if let Err(violation) = follow(&mut stream, script, &connection.steps, request).await {
+        shared.violation(violation);
+    }
+}
+
+/// Follows the script to its end, or until the client closes.
+async fn follow(
+    stream: &mut TcpStream,
+    script: usize,
+    steps: &[Step],
+    mut request: Option<Vec<u8>>,
+) -> Result<(), Violation> {
+    for step in steps {
+        // A write fails when the client has closed: it has heard enough.
+        let sent = match step {
+            Step::Expect(Expected::ConnectionRequest) => {
+                let octets = match request.take() {
+                    Some(octets) => octets,
+                    None => read_pdu(stream).await,
+                };
+                if !matches!(frame(&octets), Frame::Whole(_)) {
+                    return Err(Violation::NoRequest { script, got: octets.len() });
+                }
+                ConnectionRequest::parse(&octets).map_err(|error| Violation::BadRequest { script, error })?;
+                Ok(())
+            }
+            Step::Send(octets) => stream.write_all(octets).await,
+            Step::Drip { octets, every } => drip(stream, octets, *every).await,
+            Step::Endless { octets, at_most } => {
+                let segment = segment(octets);
+                let mut taken = 0_usize;
+                loop {
+                    if taken >= *at_most {
+                        return Err(Violation::TookEverything { script, octets: taken });
+                    }
+                    if let Err(error) = stream.write_all(&segment).await {
+                        break Err(error);
+                    }
+                    taken = taken.saturating_add(segment.len());
+                }
+            }
+            Step::Close(Ending::Fin) => stream.shutdown().await,
+            Step::Close(Ending::Reset) => {
+                // The connection is reset when it is dropped.
+                let _ = stream.set_zero_linger();
+                return Ok(());
+            }
+            Step::Close(Ending::Silent) => Ok(()),
+        };
+        if sent.is_err() {
+            return Ok(());
+        }
+    }
+    closed(stream).await;
+    Ok(())
+}
+
+/// Sends octet by octet, for as long as the client listens.
+async fn drip(stream: &mut TcpStream, octets: &[u8], every: Duration) -> io::Result<()> {
+    for (index, octet) in octets.iter().enumerate() {
+        if index > 0 && timeout(every, closed(stream)).await.is_ok() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        stream.write_all(&[*octet]).await?;
+    }
+    Ok(())
+}
+
+/// Waits until the client has closed. Reading everything first keeps the operating system from making a RST of our FIN.
+async fn closed(stream: &mut TcpStream) {
+    let mut scratch = [0_u8; 1024];
+    while matches!(stream.read(&mut scratch).await, Ok(1..)) {}
+}
+
+/// Reads one PDU, or what there is when the client closes or says something else.
+async fn read_pdu(stream: &mut TcpStream) -> Vec<u8> {
+    let mut held = Vec::new();
+    let mut octet = [0_u8; 1];
+    // One octet at a time, so that nothing after the PDU is taken.
+    while matches!(frame(&held), Frame::Partial { .. }) {
+        match stream.read(&mut octet).await {
+            Ok(1..) => held.extend_from_slice(&octet),
+            Ok(0) | Err(_) => break,
+        }
+    }
+    held
+}
+
+/// A listener whose backlog is full: a further connection is not answered until this is dropped.
+#[derive(Debug)]
+pub struct FullBacklog {
+    address: SocketAddr,
+    _listener: TcpListener,
+    _held: Vec<TcpStream>,
+}
+
+/// How long a connection on loopback may take. One that takes longer is not coming.
+const LOOPBACK_CONNECT: Duration = Duration::from_millis(200);
+
+/// More connections than a backlog of nothing takes on any system.
+const MOST_HELD: usize = 16;
+
+fn tiny(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket(address)?;
+    socket.bind(address)?;
+    socket.listen(0)
+}
+
+impl FullBacklog {
+    /// Listens at `ip` on a port of its own, and fills the backlog.
+    ///
+    /// # Errors
+    /// As the operating system says, or when the backlog cannot be filled. Needs to be called within a tokio runtime.
+    pub async fn start(ip: IpAddr) -> io::Result<Self> {
+        let (_, listener) = port::find(|port| tiny(SocketAddr::new(ip, port)))?;
+        Self::fill(listener).await
+    }
+
+    async fn fill(listener: TcpListener) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let mut held = Vec::new();
+        for _ in 0..MOST_HELD {
+            match timeout(LOOPBACK_CONNECT, TcpStream::connect(address)).await {
+                Ok(stream) => held.push(stream?),
+                Err(_) => return Ok(Self { address, _listener: listener, _held: held }),
+            }
+        }
+        Err(io::Error::other("the backlog takes every connection"))
+    }
+
+    /// Where a connection is not answered.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdp_probe_core::wire::nego::Protocols;
+
+    /// The first request of a probe: mask 0x0B.
+    const REQUEST: [u8; 19] = [3, 0, 0, 0x13, 0x0E, 0xE0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0x0B, 0, 0, 0];
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+    }
+
+    fn scenario(text: &str) -> Scenario {
+        let rest = "[expect]\noutcome = \"reachable\"\nexit = 0\n";
+        Scenario::parse("target", &format!("title = \"t\"\n{text}\n{rest}")).unwrap()
+    }
+
+    async fn target(steps: &str) -> ScriptedTarget {
+        let text = format!("[[connection]]\nsteps = [{{ expect = \"connection_request\" }}, {steps}]");
+        ScriptedTarget::start(&scenario(&text)).await.unwrap()
+    }
+
+    async fn client(target: &ScriptedTarget) -> TcpStream {
+        let mut stream = TcpStream::connect(target.addresses().next().unwrap()).await.unwrap();
+        stream.write_all(&REQUEST).await.unwrap();
+        stream
+    }
+
+    async fn read_all(stream: &mut TcpStream) -> (Vec<u8>, io::Result<()>) {
+        let mut got = Vec::new();
+        let mut octet = [0_u8; 1];
+        loop {
+            match stream.read(&mut octet).await {
+                Ok(0) => return (got, Ok(())),
+                Ok(_) => got.push(octet[0]),
+                Err(error) => return (got, Err(error)),
+            }
+        }
+    }
+
+    async fn finished(target: ScriptedTarget, stream: TcpStream) {
+        drop(stream);
+        assert_eq!(target.finish().await, Served { scripts: vec![0], violations: vec![] });
+    }
+
+    #[test]
+    fn fin_is_seen_as_the_end_of_the_stream() {
+        run(async {
+            let target = target("{ send = \"03 00 00\" }, { close = \"fin\" }").await;
+            let mut stream = client(&target).await;
+            let (got, end) = read_all(&mut stream).await;
+            assert_eq!(got, [3, 0, 0]);
+            end.unwrap();
+            finished(target, stream).await;
+        });
+    }
+
+    #[test]
+    fn reset_is_seen_as_a_reset_after_the_octets_before_it() {
+        run(async {
+            let target = target("{ send = \"03 00 00\" }, { close = \"reset\" }").await;
+            let mut stream = client(&target).await;
+            let (got, end) = read_all(&mut stream).await;
+            assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+            assert_eq!(got, [3, 0, 0]);
+            finished(target, stream).await;
+        });
+    }
+
+    #[test]
+    fn silence_is_neither_data_nor_an_end() {
+        run(async {
+            let target = target("{ close = \"silent\" }").await;
+            let mut stream = client(&target).await;
+            assert!(timeout(Duration::from_millis(50), stream.read_u8()).await.is_err());
+            finished(target, stream).await;
+        });
+    }
+
+    #[test]
+    fn drops_come_one_by_one_and_stop_when_the_client_closes() {
+        run(async {
+            let target =
+                target("{ drip = \"03 00 00 13\", every_ms = 1 }, { drip = \"00 00\", every_ms = 60000 }")
+                    .await;
+            let mut stream = client(&target).await;
+            let mut five = [0_u8; 5];
+            stream.read_exact(&mut five).await.unwrap();
+            assert_eq!(five, [3, 0, 0, 0x13, 0]);
+            finished(target, stream).await;
+        });
+    }
+
+    #[test]
+    fn endless_octets_end_with_the_client_and_are_its_fault_when_it_takes_them_all() {
+        run(async {
+            let sane = target("{ endless = \"41 42\", at_most = 100000000 }").await;
+            let mut stream = client(&sane).await;
+            stream.read_u8().await.unwrap();
+            finished(sane, stream).await;
+
+            let greedy = target("{ endless = \"41 42\", at_most = 100000 }").await;
+            let mut stream = client(&greedy).await;
+            let (got, _) = read_all(&mut stream).await;
+            assert!(got.len() >= 100_000);
+            drop(stream);
+            let served = greedy.finish().await;
+            assert!(matches!(served.violations[..], [Violation::TookEverything { script: 0, .. }]));
+        });
+    }
+
+    #[test]
+    fn scripts_are_chosen_by_mask_and_address() {
+        run(async {
+            let text = "[target]\nhost = \"n\"\n[dial]\nresolve = [\"127.0.0.1\", \"127.0.0.2\"]\n\
+                [[connection]]\noffers = \"0x01\"\nsteps = [{ send = \"01\" }]\n\
+                [[connection]]\noffers = \"0x0B\"\nsteps = [{ send = \"0b\" }]\n\
+                [[connection]]\naddress = \"127.0.0.2\"\nsteps = [{ send = \"22\" }]";
+            let target = ScriptedTarget::start(&scenario(text)).await.unwrap();
+            let addresses: Vec<_> = target.addresses().collect();
+            let mut answers = Vec::new();
+            let mut tls = REQUEST;
+            tls[15] = 1;
+            for (address, request) in [(addresses[1], [0; 19]), (addresses[0], REQUEST), (addresses[0], tls)] {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                stream.write_all(&request).await.unwrap();
+                answers.push(stream.read_u8().await.unwrap());
+            }
+            assert_eq!(answers, [0x22, 0x0B, 0x01]);
+            assert_eq!(target.finish().await, Served { scripts: vec![2, 1, 0], violations: vec![] });
+        });
+    }
+
+    #[test]
+    fn too_many_and_too_few_connections_are_told() {
+        run(async {
+            let one = "[[connection]]\nsteps = [{ close = \"fin\" }]\n";
+            let target = ScriptedTarget::start(&scenario(one)).await.unwrap();
+            // Both wait in the backlog when the client is done.
+            for _ in 0..2 {
+                drop(client(&target).await);
+            }
+            let served = target.finish().await;
+            let unclaimed =
+                Violation::Unclaimed { address: [127, 0, 0, 1].into(), offered: Some(Protocols(0x0B)) };
+            assert_eq!(served, Served { scripts: vec![0], violations: vec![unclaimed] });
+
+            let target = ScriptedTarget::start(&scenario(one)).await.unwrap();
+            assert_eq!(target.finish().await.violations, [Violation::Unused { script: 0 }]);
+        });
+    }
+
+    #[test]
+    fn request_that_is_cut_or_none_is_told() {
+        run(async {
+            for (octets, expected) in
+                [(&REQUEST[..7], "7 octets"), (&b"GET / HTTP/1.1\r\n"[..], "after 1 octets")]
+            {
+                let target = target("{ close = \"fin\" }").await;
+                let mut stream = TcpStream::connect(target.addresses().next().unwrap()).await.unwrap();
+                stream.write_all(octets).await.unwrap();
+                drop(stream);
+                let [violation] = &target.finish().await.violations[..] else { panic!("not one violation") };
+                assert!(violation.to_string().contains(expected), "{violation}");
+            }
+        });
+    }
+
+    #[test]
+    fn dropped_target_lets_its_connections_go() {
+        run(async {
+            let target = target("{ close = \"silent\" }").await;
+            let mut stream = client(&target).await;
+            // Until its task runs there is nothing to end.
+            tokio::task::yield_now().await;
+            let address = target.addresses().next().unwrap();
+            drop(target);
+            let (got, _) = read_all(&mut stream).await;
+            assert_eq!(got, []);
+            assert_eq!(TcpStream::connect(address).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        });
+    }
+
+    #[test]
+    fn full_backlog_answers_nobody() {
+        run(async {
+            let full = FullBacklog::start([127, 0, 0, 1].into()).await.unwrap();
+            let connect = TcpStream::connect(full.address());
+            assert!(timeout(Duration::from_millis(300), connect).await.is_err());
+        });
+    }
+
+    #[test]
+    fn addresses_refuse_and_stay_silent_as_the_scenario_says() {
+        run(async {
+            let text = "[target]\nhost = \"n\"\n[dial]\nresolve = [\"127.0.0.1\", \"127.0.0.2\"]\n\
+                connect = { \"127.0.0.1\" = \"refused\", \"*\" = \"timed_out\" }";
+            let target = ScriptedTarget::start(&scenario(text)).await.unwrap();
+            let addresses: Vec<_> = target.addresses().collect();
+            let refused = TcpStream::connect(addresses[0]).await.unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+            assert!(timeout(Duration::from_millis(300), TcpStream::connect(addresses[1])).await.is_err());
+            assert_eq!(target.finish().await, Served::default());
+        });
+    }
+}

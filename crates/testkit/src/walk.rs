@@ -1,0 +1,277 @@
+//! A run through whatever may happen: any plan, and events of any kind, in turn and out of turn.
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use rdp_probe_core::{
+    Address, Close, DialFault, DialFaultKind, Event, Family, Findings, Host, Link, Plan, Routing, Run,
+    Security, Stage, Wants,
+};
+
+/// An [`Event`] that owns its octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it follows the events it owns")]
+#[expect(missing_docs, reason = "the variants and fields of `Event`")]
+pub enum OwnedEvent {
+    Resolved(Result<Vec<Address>, DialFault>),
+    Dialed(Result<Link, DialFault>),
+    Pdu(Vec<u8>),
+    Stray(Vec<u8>),
+    Closed { how: Close, partial: Vec<u8> },
+}
+
+impl OwnedEvent {
+    /// The event.
+    #[must_use]
+    pub fn as_event(&self) -> Event<'_> {
+        match self {
+            Self::Resolved(answer) => Event::Resolved(answer.clone()),
+            Self::Dialed(answer) => Event::Dialed(*answer),
+            Self::Pdu(octets) => Event::Pdu(octets),
+            Self::Stray(octets) => Event::Stray(octets),
+            Self::Closed { how, partial } => Event::Closed { how: *how, partial },
+        }
+    }
+
+    const fn answers(&self, wants: &Wants<'_>) -> bool {
+        match wants {
+            Wants::Resolve { .. } => matches!(self, Self::Resolved(_)),
+            Wants::Dial { .. } => matches!(self, Self::Dialed(_)),
+            Wants::Pdu(_) => matches!(self, Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. }),
+            _ => true,
+        }
+    }
+}
+
+/// An event, and when it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "written out by generators")]
+pub struct Happening {
+    /// What happens.
+    pub event: OwnedEvent,
+    /// How long after the last one.
+    pub after: Duration,
+    /// Whether it is reported although something else is due; otherwise it is then left out.
+    pub out_of_turn: bool,
+}
+
+/// A plan, and what happens to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "written out by generators")]
+pub struct Walk {
+    /// The plan.
+    pub plan: Plan,
+    /// What happens. When nothing is left, the run is cancelled.
+    pub happenings: Vec<Happening>,
+}
+
+/// As many connections as a run can make: each address and its fallback, and the enumeration.
+const MOST_ADDRESSES: usize = 8;
+const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + Plan::ENUMERATION.0;
+
+impl Walk {
+    /// Walks to the end.
+    ///
+    /// # Panics
+    /// When the run does not end: more attempts, or more events in one, than any plan can lead to.
+    #[must_use]
+    pub fn findings(self) -> Findings {
+        let mut run = Run::new(self.plan);
+        let mut happenings = self.happenings.into_iter();
+        let mut now = Duration::ZERO;
+        let mut attempts = 0_usize;
+        while let Some(attempt) = run.next() {
+            attempts = attempts.saturating_add(1);
+            assert!(attempts <= MOST_ATTEMPTS, "attempt {attempts} for {:?}", attempt.purpose);
+            now = now.saturating_add(attempt.pause);
+            run.start(&attempt, now);
+            let mut events = 0_usize;
+            while let Some(wants) = run.wants() {
+                events = events.saturating_add(1);
+                assert!(events <= MOST_ADDRESSES + 2, "event {events} of one attempt: {wants:?}");
+                let fits = |h: &Happening| h.out_of_turn || h.event.answers(&wants);
+                let Happening { event, after, .. } = happenings.find(fits).unwrap_or_else(|| cancelled(&wants));
+                now = now.saturating_add(after);
+                let _ = run.limit();
+                run.on(event.as_event(), now);
+                let _ = run.take_octets();
+            }
+        }
+        run.into_findings()
+    }
+
+    /// Reads a walk from octets, as a fuzzer makes them: every string of octets is one.
+    #[must_use]
+    pub fn from_octets(octets: &[u8]) -> Self {
+        let mut octets = Cursor(octets);
+        let plan = plan(&mut octets);
+        let mut happenings = Vec::new();
+        while !octets.0.is_empty() && happenings.len() < MOST_HAPPENINGS {
+            happenings.push(happening(&mut octets));
+        }
+        Self { plan, happenings }
+    }
+}
+
+/// More than an input of a fuzzer's usual size has.
+const MOST_HAPPENINGS: usize = 512;
+
+fn cancelled(wants: &Wants<'_>) -> Happening {
+    let fault = DialFault::new(DialFaultKind::Cancelled);
+    let event = match wants {
+        Wants::Resolve { .. } => OwnedEvent::Resolved(Err(fault)),
+        Wants::Dial { .. } => OwnedEvent::Dialed(Err(fault)),
+        Wants::Pdu(_) | _ => OwnedEvent::Closed { how: Close::Cancelled, partial: Vec::new() },
+    };
+    Happening { event, after: Duration::ZERO, out_of_turn: false }
+}
+
+/// Octets, from the front; zeros when they are used up.
+struct Cursor<'a>(&'a [u8]);
+
+impl Cursor<'_> {
+    fn octet(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    fn flag(&mut self) -> bool {
+        self.octet() & 1 == 1
+    }
+
+    fn octets(&mut self) -> Vec<u8> {
+        let wanted = usize::from(self.octet());
+        let (taken, rest) = self.0.split_at_checked(wanted).unwrap_or((self.0, &[]));
+        self.0 = rest;
+        taken.to_vec()
+    }
+
+    fn duration(&mut self) -> Duration {
+        Duration::from_millis(u64::from(self.octet()).saturating_mul(50))
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T], otherwise: T) -> T {
+        let index = usize::from(self.octet()).checked_rem(all.len()).unwrap_or_default();
+        all.get(index).copied().unwrap_or(otherwise)
+    }
+
+    fn address(&mut self) -> Address {
+        let last = self.octet();
+        let ip = if last & 1 == 0 {
+            IpAddr::V4(Ipv4Addr::new(127, 0, 0, last))
+        } else {
+            IpAddr::V6(Ipv6Addr::new(0x2001, 0x0DB8, 0, 0, 0, 0, 0, u16::from(last)))
+        };
+        SocketAddr::new(ip, 3389)
+    }
+}
+
+fn plan(octets: &mut Cursor<'_>) -> Plan {
+    let host = match octets.octet() & 3 {
+        0 => Host::Ip(octets.address().ip()),
+        _ => Host::Name("srv1.lab.test".to_owned()),
+    };
+    let mut plan = Plan::new(host, 3389);
+    plan.security = octets.one_of(&Security::ALL, Security::Auto);
+    // Every other plan goes all the way.
+    if octets.flag() {
+        plan.until = octets.one_of(&Stage::ALL, plan.until);
+    }
+    plan.enumerate = octets.flag();
+    plan.all_addresses = octets.flag();
+    plan.family = octets.one_of(&[Family::Any, Family::V4, Family::V6], Family::Any);
+    if octets.flag() {
+        plan.routing = Routing::Cookie(String::from_utf8_lossy(&octets.octets()).into_owned());
+    }
+    if octets.flag() {
+        plan.limits.overall = octets.duration();
+        plan.limits.stages = vec![(octets.one_of(&Stage::ALL, Stage::Resolve), octets.duration())];
+    }
+    plan
+}
+
+fn happening(octets: &mut Cursor<'_>) -> Happening {
+    let kind = octets.octet();
+    let event = match kind & 7 {
+        0 => OwnedEvent::Resolved(Err(dial_fault(octets))),
+        1 => {
+            let count = usize::from(octets.octet()).checked_rem(MOST_ADDRESSES + 1).unwrap_or_default();
+            OwnedEvent::Resolved(Ok((0..count).map(|_| octets.address()).collect()))
+        }
+        2 => OwnedEvent::Dialed(Err(dial_fault(octets))),
+        3 => {
+            let (peer, known) = (octets.address(), octets.flag());
+            OwnedEvent::Dialed(Ok(Link { peer, local: known.then_some(peer) }))
+        }
+        4 => OwnedEvent::Stray(octets.octets()),
+        5 => OwnedEvent::Closed { how: close(octets), partial: octets.octets() },
+        // A Connection Confirm is what gets furthest.
+        6 => OwnedEvent::Pdu(crate::generate::confirm(
+            octets.one_of(&[2, 3], 2),
+            octets.octet(),
+            u32::from(octets.octet()),
+        )),
+        _ => OwnedEvent::Pdu(octets.octets()),
+    };
+    Happening { event, after: octets.duration(), out_of_turn: kind & 0xF0 == 0xF0 }
+}
+
+fn dial_fault(octets: &mut Cursor<'_>) -> DialFault {
+    let limit = octets.duration();
+    let kinds = [
+        DialFaultKind::NotFound,
+        DialFaultKind::ResolverFailed,
+        DialFaultKind::Refused,
+        DialFaultKind::Reset,
+        DialFaultKind::HostUnreachable,
+        DialFaultKind::NetworkUnreachable,
+        DialFaultKind::NotPermitted,
+        DialFaultKind::LocalResources,
+        DialFaultKind::TimedOut { limit, overall: false },
+        DialFaultKind::TimedOut { limit, overall: true },
+        DialFaultKind::Cancelled,
+        DialFaultKind::Other,
+    ];
+    let kind = octets.one_of(&kinds, DialFaultKind::Other);
+    match octets.octet() {
+        0 => DialFault::new(kind),
+        os => DialFault::with_os(kind, i32::from(os)),
+    }
+}
+
+fn close(octets: &mut Cursor<'_>) -> Close {
+    let limit = octets.duration();
+    let code = octets.octet();
+    let all = [
+        Close::Fin,
+        Close::Reset,
+        Close::CloseNotify,
+        Close::Alert(code),
+        Close::TimedOut { limit, overall: false },
+        Close::TimedOut { limit, overall: true },
+        Close::Broken { os: None },
+        Close::Broken { os: Some(i32::from(code)) },
+        Close::Cancelled,
+    ];
+    octets.one_of(&all, Close::Fin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_octets_are_a_walk_that_is_cancelled() {
+        let findings = Walk::from_octets(&[]).findings();
+        assert_eq!(findings.attempts.len(), 1);
+        assert!(findings.failure().is_some());
+    }
+
+    #[test]
+    fn zeros_after_the_end_make_every_walk_end() {
+        for len in 0..64 {
+            let walk = Walk::from_octets(&vec![0xFF; len]);
+            let _ = walk.findings();
+        }
+    }
+}
