@@ -4,7 +4,7 @@ use std::time::Duration;
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
-use crate::event::Close;
+use crate::event::{Close, DialFault, DialFaultKind};
 use crate::fact::{Fact, Observed};
 use crate::failure::{Failure, FailureKind};
 use crate::hop::Hop;
@@ -219,6 +219,22 @@ impl AttemptRecord {
 }
 
 impl Findings {
+    /// Whether the caller or the run's own limit ended it: then no further connection is made.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let last = self.attempts.last().and_then(|attempt| attempt.failure.as_ref());
+        last.is_some_and(|failure| {
+            matches!(
+                failure.kind,
+                FailureKind::Closed { how: Close::Cancelled | Close::TimedOut { overall: true, .. }, .. }
+                    | FailureKind::Dial(DialFault {
+                        kind: DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. },
+                        ..
+                    })
+            )
+        })
+    }
+
     /// Whether some attempt was refused with this code.
     #[must_use]
     pub fn was_refused_with(&self, code: FailureCode) -> bool {

@@ -249,6 +249,9 @@ impl Plan {
     /// The next connection, or `None` when the run is over. Depends on nothing but what was found so far.
     #[must_use]
     pub fn next(&self, findings: &Findings) -> Option<Attempt> {
+        if findings.is_over() {
+            return None;
+        }
         if findings.attempts.is_empty() {
             let addresses = self.given_address().into_iter().collect();
             return Some(self.attempt(Purpose::Main, self.security.mask(), addresses));

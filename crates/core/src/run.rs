@@ -57,11 +57,18 @@ impl Run {
         });
         self.output = Output::default();
         let state = State::start(attempt, &self.findings.plan);
-        for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() < state.stage().rank()) {
+        let (first, until) = (state.stage(), self.findings.plan.until);
+        for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() < first.rank()) {
             self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::AddressKnown)));
         }
-        self.open(state.stage(), &state);
-        self.state = Some(state);
+        if until.rank() < first.rank() {
+            // The asked depth is reached with what is known already.
+            for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() >= first.rank()) {
+                self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::BeyondDepth)));
+            }
+            return;
+        }
+        self.open(state);
     }
 
     /// Reports what happened. Out of turn (no connection under way) it is ignored.
@@ -69,17 +76,15 @@ impl Run {
         let Some(state) = self.state.take() else { return };
         let before = state.stage();
         let step = state.on(event, &mut self.output);
-        let facts = std::mem::take(&mut self.output.facts);
-        if let Some(record) = self.record() {
-            record.facts.extend(facts.into_iter().map(|observed| Fact { at, observed }));
-        }
+        self.note(at);
         match step {
             Ok(Step::Continue(state)) => {
-                if state.stage() != before {
+                if state.stage() == before {
+                    self.state = Some(state);
+                } else {
                     self.close(Outcome::Passed, at);
-                    self.open(state.stage(), &state);
+                    self.open(state);
                 }
-                self.state = Some(state);
             }
             Ok(Step::Done(_)) => {
                 self.close(Outcome::Passed, at);
@@ -147,16 +152,27 @@ impl Run {
         }
     }
 
-    fn open(&mut self, stage: Stage, state: &State) {
-        let (hop, started) = (state.hop(), Some(self.since));
+    /// Begins the state's stage.
+    fn open(&mut self, state: State) {
         self.push(StageRecord {
-            stage,
-            hop,
+            stage: state.stage(),
+            hop: state.hop(),
             outcome: Outcome::Failed,
-            started,
+            started: Some(self.since),
             duration: None,
             facts: Vec::new(),
         });
+        state.enter(&mut self.output);
+        self.note(self.since);
+        self.state = Some(state);
+    }
+
+    /// Puts what was observed into the record of the stage under way.
+    fn note(&mut self, at: Duration) {
+        let facts = std::mem::take(&mut self.output.facts);
+        if let Some(record) = self.record() {
+            record.facts.extend(facts.into_iter().map(|observed| Fact { at, observed }));
+        }
     }
 
     fn close(&mut self, outcome: Outcome, at: Duration) {

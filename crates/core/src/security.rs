@@ -2,7 +2,7 @@
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
-use crate::findings::Findings;
+use crate::findings::{AttemptRecord, Findings};
 
 /// How a Connection Request was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,23 +88,32 @@ impl SecuritySummary {
     #[must_use]
     pub fn of(findings: &Findings) -> Self {
         let mut summary = Self::default();
+        let confirms =
+            |attempts: &[AttemptRecord]| attempts.iter().any(|attempt| attempt.answer().is_confirm());
         for (index, attempt) in findings.attempts.iter().enumerate() {
-            let answer = match attempt.answer() {
+            let later = findings.attempts.get(index..).unwrap_or_default();
+            let tells = match attempt.answer() {
                 // A bare FIN is how some servers refuse, and how others hang up on everybody. It counts as a refusal only
-                // when the server answered a later request.
-                Answer::Fin
-                    if !findings.attempts.iter().skip(index).any(|later| later.answer().is_confirm()) =>
-                {
-                    Answer::None
-                }
-                answer @ (Answer::Fin
-                | Answer::Selected { .. }
-                | Answer::NoNegotiation
-                | Answer::Refused(_)
-                | Answer::Disconnected
-                | Answer::None) => answer,
+                // when the server answered a later request; a disconnect, which is said, when it answered any.
+                Answer::Fin => confirms(later),
+                Answer::Disconnected => confirms(&findings.attempts),
+                Answer::Selected { .. } | Answer::NoNegotiation | Answer::Refused(_) => true,
+                Answer::None => false,
             };
-            summary.learn(attempt.offer, answer);
+            if tells {
+                summary.learn(attempt.offer, attempt.answer());
+            }
+        }
+        // A demand for what had been offered contradicts itself, unless it was then taken: the server disliked the company.
+        for attempt in &findings.attempts {
+            if let Answer::Refused(code) = attempt.answer()
+                && let Some(wanted) = demanded(code)
+                && summary.protocol(wanted) == Offered::Offered
+            {
+                let selected = Answer::Selected { protocol: wanted, flags: ResponseFlags::default() };
+                summary.learn(attempt.offer | wanted, selected);
+                summary.hybrid_demanded |= wanted == Protocols::HYBRID;
+            }
         }
         summary
     }
@@ -113,20 +122,16 @@ impl SecuritySummary {
         let selected = match answer {
             Answer::Selected { protocol, .. } => Some(protocol),
             Answer::NoNegotiation => Some(Protocols::RDP),
-            Answer::Refused(code) => {
-                self.hybrid_demanded |= code == FailureCode::HYBRID_REQUIRED_BY_SERVER;
-                None
-            }
-            Answer::Disconnected | Answer::Fin => None,
+            Answer::Refused(_) | Answer::Disconnected | Answer::Fin => None,
             Answer::None => return,
         };
         if offer.is_standard() && selected.is_none() {
             self.note(Protocols::RDP, Offered::Refused);
         }
-        // Without a certificate the server cannot say what it would take.
-        if answer == Answer::Refused(FailureCode::SSL_CERT_NOT_ON_SERVER) {
+        if !tells_of_offer(offer, answer) {
             return;
         }
+        self.hybrid_demanded |= answer == Answer::Refused(FailureCode::HYBRID_REQUIRED_BY_SERVER);
         for protocol in IN_MASKS {
             // A server takes the strongest it can: those offered and stronger than the selected one are refused.
             if offer.contains(protocol) && selected.is_none_or(|s| strength(s) < strength(protocol)) {
@@ -182,7 +187,12 @@ impl SecuritySummary {
                 Nla::Unknown
             }
         } else if self.hybrid_demanded {
-            Nla::Required
+            // Demanded and refused is a contradiction, not an answer.
+            if credssp.contains(&Offered::Refused) && !credssp.contains(&Offered::Offered) {
+                Nla::Unknown
+            } else {
+                Nla::Required
+            }
         } else if credssp.contains(&Offered::Offered) {
             if weaker.iter().all(|o| *o == Offered::Refused) { Nla::Required } else { Nla::Unknown }
         } else if credssp.iter().all(|o| *o == Offered::Refused) {
@@ -190,6 +200,31 @@ impl SecuritySummary {
         } else {
             Nla::Unknown
         }
+    }
+}
+
+/// What a failure code wants instead.
+const fn demanded(code: FailureCode) -> Option<Protocols> {
+    match code {
+        FailureCode::SSL_REQUIRED_BY_SERVER => Some(Protocols::SSL),
+        FailureCode::HYBRID_REQUIRED_BY_SERVER => Some(Protocols::HYBRID),
+        _ => None,
+    }
+}
+
+/// Whether the answer tells what becomes of the protocols that were offered. A contradictory one does not, and neither does
+/// a refusal for another reason: no certificate, a client certificate or an Entra sign-in wanted, a code nobody knows.
+fn tells_of_offer(offer: Protocols, answer: Answer) -> bool {
+    match answer {
+        Answer::Selected { protocol, .. } => {
+            protocol.is_standard() || (protocol.name().is_some() && offer.contains(protocol))
+        }
+        Answer::Refused(code) => match code {
+            FailureCode::SSL_NOT_ALLOWED_BY_SERVER => true,
+            code => demanded(code).is_some_and(|wanted| !offer.contains(wanted)),
+        },
+        Answer::NoNegotiation | Answer::Disconnected | Answer::Fin => true,
+        Answer::None => false,
     }
 }
 
@@ -253,7 +288,10 @@ mod tests {
     fn a_missing_certificate_tells_nothing_about_what_would_be_taken_with_one() {
         let refused = Answer::Refused(FailureCode::SSL_CERT_NOT_ON_SERVER);
         let summary = learnt(&[(0x0B, refused), (0, refused)]);
-        assert_eq!((summary.rdp, summary.ssl, summary.nla()), (Offered::Refused, Offered::Unknown, Nla::Unknown));
+        assert_eq!(
+            (summary.rdp, summary.ssl, summary.nla()),
+            (Offered::Refused, Offered::Unknown, Nla::Unknown)
+        );
     }
 
     #[test]

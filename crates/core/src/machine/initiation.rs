@@ -24,8 +24,13 @@ pub struct ExpectConnectionConfirm {
 }
 
 impl ExpectConnectionConfirm {
-    /// Sends the Connection Request and waits.
-    pub(super) fn send(context: Context, out: &mut Output) -> Self {
+    pub(super) const fn new(context: Context) -> Self {
+        Self { context }
+    }
+
+    /// Sends the Connection Request.
+    pub(super) fn enter(&self, out: &mut Output) {
+        let context = &self.context;
         let protocols = context.attempt().offer;
         let negotiation = Some(NegRequest { flags: RequestFlags::default(), protocols });
         let routing = match &context.plan().routing {
@@ -38,7 +43,6 @@ impl ExpectConnectionConfirm {
             debug_assert!(bare.is_ok(), "nineteen octets fit");
         }
         out.facts.push(Observed::Offered(protocols));
-        Self { context }
     }
 
     pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {

@@ -131,6 +131,14 @@ impl State {
         }
     }
 
+    /// Enters the state: what is sent before anything is waited for. To be called once, before the first event.
+    pub fn enter(&self, out: &mut Output) {
+        match self {
+            Self::ExpectAddresses(_) | Self::ExpectConnection(_) => {}
+            Self::ExpectConnectionConfirm(state) => state.enter(out),
+        }
+    }
+
     /// Handles one event.
     ///
     /// # Errors

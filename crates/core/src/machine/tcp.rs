@@ -25,8 +25,7 @@ pub struct ExpectConnection {
 const LEAST_SHARE: Duration = Duration::from_millis(1200);
 
 impl ExpectConnection {
-    /// # Panics
-    /// Never: callers have at least one address; without one it would wait for the unspecified address.
+    /// Callers have at least one address; without one it would dial the unspecified one, which fails.
     pub(super) fn new(context: Context, addresses: Vec<Address>) -> Self {
         let limit = context.plan().limits.of(Stage::TcpConnect);
         // With all addresses asked for, each has a path of its own, and the first one's must not go on to the second.
@@ -64,7 +63,7 @@ impl ExpectConnection {
         };
         out.facts.push(Observed::Connected { peer: link.peer, local: link.local });
         Ok(self.context.passed(Stage::TcpConnect, |context| {
-            State::ExpectConnectionConfirm(ExpectConnectionConfirm::send(context, out))
+            State::ExpectConnectionConfirm(ExpectConnectionConfirm::new(context))
         }))
     }
 }

@@ -126,8 +126,17 @@ impl<'a> ConnectionRequest<'a> {
                 (routing, rest.strip_prefix(CRLF).unwrap_or(rest))
             }
         };
-        let negotiation = if block.is_empty() { None } else { Some(NegRequest::parse(block)?) };
-        Ok(Self { routing, negotiation })
+        if block.is_empty() {
+            return Ok(Self { routing, negotiation: None });
+        }
+        // The block's reader counts from the block; the caller counts from what it gave.
+        let before = pdu.len().saturating_sub(block.len());
+        let negotiation = NegRequest::parse(block).map_err(|error| WireError {
+            offset: error.offset.saturating_add(before),
+            len: pdu.len(),
+            ..error
+        })?;
+        Ok(Self { routing, negotiation: Some(negotiation) })
     }
 }
 
@@ -187,6 +196,15 @@ mod tests {
         let mut out = vec![];
         assert_eq!(request.encode(&mut out), Err(RequestError::TooLong { got: 241, most: 240 }));
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn fault_in_the_block_is_placed_in_the_pdu() {
+        let error = ConnectionRequest::parse(&[3, 0, 0, 0x0C, 7, 0xE0, 0, 0, 0, 0, 0, 1]).unwrap_err();
+        assert_eq!(
+            (error.layer, error.field, error.offset, error.len),
+            (Layer::RdpNegotiation, "flags", 12, 12)
+        );
     }
 
     #[test]
