@@ -97,6 +97,8 @@ pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
             mstsc.push(*candidate);
         }
     }
+    // A client that refuses by itself does so before the server is asked: what is likely comes first.
+    mstsc.sort_by_key(|candidate| candidate.likelihood);
     let verdict = match (findings.failure(), top) {
         (Some(failure), Some(rule)) => Verdict {
             outcome: rule.outcome,

@@ -54,12 +54,14 @@ fn refused_with(findings: &Findings, code: FailureCode) -> bool {
     refusal(findings).is_some_and(|(refused, _)| refused == code)
 }
 
-/// The server demands what it was offered: codes 1, 2 and 5 name what it wants instead.
+/// The server demands what it was offered: codes 1, 2 and 5 name what it wants instead. Where it was asked again with just
+/// that, any of them contradicts the first.
 fn contradicts(findings: &Findings) -> bool {
+    let again = findings.path().len() > 1;
     refusal(findings).is_some_and(|(code, offer)| match code {
-        FailureCode::SSL_REQUIRED_BY_SERVER => offer.contains(Protocols::SSL),
-        FailureCode::SSL_NOT_ALLOWED_BY_SERVER => offer.is_standard(),
-        FailureCode::HYBRID_REQUIRED_BY_SERVER => offer.contains(Protocols::HYBRID),
+        FailureCode::SSL_REQUIRED_BY_SERVER => again || offer.contains(Protocols::SSL),
+        FailureCode::SSL_NOT_ALLOWED_BY_SERVER => again || offer.is_standard(),
+        FailureCode::HYBRID_REQUIRED_BY_SERVER => again || offer.contains(Protocols::HYBRID),
         _ => false,
     })
 }
@@ -346,8 +348,9 @@ pub(super) const RULES: &[Rule] = &[
         matches: contradicts,
         outcome: VerdictOutcome::Inconclusive,
         exit: 33,
-        summary: "{address} refuses the offer {offered} and demands what was offered (failure code {code})",
-        cause: "the server's security settings contradict each other, so that no combination works",
+        summary: "{address} refuses the offer {offered} (failure code {code}), and contradicts itself by that",
+        cause: "the server demands what it was offered: its security settings contradict each other, so that no \
+                combination works",
         remedy: "on the target, set the security layer and Network Level Authentication anew, and look at the server's log; \
                  --enumerate shows what it answers to each protocol",
         basis: Reported,
