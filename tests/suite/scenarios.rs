@@ -217,19 +217,14 @@ impl Network for Scripted {
     }
 
     fn dial(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
-        let kind = match self.0.connect(address.ip()) {
-            Connect::Ok => return SystemNetwork.dial(address),
-            Connect::TimedOut => return Box::pin(std::future::pending()),
-            Connect::Refused => DialFaultKind::Refused,
-            Connect::Reset => DialFaultKind::Reset,
-            Connect::HostUnreachable => DialFaultKind::HostUnreachable,
-            Connect::NetworkUnreachable => DialFaultKind::NetworkUnreachable,
-            Connect::NotPermitted => DialFaultKind::NotPermitted,
-            Connect::LocalResources => DialFaultKind::LocalResources,
-            Connect::Cancelled => DialFaultKind::Cancelled,
-            Connect::Other | _ => DialFaultKind::Other,
-        };
-        Box::pin(std::future::ready(Err(DialFault::new(kind))))
+        let connect = self.0.connect(address.ip());
+        if connect == Connect::Ok {
+            return SystemNetwork.dial(address);
+        }
+        match connect.fault() {
+            Some(fault) => Box::pin(std::future::ready(Err(fault))),
+            None => Box::pin(std::future::pending()),
+        }
     }
 }
 

@@ -52,7 +52,8 @@ pub use rdp_probe_core::{
     Plan, Security, Stage,
 };
 pub use rdp_probe_diagnosis::{
-    Basis, Candidate, Diagnosis, Likelihood, Rule, RuleKind, Severity, Verdict, VerdictOutcome, diagnose, diagnose_with,
+    Basis, Candidate, Diagnosis, Likelihood, Rule, RuleKind, Severity, Verdict, VerdictOutcome, diagnose,
+    diagnose_with,
 };
 
 /// The catalogue of causes, as the diagnosis uses it.

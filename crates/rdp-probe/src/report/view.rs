@@ -384,14 +384,14 @@ fn path_stages(path: &[AttemptRecord]) -> Vec<StageView> {
     let last = path.len().saturating_sub(1);
     let mut views = Vec::new();
     for (index, attempt) in path.iter().enumerate() {
-        let idle = |record: &&StageRecord| record.started.is_some();
         if index == last && index == 0 {
             views.extend(attempt.stages.iter().map(stage));
         } else if index == last {
             let skipped = attempt.stages.iter().skip_while(|record| record.started.is_none());
             views.extend(skipped.map(stage));
         } else {
-            views.extend(attempt.stages.iter().filter(idle).map(stage));
+            let begun = |record: &&StageRecord| record.outcome != Outcome::NotReached;
+            views.extend(attempt.stages.iter().filter(begun).map(stage));
             if let Some(view) = views.last_mut() {
                 view.why = Some("the server named what it wants instead, and was asked again");
             }
