@@ -1,0 +1,68 @@
+//! What a probe costs beside a bare loop that connects, writes 19 octets, reads 19 octets and closes.
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rdp_probe::{Host, Probe, Stage, Target};
+use rdp_probe_benches::{Bars, CONFIRM, REQUEST, Responder, compare, runtime, thread_cpu};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+
+/// Addresses to connect to in turn: a port rests for a minute after its connection, and each address has ports of its own.
+const ADDRESSES: u8 = 16;
+/// Connections to each address in a batch.
+const ROUNDS: u8 = 8;
+
+/// What a client has to do at the least.
+async fn bare(address: SocketAddr) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&REQUEST).await?;
+    let mut confirm = [0_u8; CONFIRM.len()];
+    stream.read_exact(&mut confirm).await?;
+    Ok(())
+}
+
+/// The client's CPU time of one batch, in which every connection has to go well.
+fn batch<T>(runtime: &Runtime, peers: &[T], connect: impl AsyncFn(&T) -> bool) -> Duration {
+    runtime.block_on(async {
+        let before = thread_cpu();
+        for _ in 0..ROUNDS {
+            for peer in peers {
+                assert!(connect(peer).await, "a connection failed");
+            }
+        }
+        thread_cpu().saturating_sub(before)
+    })
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let responder = Responder::start(ADDRESSES, |_| CONFIRM)?;
+    let addresses = responder.addresses();
+    let probes = addresses
+        .iter()
+        .map(|address| {
+            let target = Target::new(Host::Ip(address.ip()), address.port());
+            Probe::builder(target).until(Stage::ConnectionInitiation).enumerate(false).build()
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let client = runtime()?;
+    let (mut probing, mut plain) = (0_u64, 0_u64);
+    let ratio = compare(
+        || {
+            probing = probing.saturating_add(1);
+            batch(&client, &probes, async |probe| probe.run().await.is_reachable())
+        },
+        || {
+            plain = plain.saturating_add(1);
+            batch(&client, addresses, async |address| bare(*address).await.is_ok())
+        },
+    );
+    let each = u64::from(ADDRESSES).saturating_mul(u64::from(ROUNDS));
+    responder.expect_exactly(probing.saturating_add(plain).saturating_mul(each));
+
+    let mut bars = Bars::default();
+    bars.at_most("probe: CPU by a bare connection", ratio, 1.5);
+    Ok(bars.finish())
+}
