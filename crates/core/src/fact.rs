@@ -24,7 +24,7 @@ pub struct Fact {
 pub enum Observed {
     /// The addresses of the name, in the resolver's order, after `-4` and `-6`.
     Addresses(Vec<Address>),
-    /// An address that could not be connected, while another was left to try.
+    /// An address that could not be connected.
     AddressFailed {
         /// Which.
         address: Address,

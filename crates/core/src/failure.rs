@@ -13,6 +13,7 @@ use crate::event::{Close, DialFault};
 use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::stage::Stage;
+use crate::target::Address;
 
 /// The end of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -76,9 +77,17 @@ impl fmt::Display for Awaited {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// Name resolution or the connection failed.
-    #[error("dial failed ({:?}, os error {:?})", .0.kind, .0.os)]
-    Dial(DialFault),
+    /// Name resolution failed.
+    #[error("name resolution failed ({:?}, code {:?})", .0.kind, .0.os)]
+    Resolve(DialFault),
+    /// No address could be connected. Of several faults this is the most telling one.
+    #[error("connection to {address} failed ({:?}, os error {:?})", .fault.kind, .fault.os)]
+    Connect {
+        /// The address whose fault it is.
+        address: Address,
+        /// Why.
+        fault: DialFault,
+    },
     /// The name has addresses, but none of the family asked for.
     #[error("no address of the family asked for")]
     NoAddressOfFamily,

@@ -1,7 +1,7 @@
 //! Everything one run observed. Serialisable: an old report can be diagnosed again.
 use std::time::Duration;
 
-use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
+use rdp_probe_wire::nego::{Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Close, DialFault, DialFaultKind};
@@ -227,24 +227,30 @@ impl Findings {
             matches!(
                 failure.kind,
                 FailureKind::Closed { how: Close::Cancelled | Close::TimedOut { overall: true, .. }, .. }
-                    | FailureKind::Dial(DialFault {
+                    | FailureKind::Resolve(DialFault {
                         kind: DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. },
                         ..
                     })
+                    | FailureKind::Connect {
+                        fault: DialFault {
+                            kind: DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. },
+                            ..
+                        },
+                        ..
+                    }
             )
         })
     }
 
-    /// Whether some attempt was refused with this code.
-    #[must_use]
-    pub fn was_refused_with(&self, code: FailureCode) -> bool {
-        self.attempts.iter().any(|attempt| attempt.answer() == Answer::Refused(code))
+    /// The attempts that were connected to `peer`: several addresses of a name may be several servers.
+    pub fn attempts_to(&self, peer: Option<Address>) -> impl Iterator<Item = &AttemptRecord> {
+        self.attempts.iter().filter(move |attempt| peer.is_some() && attempt.peer() == peer)
     }
 
-    /// The flags of the first RDP_NEG_RSP, of whichever attempt.
+    /// The flags of the first RDP_NEG_RSP of the server that decides.
     #[must_use]
     pub fn response_flags(&self) -> Option<ResponseFlags> {
-        self.attempts.iter().find_map(|attempt| match attempt.answer() {
+        self.attempts_to(self.peer()).find_map(|attempt| match attempt.answer() {
             Answer::Selected { flags, .. } => Some(flags),
             Answer::NoNegotiation | Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None => {
                 None

@@ -285,7 +285,7 @@ impl Plan {
 
     /// With all addresses asked for: the first one that no path has been through.
     fn further_address(&self, findings: &Findings) -> Option<Attempt> {
-        if !self.all_addresses {
+        if !self.all_addresses || self.until.rank() < Stage::TcpConnect.rank() {
             return None;
         }
         let tried = |address: &Address| {
@@ -312,15 +312,17 @@ impl Plan {
         if !last_of_main.answer().is_confirm() {
             return None;
         }
-        let asked = |mask: Protocols| findings.attempts.iter().any(|attempt| attempt.offer == mask);
+        let peer = last_of_main.peer();
+        let asked = |mask: Protocols| findings.attempts_to(peer).any(|attempt| attempt.offer == mask);
         let made =
             findings.attempts.iter().filter(|a| matches!(a.purpose, Purpose::Enumerate(_))).collect::<Vec<_>>();
         if made.len() >= Self::ENUMERATION.0 || made.last().is_some_and(|a| a.answer() == Answer::None) {
             return None;
         }
-        let known = SecuritySummary::of(findings);
+        let known = SecuritySummary::of_peer(findings, peer);
         // Without a certificate every kind of TLS is answered alike, so one answer is enough.
-        let no_certificate = findings.was_refused_with(FailureCode::SSL_CERT_NOT_ON_SERVER);
+        let missing = Answer::Refused(FailureCode::SSL_CERT_NOT_ON_SERVER);
+        let no_certificate = findings.attempts_to(peer).any(|attempt| attempt.answer() == missing);
         let mut masks = vec![Protocols::RDP];
         if !no_certificate {
             let ex = known.hybrid_ex == Offered::Offered;
@@ -330,6 +332,6 @@ impl Plan {
         }
         let unknown = |mask: &Protocols| known.protocol(*mask) == Offered::Unknown && !asked(*mask);
         let mask = masks.into_iter().find(unknown)?;
-        Some(self.attempt(Purpose::Enumerate(mask), mask, last_of_main.peer().into_iter().collect()))
+        Some(self.attempt(Purpose::Enumerate(mask), mask, peer.into_iter().collect()))
     }
 }

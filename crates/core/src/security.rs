@@ -3,6 +3,7 @@ use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::findings::{AttemptRecord, Findings};
+use crate::target::Address;
 
 /// How a Connection Request was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,19 +85,25 @@ const IN_MASKS: [Protocols; 5] =
     [Protocols::SSL, Protocols::HYBRID, Protocols::RDSTLS, Protocols::HYBRID_EX, Protocols::RDSAAD];
 
 impl SecuritySummary {
-    /// Draws the summary from every attempt of a run.
+    /// Draws the summary of the server that decides the verdict.
     #[must_use]
     pub fn of(findings: &Findings) -> Self {
+        Self::of_peer(findings, findings.peer())
+    }
+
+    /// Draws the summary from every attempt that was connected to `peer`.
+    #[must_use]
+    pub fn of_peer(findings: &Findings, peer: Option<Address>) -> Self {
         let mut summary = Self::default();
-        let confirms =
-            |attempts: &[AttemptRecord]| attempts.iter().any(|attempt| attempt.answer().is_confirm());
-        for (index, attempt) in findings.attempts.iter().enumerate() {
-            let later = findings.attempts.get(index..).unwrap_or_default();
+        let attempts: Vec<&AttemptRecord> = findings.attempts_to(peer).collect();
+        let confirms = |some: &[&AttemptRecord]| some.iter().any(|attempt| attempt.answer().is_confirm());
+        for (index, attempt) in attempts.iter().enumerate() {
+            let later = attempts.get(index..).unwrap_or_default();
             let tells = match attempt.answer() {
                 // A bare FIN is how some servers refuse, and how others hang up on everybody. It counts as a refusal only
                 // when the server answered a later request; a disconnect, which is said, when it answered any.
                 Answer::Fin => confirms(later),
-                Answer::Disconnected => confirms(&findings.attempts),
+                Answer::Disconnected => confirms(&attempts),
                 Answer::Selected { .. } | Answer::NoNegotiation | Answer::Refused(_) => true,
                 Answer::None => false,
             };
@@ -105,7 +112,7 @@ impl SecuritySummary {
             }
         }
         // A demand for what had been offered contradicts itself, unless it was then taken: the server disliked the company.
-        for attempt in &findings.attempts {
+        for attempt in &attempts {
             if let Answer::Refused(code) = attempt.answer()
                 && let Some(wanted) = demanded(code)
                 && summary.protocol(wanted) == Offered::Offered

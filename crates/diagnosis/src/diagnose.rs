@@ -92,12 +92,13 @@ pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
 
     let top = causes.first().copied();
     let mut mstsc: Vec<Candidate> = Vec::new();
-    for candidate in top.into_iter().chain(worth.iter().copied()).flat_map(|rule| rule.candidates) {
+    let decided = worth.iter().any(|rule| rule.client_decides);
+    let telling = top.into_iter().chain(worth.iter().copied()).filter(|rule| rule.client_decides || !decided);
+    for candidate in telling.flat_map(|rule| rule.candidates) {
         if candidate.when.is_none_or(|when| when(findings)) && !mstsc.contains(candidate) {
             mstsc.push(*candidate);
         }
     }
-    // A client that refuses by itself does so before the server is asked: what is likely comes first.
     mstsc.sort_by_key(|candidate| candidate.likelihood);
     let verdict = match (findings.failure(), top) {
         (Some(failure), Some(rule)) => Verdict {

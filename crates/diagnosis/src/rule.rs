@@ -37,6 +37,10 @@ pub struct Rule {
     pub event: Option<&'static str>,
     /// What a Windows client would show, likeliest first; empty when it would not fail, or nobody knows.
     pub candidates: &'static [Candidate],
+    /// A Windows client decides this before it sends anything: no other row's candidates apply then.
+    pub client_decides: bool,
+    /// A Windows client would connect all the same, so that there is nothing it would show.
+    pub client_connects: bool,
     /// How the cause is known.
     pub basis: Basis,
     /// Rules that this one hides when both match.
@@ -58,6 +62,8 @@ impl Rule {
         remedy: "",
         event: None,
         candidates: &[],
+        client_decides: false,
+        client_connects: false,
         basis: Basis::Inferred,
         supersedes: &[],
     };

@@ -103,7 +103,8 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
         "awaiting" => failure?.awaiting.to_string(),
         "limit" => limit(kind?)?,
         "os" => match kind? {
-            FailureKind::Dial(DialFault { os: Some(os), .. }) => os.to_string(),
+            FailureKind::Resolve(DialFault { os: Some(os), .. })
+            | FailureKind::Connect { fault: DialFault { os: Some(os), .. }, .. } => os.to_string(),
             _ => "unknown".into(),
         },
         "offered" => words(findings.path().last()?.offer),
@@ -155,15 +156,11 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
 fn address(findings: &Findings) -> String {
     let target = format!("{}:{}", findings.plan.host, findings.plan.port);
     let given = findings.plan.given_address();
-    // After a failed dial the last address that was tried is the one the failure speaks of.
-    let tried = findings.peer().or_else(|| {
-        let addresses = findings.addresses();
-        match findings.path().last()?.purpose {
-            rdp_probe_core::Purpose::Address(address) => Some(address),
-            _ if findings.plan.all_addresses => addresses.first().copied(),
-            _ => addresses.last().copied(),
-        }
-    });
+    let failed = match findings.failure().map(|failure| &failure.kind) {
+        Some(FailureKind::Connect { address, .. }) => Some(*address),
+        _ => None,
+    };
+    let tried = failed.or_else(|| findings.peer());
     match (given, tried) {
         (Some(given), _) => given.to_string(),
         (None, Some(tried)) => format!("{target} ({tried})"),
@@ -174,9 +171,11 @@ fn address(findings: &Findings) -> String {
 fn limit(kind: &FailureKind) -> Option<String> {
     let (limit, overall) = match kind {
         FailureKind::Closed { how: Close::TimedOut { limit, overall }, .. } => (limit, overall),
-        FailureKind::Dial(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. }) => {
-            (limit, overall)
-        }
+        FailureKind::Resolve(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. })
+        | FailureKind::Connect {
+            fault: DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. },
+            ..
+        } => (limit, overall),
         _ => return None,
     };
     let millis = limit.as_millis();
@@ -212,13 +211,9 @@ fn failed_addresses(findings: &Findings) -> String {
             }
         }
     }
-    for path in findings.paths().filter(|_| findings.plan.all_addresses) {
+    for path in findings.paths() {
         let Some(last) = path.last().filter(|attempt| attempt.failure.is_some()) else { continue };
-        let address = match last.purpose {
-            rdp_probe_core::Purpose::Address(address) => Some(address),
-            _ => last.peer().or_else(|| findings.addresses().first().copied()),
-        };
-        failed.extend(address.map(|address| address.to_string()));
+        failed.extend(last.peer().map(|address| address.to_string()));
     }
     failed.dedup();
     failed.join(", ")

@@ -5,7 +5,7 @@
 )]
 use std::io;
 
-use rdp_probe_core::{Close, DialFault, DialFaultKind};
+use rdp_probe_core::{Address, Close, DialFault, DialFaultKind};
 
 /// What an error of a read or write says about the stream.
 pub(crate) fn close_of(error: &io::Error) -> Close {
@@ -19,7 +19,7 @@ pub(crate) fn close_of(error: &io::Error) -> Close {
 }
 
 /// What an error of `connect` says about the address.
-pub(crate) fn dial_fault_of(error: &io::Error) -> DialFault {
+pub(crate) fn dial_fault_of(error: &io::Error, address: Address) -> DialFault {
     use io::ErrorKind as Kind;
     let kind = match error.kind() {
         Kind::ConnectionRefused => DialFaultKind::Refused,
@@ -28,6 +28,8 @@ pub(crate) fn dial_fault_of(error: &io::Error) -> DialFault {
         Kind::NetworkUnreachable | Kind::NetworkDown => DialFaultKind::NetworkUnreachable,
         // EINVAL is what Linux gives for a blackhole route.
         Kind::PermissionDenied | Kind::InvalidInput => DialFaultKind::NotPermitted,
+        // Without an IPv6 address of its own, a computer has none to connect from.
+        Kind::AddrNotAvailable if address.is_ipv6() => DialFaultKind::NetworkUnreachable,
         Kind::AddrInUse | Kind::AddrNotAvailable | Kind::OutOfMemory => DialFaultKind::LocalResources,
         // The kernel gave up before our own limit did: the same silence, for as long as the kernel waits.
         Kind::TimedOut => DialFaultKind::TimedOut { limit: std::time::Duration::ZERO, overall: false },
@@ -81,9 +83,11 @@ mod tests {
             (71, DialFaultKind::Other),
         ];
         for (os, kind) in cases {
-            let fault = dial_fault_of(&io::Error::from_raw_os_error(os));
+            let fault = dial_fault_of(&io::Error::from_raw_os_error(os), Address::from(([192, 0, 2, 7], 3389)));
             assert_eq!((fault.kind, fault.os), (kind, Some(os)), "errno {os}");
         }
+        let no_source = dial_fault_of(&io::Error::from_raw_os_error(99), Address::from(([0_u16; 8], 3389)));
+        assert_eq!(no_source.kind, DialFaultKind::NetworkUnreachable);
     }
 
     #[test]

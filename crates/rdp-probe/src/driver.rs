@@ -108,17 +108,18 @@ impl Driver {
                     run.on(Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))), clock.now());
                 }
                 Wants::Dial { address, share } => {
-                    let share = sooner(limit, clock.now(), share);
+                    let dialed_at = clock.now();
+                    let share = sooner(limit, dialed_at, share);
                     let dialed = match clock.until(share, self.dial(address)).await {
                         Ok(Ok(stream)) => {
                             let link = stream.link(address);
                             transport = Some(stream);
                             Ok(link)
                         }
-                        // The kernel's own time-out has waited until now.
-                        Ok(Err(DialFault { kind: DialFaultKind::TimedOut { .. }, os, .. })) => {
-                            let waited = DialFaultKind::TimedOut { limit: share.limit, overall: share.overall };
-                            Err(os.map_or_else(|| DialFault::new(waited), |os| DialFault::with_os(waited, os)))
+                        // The kernel's own patience ended before ours.
+                        Ok(Err(DialFault { kind: DialFaultKind::TimedOut { .. }, os })) => {
+                            let limit = clock.now().saturating_sub(dialed_at);
+                            Err(DialFault { kind: DialFaultKind::TimedOut { limit, overall: false }, os })
                         }
                         Ok(Err(fault)) => Err(fault),
                         Err(cut) => Err(dial_fault(cut)),

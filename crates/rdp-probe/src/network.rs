@@ -82,7 +82,7 @@ fn lookup(name: &str, port: u16) -> Result<Vec<Address>, DialFault> {
 
 /// Connects; small requests go out at once, and so do acknowledgements.
 pub(crate) async fn dial(address: Address) -> Result<TcpStream, DialFault> {
-    let stream = TcpStream::connect(address).await.map_err(|error| dial_fault_of(&error))?;
+    let stream = TcpStream::connect(address).await.map_err(|error| dial_fault_of(&error, address))?;
     // Neither can fail on a connected socket in a way that matters to the probe; what matters shows at the next read.
     _ = stream.set_nodelay(true);
     quick_acknowledgement(&stream);

@@ -32,9 +32,9 @@ impl ExpectAddresses {
     pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
         let Event::Resolved(answer) = event else { return Err(Blamed::out_of_turn()) };
         let blame = |kind| Blamed { hop: Hop::Resolver, kind };
-        let all = answer.map_err(|fault| Blamed { hop: hop_of(fault), kind: FailureKind::Dial(fault) })?;
+        let all = answer.map_err(|fault| Blamed { hop: hop_of(fault), kind: FailureKind::Resolve(fault) })?;
         if all.is_empty() {
-            return Err(blame(FailureKind::Dial(DialFault::new(DialFaultKind::NotFound))));
+            return Err(blame(FailureKind::Resolve(DialFault::new(DialFaultKind::NotFound))));
         }
         let mut addresses = Vec::with_capacity(all.len());
         for address in all {

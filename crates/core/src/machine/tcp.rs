@@ -19,6 +19,8 @@ pub struct ExpectConnection {
     address: Address,
     rest: VecDeque<Address>,
     share: Duration,
+    /// The most telling fault so far.
+    worst: Option<(Address, DialFault)>,
 }
 
 /// The least share of an address: a SYN that was lost is sent again after one second.
@@ -36,35 +38,68 @@ impl ExpectConnection {
         }
         let count = u32::try_from(rest.len()).unwrap_or(u32::MAX).saturating_add(1);
         let share = limit.checked_div(count).unwrap_or(limit).max(LEAST_SHARE.min(limit));
-        Self { context, address, rest, share }
+        Self { context, address, rest, share, worst: None }
     }
 
     pub(super) const fn wants(&self) -> Wants<'_> {
         Wants::Dial { address: self.address, share: self.share }
     }
 
-    pub(super) fn on(mut self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
+    pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
         let Event::Dialed(answer) = event else { return Err(Blamed::out_of_turn()) };
         let link = match answer {
             Ok(link) => link,
-            Err(fault) => {
-                let over = matches!(
-                    fault.kind,
-                    DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. }
-                );
-                let next = if over { None } else { self.rest.pop_front() };
-                let Some(next) = next else {
-                    return Err(Blamed { hop: hop_of(fault), kind: FailureKind::Dial(fault) });
-                };
-                let address = std::mem::replace(&mut self.address, next);
-                out.facts.push(Observed::AddressFailed { address, fault });
-                return Ok(Step::Continue(State::ExpectConnection(self)));
-            }
+            Err(fault) => return self.on_fault(fault, out),
         };
         out.facts.push(Observed::Connected { peer: link.peer, local: link.local });
         Ok(self.context.passed(Stage::TcpConnect, |context| {
             State::ExpectConnectionConfirm(ExpectConnectionConfirm::new(context))
         }))
+    }
+}
+
+impl ExpectConnection {
+    /// Goes on to the next address, as long as there is one and time for it.
+    fn on_fault(mut self, fault: DialFault, out: &mut Output) -> Result<Step, Blamed> {
+        let address = self.address;
+        let blame = |address, fault: DialFault| Blamed {
+            hop: hop_of(fault),
+            kind: FailureKind::Connect { address, fault },
+        };
+        // The run is over: that is what failed, whatever was seen before.
+        if matches!(fault.kind, DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. }) {
+            return Err(blame(address, fault));
+        }
+        // An address that ran into the stage's limit did not have its share, and says less than those that had.
+        let cut = matches!(fault.kind, DialFaultKind::TimedOut { limit, .. } if limit > self.share);
+        if !(cut && self.worst.is_some()) {
+            out.facts.push(Observed::AddressFailed { address, fault });
+            if self.worst.is_none_or(|(_, worst)| telling(fault) > telling(worst)) {
+                self.worst = Some((address, fault));
+            }
+        }
+        match self.rest.pop_front() {
+            Some(next) if !cut => {
+                self.address = next;
+                Ok(Step::Continue(State::ExpectConnection(self)))
+            }
+            Some(_) | None => {
+                let (address, fault) = self.worst.unwrap_or((address, fault));
+                Err(blame(address, fault))
+            }
+        }
+    }
+}
+
+/// How much a fault says about the target: an answer of its own most, a fault of this computer least.
+const fn telling(fault: DialFault) -> u8 {
+    match fault.kind {
+        DialFaultKind::Refused | DialFaultKind::Reset => 5,
+        DialFaultKind::TimedOut { .. } => 4,
+        DialFaultKind::HostUnreachable => 3,
+        DialFaultKind::Other | DialFaultKind::NotFound | DialFaultKind::ResolverFailed => 2,
+        DialFaultKind::NetworkUnreachable | DialFaultKind::NotPermitted => 1,
+        DialFaultKind::LocalResources | DialFaultKind::Cancelled => 0,
     }
 }
 

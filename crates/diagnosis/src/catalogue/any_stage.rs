@@ -9,7 +9,8 @@ fn cancelled(findings: &Findings) -> bool {
         findings.failure().map(|failure| &failure.kind),
         Some(
             FailureKind::Closed { how: Close::Cancelled, .. }
-                | FailureKind::Dial(DialFault { kind: DialFaultKind::Cancelled, .. })
+                | FailureKind::Resolve(DialFault { kind: DialFaultKind::Cancelled, .. })
+                | FailureKind::Connect { fault: DialFault { kind: DialFaultKind::Cancelled, .. }, .. }
         )
     )
 }
@@ -22,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
     rank: 0,
     summary: "the run was interrupted in stage {stage}",
     cause: "you, or the program around this one, ended the run while it waited for {awaiting}",
-    remedy: "run it again; with --timeout it ends by itself",
+    remedy: "run it again and let it come to its end, which --timeout sets",
     basis: Basis::Documented,
     ..Rule::BLANK
 }];

@@ -124,8 +124,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "reset-after-request",
         matches: reset,
         summary: "{address} accepted the connection and reset it on the first RDP request",
-        cause: "the request was answered with a TCP reset: an intrusion prevention system or geo filter that dislikes RDP, or \
-                a host whose Remote Desktop service is stopping or broken",
+        cause: "the request was answered with a TCP reset: an intrusion prevention system or geo filter that dislikes RDP, a \
+                process that closed without reading the request (see below), or a Remote Desktop service that is stopping \
+                or broken",
         remedy: "probe from the target's own network: if it works there, a device in between resets the connection; if it \
                  does not, look at the Remote Desktop Services service on the target",
         candidates: AFTER_RESET,
@@ -237,7 +238,8 @@ pub(super) const RULES: &[Rule] = &[
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} began to answer and stopped after {partial_len} octets; the rest did not come within {limit}",
         cause: "the Connection Confirm came in part: packets are lost on the way, or the peer promises more octets than it sends",
-        remedy: "check the path for packet loss; a longer --stage-timeout connection_initiation=30s tells slow from dead",
+        remedy: "check the path for packet loss; --stage-timeout connection_initiation=30s with \
+                 --timeout 60s tells slow from dead",
         candidates: AFTER_SILENCE,
         basis: Inferred,
         ..INITIATION
@@ -268,9 +270,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "tls-required",
         matches: |f| refused_with(f, FailureCode::SSL_REQUIRED_BY_SERVER),
-        summary: "{address} accepts TLS only; this run offered {offered}",
+        summary: "{address} requires TLS or CredSSP; this run offered {offered}",
         cause: "the server's security layer is set to TLS (failure code 1, SSL_REQUIRED_BY_SERVER)",
         remedy: "leave out --security, or use --security tls; a Windows client offers TLS by itself",
+        client_connects: true,
         ..REFUSED
     },
     Rule {
@@ -279,6 +282,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} accepts Standard RDP Security only; this run offered {offered}",
         cause: "the server's security layer is set to RDP, or it is too old for TLS (failure code 2, SSL_NOT_ALLOWED_BY_SERVER)",
         remedy: "on the target, set the security layer to Negotiate or TLS; --security rdp shows what it takes now",
+        client_connects: true,
         ..REFUSED
     },
     Rule {
@@ -349,8 +353,7 @@ pub(super) const RULES: &[Rule] = &[
         outcome: VerdictOutcome::Inconclusive,
         exit: 33,
         summary: "{address} refuses the offer {offered} (failure code {code}), and contradicts itself by that",
-        cause: "the server demands what it was offered: its security settings contradict each other, so that no \
-                combination works",
+        cause: "the server demands what it was offered: its security settings contradict each other",
         remedy: "on the target, set the security layer and Network Level Authentication anew, and look at the server's log; \
                  --enumerate shows what it answers to each protocol",
         basis: Reported,

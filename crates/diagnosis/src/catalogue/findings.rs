@@ -1,5 +1,8 @@
 //! What is worth knowing without a failure. A finding never changes the exit code.
-use rdp_probe_core::{Answer, Findings, Nla, Observed, Offered, Purpose, SecuritySummary};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use rdp_probe_core::wire::nego::Protocols;
+use rdp_probe_core::{Answer, AttemptRecord, Findings, Nla, Observed, Offered, Purpose, SecuritySummary};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -26,37 +29,46 @@ fn standard(findings: &Findings) -> bool {
 }
 
 fn downgraded(findings: &Findings) -> bool {
-    standard(findings) && findings.path().iter().any(|attempt| !attempt.offer.is_standard())
+    const TLS: [Protocols; 3] = [Protocols::SSL, Protocols::HYBRID, Protocols::HYBRID_EX];
+    let offered = |attempt: &AttemptRecord| TLS.iter().any(|protocol| attempt.offer.contains(*protocol));
+    standard(findings) && findings.path().iter().any(offered)
 }
 
+/// The address is this computer's own: the connection has the same one at both ends, or it is the usual loopback one.
 fn this_computer(findings: &Findings) -> bool {
-    findings.plan.port == 3389
-        && findings.facts().any(
-            |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
-        )
+    const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    let own_end = findings.facts().any(
+        |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
+    );
+    let loopback = findings.facts().any(
+        |fact| matches!(fact, Observed::AddressFailed { address, .. } if LOOPBACK.contains(&address.ip())),
+    );
+    findings.plan.port == 3389 && (own_end || (loopback && findings.peer().is_none()))
 }
 
-/// An address failed on the deciding path while another was left, or one of several paths failed where another did not.
+/// Some address failed, and another did not.
 fn address_failed(findings: &Findings) -> bool {
     let on_path = findings.facts().any(|fact| matches!(fact, Observed::AddressFailed { .. }));
-    let failed = |path: &[rdp_probe_core::AttemptRecord]| path.last().is_some_and(|a| a.failure.is_some());
-    on_path || (findings.paths().any(failed) && findings.paths().any(|path| !failed(path)))
+    let failed = |path: &[AttemptRecord]| path.last().is_some_and(|attempt| attempt.failure.is_some());
+    (on_path && findings.peer().is_some())
+        || (findings.paths().any(failed) && findings.paths().any(|path| !failed(path)))
 }
 
 fn odd(findings: &Findings) -> bool {
     findings.facts().any(|fact| matches!(fact, Observed::Oddity { .. }))
 }
 
+/// The server broke the enumeration off; when the run itself was over, that says nothing about the server.
 fn enumeration_ended(findings: &Findings) -> bool {
     let last = findings.attempts.iter().rfind(|attempt| matches!(attempt.purpose, Purpose::Enumerate(_)));
-    last.is_some_and(|attempt| attempt.answer() == Answer::None)
+    last.is_some_and(|attempt| attempt.answer() == Answer::None) && !findings.is_over()
 }
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "downgraded-to-standard-security",
         matches: downgraded,
-        summary: "the server chose Standard RDP Security although TLS was offered",
+        summary: "the connection uses Standard RDP Security: the server did not take the TLS that was offered",
         cause: "the server's security layer is RDP, or it has no usable certificate, or it is too old for TLS; the connection is \
                 encrypted weakly or not at all, and the server does not prove who it is",
         remedy: "on the target, set the security layer to Negotiate or TLS and require Network Level Authentication; on xrdp, \
@@ -127,8 +139,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "enumeration-ended-early",
         matches: enumeration_ended,
         rank: 30,
-        summary: "the server stopped answering during the enumeration; what was not asked is unknown",
-        cause: "one of the further connections was reset or not answered: a limit of connections, or a device that counts them",
+        summary: "the enumeration was broken off; what was not asked is unknown",
+        cause: "one of the further connections was reset, not answered, or answered by something else: a limit of connections, or a device that counts them",
         remedy: "wait a minute before the next run, or use --no-enumerate",
         basis: Inferred,
         ..INFO
@@ -141,6 +153,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "a Windows client refuses to connect to the computer it runs on, whatever the server would answer",
         remedy: "run the client on another computer; for a tunnel, use another port or 127.0.0.2",
         candidates: &[Candidate::pair(0x708, Some(0), Likely, Reported)],
+        client_decides: true,
         basis: Reported,
         ..INFO
     },

@@ -3,7 +3,7 @@ use rdp_probe_core::wire::first_octets::Foreign;
 use rdp_probe_core::{FailureKind, Findings, Stage};
 
 use crate::diagnose::VerdictOutcome;
-use crate::rule::Basis::{Documented, Inferred};
+use crate::rule::Basis::{Documented, Reported};
 use crate::rule::Likelihood::Unlikely;
 use crate::rule::{Candidate, Rule};
 
@@ -18,8 +18,8 @@ const FOREIGN: Rule = Rule {
     exit: 32,
     rank: 10,
     candidates: &[
-        Candidate::pair(0x1104, Some(0), Unlikely, Inferred),
-        Candidate::pair(0x904, Some(0), Unlikely, Inferred),
+        Candidate::pair(0x1104, Some(0), Unlikely, Reported),
+        Candidate::pair(0x904, Some(0), Unlikely, Reported),
     ],
     basis: Documented,
     ..Rule::BLANK

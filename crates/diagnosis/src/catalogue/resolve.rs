@@ -9,7 +9,7 @@ use crate::rule::{Candidate, Rule};
 /// The fault of a failed `resolve`.
 fn fault(findings: &Findings) -> Option<DialFaultKind> {
     let failure = findings.failure().filter(|failure| failure.stage == Stage::Resolve)?;
-    if let FailureKind::Dial(DialFault { kind, .. }) = failure.kind { Some(kind) } else { None }
+    if let FailureKind::Resolve(DialFault { kind, .. }) = failure.kind { Some(kind) } else { None }
 }
 
 fn no_address_of_family(findings: &Findings) -> bool {

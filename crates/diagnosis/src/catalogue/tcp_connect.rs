@@ -9,7 +9,11 @@ use crate::rule::{Candidate, Rule};
 /// The fault of a failed `tcp_connect`.
 fn fault(findings: &Findings) -> Option<DialFaultKind> {
     let failure = findings.failure().filter(|failure| failure.stage == Stage::TcpConnect)?;
-    if let FailureKind::Dial(DialFault { kind, .. }) = failure.kind { Some(kind) } else { None }
+    if let FailureKind::Connect { fault: DialFault { kind, .. }, .. } = failure.kind {
+        Some(kind)
+    } else {
+        None
+    }
 }
 
 const CONNECT: Rule = Rule {

@@ -104,6 +104,13 @@ fn close(how: Close) -> CloseView {
     }
 }
 
+fn dial(view: &mut FailureView, fault: DialFault) {
+    view.codes.extend(dial_detail(fault));
+    if let DialFaultKind::TimedOut { limit, overall } = fault.kind {
+        view.close = Some(close(Close::TimedOut { limit, overall }));
+    }
+}
+
 /// A failure: what kind, how the stream ended, what had arrived, and every raw code.
 pub(super) fn failure(failure: &Failure) -> FailureView {
     let mut view = FailureView {
@@ -118,13 +125,14 @@ pub(super) fn failure(failure: &Failure) -> FailureView {
     };
     let mut head = None;
     view.kind = match &failure.kind {
-        FailureKind::Dial(fault) => {
-            view.codes.insert("fault", dial_id(fault.kind).to_owned());
-            view.codes.extend(fault.os.map(|os| ("os", os.to_string())));
-            if let DialFaultKind::TimedOut { limit, overall } = fault.kind {
-                view.close = Some(close(Close::TimedOut { limit, overall }));
-            }
-            "dial"
+        FailureKind::Resolve(fault) => {
+            dial(&mut view, *fault);
+            "resolve"
+        }
+        FailureKind::Connect { address, fault } => {
+            dial(&mut view, *fault);
+            view.codes.insert("address", address.to_string());
+            "connect"
         }
         FailureKind::NoAddressOfFamily => "no_address_of_family",
         FailureKind::Closed { how, partial } => {

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::{
-    AttemptRecord, Findings, Nla, Offered, Outcome, Purpose, SecuritySummary, Stage, StageRecord,
+    Address, AttemptRecord, DialFaultKind, FailureKind, Findings, Nla, Observed, Offered, Outcome, Purpose,
+    SecuritySummary, Stage, StageRecord,
 };
 use rdp_probe_diagnosis::{Candidate, Rule, RuleKind, diagnose};
 use serde::Serialize;
@@ -447,42 +448,56 @@ fn probe(attempt: &AttemptRecord) -> ProbeView {
     }
 }
 
-/// What is known of each address: its own path where it had one, otherwise how its dial failed.
+/// What is known of each address: the verdict of the path that was connected to it, or how its dial failed.
 fn addresses(findings: &Findings) -> Vec<AddressView> {
-    let known = findings.addresses();
-    let first = known.first().copied();
-    let of = |address: rdp_probe_core::Address| {
+    let of = |address: Address| {
         for path in findings.paths() {
-            let begun = path.first()?;
-            let path_address = match begun.purpose {
-                Purpose::Address(address) => Some(address),
-                Purpose::Main | Purpose::Fallback | Purpose::Enumerate(_) | _ => begun.peer(),
-            };
-            let all_failed = path_address.is_none()
-                && (first == Some(address) && findings.plan.all_addresses || known.last() == Some(&address));
-            if path_address == Some(address) || all_failed {
+            if path.last().and_then(AttemptRecord::peer) == Some(address) {
                 let mut alone = Findings::new(findings.plan.clone());
                 alone.attempts = path.to_vec();
                 let verdict = diagnose(&alone).verdict;
-                return Some((verdict.outcome.id(), verdict.stage.map(Stage::id)));
+                return (verdict.outcome.id(), verdict.stage.map(Stage::id));
             }
-            for one in path.iter().flat_map(AttemptRecord::facts) {
-                if let rdp_probe_core::Observed::AddressFailed { address: failed, fault } = one
-                    && *failed == address
-                {
-                    let refused = fault.kind == rdp_probe_core::DialFaultKind::Refused;
-                    let outcome = if refused { "refused" } else { "unreachable" };
-                    return Some((outcome, Some(Stage::TcpConnect.id())));
-                }
+            if let Some(kind) = fault_of(path, address) {
+                let outcome = match kind {
+                    DialFaultKind::Refused | DialFaultKind::Reset => "refused",
+                    DialFaultKind::Cancelled | DialFaultKind::LocalResources => "inconclusive",
+                    DialFaultKind::NotFound
+                    | DialFaultKind::ResolverFailed
+                    | DialFaultKind::HostUnreachable
+                    | DialFaultKind::NetworkUnreachable
+                    | DialFaultKind::NotPermitted
+                    | DialFaultKind::TimedOut { .. }
+                    | DialFaultKind::Other
+                    | _ => "unreachable",
+                };
+                return (outcome, Some(Stage::TcpConnect.id()));
             }
         }
-        None
+        ("not_tried", None)
     };
-    let view = |address: &rdp_probe_core::Address| {
-        let (outcome, stage) = of(*address).unwrap_or(("not_tried", None));
+    let view = |address: &Address| {
+        let (outcome, stage) = of(*address);
         AddressView { address: address.to_string(), stage, outcome }
     };
-    known.iter().map(view).collect()
+    findings.addresses().iter().map(view).collect()
+}
+
+/// How the dial of an address failed on a path.
+fn fault_of(path: &[AttemptRecord], address: Address) -> Option<DialFaultKind> {
+    for fact in path.iter().flat_map(AttemptRecord::facts) {
+        if let Observed::AddressFailed { address: failed, fault } = fact
+            && *failed == address
+        {
+            return Some(fault.kind);
+        }
+    }
+    if let FailureKind::Connect { address: failed, fault } = path.last()?.failure.as_ref()?.kind
+        && failed == address
+    {
+        return Some(fault.kind);
+    }
+    None
 }
 
 fn security(findings: &Findings) -> Option<SecurityView> {
