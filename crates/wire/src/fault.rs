@@ -15,6 +15,18 @@ pub enum Layer {
     RdpNegotiation,
     /// MCS, ITU-T T.125.
     Mcs,
+    /// TLS records and handshake messages, RFC 5246 and RFC 8446.
+    Tls,
+    /// TSRequest, \[MS-CSSP\] 2.2.1.
+    CredSsp,
+    /// SPNEGO, RFC 4178 and \[MS-SPNG\] 2.2.1.
+    Spnego,
+    /// NTLM, \[MS-NLMP\] 2.2.
+    Ntlm,
+    /// RDSTLS, \[MS-RDPBCGR\] 2.2.17.
+    Rdstls,
+    /// Entra sign-in, \[MS-RDPBCGR\] 2.2.18.
+    Rdsaad,
 }
 
 /// What is wrong with the field.
@@ -59,7 +71,17 @@ pub(crate) struct Fault {
 impl Fault {
     /// A fault in the field that begins at `at`.
     pub(crate) const fn new(at: &[u8], field: &'static str, problem: Problem) -> Self {
-        Self { rest: at.len(), field, problem }
+        Self::counted(at.len(), field, problem)
+    }
+
+    /// A fault in the field that begins `rest` octets before the end of the input.
+    pub(crate) const fn counted(rest: usize, field: &'static str, problem: Problem) -> Self {
+        Self { rest, field, problem }
+    }
+
+    /// The same fault, when `octets` more follow the input that it was counted in.
+    pub(crate) const fn followed_by(self, octets: usize) -> Self {
+        Self { rest: self.rest.saturating_add(octets), ..self }
     }
 }
 
@@ -94,8 +116,18 @@ pub(crate) fn read<'a, T>(
     }
 }
 
+/// Runs a private parser on the contents of an element, which `after` follows in the input: its faults stay counted from the
+/// end of the input.
+pub(crate) fn inside<'a, T>(
+    contents: &'a [u8],
+    after: &[u8],
+    parser: impl FnOnce(&'a [u8]) -> Result<T, nom::Err<Fault>>,
+) -> Result<T, nom::Err<Fault>> {
+    parser(contents).map_err(|error| error.map(|fault| fault.followed_by(after.len())))
+}
+
 #[cold]
-const fn locate(layer: Layer, input: &[u8], fault: Fault) -> WireError {
+pub(crate) const fn locate(layer: Layer, input: &[u8], fault: Fault) -> WireError {
     WireError {
         layer,
         field: fault.field,
@@ -118,7 +150,7 @@ pub(crate) fn fixed<const N: usize>(input: &[u8], layout: Layout) -> IResult<&[u
 }
 
 #[cold]
-fn cut(input: &[u8], layout: Layout) -> Fault {
+pub(crate) fn cut(input: &[u8], layout: Layout) -> Fault {
     let mut rest = input;
     let mut name = "";
     for &(field, size) in layout {

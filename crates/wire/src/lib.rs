@@ -12,14 +12,29 @@
 //! | X.224 Disconnect Request, Error | [`x224`] | ITU-T X.224 13.5, 13.12 |
 //! | RDP_NEG_REQ, RDP_NEG_RSP, RDP_NEG_FAILURE | [`nego`] | \[MS-RDPBCGR\] 2.2.1.1.1, 2.2.1.2.1, 2.2.1.2.2 |
 //! | MCS Disconnect Provider Ultimatum | [`mcs`] | \[MS-RDPBCGR\] 2.2.2.3, ITU-T T.125 |
+//! | ClientHello, by hand | [`tls::client_hello`] | RFC 8446 section 4.1.2 |
+//! | what answers it: ServerHello, Certificate, alert | [`tls::ServerFlight`] | RFC 8446 section 4, RFC 5246 section 7 |
+//! | what the first octets inside TLS belong to | [`after_tls`] | - |
+//! | TSRequest | [`credssp::TsRequest`] | \[MS-CSSP\] 2.2.1 |
+//! | NegTokenResp, NegTokenInit2 | [`credssp::spnego`] | RFC 4178 section 4.2, \[MS-SPNG\] 2.2.1 |
+//! | NTLM CHALLENGE_MESSAGE, AV_PAIR | [`ntlm`] | \[MS-NLMP\] 2.2.1.2, 2.2.2.1 |
+//! | RDSTLS Capabilities | [`rdstls::Capabilities`] | \[MS-RDPBCGR\] 2.2.17.1 |
+//! | Server Nonce of RDSAAD | [`rdsaad::ServerNonce`] | \[MS-RDPBCGR\] 2.2.18.1 |
 #![no_std]
 
 extern crate alloc;
 
+pub mod after_tls;
+pub mod credssp;
+mod der;
 pub mod fault;
 pub mod first_octets;
 pub mod mcs;
 pub mod nego;
+pub mod ntlm;
+pub mod rdsaad;
+pub mod rdstls;
+pub mod tls;
 pub mod tpkt;
 pub mod x224;
 
