@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::target::Address;
+use crate::tls::{TlsFault, TlsSession};
 
 /// One thing that happened. Each stage waits for one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Event<'a> {
     Resolved(Result<Vec<Address>, DialFault>),
     /// The answer to a dial: the connection's two ends.
     Dialed(Result<Link, DialFault>),
+    /// The end of the TLS handshake.
+    Tls(Result<TlsSession, TlsFault>),
     /// One whole PDU, framing included.
     Pdu(&'a [u8]),
     /// Octets that cannot begin a PDU of the framing asked for: another protocol's.

@@ -5,7 +5,9 @@ use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::event::DialFault;
+use crate::ntlm::NtlmFacts;
 use crate::target::Address;
+use crate::tls::{ScoutFacts, TlsFacts};
 
 /// One observed thing, and when. The stage record it stands in tells stage and hop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,18 @@ pub enum Observed {
     Refused(FailureCode),
     /// SRC-REF of the Connection Confirm, which differs between implementations.
     SourceReference(u16),
+    /// The TLS handshake, and the certificate.
+    Tls(Box<TlsFacts>),
+    /// What the TLS scout read.
+    Scouted(Box<ScoutFacts>),
+    /// `version` of the server's TSRequest.
+    CredsspVersion(u32),
+    /// The NTLM CHALLENGE.
+    Challenge(Box<NtlmFacts>),
+    /// `supportedVersions` of the RDSTLS Capabilities PDU.
+    RdstlsVersions(u16),
+    /// The RDS AAD Server Nonce came.
+    RdsaadNonce,
     /// Something in the Connection Confirm that the specification does not have, and that stopped nothing.
     Oddity {
         /// The field.

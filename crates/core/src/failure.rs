@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use rdp_probe_wire::credssp::NtStatus;
 use rdp_probe_wire::first_octets::Foreign;
 use rdp_probe_wire::mcs::Reason;
 use rdp_probe_wire::nego::{FailureCode, Protocols};
@@ -14,6 +15,7 @@ use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::stage::Stage;
 use crate::target::Address;
+use crate::tls::TlsFault;
 
 /// The end of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -52,6 +54,21 @@ pub enum Awaited {
     /// The X.224 Connection Confirm ([MS-RDPBCGR] 2.2.1.2).
     #[serde(rename = "Connection Confirm")]
     ConnectionConfirm,
+    /// The end of the TLS handshake.
+    #[serde(rename = "TLS handshake")]
+    TlsHandshake,
+    /// The server's first TLS flight, read by the scout.
+    #[serde(rename = "ServerHello")]
+    ServerHello,
+    /// The TSRequest with the NTLM CHALLENGE.
+    #[serde(rename = "NTLM CHALLENGE")]
+    Challenge,
+    /// The RDSTLS Capabilities PDU.
+    #[serde(rename = "RDSTLS Capabilities")]
+    RdstlsCapabilities,
+    /// The RDS AAD Server Nonce PDU.
+    #[serde(rename = "Server Nonce")]
+    RdsaadNonce,
 }
 
 impl Awaited {
@@ -62,6 +79,11 @@ impl Awaited {
             Self::Addresses => "addresses",
             Self::Connection => "TCP connection",
             Self::ConnectionConfirm => "Connection Confirm",
+            Self::TlsHandshake => "TLS handshake",
+            Self::ServerHello => "ServerHello",
+            Self::Challenge => "NTLM CHALLENGE",
+            Self::RdstlsCapabilities => "RDSTLS Capabilities",
+            Self::RdsaadNonce => "Server Nonce",
         }
     }
 }
@@ -154,6 +176,32 @@ pub enum FailureKind {
     Malformed {
         /// What is wrong with it.
         error: Malformed,
+        /// Its beginning.
+        head: Octets,
+    },
+    /// The TLS handshake failed.
+    #[error("TLS handshake failed ({:?})", .0.kind)]
+    Tls(TlsFault),
+    /// The certificate is none of the pinned ones.
+    #[error("certificate is not the pinned one")]
+    NotPinned,
+    /// The certificate does not lead to the roots that were given.
+    #[error("certificate does not lead to the given roots")]
+    NotTrusted,
+    /// The server answered the first TSRequest with an error ([MS-CSSP] 2.2.1 errorCode).
+    #[error("server answered with errorCode {:#010x}", .0.0)]
+    CredsspError(NtStatus),
+    /// A TSRequest without an NTLM CHALLENGE: SPNEGO without NTLM, a rejection, or no token at all.
+    #[error("TSRequest without NTLM CHALLENGE")]
+    NoChallenge {
+        /// SPNEGO's negState, when there was one.
+        state: Option<u8>,
+        /// Its beginning.
+        head: Octets,
+    },
+    /// What came after TLS is not what this protocol says.
+    #[error("another message than was due")]
+    NotExpected {
         /// Its beginning.
         head: Octets,
     },

@@ -8,10 +8,12 @@ use crate::event::{Close, DialFault, DialFaultKind};
 use crate::fact::{Fact, Observed};
 use crate::failure::{Failure, FailureKind};
 use crate::hop::Hop;
+use crate::ntlm::NtlmFacts;
 use crate::plan::{Plan, Purpose};
 use crate::security::Answer;
 use crate::stage::Stage;
 use crate::target::Address;
+use crate::tls::{ScoutFacts, TlsFacts, TlsFault, TlsFaultKind};
 
 /// The findings of one run: the plan, and a record of each connection attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +88,8 @@ pub enum NotTried {
     AddressKnown,
     /// It lies behind the asked depth.
     BeyondDepth,
+    /// The security protocol that the server selected has no such stage.
+    NotSelected,
 }
 
 impl NotTried {
@@ -95,6 +99,7 @@ impl NotTried {
         match self {
             Self::AddressKnown => "the address is known",
             Self::BeyondDepth => "beyond the asked depth",
+            Self::NotSelected => "not part of the selected security protocol",
         }
     }
 }
@@ -152,6 +157,56 @@ impl Findings {
         self.path().last().and_then(|attempt| attempt.failure.as_ref())
     }
 
+    /// The depth that was asked for, when the server does not go as deep: nothing failed, and it was not reached.
+    #[must_use]
+    pub fn fell_short_of(&self) -> Option<Stage> {
+        let last = self.path().last().filter(|attempt| attempt.failure.is_none())?;
+        let not_selected = |record: &StageRecord| record.outcome == Outcome::NotTried(NotTried::NotSelected);
+        (self.plan.until_asked && last.stages.iter().any(not_selected)).then_some(self.plan.until)
+    }
+
+    /// The TLS handshake of the deciding path, and the record that it stands in.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.facts().find_map(|fact| if let Observed::Tls(facts) = fact { Some(&**facts) } else { None })
+    }
+
+    /// What the TLS scout read.
+    #[must_use]
+    pub fn scouted(&self) -> Option<&ScoutFacts> {
+        let facts = self.scouts().flat_map(AttemptRecord::facts);
+        facts
+            .into_iter()
+            .find_map(|fact| if let Observed::Scouted(facts) = fact { Some(&**facts) } else { None })
+    }
+
+    /// The TLS scout's connections.
+    pub fn scouts(&self) -> impl Iterator<Item = &AttemptRecord> {
+        self.attempts.iter().filter(|attempt| matches!(attempt.purpose, Purpose::Scout { .. }))
+    }
+
+    /// The NTLM CHALLENGE, when it came, and how far the server's clock is ahead of this computer's, in milliseconds.
+    #[must_use]
+    pub fn challenge(&self) -> Option<(&NtlmFacts, Option<i64>)> {
+        let last = self.path().last()?;
+        for fact in last.stages.iter().flat_map(|stage| &stage.facts) {
+            if let Observed::Challenge(facts) = &fact.observed {
+                return Some((facts, self.skew(facts, fact.at)));
+            }
+        }
+        None
+    }
+
+    /// The clock was read half a round trip before its answer came; the TCP handshake took one.
+    fn skew(&self, facts: &NtlmFacts, at: Duration) -> Option<i64> {
+        let server = facts.unix_ms()?;
+        let connect = self.path().last()?.stages.iter().find(|record| record.stage == Stage::TcpConnect)?;
+        let half = connect.duration?.checked_div(2)?;
+        let read = i64::try_from(at.saturating_sub(half).as_millis()).ok()?;
+        let here = self.plan.began_unix_ms.checked_add(read)?;
+        (self.plan.began_unix_ms > 0).then(|| server.checked_sub(here)).flatten()
+    }
+
     /// All facts of the deciding path.
     pub fn facts(&self) -> impl Iterator<Item = &Observed> {
         self.path().iter().flat_map(AttemptRecord::facts)
@@ -192,6 +247,16 @@ impl AttemptRecord {
             .find_map(|fact| if let Observed::Connected { peer, .. } = fact { Some(*peer) } else { None })
     }
 
+    /// Whether the peer ended the TLS scout's stream without a word.
+    #[must_use]
+    pub fn was_cut_off(&self) -> bool {
+        matches!(
+            self.failure.as_ref().map(|failure| &failure.kind),
+            Some(FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. }))
+                if received.is_empty()
+        )
+    }
+
     /// When it ended, since the run began.
     #[must_use]
     pub fn ended(&self) -> Option<Duration> {
@@ -227,6 +292,10 @@ impl Findings {
             matches!(
                 failure.kind,
                 FailureKind::Closed { how: Close::Cancelled | Close::TimedOut { overall: true, .. }, .. }
+                    | FailureKind::Tls(TlsFault {
+                        kind: TlsFaultKind::Closed(Close::Cancelled | Close::TimedOut { overall: true, .. }),
+                        ..
+                    })
                     | FailureKind::Resolve(DialFault {
                         kind: DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. },
                         ..

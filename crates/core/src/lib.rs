@@ -19,32 +19,43 @@
 //! assert!(run.findings().failure().is_none());
 //! ```
 
+mod certificate;
 mod event;
 mod fact;
 mod failure;
 mod findings;
+mod framing;
 mod hop;
 mod machine;
+mod ntlm;
 mod octets;
 mod plan;
 mod run;
 mod security;
 mod stage;
 mod target;
+mod tls;
 mod wants;
 
+pub use certificate::{CertificateFacts, KeyKind};
 pub use event::{Close, DialFault, DialFaultKind, Event, Link};
 pub use fact::{Fact, Observed, Oddity};
 pub use failure::{Awaited, Failure, FailureKind, Malformed};
 pub use findings::{AttemptRecord, Findings, NotTried, Outcome, StageRecord};
+pub use framing::{Found, Framing};
 pub use hop::Hop;
-pub use machine::{ExpectAddresses, ExpectConnection, ExpectConnectionConfirm, Output, State, Step, Summary};
+pub use machine::{
+    ExpectAddresses, ExpectChallenge, ExpectConnection, ExpectConnectionConfirm, ExpectRdsaadNonce,
+    ExpectRdstlsCapabilities, ExpectServerFlight, ExpectTls, Output, State, Step, Summary,
+};
+pub use ntlm::NtlmFacts;
 pub use octets::Octets;
-pub use plan::{Attempt, Family, Limits, Plan, Purpose, Routing, Security};
+pub use plan::{Attempt, Entropy, Family, Limits, Plan, Purpose, Routing, Security};
 pub use run::{Limit, Run};
 pub use security::{Answer, Nla, Offered, SecuritySummary};
 pub use stage::Stage;
 pub use target::{Address, Host, TargetError};
-pub use wants::{Framing, Wants};
+pub use tls::{ScoutFacts, SignatureCheck, TlsFacts, TlsFault, TlsFaultKind, TlsSession, Trust};
+pub use wants::Wants;
 
 pub use rdp_probe_wire as wire;

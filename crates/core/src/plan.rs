@@ -1,4 +1,5 @@
 //! What is to be done, and which connection comes next. Data in, data out.
+use std::fmt;
 use std::time::Duration;
 
 use rdp_probe_wire::nego::{FailureCode, Protocols};
@@ -22,6 +23,20 @@ pub struct Plan {
     pub security: Security,
     /// How deep to go.
     pub until: Stage,
+    /// Whether that depth was asked for, so that not reaching it is worth a verdict of its own. Otherwise it is the deepest
+    /// stage that starts no session, as far as the server goes.
+    pub until_asked: bool,
+    /// SHA-256 of the certificates that are accepted, in lower-case hexadecimal; empty when any is.
+    pub pins: Vec<String>,
+    /// Whether the certificate has to lead to a trusted root for the name that was asked.
+    pub require_trust: bool,
+    /// The name to send and to check in TLS, instead of the host's.
+    pub server_name: Option<String>,
+    /// When the run began, in milliseconds since 1970; 0 when nobody said.
+    pub began_unix_ms: i64,
+    /// Randomness for what the core sends itself.
+    #[serde(skip)]
+    pub entropy: Entropy,
     /// Whether to enumerate the security protocols after the main path.
     pub enumerate: bool,
     /// Whether to go through every address of the name.
@@ -32,6 +47,17 @@ pub struct Plan {
     pub routing: Routing,
     /// The deadlines.
     pub limits: Limits,
+}
+
+/// Random octets, made by the driver: the core has no randomness of its own.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "three times thirty-two octets")]
+pub struct Entropy(pub [[u8; 32]; 3]);
+
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy(..)")
+    }
 }
 
 /// The deadlines of a run.
@@ -215,6 +241,23 @@ pub enum Purpose {
     Address(Address),
     /// Whether the server takes this mask.
     Enumerate(Protocols),
+    /// What the server would choose in TLS, read in the clear.
+    Scout {
+        /// Whether the hello is the small, old one.
+        reduced: bool,
+    },
+}
+
+impl Purpose {
+    /// How deep a connection for this goes: an enumeration asks one question, and a scout another.
+    #[must_use]
+    pub const fn depth(self, plan: &Plan) -> Stage {
+        match self {
+            Self::Main | Self::Fallback | Self::Address(_) => plan.until,
+            Self::Enumerate(_) => Stage::ConnectionInitiation,
+            Self::Scout { .. } => Stage::Tls,
+        }
+    }
 }
 
 impl Plan {
@@ -225,7 +268,13 @@ impl Plan {
             host,
             port,
             security: Security::default(),
-            until: Stage::ConnectionInitiation,
+            until: Stage::Credssp,
+            until_asked: false,
+            pins: Vec::new(),
+            require_trust: false,
+            server_name: None,
+            began_unix_ms: 0,
+            entropy: Entropy::default(),
             enumerate: false,
             all_addresses: false,
             family: Family::default(),
@@ -256,10 +305,8 @@ impl Plan {
             let addresses = self.given_address().into_iter().collect();
             return Some(self.attempt(Purpose::Main, self.security.mask(), addresses));
         }
-        if let Some(attempt) = self.fallback(findings).or_else(|| self.further_address(findings)) {
-            return Some(attempt);
-        }
-        self.enumeration(findings)
+        let further = self.fallback(findings).or_else(|| self.further_address(findings));
+        further.or_else(|| self.scout(findings)).or_else(|| self.enumeration(findings))
     }
 
     fn attempt(&self, purpose: Purpose, offer: Protocols, addresses: Vec<Address>) -> Attempt {
@@ -283,6 +330,28 @@ impl Plan {
         Some(self.attempt(Purpose::Fallback, offer, last.peer().into_iter().collect()))
     }
 
+    /// After a TLS failure: one hello that offers everything, and a smaller one when that drew a reset or a FIN.
+    fn scout(&self, findings: &Findings) -> Option<Attempt> {
+        let failed = findings.path().last()?;
+        if !matches!(failed.failure.as_ref()?.kind, FailureKind::Tls(_)) {
+            return None;
+        }
+        let scouts =
+            || findings.attempts.iter().filter(|attempt| matches!(attempt.purpose, Purpose::Scout { .. }));
+        let reduced = match scouts().next_back() {
+            None => false,
+            Some(first) if scouts().count() == 1 && first.was_cut_off() => true,
+            Some(_) => return None,
+        };
+        Some(self.attempt(Purpose::Scout { reduced }, failed.offer, failed.peer().into_iter().collect()))
+    }
+
+    /// The name that TLS asks for.
+    #[must_use]
+    pub fn asked_name(&self) -> String {
+        self.server_name.clone().unwrap_or_else(|| self.host.to_string())
+    }
+
     /// With all addresses asked for: the first one that no path has been through.
     fn further_address(&self, findings: &Findings) -> Option<Attempt> {
         if !self.all_addresses || self.until.rank() < Stage::TcpConnect.rank() {
@@ -294,7 +363,7 @@ impl Plan {
                 Purpose::Main => attempt
                     .peer()
                     .map_or_else(|| findings.addresses().first() == Some(address), |p| p == *address),
-                Purpose::Fallback | Purpose::Enumerate(_) => false,
+                Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } => false,
             })
         };
         let address = findings.addresses().into_iter().find(|address| !tried(address))?;

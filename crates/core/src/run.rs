@@ -1,11 +1,14 @@
 //! One run: the plan, the state of the connection under way, and the findings so far.
 use std::time::Duration;
 
+use rdp_probe_wire::nego::Protocols;
+
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::findings::{AttemptRecord, Findings, NotTried, Outcome, StageRecord};
 use crate::machine::{Output, State, Step};
 use crate::plan::{Attempt, Plan};
+use crate::security::Answer;
 use crate::stage::Stage;
 use crate::wants::Wants;
 
@@ -58,12 +61,12 @@ impl Run {
         self.output = Output::default();
         let state = State::start(attempt, &self.findings.plan);
         let (first, until) = (state.stage(), self.findings.plan.until);
-        for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() < first.rank()) {
+        for stage in self.stages().filter(|stage| stage.rank() < first.rank()) {
             self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::AddressKnown)));
         }
         if until.rank() < first.rank() {
             // The asked depth is reached with what is known already.
-            for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() >= first.rank()) {
+            for stage in self.stages().filter(|stage| stage.rank() >= first.rank()) {
                 self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::BeyondDepth)));
             }
             return;
@@ -88,11 +91,11 @@ impl Run {
             }
             Ok(Step::Done(_)) => {
                 self.close(Outcome::Passed, at);
-                self.rest(before, Outcome::NotTried(NotTried::BeyondDepth));
+                self.rest(before, None);
             }
             Err(failure) => {
                 self.close(Outcome::Failed, at);
-                self.rest(before, Outcome::NotReached);
+                self.rest(before, Some(Outcome::NotReached));
                 if let Some(attempt) = self.findings.attempts.last_mut() {
                     attempt.failure = Some(failure);
                 }
@@ -183,10 +186,33 @@ impl Run {
         }
     }
 
-    fn rest(&mut self, after: Stage, outcome: Outcome) {
-        for stage in Stage::BUILT.into_iter().filter(|stage| stage.rank() > after.rank()) {
-            self.push(StageRecord::idle(stage, outcome));
+    /// The stages after the one that ended the attempt; without an outcome, why they were not tried.
+    fn rest(&mut self, after: Stage, outcome: Option<Outcome>) {
+        let attempt = self.findings.attempts.last();
+        let depth = attempt.map_or(after, |attempt| attempt.purpose.depth(&self.findings.plan));
+        for stage in self.stages().filter(|stage| stage.rank() > after.rank()) {
+            let why = if stage.rank() > depth.rank() { NotTried::BeyondDepth } else { NotTried::NotSelected };
+            self.push(StageRecord::idle(stage, outcome.unwrap_or(Outcome::NotTried(why))));
         }
+    }
+
+    /// The stages that the attempt under way goes through, or would: of alternatives the one that the server selected, or
+    /// that was offered.
+    fn stages(&self) -> impl Iterator<Item = Stage> + use<> {
+        let attempt = self.findings.attempts.last();
+        let selected = attempt.and_then(|attempt| match attempt.answer() {
+            Answer::Selected { protocol, .. } => Some(protocol),
+            Answer::NoNegotiation | Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None => {
+                None
+            }
+        });
+        let taken = match selected.or_else(|| attempt.map(|attempt| attempt.offer)) {
+            Some(Protocols::RDSTLS) => Stage::Rdstls,
+            Some(Protocols::RDSAAD) => Stage::Rdsaad,
+            Some(_) | None => Stage::Credssp,
+        };
+        let others = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
+        Stage::BUILT.into_iter().filter(move |stage| *stage == taken || !others.contains(stage))
     }
 }
 

@@ -89,7 +89,15 @@ impl Stage {
     ];
 
     /// The stages that this version goes through, by rank.
-    pub const BUILT: [Self; 3] = [Self::Resolve, Self::TcpConnect, Self::ConnectionInitiation];
+    pub const BUILT: [Self; 7] = [
+        Self::Resolve,
+        Self::TcpConnect,
+        Self::ConnectionInitiation,
+        Self::Tls,
+        Self::Credssp,
+        Self::Rdstls,
+        Self::Rdsaad,
+    ];
 
     /// The id in reports and options.
     #[must_use]

@@ -1,6 +1,7 @@
 //! What the machine needs next.
 use std::time::Duration;
 
+use crate::framing::Framing;
 use crate::target::Address;
 
 /// The next thing a driver has to do. Octets to send wait in [`crate::Run::take_octets`] and go out first.
@@ -21,14 +22,11 @@ pub enum Wants<'a> {
         /// This address's share of the stage's limit.
         share: Duration,
     },
+    /// Shake hands; report [`crate::Event::Tls`]. What is read and sent from then on is inside.
+    Tls {
+        /// The name to ask for and to check.
+        host: &'a str,
+    },
     /// Read; report [`crate::Event::Pdu`], [`crate::Event::Stray`] or [`crate::Event::Closed`].
     Pdu(Framing),
-}
-
-/// Where a PDU ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Framing {
-    /// TPKT (RFC 1006 section 6), and no fast-path yet.
-    Tpkt,
 }

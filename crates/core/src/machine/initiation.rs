@@ -8,13 +8,12 @@ use rdp_probe_wire::x224::{
 };
 use rdp_probe_wire::{Problem, WireError};
 
-use super::{Blamed, Context, Output, Step, Summary};
+use super::{Blamed, Context, ExpectServerFlight, ExpectTls, Output, State, Step, Summary, stream_ended};
 use crate::event::{Close, Event};
 use crate::fact::{Observed, Oddity};
 use crate::failure::FailureKind;
-use crate::hop::Hop;
 use crate::octets::Octets;
-use crate::plan::Routing;
+use crate::plan::{Purpose, Routing};
 use crate::stage::Stage;
 
 /// Waits for the X.224 Connection Confirm.
@@ -49,18 +48,13 @@ impl ExpectConnectionConfirm {
         match event {
             Event::Pdu(pdu) => self.on_pdu(pdu, out),
             Event::Stray(octets) => Err(foreign(octets)),
-            Event::Closed { how: Close::Cancelled, partial } => {
-                let kind = FailureKind::Closed { how: Close::Cancelled, partial: Octets::of(partial) };
-                Err(Blamed { hop: Hop::Client, kind })
-            }
+            Event::Closed { how: how @ Close::Cancelled, partial } => Err(stream_ended(how, partial)),
             // What is no TPKT is another protocol's, however its stream ended.
             Event::Closed { how, partial } => match classify_last(partial) {
                 FirstOctets::Foreign(_) => Err(foreign(partial)),
-                FirstOctets::Tpkt | FirstOctets::Undecided => {
-                    Err(Blamed::target(FailureKind::Closed { how, partial: Octets::of(partial) }))
-                }
+                FirstOctets::Tpkt | FirstOctets::Undecided => Err(stream_ended(how, partial)),
             },
-            Event::Resolved(_) | Event::Dialed(_) => Err(Blamed::out_of_turn()),
+            Event::Resolved(_) | Event::Dialed(_) | Event::Tls(_) => Err(Blamed::out_of_turn()),
         }
     }
 
@@ -118,12 +112,24 @@ impl ExpectConnectionConfirm {
         }
         // An enumeration asks what the server does with a mask, and every answer answers it.
         let asked = self.context.plan().security.insists_on();
-        let insists = !matches!(self.context.attempt().purpose, crate::Purpose::Enumerate(_));
+        let insists = !matches!(self.context.attempt().purpose, Purpose::Enumerate(_) | Purpose::Scout { .. });
         match asked {
             Some(asked) if insists && !selected.is_standard() && asked != selected => {
                 Err(Blamed::target(FailureKind::OtherProtocol { asked, selected }))
             }
-            Some(_) | None => Ok(Step::Done(Summary { reached: Stage::ConnectionInitiation })),
+            Some(_) | None if selected.is_standard() => {
+                Ok(Step::Done(Summary { reached: Stage::ConnectionInitiation }))
+            }
+            Some(_) | None => Ok(self.context.passed(Stage::ConnectionInitiation, |context| {
+                match context.attempt().purpose {
+                    Purpose::Scout { reduced } => {
+                        State::ExpectServerFlight(ExpectServerFlight::new(context, reduced))
+                    }
+                    Purpose::Main | Purpose::Fallback | Purpose::Address(_) | Purpose::Enumerate(_) => {
+                        State::ExpectTls(ExpectTls::new(context, selected))
+                    }
+                }
+            })),
         }
     }
 }
@@ -138,12 +144,11 @@ fn foreign(octets: &[u8]) -> Blamed {
 
 /// A Connection Confirm with ISO-TSAP parameters is another TPKT service's; anything else is a broken one.
 fn malformed(error: WireError, pdu: &[u8]) -> Blamed {
-    let head = Octets::of(pdu);
     // C0 TPDU size, C1 calling TSAP, C2 called TSAP (ITU-T X.224 13.3.4).
     let tsap = error.field == "type" && matches!(error.problem, Problem::Value(0xC0..=0xC2));
-    Blamed::target(if tsap {
-        FailureKind::Foreign { protocol: Foreign::IsoTsap, head }
-    } else {
-        FailureKind::Malformed { error: error.into(), head }
-    })
+    if tsap {
+        let head = Octets::of(pdu);
+        return Blamed::target(FailureKind::Foreign { protocol: Foreign::IsoTsap, head });
+    }
+    super::malformed(error, pdu)
 }

@@ -1,19 +1,32 @@
 //! The state machine of one connection. A state is named for what it waits for; an event consumes it.
+mod credssp;
+mod first_message;
 mod initiation;
 mod resolve;
+mod scout;
 mod tcp;
+mod tls;
 
-use crate::event::Event;
+use rdp_probe_wire::WireError;
+use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
+
+use crate::event::{Close, Event};
 use crate::fact::Observed;
 use crate::failure::{Awaited, Failure, FailureKind};
+use crate::framing::Framing;
 use crate::hop::Hop;
+use crate::octets::Octets;
 use crate::plan::{Attempt, Plan};
 use crate::stage::Stage;
-use crate::wants::{Framing, Wants};
+use crate::wants::Wants;
 
+pub use credssp::ExpectChallenge;
+pub use first_message::{ExpectRdsaadNonce, ExpectRdstlsCapabilities};
 pub use initiation::ExpectConnectionConfirm;
 pub use resolve::ExpectAddresses;
+pub use scout::ExpectServerFlight;
 pub use tcp::ExpectConnection;
+pub use tls::ExpectTls;
 
 /// What a connection waits for.
 #[derive(Debug)]
@@ -25,6 +38,16 @@ pub enum State {
     ExpectConnection(ExpectConnection),
     /// Waits for the X.224 Connection Confirm ([MS-RDPBCGR] 2.2.1.2).
     ExpectConnectionConfirm(ExpectConnectionConfirm),
+    /// Waits for the end of the TLS handshake.
+    ExpectTls(ExpectTls),
+    /// Waits for the server's first TLS flight.
+    ExpectServerFlight(ExpectServerFlight),
+    /// Waits for the NTLM CHALLENGE.
+    ExpectChallenge(ExpectChallenge),
+    /// Waits for the RDSTLS Capabilities PDU.
+    ExpectRdstlsCapabilities(ExpectRdstlsCapabilities),
+    /// Waits for the RDS AAD Server Nonce PDU.
+    ExpectRdsaadNonce(ExpectRdsaadNonce),
 }
 
 /// What an event leads to.
@@ -70,7 +93,7 @@ impl Context {
 
     /// Goes on to `next`, or ends here when the asked depth is reached.
     fn passed(self, stage: Stage, next: impl FnOnce(Self) -> State) -> Step {
-        if self.plan().until.rank() > stage.rank() {
+        if self.attempt().purpose.depth(self.plan()).rank() > stage.rank() {
             Step::Continue(next(self))
         } else {
             Step::Done(Summary { reached: stage })
@@ -98,6 +121,10 @@ impl State {
             Self::ExpectAddresses(_) => Stage::Resolve,
             Self::ExpectConnection(_) => Stage::TcpConnect,
             Self::ExpectConnectionConfirm(_) => Stage::ConnectionInitiation,
+            Self::ExpectTls(_) | Self::ExpectServerFlight(_) => Stage::Tls,
+            Self::ExpectChallenge(_) => Stage::Credssp,
+            Self::ExpectRdstlsCapabilities(_) => Stage::Rdstls,
+            Self::ExpectRdsaadNonce(_) => Stage::Rdsaad,
         }
     }
 
@@ -105,9 +132,14 @@ impl State {
     #[must_use]
     pub const fn hop(&self) -> Hop {
         match self {
-            Self::ExpectAddresses(_) | Self::ExpectConnection(_) | Self::ExpectConnectionConfirm(_) => {
-                Hop::Target
-            }
+            Self::ExpectAddresses(_)
+            | Self::ExpectConnection(_)
+            | Self::ExpectConnectionConfirm(_)
+            | Self::ExpectTls(_)
+            | Self::ExpectServerFlight(_)
+            | Self::ExpectChallenge(_)
+            | Self::ExpectRdstlsCapabilities(_)
+            | Self::ExpectRdsaadNonce(_) => Hop::Target,
         }
     }
 
@@ -118,6 +150,11 @@ impl State {
             Self::ExpectAddresses(_) => Awaited::Addresses,
             Self::ExpectConnection(_) => Awaited::Connection,
             Self::ExpectConnectionConfirm(_) => Awaited::ConnectionConfirm,
+            Self::ExpectTls(_) => Awaited::TlsHandshake,
+            Self::ExpectServerFlight(_) => Awaited::ServerHello,
+            Self::ExpectChallenge(_) => Awaited::Challenge,
+            Self::ExpectRdstlsCapabilities(_) => Awaited::RdstlsCapabilities,
+            Self::ExpectRdsaadNonce(_) => Awaited::RdsaadNonce,
         }
     }
 
@@ -128,14 +165,25 @@ impl State {
             Self::ExpectAddresses(state) => state.wants(),
             Self::ExpectConnection(state) => state.wants(),
             Self::ExpectConnectionConfirm(_) => Wants::Pdu(Framing::Tpkt),
+            Self::ExpectTls(state) => state.wants(),
+            Self::ExpectServerFlight(_) => Wants::Pdu(Framing::ServerFlight),
+            Self::ExpectChallenge(_) => Wants::Pdu(Framing::TsRequest),
+            Self::ExpectRdstlsCapabilities(_) => Wants::Pdu(Framing::Rdstls),
+            Self::ExpectRdsaadNonce(_) => Wants::Pdu(Framing::Rdsaad),
         }
     }
 
     /// Enters the state: what is sent before anything is waited for. To be called once, before the first event.
     pub fn enter(&self, out: &mut Output) {
         match self {
-            Self::ExpectAddresses(_) | Self::ExpectConnection(_) => {}
+            Self::ExpectAddresses(_)
+            | Self::ExpectConnection(_)
+            | Self::ExpectTls(_)
+            | Self::ExpectRdstlsCapabilities(_)
+            | Self::ExpectRdsaadNonce(_) => {}
             Self::ExpectConnectionConfirm(state) => state.enter(out),
+            Self::ExpectServerFlight(state) => state.enter(out),
+            Self::ExpectChallenge(_) => ExpectChallenge::enter(out),
         }
     }
 
@@ -149,6 +197,11 @@ impl State {
             Self::ExpectAddresses(state) => state.on(event, out),
             Self::ExpectConnection(state) => state.on(event, out),
             Self::ExpectConnectionConfirm(state) => state.on(event, out),
+            Self::ExpectTls(state) => state.on(event, out),
+            Self::ExpectServerFlight(state) => state.on(event, out),
+            Self::ExpectChallenge(state) => state.on(event, out),
+            Self::ExpectRdstlsCapabilities(state) => state.on(event, out),
+            Self::ExpectRdsaadNonce(state) => state.on(event, out),
         };
         result.map_err(|Blamed { hop, kind }| Failure { hop, stage, awaiting, kind })
     }
@@ -169,5 +222,24 @@ impl Blamed {
     /// The driver's mistake, not a peer's.
     const fn out_of_turn() -> Self {
         Self { hop: Hop::Client, kind: FailureKind::OutOfTurn }
+    }
+}
+
+/// The stream ended while a message was due.
+fn stream_ended(how: Close, partial: &[u8]) -> Blamed {
+    let hop = if how == Close::Cancelled { Hop::Client } else { Hop::Target };
+    Blamed { hop, kind: FailureKind::Closed { how, partial: Octets::of(partial) } }
+}
+
+/// A message that cannot be read.
+fn malformed(error: WireError, pdu: &[u8]) -> Blamed {
+    Blamed::target(FailureKind::Malformed { error: error.into(), head: Octets::of(pdu) })
+}
+
+/// Another message than was due, inside TLS: a disconnect, as GNOME Remote Desktop refuses, or something else.
+fn not_expected(octets: &[u8]) -> FailureKind {
+    match DisconnectProviderUltimatum::parse(octets) {
+        Ok(ultimatum) => FailureKind::Ultimatum(ultimatum.reason),
+        Err(_) => FailureKind::NotExpected { head: Octets::of(octets) },
     }
 }

@@ -1,0 +1,107 @@
+//! Where a PDU ends: asked by every driver of the octets that it holds.
+use rdp_probe_wire::credssp::ts_request;
+use rdp_probe_wire::first_octets::{ENOUGH, FirstOctets, classify};
+use rdp_probe_wire::rdsaad;
+use rdp_probe_wire::rdstls::Capabilities;
+use rdp_probe_wire::tls::{FlightEnd, ServerFlight};
+use rdp_probe_wire::tpkt::{self, Frame, Tpkt};
+
+/// What a PDU looks like on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Framing {
+    /// TPKT (RFC 1006 section 6), and no fast-path yet.
+    Tpkt,
+    /// One TSRequest ([MS-CSSP] 2.2.1).
+    TsRequest,
+    /// The RDSTLS Capabilities PDU ([MS-RDPBCGR] 2.2.17.1).
+    Rdstls,
+    /// The RDS AAD Server Nonce PDU ([MS-RDPBCGR] 2.2.18.1).
+    Rdsaad,
+    /// All that a server says in the clear to a ClientHello: records up to ServerHelloDone, to what is encrypted, or to an
+    /// alert.
+    ServerFlight,
+}
+
+/// What the octets so far come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth answer")]
+pub enum Found {
+    /// So many octets at the start are one whole PDU: [`crate::Event::Pdu`].
+    Pdu(usize),
+    /// They are something else: [`crate::Event::Stray`].
+    Stray,
+    /// More are needed.
+    More,
+}
+
+/// The longest flight that is read: a ServerHello, a message of certificates as long as one may be, and what is around.
+const MOST_FLIGHT: usize = 0x1_8000;
+
+impl Framing {
+    /// Looks for a PDU at the start of `held`. Never asks for more than a PDU can have.
+    #[must_use]
+    pub fn find(self, held: &[u8]) -> Found {
+        match self {
+            Self::Tpkt => match tpkt::frame(held) {
+                // Another protocol is named by more octets than its first.
+                Frame::Stray if classify(held) == FirstOctets::Undecided && held.len() < ENOUGH => Found::More,
+                frame @ (Frame::Whole(_) | Frame::Partial { .. } | Frame::Stray | _) => found(frame),
+            },
+            Self::TsRequest => inside(held, ts_request::frame(held)),
+            Self::Rdsaad => inside(held, rdsaad::frame(held)),
+            Self::Rdstls if held.len() >= Capabilities::LEN => Found::Pdu(Capabilities::LEN),
+            Self::Rdstls => Found::More,
+            Self::ServerFlight => match ServerFlight::read(held).end {
+                // After an alert some servers say in the clear why, and all of them hang up: that is waited for.
+                FlightEnd::More | FlightEnd::Alert if held.len() < MOST_FLIGHT => Found::More,
+                FlightEnd::More | FlightEnd::ClearText(_) | FlightEnd::Malformed(_) => Found::Stray,
+                FlightEnd::Done
+                | FlightEnd::HelloRetryRequest
+                | FlightEnd::Encrypted
+                | FlightEnd::Alert
+                | _ => Found::Pdu(held.len()),
+            },
+        }
+    }
+}
+
+/// Inside TLS a server may still answer with a TPKT: a disconnect, which has to be whole to be named.
+fn inside(held: &[u8], frame: Frame) -> Found {
+    match (frame, held.first()) {
+        (Frame::Stray, Some(&Tpkt::VERSION)) => match tpkt::frame(held) {
+            Frame::Partial { .. } => Found::More,
+            Frame::Whole(_) | Frame::Stray | _ => Found::Stray,
+        },
+        (frame, _) => found(frame),
+    }
+}
+
+const fn found(frame: Frame) -> Found {
+    match frame {
+        Frame::Whole(len) => Found::Pdu(len),
+        Frame::Partial { .. } => Found::More,
+        Frame::Stray | _ => Found::Stray,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ULTIMATUM: [u8; 9] = [3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80];
+
+    #[test]
+    fn disconnect_in_place_of_a_ts_request_is_waited_for_until_it_is_whole() {
+        for len in 1..ULTIMATUM.len() {
+            assert_eq!(Framing::TsRequest.find(&ULTIMATUM[..len]), Found::More, "{len} octets");
+        }
+        assert_eq!(Framing::TsRequest.find(&ULTIMATUM), Found::Stray);
+    }
+
+    #[test]
+    fn half_a_banner_waits_for_the_other_half() {
+        assert_eq!(Framing::Tpkt.find(b"SS"), Found::More);
+        assert_eq!(Framing::Tpkt.find(b"SSH-"), Found::Stray);
+    }
+}

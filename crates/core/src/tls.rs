@@ -1,0 +1,155 @@
+//! What a TLS handshake showed, or how it failed, in the driver's words translated once.
+use rdp_probe_wire::tls::{AlertDescription, CipherSuite, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::CertificateFacts;
+use crate::event::Close;
+use crate::octets::Octets;
+
+/// A completed handshake, as the driver reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "every driver fills all of it")]
+pub struct TlsSession {
+    /// The version that was agreed on.
+    pub version: Version,
+    /// The suite that was agreed on.
+    pub cipher: CipherSuite,
+    /// The server's certificates in DER, its own first, as they were sent.
+    pub chain: Vec<Vec<u8>>,
+    /// Whether the server proved that it holds the certificate's key.
+    pub signature: SignatureCheck,
+    /// Whether the chain leads to a root this computer trusts, for the name that was asked; `None` when that was not looked at.
+    pub trust: Option<Trust>,
+}
+
+/// Whether the handshake's signature is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SignatureCheck {
+    /// It is.
+    Verified,
+    /// This build cannot tell: a key or a scheme that it does not know. Says nothing against the server.
+    NotVerifiable,
+    /// It is not: somebody else's certificate.
+    Wrong,
+}
+
+/// What the chain is worth on this computer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Trust {
+    /// It leads to a trusted root.
+    Trusted,
+    /// It leads nowhere that is trusted here.
+    UnknownIssuer,
+    /// It is expired or not yet valid.
+    Expired,
+    /// It is for other names.
+    OtherName,
+    /// It is refused for another reason.
+    Refused,
+}
+
+/// A completed handshake, as it stands in the findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TlsFacts {
+    /// The version.
+    pub version: Version,
+    /// The suite.
+    pub cipher: CipherSuite,
+    /// The server's own certificate; `None` when it could not be read or was not sent.
+    pub certificate: Option<CertificateFacts>,
+    /// How many certificates were sent.
+    pub chain_length: usize,
+    /// Whether the server proved that it holds the key.
+    pub signature: SignatureCheck,
+    /// What the chain is worth here.
+    pub trust: Option<Trust>,
+}
+
+impl From<TlsSession> for TlsFacts {
+    fn from(session: TlsSession) -> Self {
+        let TlsSession { version, cipher, chain, signature, trust } = session;
+        let certificate = chain.first().and_then(|der| CertificateFacts::read(der));
+        Self { version, cipher, certificate, chain_length: chain.len(), signature, trust }
+    }
+}
+
+/// Why a handshake did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TlsFault {
+    /// What happened.
+    pub kind: TlsFaultKind,
+    /// The first octets that came in place of, or of, the server's answer.
+    pub received: Octets,
+}
+
+impl TlsFault {
+    /// A fault.
+    #[must_use]
+    pub fn new(kind: TlsFaultKind, received: &[u8]) -> Self {
+        Self { kind, received: Octets::of(received) }
+    }
+}
+
+/// The kinds of [`TlsFault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TlsFaultKind {
+    /// The stream ended.
+    Closed(Close),
+    /// The server sent a fatal alert.
+    Alert(AlertDescription),
+    /// What came is no TLS.
+    NotTls,
+    /// The server wants a version, suite or extension that this build does not have.
+    Incompatible,
+    /// The server broke the protocol, or sent what cannot be read.
+    Misbehaved,
+    /// The server's certificate cannot be read at all.
+    BadCertificate,
+    /// The handshake could not begin here.
+    Local,
+}
+
+/// What the TLS scout read in the clear: the first flight of a server, without a handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ScoutFacts {
+    /// The version of the ServerHello.
+    pub version: Version,
+    /// Its suite.
+    pub cipher: CipherSuite,
+    /// The certificate that followed it in the clear (TLS 1.2 and before).
+    pub certificate: Option<CertificateFacts>,
+    /// How many certificates followed.
+    pub chain_length: usize,
+}
+
+impl ScoutFacts {
+    /// Facts of a ServerHello and what followed it.
+    #[must_use]
+    pub const fn new(
+        version: Version,
+        cipher: CipherSuite,
+        certificate: Option<CertificateFacts>,
+        chain_length: usize,
+    ) -> Self {
+        Self { version, cipher, certificate, chain_length }
+    }
+
+    /// Whether this build could have agreed on version and suite.
+    #[must_use]
+    pub fn is_spoken_here(&self) -> bool {
+        let modern = self.version.0 >= Version::TLS_1_3.0 && self.cipher.0 >> 8 == 0x13;
+        modern || (self.version == Version::TLS_1_2 && SPOKEN.contains(&self.cipher.0))
+    }
+}
+
+/// The TLS 1.2 suites of this build: ECDHE with AES-GCM or ChaCha20-Poly1305.
+const SPOKEN: [u16; 6] = [0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9];
