@@ -33,6 +33,8 @@ pub enum Family {
     MstscExt,
     /// `failureCode` of RDP_NEG_FAILURE.
     RdpNegFailure,
+    /// NTSTATUS.
+    NtStatus,
 }
 
 impl Family {
@@ -44,6 +46,7 @@ impl Family {
             Self::MstscGateway => "mstsc_gateway",
             Self::MstscExt => "mstsc_ext",
             Self::RdpNegFailure => "rdp_neg_failure",
+            Self::NtStatus => "ntstatus",
         }
     }
 }

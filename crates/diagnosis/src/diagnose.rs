@@ -75,7 +75,8 @@ pub fn diagnose(findings: &Findings) -> Diagnosis {
 /// Diagnoses with the built-in catalogue and `more` rows of the caller's, which may supersede it.
 #[must_use]
 pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
-    let failed = findings.failure().is_some();
+    let short = findings.fell_short_of();
+    let failed = findings.failure().is_some() || short.is_some();
     let mut matching: Vec<&'static Rule> = Vec::new();
     for rule in catalogue::all().chain(more.iter().copied()) {
         // A cause explains a failure, so without one there is none.
@@ -100,25 +101,16 @@ pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
         }
     }
     mstsc.sort_by_key(|candidate| candidate.likelihood);
-    let verdict = match (findings.failure(), top) {
-        (Some(failure), Some(rule)) => Verdict {
-            outcome: rule.outcome,
-            hop: Some(failure.hop),
-            stage: Some(failure.stage),
-            rule: Some(rule),
-            exit: rule.exit,
-        },
-        // Only an event out of turn has no row: it is a defect of the driver, and says nothing about the target.
-        (Some(failure), None) => Verdict {
-            outcome: VerdictOutcome::Inconclusive,
-            hop: Some(failure.hop),
-            stage: Some(failure.stage),
-            rule: None,
-            exit: 3,
-        },
-        (None, _) => {
-            Verdict { outcome: VerdictOutcome::Reachable, hop: None, stage: None, rule: None, exit: 0 }
-        }
+    let (hop, stage) = match (findings.failure(), short) {
+        (Some(failure), _) => (Some(failure.hop), Some(failure.stage)),
+        (None, Some(stage)) => (Some(Hop::Target), Some(stage)),
+        (None, None) => (None, None),
+    };
+    let verdict = match top {
+        Some(rule) => Verdict { outcome: rule.outcome, hop, stage, rule: Some(rule), exit: rule.exit },
+        // Only a defect here has no row: an event out of turn, a TLS library that does not start.
+        None if failed => Verdict { outcome: VerdictOutcome::Inconclusive, hop, stage, rule: None, exit: 3 },
+        None => Verdict { outcome: VerdictOutcome::Reachable, hop, stage, rule: None, exit: 0 },
     };
     Diagnosis { verdict, causes, findings: worth, mstsc }
 }

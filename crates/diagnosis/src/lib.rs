@@ -27,4 +27,4 @@ mod text;
 
 pub use diagnose::{Diagnosis, Verdict, VerdictOutcome, diagnose, diagnose_with};
 pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity};
-pub use text::{fill, summary};
+pub use text::{fill, summary, utc};

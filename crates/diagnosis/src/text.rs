@@ -7,9 +7,12 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, Close, DialFault, DialFaultKind, FailureKind, Family, Findings, Observed, Octets, Oddity,
+    Answer, Close, DialFault, DialFaultKind, FailureKind, Family, Findings, Observed, Octets, Oddity, TlsFault,
+    TlsFaultKind, Trust,
 };
 
+use crate::catalogue::certificate;
+use crate::codes;
 use crate::diagnose::Diagnosis;
 
 /// Fills the `{placeholders}` of a catalogue text. Unknown ones stay as they are; a test holds that no row has one.
@@ -143,6 +146,83 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
             FailureKind::Foreign { head, .. } => banner(head),
             _ => return None,
         },
+        "until" => findings.fell_short_of()?.to_string(),
+        "selected_protocol" => match findings.answer()? {
+            Answer::Selected { protocol, .. } => words(protocol),
+            _ => "Standard RDP Security".into(),
+        },
+        "scout_version" => {
+            let version = findings.scouted()?.version;
+            version.name().map_or_else(|| format!("TLS version 0x{:X}", version.0), str::to_owned)
+        }
+        "scout_cipher" => {
+            let cipher = findings.scouted()?.cipher;
+            cipher.name().map_or_else(|| format!("suite 0x{:04X}", cipher.0), str::to_owned)
+        }
+        "tls_received" => match kind? {
+            FailureKind::Tls(fault) => banner(&fault.received),
+            _ => return None,
+        },
+        "tls_alert" => match kind? {
+            FailureKind::Tls(TlsFault { kind: TlsFaultKind::Alert(alert), .. }) => alert
+                .name()
+                .map_or_else(|| format!("alert {}", alert.0), |name| format!("alert {}, {name}", alert.0)),
+            _ => "nothing in common".into(),
+        },
+        "trust" => match findings.tls()?.trust {
+            Some(Trust::Trusted) => "it is trusted".into(),
+            Some(Trust::UnknownIssuer) => "its issuer is none of them".into(),
+            Some(Trust::Expired) => "it is expired or not yet valid".into(),
+            Some(Trust::OtherName) => "it is for other names".into(),
+            Some(_) => "it is refused".into(),
+            None => "it signed itself".into(),
+        },
+        "credssp_status" => match kind? {
+            FailureKind::CredsspError(status) => {
+                let known = codes::lookup(codes::Family::NtStatus, status.0);
+                known.map_or_else(
+                    || format!("0x{:08X}", status.0),
+                    |row| format!("0x{:08X}, {}", status.0, row.name),
+                )
+            }
+            FailureKind::NoChallenge { .. } => "SPNEGO reject".into(),
+            _ => return None,
+        },
+        "close" => match kind? {
+            FailureKind::Closed { how, .. } => match how {
+                Close::Fin => "FIN".into(),
+                Close::Reset => "RST".into(),
+                Close::CloseNotify => "close_notify".into(),
+                Close::Alert(alert) => format!("TLS alert {alert}"),
+                _ => "the stream broke".into(),
+            },
+            _ => return None,
+        },
+        "certificate_sha256" => certificate(findings)?.sha256.clone(),
+        "not_after" => date(certificate(findings)?.not_after),
+        "not_before" => date(certificate(findings)?.not_before),
+        "key_bits" => certificate(findings)?.key_bits?.to_string(),
+        "certificate_signature" => certificate(findings)?.signature.clone(),
+        "certificate_names" => {
+            let certificate = certificate(findings)?;
+            let mut names = certificate.names.clone();
+            names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
+            names.truncate(4);
+            if names.is_empty() { "no name".into() } else { names.join(", ") }
+        }
+        "asked_name" => findings.plan.asked_name(),
+        "credssp_version" => findings.facts().find_map(|fact| {
+            if let Observed::CredsspVersion(version) = fact { Some(version.to_string()) } else { None }
+        })?,
+        "server_name" => {
+            let (facts, _) = findings.challenge()?;
+            facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())?
+        }
+        "clock_skew" => {
+            let skew = findings.challenge()?.1?;
+            let seconds = skew.unsigned_abs() / 1000;
+            format!("{} {}", span(seconds), if skew > 0 { "ahead of" } else { "behind" })
+        }
         "failed_addresses" => failed_addresses(findings),
         "first_refusal" => match findings.path().first()?.answer() {
             Answer::Refused(code) => format!("failure code {}", code.0),
@@ -170,7 +250,10 @@ fn address(findings: &Findings) -> String {
 
 fn limit(kind: &FailureKind) -> Option<String> {
     let (limit, overall) = match kind {
-        FailureKind::Closed { how: Close::TimedOut { limit, overall }, .. } => (limit, overall),
+        FailureKind::Closed { how: Close::TimedOut { limit, overall }, .. }
+        | FailureKind::Tls(TlsFault {
+            kind: TlsFaultKind::Closed(Close::TimedOut { limit, overall }), ..
+        }) => (limit, overall),
         FailureKind::Resolve(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. })
         | FailureKind::Connect {
             fault: DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. },
@@ -187,6 +270,47 @@ fn limit(kind: &FailureKind) -> Option<String> {
         format!("{} us", limit.as_micros())
     };
     Some(if *overall { format!("{time} (the whole run)") } else { time })
+}
+
+/// A day and a time of day, in UTC.
+fn date(unix: i64) -> String {
+    utc(unix).map_or_else(|| format!("{unix} s since 1970"), |text| text.replace('T', " ").replace('Z', " UTC"))
+}
+
+/// A time in UTC, as RFC 3339 has it; `None` for years that it does not have.
+#[must_use]
+pub fn utc(unix: i64) -> Option<String> {
+    let (days, seconds) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    // Days since 0000-03-01, so that the leap day is the last of its year (proleptic Gregorian calendar).
+    let days = days.checked_add(719_468)?;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era.checked_sub(day_of_era / 1460)?.checked_add(day_of_era / 36_524)?;
+    let year_of_era = leaps.checked_sub(day_of_era / 146_096)? / 365;
+    let year_days =
+        year_of_era.checked_mul(365)?.checked_add(year_of_era / 4)?.checked_sub(year_of_era / 100)?;
+    let day_of_year = day_of_era.checked_sub(year_days)?;
+    let month_from_march = day_of_year.checked_mul(5)?.checked_add(2)? / 153;
+    let before = month_from_march.checked_mul(153)?.checked_add(2)? / 5;
+    let day = day_of_year.checked_sub(before)?.checked_add(1)?;
+    let month = if month_from_march < 10 {
+        month_from_march.checked_add(3)?
+    } else {
+        month_from_march.checked_sub(9)?
+    };
+    let year = era.checked_mul(400)?.checked_add(year_of_era)?.checked_add(i64::from(month <= 2))?;
+    let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+    (0..=9999).contains(&year).then_some(text)
+}
+
+/// A length of time for people.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} minutes", seconds / 60),
+        7200..172_800 => format!("{} hours", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 /// The first line, as text where it is text.
@@ -242,7 +366,26 @@ mod tests {
 
     #[test]
     fn every_placeholder_of_every_row_is_known() {
-        const KNOWN: [&str; 19] = [
+        const KNOWN: [&str; 38] = [
+            "until",
+            "selected_protocol",
+            "scout_version",
+            "scout_cipher",
+            "tls_received",
+            "tls_alert",
+            "trust",
+            "credssp_status",
+            "close",
+            "certificate_sha256",
+            "not_after",
+            "not_before",
+            "key_bits",
+            "certificate_signature",
+            "certificate_names",
+            "asked_name",
+            "credssp_version",
+            "server_name",
+            "clock_skew",
             "target",
             "host",
             "address",
@@ -278,6 +421,15 @@ mod tests {
         assert_eq!(words(Protocols(0x0B)), "TLS, CredSSP or CredSSP with early user authorization");
         assert_eq!(words(Protocols(0)), "Standard RDP Security");
         assert_eq!(words(Protocols(0x40)), "protocol 0x40");
+    }
+
+    #[test]
+    fn times_are_counted_from_1970() {
+        assert_eq!(utc(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(utc(951_827_696).as_deref(), Some("2000-02-29T12:34:56Z"));
+        assert_eq!(utc(4_102_444_799).as_deref(), Some("2099-12-31T23:59:59Z"));
+        assert_eq!(utc(-1).as_deref(), Some("1969-12-31T23:59:59Z"));
+        assert_eq!(utc(i64::MAX), None);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Ends that any stage may come to.
-use rdp_probe_core::{Close, DialFault, DialFaultKind, FailureKind, Findings};
+use rdp_probe_core::{Close, DialFault, DialFaultKind, FailureKind, Findings, TlsFault, TlsFaultKind};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::{Basis, Rule};
@@ -9,6 +9,7 @@ fn cancelled(findings: &Findings) -> bool {
         findings.failure().map(|failure| &failure.kind),
         Some(
             FailureKind::Closed { how: Close::Cancelled, .. }
+                | FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Cancelled), .. })
                 | FailureKind::Resolve(DialFault { kind: DialFaultKind::Cancelled, .. })
                 | FailureKind::Connect { fault: DialFault { kind: DialFaultKind::Cancelled, .. }, .. }
         )

@@ -4,13 +4,18 @@
 //! the walk. Tests hold that every row has a conversation, that its exit code is one of its stage's (docs/exit-codes.md),
 //! and that `supersedes` has no cycle.
 mod any_stage;
+mod certificate;
 mod connection_initiation;
+mod credssp;
 mod findings;
 mod foreign;
 mod resolve;
 mod tcp_connect;
+mod tls;
 
 use crate::rule::Rule;
+
+pub(crate) use certificate::certificate;
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
@@ -20,7 +25,10 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         tcp_connect::RULES,
         connection_initiation::RULES,
         foreign::RULES,
+        tls::RULES,
+        credssp::RULES,
         findings::RULES,
+        certificate::RULES,
     ];
     files.into_iter().flatten()
 }

@@ -1,0 +1,168 @@
+//! Stages `credssp`, `rdstls` and `rdsaad`, without credentials; and depths that the server does not have.
+use rdp_probe_core::wire::credssp::NtStatus;
+use rdp_probe_core::{Close, FailureKind, Findings, Stage};
+
+use crate::diagnose::VerdictOutcome;
+use crate::rule::Basis::{Documented, Inferred, Reported};
+use crate::rule::Likelihood::{Possible, Unlikely};
+use crate::rule::{Candidate, Rule};
+
+fn kind(findings: &Findings, stage: Stage) -> Option<&FailureKind> {
+    Some(&findings.failure().filter(|failure| failure.stage == stage)?.kind)
+}
+
+fn credssp(findings: &Findings) -> Option<&FailureKind> {
+    kind(findings, Stage::Credssp)
+}
+
+const fn in_time(how: Close) -> bool {
+    !matches!(how, Close::TimedOut { .. } | Close::Cancelled)
+}
+
+/// STATUS_NOT_SUPPORTED, STATUS_NTLM_BLOCKED.
+const NTLM_BLOCKED: [NtStatus; 2] = [NtStatus(0xC000_00BB), NtStatus(0xC000_0418)];
+/// negState reject (RFC 4178 section 4.2.2).
+const REJECT: u8 = 2;
+
+fn ntlm_blocked(findings: &Findings) -> bool {
+    match credssp(findings) {
+        Some(FailureKind::CredsspError(status)) => NTLM_BLOCKED.contains(status),
+        Some(FailureKind::NoChallenge { state, .. }) => *state == Some(REJECT),
+        Some(_) | None => false,
+    }
+}
+
+fn closed(findings: &Findings) -> bool {
+    matches!(credssp(findings), Some(FailureKind::Closed { how, .. }) if in_time(*how))
+}
+
+fn silent(findings: &Findings) -> bool {
+    matches!(credssp(findings), Some(FailureKind::Closed { how: Close::TimedOut { .. }, .. }))
+}
+
+fn broken(findings: &Findings) -> bool {
+    match credssp(findings) {
+        Some(FailureKind::Malformed { .. } | FailureKind::NotExpected { .. }) => true,
+        Some(FailureKind::NoChallenge { state, .. }) => *state != Some(REJECT),
+        Some(_) | None => false,
+    }
+}
+
+/// Whatever ended one of the other two protocols, but the user.
+fn ended_in(findings: &Findings, stage: Stage) -> bool {
+    kind(findings, stage).is_some_and(|kind| {
+        !matches!(kind, FailureKind::Closed { how: Close::Cancelled, .. } | FailureKind::OutOfTurn)
+    })
+}
+
+const CREDSSP: Rule = Rule {
+    stage: Some(Stage::Credssp),
+    outcome: VerdictOutcome::Refused,
+    exit: 50,
+    rank: 20,
+    basis: Inferred,
+    ..Rule::BLANK
+};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "ntlm-blocked",
+        matches: ntlm_blocked,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 54,
+        rank: 10,
+        summary: "{address} does not take NTLM, so that nothing more can be learnt without credentials",
+        cause: "the server's policy refuses NTLM, or it takes Kerberos only ({credssp_status})",
+        remedy: "connect by the name that has the host's Kerberos service, from a computer that reaches a domain controller; if \
+                 NTLM should work, look at the policy \"Restrict NTLM: incoming traffic\" on the target",
+        basis: Inferred,
+        ..CREDSSP
+    },
+    Rule {
+        id: "credssp-closed",
+        matches: closed,
+        summary: "{address} hung up on the first CredSSP message ({close})",
+        cause: "the server selected CredSSP and then ended the connection without a reason: a security provider that fails, a \
+                policy that wants newer clients, or a device that inspects TLS",
+        remedy: "look at the target's System and Security logs at this time; probe from the target's own network",
+        candidates: &[
+            Candidate::pair(0x904, Some(7), Possible, Inferred),
+            Candidate::pair(0x207, Some(0), Unlikely, Inferred),
+        ],
+        ..CREDSSP
+    },
+    Rule {
+        id: "credssp-silent",
+        matches: silent,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} did not answer the first CredSSP message within {limit}",
+        cause: "TLS is up and CredSSP is not: the server's security provider hangs, as when it waits for a domain controller",
+        remedy: "on the target, check that a domain controller can be reached; then the Remote Desktop Services service",
+        candidates: &[Candidate::pair(0x108, Some(0), Possible, Reported)],
+        basis: Reported,
+        ..CREDSSP
+    },
+    Rule {
+        id: "credssp-error",
+        matches: |f| matches!(credssp(f), Some(FailureKind::CredsspError(status)) if !NTLM_BLOCKED.contains(status)),
+        summary: "{address} answered the first CredSSP message with an error ({credssp_status})",
+        cause: "the server refused before any credentials were given, so this is about itself, its policy or the client's version",
+        remedy: "look the status up; the target's Security log at this time says more",
+        basis: Documented,
+        ..CREDSSP
+    },
+    Rule {
+        id: "credssp-disconnected",
+        matches: |f| matches!(credssp(f), Some(FailureKind::Ultimatum(_))),
+        summary: "{address} answered the first CredSSP message with a disconnect ({reason})",
+        cause: "the server ended the connection at the MCS layer in place of a TSRequest, as GNOME Remote Desktop does",
+        remedy: "look at the server's log: its credentials may not be set, or its session may not be ready",
+        basis: Reported,
+        ..CREDSSP
+    },
+    Rule {
+        id: "credssp-broken",
+        matches: broken,
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "{address} selected CredSSP, and its first answer is none",
+        cause: "what came after TLS cannot be read as a TSRequest with an NTLM CHALLENGE: a broken server, or another service \
+                behind the same port",
+        remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
+        basis: Documented,
+        ..CREDSSP
+    },
+    Rule {
+        id: "rdstls-broken",
+        stage: Some(Stage::Rdstls),
+        matches: |f| ended_in(f, Stage::Rdstls),
+        exit: 56,
+        summary: "{address} selected RDSTLS and did not begin it",
+        cause: "the server speaks first in RDSTLS, and its Capabilities did not come",
+        remedy: "RDSTLS belongs to connection brokers: connect through the broker or the feed that names this host",
+        ..CREDSSP
+    },
+    Rule {
+        id: "rdsaad-broken",
+        stage: Some(Stage::Rdsaad),
+        matches: |f| ended_in(f, Stage::Rdsaad),
+        exit: 56,
+        summary: "{address} selected the Entra sign-in and did not begin it",
+        cause: "the server speaks first, and its nonce did not come",
+        remedy: "look at the target's Entra join and its event log",
+        ..CREDSSP
+    },
+    Rule {
+        id: "depth-not-offered",
+        stage: None,
+        matches: |f| f.fell_short_of().is_some(),
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 54,
+        rank: 10,
+        summary: "{address} has no stage {until}: it selected {selected_protocol}",
+        cause: "the security protocol that the server selected does not have the stage that was asked for; nothing failed",
+        remedy: "leave out --until to go as deep as the server does",
+        client_connects: true,
+        basis: Documented,
+        ..CREDSSP
+    },
+];

@@ -1,0 +1,250 @@
+//! Stage `tls`: the server was to speak TLS, and the handshake did not come to its end.
+use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
+use rdp_probe_core::wire::tls::Version;
+use rdp_probe_core::{AttemptRecord, Close, FailureKind, Findings, ScoutFacts, Stage, TlsFault, TlsFaultKind};
+
+use crate::diagnose::VerdictOutcome;
+use crate::rule::Basis::{Documented, Inferred, Reported};
+use crate::rule::Likelihood::{Possible, Unlikely};
+use crate::rule::{Candidate, Rule};
+
+/// Why the handshake of the main path failed.
+fn fault(findings: &Findings) -> Option<&TlsFault> {
+    if let FailureKind::Tls(fault) = &findings.failure()?.kind { Some(fault) } else { None }
+}
+
+/// Why a scout learnt nothing.
+fn scout_fault(attempt: &AttemptRecord) -> Option<&TlsFault> {
+    if let FailureKind::Tls(fault) = &attempt.failure.as_ref()?.kind { Some(fault) } else { None }
+}
+
+/// The faults of the handshake and of the scouts after it.
+fn faults(findings: &Findings) -> impl Iterator<Item = &TlsFault> {
+    fault(findings).into_iter().chain(findings.scouts().filter_map(scout_fault))
+}
+
+const fn ended(kind: TlsFaultKind) -> bool {
+    matches!(kind, TlsFaultKind::Closed(Close::Fin | Close::Reset | Close::CloseNotify | Close::Broken { .. }))
+}
+
+const fn silent(kind: TlsFaultKind) -> bool {
+    matches!(kind, TlsFaultKind::Closed(Close::TimedOut { .. }))
+}
+
+/// xrdp's way to say that it cannot use its key or certificate: a disconnect in the clear, in place of a ServerHello. After
+/// an alert it says the same as the alert.
+fn disconnects(fault: &TlsFault) -> bool {
+    DisconnectProviderUltimatum::parse(fault.received.as_slice()).is_ok()
+}
+
+/// What the scout read tells of this build's limits.
+fn scouted(findings: &Findings, judge: fn(&ScoutFacts) -> bool) -> bool {
+    fault(findings).is_some() && findings.scouted().is_some_and(judge)
+}
+
+/// The server answers no ClientHello at all, though it promised TLS; or it says by a disconnect that it cannot.
+fn cannot_use_key(findings: &Findings) -> bool {
+    let Some(first) = fault(findings) else { return false };
+    let none_answered = findings.scouts().next().is_some()
+        && findings.scouted().is_none()
+        && faults(findings).all(|fault| ended(fault.kind) && fault.received.is_empty());
+    let says_so = faults(findings).any(disconnects);
+    (ended(first.kind) && first.received.is_empty() && none_answered) || says_so
+}
+
+fn kind_is(findings: &Findings, judge: fn(TlsFaultKind) -> bool) -> bool {
+    fault(findings).is_some_and(|fault| judge(fault.kind))
+}
+
+fn refused(findings: &Findings, kind: &FailureKind) -> bool {
+    findings.failure().is_some_and(|failure| failure.kind == *kind)
+}
+
+const TLS: Rule = Rule {
+    stage: Some(Stage::Tls),
+    outcome: VerdictOutcome::Refused,
+    exit: 40,
+    rank: 20,
+    basis: Inferred,
+    ..Rule::BLANK
+};
+
+/// The server ends the connection at the ClientHello.
+const AT_HELLO: &[Candidate] = &[
+    Candidate::pair(0x904, Some(7), Possible, Reported),
+    Candidate::pair(0x904, Some(0), Possible, Inferred),
+    Candidate::pair(0x4, Some(0), Possible, Reported),
+];
+const NO_COMMON: &[Candidate] =
+    &[Candidate::pair(0x904, Some(7), Unlikely, Inferred), Candidate::pair(0x207, Some(0), Unlikely, Inferred)];
+const STALL: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Reported)];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "legacy-tls-only",
+        matches: |f| scouted(f, |scout| scout.version.0 < Version::TLS_1_2.0),
+        outcome: VerdictOutcome::Misconfigured,
+        exit: 42,
+        rank: 10,
+        summary: "{address} speaks {scout_version} at best, which this build does not",
+        cause: "the server chose {scout_version} with {scout_cipher} when everything was offered. That is a limit of this build, \
+                and also a weakness of the server: TLS 1.0 and 1.1 are no longer safe",
+        remedy: "on the target, allow TLS 1.2 or newer (Windows 7 and Server 2008 R2 need an update for it); an old Windows \
+                 client may still connect, if its own policy lets it",
+        candidates: &[],
+        client_connects: false,
+        basis: Documented,
+        supersedes: &["tls-alert", "tls-closed", "tls-reset", "tls-broken", "server-cannot-use-its-key"],
+        ..TLS
+    },
+    Rule {
+        id: "legacy-ciphers-only",
+        matches: |f| scouted(f, |scout| scout.version.0 >= Version::TLS_1_2.0 && !scout.is_spoken_here()),
+        outcome: VerdictOutcome::Misconfigured,
+        exit: 42,
+        rank: 10,
+        summary: "{address} chooses {scout_cipher}, which this build does not speak",
+        cause: "the server speaks {scout_version}, but of all suites it chose one with RSA key exchange, CBC or DHE, as Windows \
+                Server 2012 R2 and hardened newer ones do. That is a limit of this build: a Windows client would connect",
+        remedy: "on the target, allow ECDHE suites with AES-GCM; the certificate in this report was read without a handshake",
+        client_connects: true,
+        basis: Documented,
+        supersedes: &["tls-alert", "tls-closed", "tls-reset", "tls-broken", "server-cannot-use-its-key"],
+        ..TLS
+    },
+    Rule {
+        id: "group-or-signature-not-spoken",
+        matches: |f| {
+            scouted(f, ScoutFacts::is_spoken_here)
+                && kind_is(f, |kind| matches!(kind, TlsFaultKind::Alert(_) | TlsFaultKind::Incompatible))
+        },
+        outcome: VerdictOutcome::Misconfigured,
+        exit: 42,
+        rank: 10,
+        summary: "{address} wants a group or signature in TLS that this build does not speak",
+        cause: "the server refused this build's hello ({tls_alert}) and took the scout's, with {scout_version} and {scout_cipher}, \
+                which this build has: what is missing is a group such as P-521, or a signature scheme. That is a limit of this \
+                build",
+        remedy: "on the target, allow X25519, P-256 or P-384 and a certificate with an RSA, P-256 or P-384 key",
+        candidates: &[],
+        basis: Inferred,
+        supersedes: &["tls-alert"],
+        ..TLS
+    },
+    Rule {
+        id: "server-cannot-use-its-key",
+        matches: cannot_use_key,
+        outcome: VerdictOutcome::Misconfigured,
+        rank: 15,
+        summary: "{address} promised TLS and then answered no ClientHello",
+        cause: "the server agreed to TLS and broke off at every hello, old or new: it cannot use its certificate or the private \
+                key. On Windows that is the pattern of a key file that the service may not read, or of an expired certificate \
+                that could not be renewed",
+        remedy: "on Windows, check the certificate that is bound to the RDP listener and that NETWORK SERVICE may read its key; on \
+                 xrdp, that certificate and key_file fit each other and can be read. Repair permissions rather than remove keys",
+        event: Some("System log, source Schannel, event 36870: the private key cannot be used"),
+        candidates: AT_HELLO,
+        basis: Reported,
+        supersedes: &["tls-closed", "tls-reset", "tls-alert", "tls-not-spoken"],
+        ..TLS
+    },
+    Rule {
+        id: "tls-not-spoken",
+        matches: |f| kind_is(f, |kind| kind == TlsFaultKind::NotTls),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "{address} agreed to TLS, and then sent what is no TLS",
+        cause: "octets of another protocol came in place of the ServerHello: {tls_received}",
+        remedy: "find out what stands between: a proxy that answers for the host, or a port that is shared by two services",
+        candidates: NO_COMMON,
+        ..TLS
+    },
+    Rule {
+        id: "tls-reset",
+        matches: |f| {
+            kind_is(f, |kind| matches!(kind, TlsFaultKind::Closed(Close::Reset | Close::Broken { .. })))
+        },
+        summary: "{address} reset the connection during the TLS handshake",
+        cause: "the server, or a device in between, reset the connection at this build's ClientHello, though not at another one: \
+                a policy on versions or suites, or an inspecting device",
+        remedy: "compare with a probe from the target's own network; look for Schannel events on the target",
+        candidates: AT_HELLO,
+        ..TLS
+    },
+    Rule {
+        id: "tls-closed",
+        matches: |f| {
+            kind_is(f, |kind| {
+                matches!(kind, TlsFaultKind::Closed(Close::Fin | Close::CloseNotify | Close::Alert(_)))
+            })
+        },
+        summary: "{address} closed the connection during the TLS handshake",
+        cause: "the server, or a device in between, closed the connection at this build's ClientHello, though not at another one: \
+                a policy on versions or suites, or an inspecting device",
+        remedy: "compare with a probe from the target's own network; look for Schannel events on the target",
+        candidates: AT_HELLO,
+        ..TLS
+    },
+    Rule {
+        id: "tls-alert",
+        matches: |f| kind_is(f, |kind| matches!(kind, TlsFaultKind::Alert(_) | TlsFaultKind::Incompatible)),
+        summary: "{address} refused the TLS handshake ({tls_alert})",
+        cause: "server and client have no version, suite or signature in common, or the server's policy refuses what was offered",
+        remedy: "on the target, allow TLS 1.2 or 1.3 with ECDHE suites; look for Schannel events 36874 to 36888",
+        event: Some("System log, source Schannel"),
+        candidates: NO_COMMON,
+        ..TLS
+    },
+    Rule {
+        id: "tls-no-answer",
+        matches: |f| fault(f).is_some_and(|fault| silent(fault.kind) && fault.received.is_empty()),
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} agreed to TLS and then said nothing within {limit}",
+        cause: "no octet of a ServerHello came: a service that hangs, a device that drops the hello, or a path that loses the \
+                server's first large packet (path MTU)",
+        remedy: "probe from the target's own network; with a VPN or tunnel in between, try a smaller MTU",
+        candidates: STALL,
+        ..TLS
+    },
+    Rule {
+        id: "tls-stalls",
+        matches: |f| fault(f).is_some_and(|fault| silent(fault.kind) && !fault.received.is_empty()),
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} began the TLS handshake and stopped; the rest did not come within {limit}",
+        cause: "the beginning of the server's flight came and the rest did not: large packets are lost on the way (path MTU), or \
+                the server sends more slowly than any client waits",
+        remedy: "with a VPN or tunnel in between, try a smaller MTU; check the path for packet loss",
+        candidates: STALL,
+        ..TLS
+    },
+    Rule {
+        id: "tls-broken",
+        matches: |f| kind_is(f, |kind| matches!(kind, TlsFaultKind::Misbehaved | TlsFaultKind::BadCertificate)),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "{address} broke the TLS protocol",
+        cause: "the server's messages contradict the protocol, or its certificate cannot be read",
+        remedy: "replace the certificate on the target; if that does not help, look at devices that inspect TLS",
+        candidates: NO_COMMON,
+        ..TLS
+    },
+    Rule {
+        id: "certificate-not-pinned",
+        matches: |f| refused(f, &FailureKind::NotPinned),
+        exit: 41,
+        summary: "{address} shows another certificate than the pinned one",
+        cause: "the SHA-256 of its certificate is {certificate_sha256}: it was renewed, the name leads to another server, or \
+                somebody is in between",
+        remedy: "compare it on the target itself; if it is right, use --pin {certificate_sha256}",
+        basis: Documented,
+        ..TLS
+    },
+    Rule {
+        id: "certificate-not-trusted",
+        matches: |f| refused(f, &FailureKind::NotTrusted),
+        exit: 41,
+        summary: "the certificate of {address} does not lead to the given roots for the name that was asked",
+        cause: "the chain, the dates, the names or the usages do not hold: {trust}",
+        remedy: "install a certificate of that authority for this name on the target, or leave out --ca",
+        basis: Documented,
+        ..TLS
+    },
+];
