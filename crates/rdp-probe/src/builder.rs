@@ -14,6 +14,7 @@ use crate::network::Network;
 use crate::progress::Events;
 use crate::report::Report;
 use crate::target::Target;
+use crate::tls::TlsPolicy;
 
 /// A probe that cannot be run as it is put together. Never the target's doing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +26,12 @@ pub enum ProbeError {
     /// The cookie does not fit, or would break the request.
     #[error("the cookie cannot be sent: {0}")]
     Cookie(#[source] x224::RequestError),
+    /// A pin is not a SHA-256.
+    #[error("a pin is a SHA-256 in 64 hexadecimal digits, not {0:?}")]
+    Pin(String),
+    /// No certificate in what was given as roots.
+    #[error("there is no certificate in PEM among the roots")]
+    Roots,
     /// A limit of no time at all.
     #[error("a limit must be longer than 0")]
     NoTime,
@@ -37,6 +44,7 @@ pub struct Probe {
     plan: Plan,
     network: Option<Arc<dyn Network>>,
     pinned: Option<Vec<Address>>,
+    tls: TlsPolicy,
     rules: Vec<&'static Rule>,
 }
 
@@ -51,7 +59,16 @@ impl Probe {
     /// A probe with the defaults: mask 0x0B with fallback, the deepest stage that proves most, no enumeration.
     pub fn builder(target: Target) -> ProbeBuilder {
         let plan = Plan::new(target.host.clone(), target.port);
-        ProbeBuilder { probe: Self { target, plan, network: None, pinned: None, rules: Vec::new() } }
+        ProbeBuilder {
+            probe: Self {
+                target,
+                plan,
+                network: None,
+                pinned: None,
+                tls: TlsPolicy::default(),
+                rules: Vec::new(),
+            },
+        }
     }
 
     /// Runs it. Ends by its own deadline; dropping the future ends it at once, without a report.
@@ -75,8 +92,16 @@ impl Probe {
         watcher: Option<mpsc::UnboundedSender<crate::Progress>>,
         cancel: impl Future<Output = ()>,
     ) -> Report {
-        let driver = Driver { network: self.network.clone(), pinned: self.pinned.clone(), watcher };
-        let findings = driver.run(self.plan.clone(), cancel).await;
+        let driver = Driver {
+            network: self.network.clone(),
+            pinned: self.pinned.clone(),
+            tls: self.tls.clone(),
+            watcher,
+        };
+        let mut plan = self.plan.clone();
+        plan.entropy = crate::tls::entropy();
+        plan.began_unix_ms = now_unix_ms();
+        let findings = driver.run(plan, cancel).await;
         let diagnosis = diagnose_with(&findings, &self.rules);
         Report::new(self.target.clone(), findings, diagnosis)
     }
@@ -98,6 +123,7 @@ impl ProbeBuilder {
     /// How deep to go. Default: the deepest stage that starts no session.
     pub const fn until(mut self, stage: Stage) -> Self {
         self.probe.plan.until = stage;
+        self.probe.plan.until_asked = true;
         self
     }
 
@@ -156,6 +182,39 @@ impl ProbeBuilder {
         self
     }
 
+    /// The certificate has to be this one, by the SHA-256 of its DER in hexadecimal, with or without colons. May be repeated:
+    /// any of them will do.
+    pub fn pin(mut self, sha256: &str) -> Self {
+        let digits: String = sha256.chars().filter(|c| *c != ':').collect();
+        self.probe.plan.pins.push(digits.to_ascii_lowercase());
+        self
+    }
+
+    /// The certificate has to lead to one of these roots, given in PEM, for the name that is asked.
+    ///
+    /// # Errors
+    /// [`ProbeError::Roots`] when there is no certificate in `pem`.
+    pub fn trust(mut self, pem: &[u8]) -> Result<Self, ProbeError> {
+        self.probe.tls.roots = Some(crate::tls::roots_of(pem).ok_or(ProbeError::Roots)?);
+        self.probe.plan.require_trust = true;
+        Ok(self)
+    }
+
+    /// The name to send and to check in TLS. Default: the host's.
+    pub fn server_name(mut self, name: impl Into<String>) -> Self {
+        self.probe.plan.server_name = Some(name.into());
+        self
+    }
+
+    /// Appends the TLS session keys to this file, in the format of SSLKEYLOGFILE.
+    ///
+    /// # Errors
+    /// As the operating system says, when the file cannot be opened.
+    pub fn key_log(mut self, path: &std::path::Path) -> std::io::Result<Self> {
+        self.probe.tls.key_log = Some(crate::tls::key_log(path)?);
+        Ok(self)
+    }
+
     /// A rule of your own beside the catalogue; it may supersede rows of it.
     pub fn rule(mut self, rule: &'static Rule) -> Self {
         self.probe.rules.push(rule);
@@ -175,6 +234,10 @@ impl ProbeBuilder {
         if limits.into_iter().any(Duration::is_zero) {
             return Err(ProbeError::NoTime);
         }
+        let is_sha256 = |pin: &&String| pin.len() == 64 && pin.bytes().all(|b| b.is_ascii_hexdigit());
+        if let Some(pin) = plan.pins.iter().find(|pin| !is_sha256(pin)) {
+            return Err(ProbeError::Pin(pin.clone()));
+        }
         if let Routing::Cookie(cookie) = &plan.routing {
             let negotiation = Some(NegRequest { flags: Default::default(), protocols: plan.security.mask() });
             let request = ConnectionRequest { routing: x224::Routing::Cookie(cookie), negotiation };
@@ -182,4 +245,10 @@ impl ProbeBuilder {
         }
         Ok(self.probe)
     }
+}
+
+/// This computer's clock.
+fn now_unix_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or_default()
 }

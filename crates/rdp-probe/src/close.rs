@@ -5,11 +5,15 @@
 )]
 use std::io;
 
+use crate::tls::alert_of;
 use rdp_probe_core::{Address, Close, DialFault, DialFaultKind};
 
 /// What an error of a read or write says about the stream.
 pub(crate) fn close_of(error: &io::Error) -> Close {
     use io::ErrorKind as Kind;
+    if let Some(alert) = alert_of(error) {
+        return Close::Alert(alert);
+    }
     match error.kind() {
         // A write after the peer's RST gives EPIPE: it is the same reset, seen later.
         Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::NotConnected => Close::Reset,

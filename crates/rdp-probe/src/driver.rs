@@ -5,23 +5,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Findings, Framing, Limit, Plan, Run, Stage, Wants,
+    Address, Close, DialFault, DialFaultKind, Event, Findings, Framing, Limit, Plan, Run, Stage, TlsFaultKind,
+    Wants,
 };
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::close::close_of;
 use crate::framer::{Found, Framer};
 use crate::network::{self, Network, Transport};
 use crate::progress::Progress;
+use crate::tls::{Handshake, TlsPolicy};
 
 /// One run of one probe.
 pub(crate) struct Driver {
     pub(crate) network: Option<Arc<dyn Network>>,
     pub(crate) pinned: Option<Vec<Address>>,
+    pub(crate) tls: TlsPolicy,
     pub(crate) watcher: Option<UnboundedSender<Progress>>,
 }
+
+/// How long a close_notify may take to go out: it does not wait for anybody.
+const FAREWELL: Duration = Duration::from_millis(100);
 
 /// Why a wait ended before what was waited for.
 enum Cut {
@@ -97,6 +103,7 @@ impl Driver {
 
     async fn attempt<F: Future<Output = ()> + Unpin>(&self, run: &mut Run, clock: &mut Clock<F>) {
         let mut transport: Option<Transport> = None;
+        let mut peer = None;
         let mut framer = Framer::default();
         let mut told = None;
         while let Some(wants) = run.wants() {
@@ -113,6 +120,7 @@ impl Driver {
                     let dialed = match clock.until(share, self.dial(address)).await {
                         Ok(Ok(stream)) => {
                             let link = stream.link(address);
+                            peer = Some(address);
                             transport = Some(stream);
                             Ok(link)
                         }
@@ -125,6 +133,24 @@ impl Driver {
                         Err(cut) => Err(dial_fault(cut)),
                     };
                     run.on(Event::Dialed(dialed), clock.now());
+                }
+                Wants::Tls { host } => {
+                    let answer = match (transport.take(), peer) {
+                        (Some(stream), Some(peer)) => {
+                            let handshake = Handshake::new();
+                            let shaking = handshake.run(stream, host, peer.ip(), &self.tls);
+                            match clock.until(limit, shaking).await {
+                                Ok(answer) => answer,
+                                Err(cut) => Err(handshake.fault(TlsFaultKind::Closed(close(cut)))),
+                            }
+                        }
+                        _ => Err(Handshake::new().fault(TlsFaultKind::Local)),
+                    };
+                    let answer = answer.map(|(stream, session)| {
+                        transport = Some(stream);
+                        session
+                    });
+                    run.on(Event::Tls(answer), clock.now());
                 }
                 Wants::Pdu(framing) => {
                     let octets = run.take_octets();
@@ -151,6 +177,10 @@ impl Driver {
             }
         }
         self.tell_stage(run, &mut told);
+        // Inside TLS the end is announced; the peer's answer to that is not waited for.
+        if let Some(mut stream @ Transport::Tls(_)) = transport {
+            _ = timeout(FAREWELL, stream.shutdown()).await;
+        }
     }
 
     async fn resolve(&self, name: &str, port: u16) -> Result<Vec<Address>, DialFault> {
@@ -199,7 +229,8 @@ impl Driver {
 async fn exchange(stream: &mut Transport, octets: &[u8], framer: &mut Framer, framing: Framing) -> Found {
     let written = if octets.is_empty() { Ok(()) } else { stream.write_all(octets).await };
     stream.about_to_read();
-    match (framer.next(stream, framing).await, written) {
+    let end = stream.end();
+    match (framer.next(stream, framing, end).await, written) {
         (Found::Closed(Close::Fin), Err(error)) if framer.held().is_empty() => Found::Closed(close_of(&error)),
         (found, _) => found,
     }

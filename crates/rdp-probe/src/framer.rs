@@ -1,8 +1,6 @@
 //! From a byte stream to whole PDUs, and to how the stream ended.
 use bytes::{Buf as _, BytesMut};
-use rdp_probe_core::wire::first_octets::{ENOUGH, FirstOctets, classify};
-use rdp_probe_core::wire::tpkt::{Frame, frame};
-use rdp_probe_core::{Close, Framing};
+use rdp_probe_core::{self as core, Close, Framing};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::close::close_of;
@@ -35,37 +33,30 @@ impl Framer {
     }
 
     /// Waits for one whole PDU. Cancelling it loses nothing: what was read stays held.
-    pub(crate) async fn next(&mut self, stream: &mut (impl AsyncRead + Unpin), framing: Framing) -> Found {
+    /// `end` is what it means when nothing more is read.
+    pub(crate) async fn next(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        framing: Framing,
+        end: Close,
+    ) -> Found {
         self.held.advance(self.taken.min(self.held.len()));
         self.taken = 0;
         loop {
-            if let Some(found) = self.look(framing) {
-                if let Found::Pdu(len) = found {
+            match framing.find(&self.held) {
+                core::Found::Pdu(len) => {
                     self.taken = len;
+                    return Found::Pdu(len);
                 }
-                return found;
+                core::Found::Stray => return Found::Stray,
+                core::Found::More => {}
             }
             self.held.reserve(Self::READ);
             match stream.read_buf(&mut self.held).await {
-                Ok(0) => return Found::Closed(Close::Fin),
+                Ok(0) => return Found::Closed(end),
                 Ok(_) => {}
                 Err(error) => return Found::Closed(close_of(&error)),
             }
-        }
-    }
-
-    fn look(&self, framing: Framing) -> Option<Found> {
-        match framing {
-            Framing::Tpkt => match frame(&self.held) {
-                Frame::Whole(len) => Some(Found::Pdu(len)),
-                Frame::Partial { .. } => None,
-                Frame::Stray => match classify(&self.held) {
-                    FirstOctets::Undecided if self.held.len() < ENOUGH => None,
-                    FirstOctets::Undecided | FirstOctets::Foreign(_) | FirstOctets::Tpkt => Some(Found::Stray),
-                },
-                _ => Some(Found::Stray),
-            },
-            _ => Some(Found::Stray),
         }
     }
 }
@@ -86,7 +77,7 @@ mod tests {
         drop(far);
         let mut all = Vec::new();
         loop {
-            let next = framer.next(&mut near, Framing::Tpkt).await;
+            let next = framer.next(&mut near, Framing::Tpkt, Close::Fin).await;
             let last = !matches!(next, Found::Pdu(_));
             all.push(next);
             if last {

@@ -39,9 +39,10 @@ mod network;
 mod progress;
 mod report;
 mod target;
+mod tls;
 
 pub use builder::{Probe, ProbeBuilder, ProbeError};
-pub use escape::escape;
+pub use escape::{escape, is_harmful};
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use progress::{Events, Progress};
 pub use report::{Report, SCHEMA_VERSION, view};

@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::{fmt, io};
 
-use rdp_probe_core::{Address, DialFault, DialFaultKind, Link};
+use rdp_probe_core::{Address, Close, DialFault, DialFaultKind, Link};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use crate::close::{dial_fault_of, lookup_fault_of};
+use crate::tls::Inside;
 
 /// A future that can be kept in a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -108,6 +109,8 @@ pub(crate) enum Transport {
     Tcp(TcpStream),
     /// The caller's stream.
     Custom(Box<dyn Io>),
+    /// Inside TLS.
+    Tls(Inside),
 }
 
 impl Transport {
@@ -122,9 +125,18 @@ impl Transport {
     pub(crate) fn link(&self, peer: Address) -> Link {
         let local = match self {
             Self::Tcp(stream) => stream.local_addr().ok(),
-            Self::Custom(_) => None,
+            Self::Custom(_) | Self::Tls(_) => None,
         };
         Link { peer, local }
+    }
+
+    /// What it means when nothing more is read.
+    pub(crate) const fn end(&self) -> Close {
+        match self {
+            Self::Tcp(_) | Self::Custom(_) => Close::Fin,
+            // A bare FIN is an error to rustls; without one, the end was announced.
+            Self::Tls(_) => Close::CloseNotify,
+        }
     }
 }
 
@@ -133,6 +145,7 @@ impl AsyncRead for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Custom(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -142,6 +155,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Custom(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -149,6 +163,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Custom(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -156,6 +171,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Custom(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

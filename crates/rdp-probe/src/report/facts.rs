@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdp_probe_core::wire::Problem;
-use rdp_probe_core::{Close, DialFault, DialFaultKind, Failure, FailureKind, Observed, Oddity};
+use rdp_probe_core::{Close, DialFault, DialFaultKind, Failure, FailureKind, Observed, Oddity, TlsFaultKind};
 
 use super::view::{CloseView, FailureView};
 
@@ -57,6 +57,31 @@ pub(super) fn fact(observed: &Observed) -> (&'static str, Detail) {
             };
             ("oddity", Detail::from([("field", field.to_owned()), ("value", value.to_string())]))
         }
+        Observed::Tls(facts) => {
+            let mut detail = Detail::from([
+                ("version", hex(facts.version.0)),
+                ("cipher", hex(facts.cipher.0)),
+                ("chain_length", facts.chain_length.to_string()),
+            ]);
+            detail.extend(facts.certificate.as_ref().map(|certificate| ("sha256", certificate.sha256.clone())));
+            ("tls", detail)
+        }
+        Observed::Scouted(facts) => {
+            let mut detail = Detail::from([("version", hex(facts.version.0)), ("cipher", hex(facts.cipher.0))]);
+            detail.extend(facts.certificate.as_ref().map(|certificate| ("sha256", certificate.sha256.clone())));
+            ("server_hello", detail)
+        }
+        Observed::CredsspVersion(version) => {
+            ("credssp_version", Detail::from([("value", version.to_string())]))
+        }
+        Observed::Challenge(facts) => {
+            let mut detail = Detail::new();
+            detail.extend(facts.netbios_computer.clone().map(|name| ("netbios_computer", name)));
+            detail.extend(facts.dns_computer.clone().map(|name| ("dns_computer", name)));
+            ("challenge", detail)
+        }
+        Observed::RdstlsVersions(versions) => ("rdstls_versions", Detail::from([("value", hex(*versions))])),
+        Observed::RdsaadNonce => ("rdsaad_nonce", Detail::new()),
         _ => ("unknown", Detail::new()),
     }
 }
@@ -81,6 +106,19 @@ pub(super) const fn dial_id(kind: DialFaultKind) -> &'static str {
         DialFaultKind::TimedOut { .. } => "timed_out",
         DialFaultKind::Cancelled => "cancelled",
         DialFaultKind::Other | _ => "other",
+    }
+}
+
+const fn tls_id(kind: TlsFaultKind) -> &'static str {
+    match kind {
+        TlsFaultKind::Closed(_) => "closed",
+        TlsFaultKind::Alert(_) => "alert",
+        TlsFaultKind::NotTls => "not_tls",
+        TlsFaultKind::Incompatible => "incompatible",
+        TlsFaultKind::Misbehaved => "misbehaved",
+        TlsFaultKind::BadCertificate => "bad_certificate",
+        TlsFaultKind::Local => "local",
+        _ => "unknown",
     }
 }
 
@@ -190,6 +228,40 @@ pub(super) fn failure(failure: &Failure) -> FailureView {
             view.codes.extend(value.map(|value| ("value", hex(value))));
             head = Some(octets);
             "malformed"
+        }
+        FailureKind::Tls(fault) => {
+            head = Some(&fault.received);
+            match fault.kind {
+                TlsFaultKind::Closed(how) => view.close = Some(close(how)),
+                TlsFaultKind::Alert(alert) => {
+                    view.close = Some(close(Close::Alert(alert.0)));
+                    view.codes.insert("alert", alert.0.to_string());
+                    view.codes.extend(alert.name().map(|name| ("alert_name", name.to_owned())));
+                }
+                TlsFaultKind::NotTls
+                | TlsFaultKind::Incompatible
+                | TlsFaultKind::Misbehaved
+                | TlsFaultKind::BadCertificate
+                | TlsFaultKind::Local
+                | _ => {}
+            }
+            view.codes.insert("fault", tls_id(fault.kind).to_owned());
+            "tls"
+        }
+        FailureKind::NotPinned => "not_pinned",
+        FailureKind::NotTrusted => "not_trusted",
+        FailureKind::CredsspError(status) => {
+            view.codes.insert("error_code", hex(status.0));
+            "credssp_error"
+        }
+        FailureKind::NoChallenge { state, head: octets } => {
+            view.codes.extend(state.map(|state| ("neg_state", state.to_string())));
+            head = Some(octets);
+            "no_challenge"
+        }
+        FailureKind::NotExpected { head: octets } => {
+            head = Some(octets);
+            "not_expected"
         }
         FailureKind::OutOfTurn => "out_of_turn",
         _ => "unknown",

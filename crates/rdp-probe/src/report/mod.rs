@@ -1,5 +1,6 @@
 //! The report of one run.
 mod facts;
+mod of;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod view;
@@ -57,6 +58,13 @@ impl Report {
     #[must_use]
     pub fn text_of(&self, text: fn(&Rule) -> &'static str, rule: &Rule) -> String {
         fill(text(rule), &self.findings)
+    }
+
+    /// The stages of the path that decides the verdict: the main one, unless all addresses were asked for and another one
+    /// is worse.
+    #[must_use]
+    pub fn deciding_stages(&self) -> Vec<view::StageView> {
+        of::path_stages(self.findings.path())
     }
 
     /// How long the main path took.

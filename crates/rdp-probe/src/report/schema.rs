@@ -60,6 +60,10 @@ pub(super) fn offered(_: &mut SchemaGenerator) -> Schema {
     one_of(&["offered", "refused", "unknown"])
 }
 
+pub(super) fn tls_source(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["handshake", "scout"])
+}
+
 pub(super) fn nla(_: &mut SchemaGenerator) -> Schema {
     one_of(&["required", "supported", "not_supported", "unknown"])
 }

@@ -1,16 +1,7 @@
 //! The JSON form of a report: docs/json.md, key by key. Made from a [`Report`], and only to be written.
 use std::collections::BTreeMap;
 
-use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
-use rdp_probe_core::{
-    Address, AttemptRecord, DialFaultKind, FailureKind, Findings, Nla, Observed, Offered, Outcome, Purpose,
-    SecuritySummary, Stage, StageRecord,
-};
-use rdp_probe_diagnosis::{Candidate, Rule, RuleKind, diagnose};
 use serde::Serialize;
-
-use super::facts::{fact, failure, hex, micros};
-use super::{Report, SCHEMA_VERSION};
 
 #[cfg(feature = "schema")]
 use super::schema;
@@ -50,10 +41,10 @@ view! {
         pub addresses: Vec<AddressView>,
         /// The server's security protocols; null when the negotiation was not reached.
         pub security: Option<SecurityView>,
-        /// Null: stage tls is not in this version.
-        pub tls: Option<Nothing>,
-        /// Null: stage credssp is not in this version.
-        pub server: Option<Nothing>,
+        /// The TLS handshake, or what the TLS scout read; null when neither came to anything.
+        pub tls: Option<TlsView>,
+        /// What the server says of itself in CredSSP; null when that was not reached.
+        pub server: Option<ServerView>,
         /// The credentials' own result.
         pub credentials: CredentialsView,
         /// Null: no proxy was used.
@@ -237,7 +228,7 @@ view! {
 view! {
     /// One further connection.
     pub struct ProbeView {
-        /// What it was for: `address`, `fallback`, or `enumerate` and the mask.
+        /// What it was for: `address`, `fallback`, `enumerate` and the mask, or `tls scout`.
         pub purpose: String,
         /// The security protocols that it offered.
         pub offered: String,
@@ -304,6 +295,85 @@ view! {
 }
 
 view! {
+    /// The TLS handshake, or what the TLS scout read of one.
+    pub struct TlsView {
+        /// `handshake`, or `scout`: then there was no handshake, and the certificate was read in the clear.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::tls_source"))]
+        pub source: &'static str,
+        /// The version, such as `1.3`.
+        pub version: String,
+        /// The suite, by its name or its number.
+        pub cipher: String,
+        /// The server's certificate; null when it was not sent in the clear, or cannot be read.
+        pub certificate: Option<CertificateView>,
+        /// Whether the server proved that it holds the certificate's key; null when that cannot be told.
+        pub signature_verified: Option<bool>,
+    }
+}
+
+view! {
+    /// A certificate.
+    pub struct CertificateView {
+        /// The subject.
+        pub subject: String,
+        /// The issuer.
+        pub issuer: String,
+        /// Serial number in hexadecimal.
+        pub serial: String,
+        /// Names and addresses that it stands for.
+        pub names: Vec<String>,
+        /// RFC 3339.
+        pub not_before: Option<String>,
+        /// RFC 3339.
+        pub not_after: Option<String>,
+        /// Whole days until it expires; negative when it has. Null when this computer's time is not known.
+        pub days_left: Option<i64>,
+        /// Whether subject and issuer are the same.
+        pub self_signed: bool,
+        /// Whether one of its names is the one that was asked for.
+        pub name_matches: bool,
+        /// Whether it leads to a trusted root for that name; null when that was not looked at.
+        pub trusted: Option<bool>,
+        /// The key, such as `RSA 2048`.
+        pub key: String,
+        /// The signature's algorithm.
+        pub signature: String,
+        /// Extended key usages as object identifiers; null without the extension.
+        pub extended_key_usage: Option<Vec<String>>,
+        /// SHA-1, in the form of the registry's SSLCertificateSHA1Hash.
+        pub sha1: String,
+        /// SHA-256: what `--pin` takes.
+        pub sha256: String,
+        /// How many certificates were sent.
+        pub chain_length: usize,
+    }
+}
+
+view! {
+    /// What the server says of itself in its NTLM CHALLENGE.
+    pub struct ServerView {
+        /// NetBIOS name of the computer.
+        pub netbios_computer: Option<String>,
+        /// NetBIOS name of the domain; the computer's own in a workgroup.
+        pub netbios_domain: Option<String>,
+        /// DNS name of the computer.
+        pub dns_computer: Option<String>,
+        /// DNS name of the domain.
+        pub dns_domain: Option<String>,
+        /// DNS name of the forest.
+        pub dns_tree: Option<String>,
+        /// Version and build; a constant of the library on servers that are no Windows.
+        pub os_build: Option<String>,
+        /// How far the server's clock is ahead of this computer's.
+        pub clock_skew_ms: Option<i64>,
+        /// `version` of its TSRequest.
+        pub credssp_version: Option<u32>,
+        /// Which product has this build: a guess.
+        pub guess: Option<&'static str>,
+    }
+}
+
+view! {
     /// The credentials' own result.
     pub struct CredentialsView {
         /// `not_tried` in this version.
@@ -313,224 +383,6 @@ view! {
         /// The status.
         pub status: Option<String>,
     }
-}
-
-impl ReportView {
-    /// The JSON form of `report`.
-    #[must_use]
-    pub fn of(report: &Report) -> Self {
-        let (findings, diagnosis) = (&report.findings, &report.diagnosis);
-        let verdict = &diagnosis.verdict;
-        let cause = |rule: &&'static Rule| CauseView {
-            rule: rule.id,
-            cause: report.text_of(|rule| rule.cause, rule),
-            remedy: report.text_of(|rule| rule.remedy, rule),
-            event: rule.event,
-            basis: rule.basis.id(),
-        };
-        let finding = |rule: &&'static Rule| {
-            let RuleKind::Finding(severity) = rule.kind else { return None };
-            let text = report.text_of(|rule| rule.summary, rule);
-            let remedy = report.text_of(|rule| rule.remedy, rule);
-            Some(FindingView { id: rule.id, severity: severity.id(), text, remedy })
-        };
-        Self {
-            schema_version: SCHEMA_VERSION,
-            target: TargetView {
-                input: report.target.input.clone(),
-                host: findings.plan.host.to_string(),
-                port: findings.plan.port,
-                address: findings.peer().map(|address| address.to_string()),
-            },
-            verdict: VerdictView {
-                outcome: verdict.outcome.id(),
-                hop: verdict.hop.map(rdp_probe_core::Hop::id),
-                stage: verdict.stage.map(Stage::id),
-                rule: verdict.rule.map(|rule| rule.id),
-                summary: report.summary(),
-                exit_code: verdict.exit,
-            },
-            failure: findings.failure().map(failure),
-            causes: diagnosis.causes.iter().map(cause).collect(),
-            mstsc: diagnosis.mstsc.iter().map(mstsc).collect(),
-            findings: diagnosis.findings.iter().filter_map(finding).collect(),
-            stages: path_stages(findings.main_path()),
-            probes: findings.attempts.iter().skip(findings.main_path().len()).map(probe).collect(),
-            addresses: addresses(findings),
-            security: security(findings),
-            tls: None,
-            server: None,
-            credentials: CredentialsView { result: "not_tried", method: None, status: None },
-            proxy: None,
-            kdc: None,
-            gateway: None,
-            duration_us: micros(report.duration()),
-        }
-    }
-}
-
-fn mstsc(candidate: &Candidate) -> MstscView {
-    MstscView {
-        code: candidate.code.map(hex),
-        extended: candidate.extended.map(hex),
-        status: candidate.status.map(hex),
-        text: candidate.text,
-        likelihood: candidate.likelihood.id(),
-        basis: candidate.basis.id(),
-    }
-}
-
-/// The stages of a path, as one sequence: what a second connection repeats without doing is left out.
-fn path_stages(path: &[AttemptRecord]) -> Vec<StageView> {
-    let last = path.len().saturating_sub(1);
-    let mut views = Vec::new();
-    for (index, attempt) in path.iter().enumerate() {
-        if index == last && index == 0 {
-            views.extend(attempt.stages.iter().map(stage));
-        } else if index == last {
-            let skipped = attempt.stages.iter().skip_while(|record| record.started.is_none());
-            views.extend(skipped.map(stage));
-        } else {
-            let begun = |record: &&StageRecord| record.outcome != Outcome::NotReached;
-            views.extend(attempt.stages.iter().filter(begun).map(stage));
-            if let Some(view) = views.last_mut() {
-                view.why = Some("the server named what it wants instead, and was asked again");
-            }
-        }
-    }
-    views
-}
-
-fn stage(record: &StageRecord) -> StageView {
-    let (outcome, why) = match record.outcome {
-        Outcome::Passed => ("passed", None),
-        Outcome::Failed => ("failed", None),
-        Outcome::NotReached => ("not_reached", None),
-        Outcome::NotTried(why) => ("not_tried", Some(why.text())),
-        _ => ("unknown", None),
-    };
-    StageView {
-        stage: record.stage.id(),
-        hop: record.hop.id(),
-        outcome,
-        why,
-        started_us: record.started.map(micros),
-        duration_us: record.duration.map(micros),
-        facts: record
-            .facts
-            .iter()
-            .map(|one| {
-                let (id, detail) = fact(&one.observed);
-                FactView { at_us: micros(one.at), fact: id, detail }
-            })
-            .collect(),
-    }
-}
-
-fn probe(attempt: &AttemptRecord) -> ProbeView {
-    ProbeView {
-        purpose: match attempt.purpose {
-            Purpose::Main => "main".into(),
-            Purpose::Fallback => "fallback".into(),
-            Purpose::Address(_) => "address".into(),
-            Purpose::Enumerate(mask) => format!("enumerate {mask}"),
-            _ => "unknown".into(),
-        },
-        offered: hex(attempt.offer.0),
-        address: match attempt.purpose {
-            Purpose::Address(address) => Some(address.to_string()),
-            Purpose::Main | Purpose::Fallback | Purpose::Enumerate(_) | _ => {
-                attempt.peer().map(|address| address.to_string())
-            }
-        },
-        stages: attempt.stages.iter().map(stage).collect(),
-        failure: attempt.failure.as_ref().map(failure),
-    }
-}
-
-/// What is known of each address: the verdict of the path that was connected to it, or how its dial failed.
-fn addresses(findings: &Findings) -> Vec<AddressView> {
-    let of = |address: Address| {
-        for path in findings.paths() {
-            if path.last().and_then(AttemptRecord::peer) == Some(address) {
-                let mut alone = Findings::new(findings.plan.clone());
-                alone.attempts = path.to_vec();
-                let verdict = diagnose(&alone).verdict;
-                return (verdict.outcome.id(), verdict.stage.map(Stage::id));
-            }
-            if let Some(kind) = fault_of(path, address) {
-                let outcome = match kind {
-                    DialFaultKind::Refused | DialFaultKind::Reset => "refused",
-                    DialFaultKind::Cancelled | DialFaultKind::LocalResources => "inconclusive",
-                    DialFaultKind::NotFound
-                    | DialFaultKind::ResolverFailed
-                    | DialFaultKind::HostUnreachable
-                    | DialFaultKind::NetworkUnreachable
-                    | DialFaultKind::NotPermitted
-                    | DialFaultKind::TimedOut { .. }
-                    | DialFaultKind::Other
-                    | _ => "unreachable",
-                };
-                return (outcome, Some(Stage::TcpConnect.id()));
-            }
-        }
-        ("not_tried", None)
-    };
-    let view = |address: &Address| {
-        let (outcome, stage) = of(*address);
-        AddressView { address: address.to_string(), stage, outcome }
-    };
-    findings.addresses().iter().map(view).collect()
-}
-
-/// How the dial of an address failed on a path.
-fn fault_of(path: &[AttemptRecord], address: Address) -> Option<DialFaultKind> {
-    for fact in path.iter().flat_map(AttemptRecord::facts) {
-        if let Observed::AddressFailed { address: failed, fault } = fact
-            && *failed == address
-        {
-            return Some(fault.kind);
-        }
-    }
-    if let FailureKind::Connect { address: failed, fault } = path.last()?.failure.as_ref()?.kind
-        && failed == address
-    {
-        return Some(fault.kind);
-    }
-    None
-}
-
-fn security(findings: &Findings) -> Option<SecurityView> {
-    let reached =
-        |record: &StageRecord| record.stage == Stage::ConnectionInitiation && record.started.is_some();
-    if !findings.attempts.iter().any(|attempt| attempt.stages.iter().any(reached)) {
-        return None;
-    }
-    let summary = SecuritySummary::of(findings);
-    let offered = |protocol| match summary.protocol(protocol) {
-        Offered::Offered => "offered",
-        Offered::Refused => "refused",
-        Offered::Unknown | _ => "unknown",
-    };
-    let flag = |flag| findings.response_flags().map(|flags| flags.contains(flag));
-    Some(SecurityView {
-        nla: match summary.nla() {
-            Nla::Required => "required",
-            Nla::Supported => "supported",
-            Nla::NotSupported => "not_supported",
-            Nla::Unknown | _ => "unknown",
-        },
-        protocols: ProtocolsView {
-            rdp: offered(Protocols::RDP),
-            ssl: offered(Protocols::SSL),
-            hybrid: offered(Protocols::HYBRID),
-            hybrid_ex: offered(Protocols::HYBRID_EX),
-            rdstls: offered(Protocols::RDSTLS),
-            rdsaad: offered(Protocols::RDSAAD),
-        },
-        restricted_admin: flag(ResponseFlags::RESTRICTED_ADMIN_MODE_SUPPORTED),
-        remote_credential_guard: flag(ResponseFlags::REDIRECTED_AUTHENTICATION_MODE_SUPPORTED),
-    })
 }
 
 #[cfg(feature = "schema")]

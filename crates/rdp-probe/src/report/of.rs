@@ -1,0 +1,319 @@
+//! From a report to its JSON form.
+use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
+use rdp_probe_core::wire::tls::{CipherSuite, Version};
+use rdp_probe_core::{
+    Address, AttemptRecord, CertificateFacts, DialFaultKind, FailureKind, Findings, Nla, NtlmFacts, Observed,
+    Offered, Outcome, Purpose, SecuritySummary, SignatureCheck, Stage, StageRecord, Trust,
+};
+use rdp_probe_diagnosis::{Candidate, Rule, RuleKind, diagnose, utc};
+
+use super::facts::{fact, failure, hex, micros};
+use super::view::{
+    AddressView, CauseView, CertificateView, CredentialsView, FactView, FindingView, MstscView, ProbeView,
+    ProtocolsView, ReportView, SecurityView, ServerView, StageView, TargetView, TlsView, VerdictView,
+};
+use super::{Report, SCHEMA_VERSION};
+
+impl ReportView {
+    /// The JSON form of `report`.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let (findings, diagnosis) = (&report.findings, &report.diagnosis);
+        let verdict = &diagnosis.verdict;
+        let cause = |rule: &&'static Rule| CauseView {
+            rule: rule.id,
+            cause: report.text_of(|rule| rule.cause, rule),
+            remedy: report.text_of(|rule| rule.remedy, rule),
+            event: rule.event,
+            basis: rule.basis.id(),
+        };
+        let finding = |rule: &&'static Rule| {
+            let RuleKind::Finding(severity) = rule.kind else { return None };
+            let text = report.text_of(|rule| rule.summary, rule);
+            let remedy = report.text_of(|rule| rule.remedy, rule);
+            Some(FindingView { id: rule.id, severity: severity.id(), text, remedy })
+        };
+        Self {
+            schema_version: SCHEMA_VERSION,
+            target: TargetView {
+                input: report.target.input.clone(),
+                host: findings.plan.host.to_string(),
+                port: findings.plan.port,
+                address: findings.peer().map(|address| address.to_string()),
+            },
+            verdict: VerdictView {
+                outcome: verdict.outcome.id(),
+                hop: verdict.hop.map(rdp_probe_core::Hop::id),
+                stage: verdict.stage.map(Stage::id),
+                rule: verdict.rule.map(|rule| rule.id),
+                summary: report.summary(),
+                exit_code: verdict.exit,
+            },
+            failure: findings.failure().map(failure),
+            causes: diagnosis.causes.iter().map(cause).collect(),
+            mstsc: diagnosis.mstsc.iter().map(mstsc).collect(),
+            findings: diagnosis.findings.iter().filter_map(finding).collect(),
+            stages: path_stages(findings.main_path()),
+            probes: findings.attempts.iter().skip(findings.main_path().len()).map(probe).collect(),
+            addresses: addresses(findings),
+            security: security(findings),
+            tls: tls(findings),
+            server: server(findings),
+            credentials: CredentialsView { result: "not_tried", method: None, status: None },
+            proxy: None,
+            kdc: None,
+            gateway: None,
+            duration_us: micros(report.duration()),
+        }
+    }
+}
+
+fn mstsc(candidate: &Candidate) -> MstscView {
+    MstscView {
+        code: candidate.code.map(hex),
+        extended: candidate.extended.map(hex),
+        status: candidate.status.map(hex),
+        text: candidate.text,
+        likelihood: candidate.likelihood.id(),
+        basis: candidate.basis.id(),
+    }
+}
+
+/// The stages of a path, as one sequence: what a second connection repeats without doing is left out.
+pub(super) fn path_stages(path: &[AttemptRecord]) -> Vec<StageView> {
+    let last = path.len().saturating_sub(1);
+    let mut views = Vec::new();
+    for (index, attempt) in path.iter().enumerate() {
+        if index == last && index == 0 {
+            views.extend(attempt.stages.iter().map(stage));
+        } else if index == last {
+            let skipped = attempt.stages.iter().skip_while(|record| record.started.is_none());
+            views.extend(skipped.map(stage));
+        } else {
+            let begun = |record: &&StageRecord| record.outcome != Outcome::NotReached;
+            views.extend(attempt.stages.iter().filter(begun).map(stage));
+            if let Some(view) = views.last_mut() {
+                view.why = Some("the server named what it wants instead, and was asked again");
+            }
+        }
+    }
+    views
+}
+
+fn stage(record: &StageRecord) -> StageView {
+    let (outcome, why) = match record.outcome {
+        Outcome::Passed => ("passed", None),
+        Outcome::Failed => ("failed", None),
+        Outcome::NotReached => ("not_reached", None),
+        Outcome::NotTried(why) => ("not_tried", Some(why.text())),
+        _ => ("unknown", None),
+    };
+    StageView {
+        stage: record.stage.id(),
+        hop: record.hop.id(),
+        outcome,
+        why,
+        started_us: record.started.map(micros),
+        duration_us: record.duration.map(micros),
+        facts: record
+            .facts
+            .iter()
+            .map(|one| {
+                let (id, detail) = fact(&one.observed);
+                FactView { at_us: micros(one.at), fact: id, detail }
+            })
+            .collect(),
+    }
+}
+
+fn probe(attempt: &AttemptRecord) -> ProbeView {
+    ProbeView {
+        purpose: match attempt.purpose {
+            Purpose::Main => "main".into(),
+            Purpose::Fallback => "fallback".into(),
+            Purpose::Address(_) => "address".into(),
+            Purpose::Enumerate(mask) => format!("enumerate {mask}"),
+            Purpose::Scout { reduced: false } => "tls scout".into(),
+            Purpose::Scout { .. } => "tls scout, reduced hello".into(),
+            _ => "unknown".into(),
+        },
+        offered: hex(attempt.offer.0),
+        address: match attempt.purpose {
+            Purpose::Address(address) => Some(address.to_string()),
+            Purpose::Main | Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } | _ => {
+                attempt.peer().map(|address| address.to_string())
+            }
+        },
+        stages: attempt.stages.iter().map(stage).collect(),
+        failure: attempt.failure.as_ref().map(failure),
+    }
+}
+
+/// What is known of each address: the verdict of the path that was connected to it, or how its dial failed.
+fn addresses(findings: &Findings) -> Vec<AddressView> {
+    let of = |address: Address| {
+        for path in findings.paths() {
+            if path.last().and_then(AttemptRecord::peer) == Some(address) {
+                let mut alone = Findings::new(findings.plan.clone());
+                alone.attempts = path.to_vec();
+                let verdict = diagnose(&alone).verdict;
+                return (verdict.outcome.id(), verdict.stage.map(Stage::id));
+            }
+            if let Some(kind) = fault_of(path, address) {
+                let outcome = match kind {
+                    DialFaultKind::Refused | DialFaultKind::Reset => "refused",
+                    DialFaultKind::Cancelled | DialFaultKind::LocalResources => "inconclusive",
+                    DialFaultKind::NotFound
+                    | DialFaultKind::ResolverFailed
+                    | DialFaultKind::HostUnreachable
+                    | DialFaultKind::NetworkUnreachable
+                    | DialFaultKind::NotPermitted
+                    | DialFaultKind::TimedOut { .. }
+                    | DialFaultKind::Other
+                    | _ => "unreachable",
+                };
+                return (outcome, Some(Stage::TcpConnect.id()));
+            }
+        }
+        ("not_tried", None)
+    };
+    let view = |address: &Address| {
+        let (outcome, stage) = of(*address);
+        AddressView { address: address.to_string(), stage, outcome }
+    };
+    findings.addresses().iter().map(view).collect()
+}
+
+/// How the dial of an address failed on a path.
+fn fault_of(path: &[AttemptRecord], address: Address) -> Option<DialFaultKind> {
+    for fact in path.iter().flat_map(AttemptRecord::facts) {
+        if let Observed::AddressFailed { address: failed, fault } = fact
+            && *failed == address
+        {
+            return Some(fault.kind);
+        }
+    }
+    if let FailureKind::Connect { address: failed, fault } = path.last()?.failure.as_ref()?.kind
+        && failed == address
+    {
+        return Some(fault.kind);
+    }
+    None
+}
+
+/// The handshake; without one, what the scout read.
+fn tls(findings: &Findings) -> Option<TlsView> {
+    let version = |version: Version| {
+        let name = version.name().map(|name| name.strip_prefix("TLS ").unwrap_or(name).to_owned());
+        name.unwrap_or_else(|| hex(version.0))
+    };
+    let cipher = |cipher: CipherSuite| cipher.name().map_or_else(|| hex(cipher.0), str::to_owned);
+    if let Some(facts) = findings.tls() {
+        let trusted = facts.trust.map(|trust| trust == Trust::Trusted);
+        return Some(TlsView {
+            source: "handshake",
+            version: version(facts.version),
+            cipher: cipher(facts.cipher),
+            certificate: facts
+                .certificate
+                .as_ref()
+                .map(|c| certificate(findings, c, facts.chain_length, trusted)),
+            signature_verified: match facts.signature {
+                SignatureCheck::Verified => Some(true),
+                SignatureCheck::Wrong => Some(false),
+                SignatureCheck::NotVerifiable | _ => None,
+            },
+        });
+    }
+    let facts = findings.scouted()?;
+    Some(TlsView {
+        source: "scout",
+        version: version(facts.version),
+        cipher: cipher(facts.cipher),
+        certificate: facts.certificate.as_ref().map(|c| certificate(findings, c, facts.chain_length, None)),
+        signature_verified: None,
+    })
+}
+
+fn certificate(
+    findings: &Findings,
+    facts: &CertificateFacts,
+    chain_length: usize,
+    trusted: Option<bool>,
+) -> CertificateView {
+    let now = findings.plan.began_unix_ms.div_euclid(1000);
+    let bits = facts.key_bits.map(|bits| format!(" {bits}")).unwrap_or_default();
+    CertificateView {
+        subject: facts.subject.clone(),
+        issuer: facts.issuer.clone(),
+        serial: facts.serial.clone(),
+        names: facts.names.clone(),
+        not_before: utc(facts.not_before),
+        not_after: utc(facts.not_after),
+        days_left: (now > 0).then(|| facts.not_after.saturating_sub(now).div_euclid(86_400)),
+        self_signed: facts.self_signed,
+        name_matches: facts.matches(&findings.plan.asked_name()),
+        trusted,
+        key: format!("{}{bits}", facts.key.name()),
+        signature: facts.signature.clone(),
+        extended_key_usage: facts.extended_key_usage.clone(),
+        sha1: facts.sha1.clone(),
+        sha256: facts.sha256.clone(),
+        chain_length,
+    }
+}
+
+fn server(findings: &Findings) -> Option<ServerView> {
+    let credssp_version = findings
+        .facts()
+        .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None });
+    let (facts, clock_skew_ms) = match findings.challenge() {
+        Some((facts, skew)) => (facts.clone(), skew),
+        None => (NtlmFacts::default(), None),
+    };
+    let known = credssp_version.is_some() || facts != NtlmFacts::default();
+    known.then(|| ServerView {
+        os_build: facts.build.map(|(major, minor, build)| format!("{major}.{minor}.{build}")),
+        guess: facts.product(),
+        netbios_computer: facts.netbios_computer,
+        netbios_domain: facts.netbios_domain,
+        dns_computer: facts.dns_computer,
+        dns_domain: facts.dns_domain,
+        dns_tree: facts.dns_tree,
+        clock_skew_ms,
+        credssp_version,
+    })
+}
+
+fn security(findings: &Findings) -> Option<SecurityView> {
+    let reached =
+        |record: &StageRecord| record.stage == Stage::ConnectionInitiation && record.started.is_some();
+    if !findings.attempts.iter().any(|attempt| attempt.stages.iter().any(reached)) {
+        return None;
+    }
+    let summary = SecuritySummary::of(findings);
+    let offered = |protocol| match summary.protocol(protocol) {
+        Offered::Offered => "offered",
+        Offered::Refused => "refused",
+        Offered::Unknown | _ => "unknown",
+    };
+    let flag = |flag| findings.response_flags().map(|flags| flags.contains(flag));
+    Some(SecurityView {
+        nla: match summary.nla() {
+            Nla::Required => "required",
+            Nla::Supported => "supported",
+            Nla::NotSupported => "not_supported",
+            Nla::Unknown | _ => "unknown",
+        },
+        protocols: ProtocolsView {
+            rdp: offered(Protocols::RDP),
+            ssl: offered(Protocols::SSL),
+            hybrid: offered(Protocols::HYBRID),
+            hybrid_ex: offered(Protocols::HYBRID_EX),
+            rdstls: offered(Protocols::RDSTLS),
+            rdsaad: offered(Protocols::RDSAAD),
+        },
+        restricted_admin: flag(ResponseFlags::RESTRICTED_ADMIN_MODE_SUPPORTED),
+        remote_credential_guard: flag(ResponseFlags::REDIRECTED_AUTHENTICATION_MODE_SUPPORTED),
+    })
+}

@@ -1,0 +1,404 @@
+//! TLS through rustls: accepts whatever certificate comes, records everything, and says what failed in the core's words. The
+//! only place that looks inside a [`rustls::Error`].
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+
+use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
+use rdp_probe_core::{Close, Entropy, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, KeyLog, RootCertStore, SignatureScheme};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::close::close_of;
+use crate::network::Transport;
+
+/// What the user wants of TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsPolicy {
+    /// Roots to trust instead of the system's.
+    pub(crate) roots: Option<Arc<RootCertStore>>,
+    /// The name to send and to check, instead of the host's.
+    pub(crate) server_name: Option<String>,
+    /// Where the session keys go.
+    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+}
+
+/// One handshake. What had arrived is in the fault, also when the caller stops waiting: then [`Handshake::fault`] tells.
+pub(crate) struct Handshake {
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What came over the wire while the handshake went on.
+#[derive(Debug, Default)]
+struct Seen {
+    received: Vec<u8>,
+    ended: Option<Close>,
+    signature: Option<SignatureCheck>,
+}
+
+impl Handshake {
+    pub(crate) fn new() -> Self {
+        Self { seen: Arc::default() }
+    }
+
+    /// Shakes hands over `transport` with the server that was asked for as `host` and stands at `peer`.
+    pub(crate) async fn run(
+        &self,
+        transport: Transport,
+        host: &str,
+        peer: IpAddr,
+        policy: &TlsPolicy,
+    ) -> Result<(Transport, TlsSession), TlsFault> {
+        let host = policy.server_name.as_deref().unwrap_or(host);
+        // A name that DNS would not take (an underscore, a NetBIOS name with a space) is not sent.
+        let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
+        let config = self.config(policy).ok_or_else(|| self.fault(TlsFaultKind::Local))?;
+        let tap = Tap { inner: Box::new(transport), seen: Arc::clone(&self.seen) };
+        let stream = match TlsConnector::from(Arc::new(config)).connect(name.clone(), tap).await {
+            Ok(stream) => stream,
+            Err(error) => return Err(self.fault(self.kind_of(&error))),
+        };
+        let connection = stream.get_ref().1;
+        let chain: Vec<Vec<u8>> = connection
+            .peer_certificates()
+            .unwrap_or_default()
+            .iter()
+            .map(|der| der.as_ref().to_vec())
+            .collect();
+        let session = TlsSession {
+            version: Version(connection.protocol_version().map_or(0, u16::from)),
+            cipher: CipherSuite(
+                connection.negotiated_cipher_suite().map_or(0, |suite| u16::from(suite.suite())),
+            ),
+            trust: trust(&chain, &name, policy),
+            chain,
+            signature: lock(&self.seen).signature.unwrap_or(SignatureCheck::NotVerifiable),
+        };
+        Ok((Transport::Tls(Box::new(stream)), session))
+    }
+
+    /// A fault of this kind, with what had arrived.
+    pub(crate) fn fault(&self, kind: TlsFaultKind) -> TlsFault {
+        TlsFault::new(kind, &lock(&self.seen).received)
+    }
+
+    fn config(&self, policy: &TlsPolicy) -> Option<ClientConfig> {
+        let mut config = base_config()?.clone();
+        let verifier = Recorder { provider: Arc::clone(provider()), seen: Arc::clone(&self.seen) };
+        config.dangerous().set_certificate_verifier(Arc::new(verifier));
+        if let Some(key_log) = &policy.key_log {
+            config.key_log = Arc::clone(key_log);
+        }
+        Some(config)
+    }
+
+    /// What an error of the handshake says. What came over the wire goes before what rustls made of it.
+    fn kind_of(&self, error: &io::Error) -> TlsFaultKind {
+        let seen = lock(&self.seen);
+        // Change cipher spec, alert, handshake: nothing else begins the answer to a ClientHello (RFC 8446 section 5.1).
+        let plain = seen.received.first().is_some_and(|first| !(20..=22).contains(first));
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        match inner {
+            Some(rustls::Error::AlertReceived(alert)) => {
+                TlsFaultKind::Alert(AlertDescription(u8::from(*alert)))
+            }
+            _ if plain => TlsFaultKind::NotTls,
+            Some(error) => kind_of_rustls(error),
+            None => TlsFaultKind::Closed(seen.ended.unwrap_or_else(|| close_of(error))),
+        }
+    }
+}
+
+fn kind_of_rustls(error: &rustls::Error) -> TlsFaultKind {
+    use rustls::Error as E;
+    match error {
+        E::AlertReceived(alert) => TlsFaultKind::Alert(AlertDescription(u8::from(*alert))),
+        E::PeerIncompatible(_) => TlsFaultKind::Incompatible,
+        E::InvalidCertificate(_) | E::NoCertificatesPresented | E::UnsupportedNameType => {
+            TlsFaultKind::BadCertificate
+        }
+        E::InvalidMessage(_)
+        | E::PeerMisbehaved(_)
+        | E::InappropriateMessage { .. }
+        | E::InappropriateHandshakeMessage { .. }
+        | E::DecryptError
+        | E::PeerSentOversizedRecord
+        | E::NoApplicationProtocol
+        | E::InvalidEncryptedClientHello(_)
+        | E::InvalidCertRevocationList(_)
+        | E::BadMaxFragmentSize => TlsFaultKind::Misbehaved,
+        E::EncryptError
+        | E::HandshakeNotComplete
+        | E::FailedToGetCurrentTime
+        | E::FailedToGetRandomBytes
+        | E::InconsistentKeys(_)
+        | E::General(_)
+        | E::Other(_)
+        | _ => TlsFaultKind::Local,
+    }
+}
+
+/// How a stream inside TLS ended.
+pub(crate) fn alert_of(error: &io::Error) -> Option<u8> {
+    let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    if let rustls::Error::AlertReceived(alert) = inner { Some(u8::from(*alert)) } else { None }
+}
+
+/// One provider for the process, never installed as its default: that is the caller's to choose.
+fn provider() -> &'static Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER.get_or_init(|| Arc::new(ring::default_provider()))
+}
+
+/// What every handshake has in common, made once: building it costs as much as a good part of a handshake.
+fn base_config() -> Option<&'static ClientConfig> {
+    static BASE: OnceLock<Option<ClientConfig>> = OnceLock::new();
+    let made = BASE.get_or_init(|| {
+        let verifier = Recorder { provider: Arc::clone(provider()), seen: Arc::default() };
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(provider()))
+            .with_safe_default_protocol_versions()
+            .ok()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        // CredSSP servers break on resumed sessions, and a ticket would hide the certificate.
+        config.resumption = Resumption::disabled();
+        Some(config)
+    });
+    made.as_ref()
+}
+
+/// Randomness for what the core sends itself.
+pub(crate) fn entropy() -> Entropy {
+    let mut octets = [[0; 32]; 3];
+    for part in &mut octets {
+        // Without randomness the scout's hello is a constant one, which harms nobody: no secret is made of it.
+        _ = provider().secure_random.fill(part);
+    }
+    Entropy(octets)
+}
+
+/// The certificates in a PEM file, as roots; `None` when there is none.
+pub(crate) fn roots_of(pem: &[u8]) -> Option<Arc<RootCertStore>> {
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        store.add(certificate.ok()?).ok()?;
+    }
+    (!store.is_empty()).then(|| Arc::new(store))
+}
+
+/// Appends session keys to a file.
+#[derive(Debug)]
+struct KeyFile(Mutex<File>);
+
+/// A key log that appends to this file.
+pub(crate) fn key_log(path: &Path) -> io::Result<Arc<dyn KeyLog>> {
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    Ok(Arc::new(KeyFile(Mutex::new(file))))
+}
+
+impl KeyLog for KeyFile {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A key that cannot be written costs a decryption later, not the probe.
+        _ = file.write_all(line.as_bytes());
+    }
+}
+
+/// What webpki's complaint comes to. It names the first one only, which is why each check is made on its own too.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "there are a dozen reasons, and what they come to is a refusal"
+)]
+const fn trust_of(error: &CertificateError) -> Trust {
+    match error {
+        CertificateError::UnknownIssuer => Trust::UnknownIssuer,
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => Trust::Expired,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Trust::OtherName,
+        _ => Trust::Refused,
+    }
+}
+
+/// What the chain is worth here. A certificate that signed itself is not looked up: whether somebody put it into the
+/// store says nothing about the server, and reading the store takes longer than the handshake.
+fn trust(chain: &[Vec<u8>], name: &ServerName<'_>, policy: &TlsPolicy) -> Option<Trust> {
+    let (leaf, rest) = chain.split_first()?;
+    let own_issuer = rdp_probe_core::CertificateFacts::is_self_issued(leaf)?;
+    if own_issuer && policy.roots.is_none() {
+        return None;
+    }
+    let roots = policy.roots.as_ref().unwrap_or_else(|| system_roots());
+    if roots.is_empty() {
+        return None;
+    }
+    if own_issuer {
+        // webpki takes no certificate that is its own root; being one of the named ones is being trusted.
+        return None;
+    }
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider())).build().ok()?;
+    let leaf = CertificateDer::from(leaf.as_slice());
+    let rest: Vec<CertificateDer<'_>> = rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    Some(match verifier.verify_server_cert(&leaf, &rest, name, &[], UnixTime::now()) {
+        Ok(_) => Trust::Trusted,
+        Err(rustls::Error::InvalidCertificate(error)) => trust_of(&error),
+        Err(_) => Trust::Refused,
+    })
+}
+
+/// The system's roots, read once, on first need.
+fn system_roots() -> &'static Arc<RootCertStore> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    ROOTS.get_or_init(|| {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(store)
+    })
+}
+
+/// Accepts every certificate, checks the handshake's signature, and records how that went.
+#[derive(Debug)]
+struct Recorder {
+    provider: Arc<CryptoProvider>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Recorder {
+    fn note(
+        &self,
+        checked: Result<HandshakeSignatureValid, rustls::Error>,
+        certificate: &CertificateDer<'_>,
+    ) -> HandshakeSignatureValid {
+        let check = match checked {
+            Ok(_) => SignatureCheck::Verified,
+            // ring takes no RSA key below 2048 bits, and calls a good signature bad.
+            Err(rustls::Error::InvalidCertificate(CertificateError::BadSignature))
+                if !is_small(certificate) =>
+            {
+                SignatureCheck::Wrong
+            }
+            Err(_) => SignatureCheck::NotVerifiable,
+        };
+        lock(&self.seen).signature = Some(check);
+        HandshakeSignatureValid::assertion()
+    }
+}
+
+fn is_small(certificate: &CertificateDer<'_>) -> bool {
+    use rdp_probe_core::{CertificateFacts, KeyKind};
+    CertificateFacts::read(certificate)
+        .is_none_or(|facts| facts.key == KeyKind::Rsa && facts.key_bits.is_none_or(|bits| bits < 2048))
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        Ok(self.note(verify_tls12_signature(message, certificate, signature, algorithms), certificate))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        Ok(self.note(verify_tls13_signature(message, certificate, signature, algorithms), certificate))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        // Old servers sign with SHA-1 and nothing else: to see them is worth more than to refuse them.
+        schemes.extend([SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1_Legacy]);
+        schemes
+    }
+}
+
+/// The stream under TLS: keeps the first octets that come, and how it ended.
+pub(crate) struct Tap {
+    inner: Box<Transport>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// As many octets as are kept: enough to name what is no TLS, and what follows an alert in the clear.
+const KEPT: usize = 256;
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut *this.inner).poll_read(cx, buf);
+        match &polled {
+            Poll::Ready(Ok(())) => {
+                let new = buf.filled().get(before..).unwrap_or_default();
+                let mut seen = lock(&this.seen);
+                if new.is_empty() {
+                    seen.ended.get_or_insert(Close::Fin);
+                } else if seen.received.len() < KEPT {
+                    let room = KEPT.saturating_sub(seen.received.len());
+                    seen.received.extend_from_slice(new.get(..room).unwrap_or(new));
+                }
+            }
+            Poll::Ready(Err(error)) => {
+                let close = close_of(error);
+                lock(&this.seen).ended.get_or_insert(close);
+            }
+            // Only now is there something to wait for, and each time the kernel has forgotten it again.
+            Poll::Pending => this.inner.about_to_read(),
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.get_mut().inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.get_mut().inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.get_mut().inner).poll_shutdown(cx)
+    }
+}
+
+/// The stream inside.
+pub(crate) type Inside = Box<TlsStream<Tap>>;
