@@ -34,13 +34,15 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
     };
-    match runtime.block_on(run::run(&options, jobs)) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => match failure.message() {
-            Some(message) => complain(&message, exit::OUTPUT),
-            None => ExitCode::from(exit::OUTPUT),
-        },
+    let (code, failures) = match runtime.block_on(run::run(&options, jobs)) {
+        Ok(ended) => ended,
+        Err(failure) => (exit::OUTPUT, vec![failure]),
+    };
+    for message in failures.iter().filter_map(outputs::OutputFailure::message) {
+        complain(&message, exit::OUTPUT);
     }
+    // A defect of ours outweighs an output that could not be written.
+    ExitCode::from(if failures.is_empty() || code == exit::INTERNAL { code } else { exit::OUTPUT })
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that complains")]

@@ -1,11 +1,12 @@
 //! The command line as it was typed.
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::net::SocketAddrV6;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, ValueEnum};
-use rdp_probe::{Address, Family, Security, Stage};
+use rdp_probe::{Address, Family, Host, Security, Stage};
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
 /// would show.
@@ -13,7 +14,7 @@ use rdp_probe::{Address, Family, Security, Stage};
 #[command(
     name = "rdp-probe",
     version,
-    max_term_width = 100,
+    max_term_width = 80,
     after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
@@ -21,19 +22,20 @@ pub(crate) struct Options {
     #[arg(required = true, value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
 
-    /// Go no deeper than this stage: resolve, tcp_connect or connection_initiation
-    #[arg(long, value_name = "STAGE", value_parser = stage, default_value = "connection_initiation")]
-    pub(crate) until: Stage,
+    /// Go as deep as this stage and no deeper: resolve, tcp_connect, connection_initiation, tls, credssp, rdstls, rdsaad
+    /// [default: as deep as the server goes without starting a session]
+    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    pub(crate) until: Option<Stage>,
 
     /// Security protocols to offer; auto asks for all and does what a refusal implies
     #[arg(long, value_name = "PROTOCOL", value_parser = security, default_value = "auto")]
     pub(crate) security: Security,
 
-    /// Ask for each security protocol after the main connection (default for one target)
+    /// Ask for each security protocol after the main connection (default for one target that is not from a list)
     #[arg(long, overrides_with = "no_enumerate")]
     enumerate: bool,
 
-    /// Only the main connection (default for several targets)
+    /// Only the main connection (default for several targets, and for a list)
     #[arg(long, overrides_with = "enumerate")]
     no_enumerate: bool,
 
@@ -56,6 +58,22 @@ pub(crate) struct Options {
     /// Go through every address of the name; the worst decides
     #[arg(long)]
     pub(crate) all_addresses: bool,
+
+    /// The certificate has to be this one (SHA-256, hexadecimal); may be repeated
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) pin: Vec<String>,
+
+    /// The certificate has to lead to one of these roots (PEM), for the name that is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// The name to send and to check in TLS instead of the host's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server_name: Option<String>,
+
+    /// Append TLS session keys to this file, for decrypting a capture [env: SSLKEYLOGFILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keylog: Option<PathBuf>,
 
     /// Limit of the whole run of one target
     #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse, default_value = "20s")]
@@ -81,7 +99,7 @@ pub(crate) struct Options {
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// No human output; the exit code tells
+    /// No human output on standard output; the exit code tells
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
@@ -138,9 +156,61 @@ impl Options {
         }
     }
 
+    /// Whether there is exactly one target, and it was typed and not taken from a list.
+    pub(crate) fn single(&self) -> bool {
+        matches!(self.targets.as_slice(), [only] if only != "-" && !only.starts_with('@'))
+    }
+
+    /// What each option alone does not show.
+    fn contradiction(&self) -> Option<String> {
+        if let Some(verb) = self.targets.first().filter(|first| VERBS.contains(&first.as_str())) {
+            return Some(format!(
+                "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
+            ));
+        }
+        for (index, output) in self.outputs.iter().enumerate() {
+            let before = self.outputs.get(..index).unwrap_or_default();
+            if before.iter().any(|other| other.place() == output.place()) {
+                let place =
+                    output.file.as_ref().map_or_else(|| "standard output".into(), |file| format!("{file:?}"));
+                return Some(format!("two outputs go to {place}; each needs a place of its own"));
+            }
+        }
+        for (index, entry) in self.resolve.iter().enumerate() {
+            let before = self.resolve.get(..index).unwrap_or_default();
+            if before.iter().any(|other| other.is_for(&entry.host, entry.port)) {
+                let (host, port) = (&entry.host, entry.port);
+                return Some(format!("two --resolve for {host}:{port}; write the addresses with a comma"));
+            }
+        }
+        None
+    }
+
     /// Whether to enumerate: as asked, otherwise for a single target only.
     pub(crate) const fn enumerate(&self, single: bool) -> bool {
         self.enumerate || (single && !self.no_enumerate)
+    }
+}
+
+impl OutputSpec {
+    /// Where it goes, the same for two spellings of one place; `None` is standard output.
+    fn place(&self) -> Option<PathBuf> {
+        let file = self.file.as_ref().filter(|file| file.as_os_str() != "/dev/stdout")?;
+        // A file that is not there yet has a folder that is.
+        let there = file.canonicalize().or_else(|_| {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or_else(|| Path::new(".")).canonicalize()?;
+            Ok::<_, std::io::Error>(folder.join(file.file_name().unwrap_or_default()))
+        });
+        Some(there.unwrap_or_else(|_| file.clone()))
+    }
+}
+
+impl ResolveEntry {
+    /// Whether it is for this host and port. A full stop at a name's end makes no difference to whose name it is.
+    pub(crate) fn is_for(&self, host: &str, port: u16) -> bool {
+        let bare = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        self.port == port && bare(&self.host) == bare(host)
     }
 }
 
@@ -159,10 +229,8 @@ const VERBS: [&str; 6] = ["explain", "demo", "wait", "serve", "read", "bisect"];
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     match Options::try_parse_from(args) {
-        Ok(options) => match options.targets.first().filter(|first| VERBS.contains(&first.as_str())) {
-            Some(verb) => Parsed::Usage(format!(
-                "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
-            )),
+        Ok(options) => match options.contradiction() {
+            Some(message) => Parsed::Usage(message),
             None => Parsed::Options(Box::new(options)),
         },
         Err(error) => {
@@ -224,18 +292,40 @@ fn output(text: &str) -> Result<OutputSpec, String> {
 
 fn resolve_entry(text: &str) -> Result<ResolveEntry, String> {
     let wrong = || "expected HOST:PORT:ADDR[,ADDR], such as srv1:3389:192.0.2.7".to_owned();
+    let literal = || "HOST is an address already: only a name is resolved".to_owned();
+    if text.starts_with('[') {
+        return Err(literal());
+    }
     let mut parts = text.splitn(3, ':');
     let (Some(host), Some(port), Some(list)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(wrong());
     };
     let port: u16 = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
-    let mut addresses = Vec::new();
-    for one in list.split(',') {
-        let bare = one.strip_prefix('[').and_then(|one| one.strip_suffix(']')).unwrap_or(one);
-        let ip: std::net::IpAddr = bare.parse().map_err(|_| format!("{one:?} is no address"))?;
-        addresses.push(Address::new(ip, port));
+    match Host::parse(host) {
+        Ok(Host::Name(_)) => {}
+        Ok(_) => return Err(literal()),
+        Err(error) => return Err(format!("HOST: {error}")),
     }
+    let addresses = list.split(',').map(|one| resolved(one, port)).collect::<Result<_, _>>()?;
     Ok(ResolveEntry { host: host.to_owned(), port, addresses })
+}
+
+/// One address of `--resolve`. A link-local one needs its zone, the number of an interface.
+fn resolved(text: &str, port: u16) -> Result<Address, String> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.contains('%') {
+        let zoned: SocketAddrV6 = format!("[{bare}]:{port}").parse().map_err(|_| {
+            format!("{text:?} is no address with a zone, which is the number of an interface: fe80::1%2")
+        })?;
+        return Ok(zoned.into());
+    }
+    match bare.parse() {
+        Ok(std::net::IpAddr::V6(v6)) if v6.is_unicast_link_local() => {
+            Err(format!("{text:?} is link-local and needs its zone, the number of an interface: {v6}%2"))
+        }
+        Ok(ip) => Ok(Address::new(ip, port)),
+        Err(_) => Err(format!("{text:?} is no address")),
+    }
 }
 
 #[cfg(test)]
@@ -261,12 +351,20 @@ mod tests {
         let cases: &[(&[&str], &str)] = &[
             (&[], "no target"),
             (&["srv1", "--timeout", "5"], "\"5\" is no duration"),
-            (&["srv1", "--until", "tls"], "stage tls is not in this version"),
+            (&["srv1", "--until", "licensing"], "stage licensing is not in this version"),
             (&["srv1", "--until", "nowhere"], "no such stage"),
             (&["srv1", "--security", "strong"], "expected one of auto, nla"),
             (&["srv1", "-o", "xml"], "expected human, json or ndjson"),
             (&["srv1", "--gateway", "gw1"], "--gateway"),
             (&["srv1", "--resolve", "srv1:192.0.2.7"], "expected HOST:PORT:ADDR"),
+            (&["srv1", "--resolve", "192.0.2.7:3389:192.0.2.8"], "HOST is an address already"),
+            (&["srv1", "--resolve", "[::1]:3389:192.0.2.8"], "HOST is an address already"),
+            (&["srv1", "--resolve", "m\u{fc}nchen:3389:192.0.2.8"], "xn-- form"),
+            (&["srv1", "--resolve", "srv1:3389:fe80::1"], "needs its zone"),
+            (&["srv1", "--resolve", "srv1:3389:fe80::1%eth0"], "no address with a zone"),
+            (&["srv1", "--resolve", "srv1:1:::1", "--resolve", "SRV1.:1:::2"], "two --resolve for SRV1.:1"),
+            (&["srv1", "-o", "json", "-o", "ndjson=-"], "two outputs go to standard output"),
+            (&["srv1", "-o", "json=x.json", "-o", "human=./x.json"], "two outputs go to \"./x.json\""),
             (&["srv1", "--stage-timeout", "tcp"], "expected STAGE=DURATION"),
             (&["srv1", "-4", "-6"], "cannot be used with"),
             (&["demo"], "\"demo\" is not in this version"),
@@ -275,6 +373,29 @@ mod tests {
             let message = usage(args);
             assert!(message.contains(part), "{args:?}: {message}");
             assert!(!message.contains('\n'), "{args:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn zone_of_an_address_is_kept() {
+        let entry = resolve_entry("srv1:3389:fe80::1%2,[fe80::2%3],192.0.2.7").unwrap();
+        let all: Vec<String> = entry.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(all, ["[fe80::1%2]:3389", "[fe80::2%3]:3389", "192.0.2.7:3389"]);
+    }
+
+    #[test]
+    fn single_is_one_target_that_was_typed() {
+        let single =
+            |targets: &[&str]| Options::try_parse_from(["rdp-probe"].iter().chain(targets)).unwrap().single();
+        assert!(single(&["srv1"]));
+        assert!(!single(&["@hosts"]) && !single(&["-"]) && !single(&["srv1", "srv2"]));
+    }
+
+    #[test]
+    fn help_stays_within_eighty_columns() {
+        let Parsed::Text(help) = parse(["rdp-probe", "--help"].map(OsString::from)) else { panic!("no help") };
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
         }
     }
 

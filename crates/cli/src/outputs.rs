@@ -25,14 +25,16 @@ impl OutputFailure {
     }
 }
 
-/// All outputs of one run.
+/// All outputs of one run. One that fails is given up, and the others go on.
 pub(crate) struct Outputs {
     sinks: Vec<Sink>,
+    failures: Vec<OutputFailure>,
 }
 
 struct Sink {
     format: Format,
     place: Place,
+    look: Look,
     /// How many reports have been written.
     written: usize,
 }
@@ -50,6 +52,7 @@ impl Outputs {
         let mut sinks = Vec::new();
         for spec in specs {
             let place = match &spec.file {
+                None if options.quiet && spec.format == Format::Human => continue,
                 None => Place::Stdout,
                 Some(path) => {
                     let file = File::create(path)
@@ -57,25 +60,19 @@ impl Outputs {
                     Place::File(path.clone(), io::BufWriter::new(file))
                 }
             };
-            sinks.push(Sink { format: spec.format, place, written: 0 });
+            let look = Look::of(options, matches!(place, Place::Stdout));
+            sinks.push(Sink { format: spec.format, place, look, written: 0 });
         }
-        Ok(Self { sinks })
+        Ok(Self { sinks, failures: Vec::new() })
     }
 
-    /// Writes one report, `single` when it is the only one.
-    pub(crate) fn write(
-        &mut self,
-        report: &Report,
-        single: bool,
-        options: &Options,
-    ) -> Result<(), OutputFailure> {
-        for sink in &mut self.sinks {
+    /// Writes one report, `single` when it is the only one and stands for itself.
+    pub(crate) fn write(&mut self, report: &Report, single: bool) {
+        self.each(|sink| {
             let text = match sink.format {
-                Format::Human if options.quiet => continue,
                 Format::Human => {
-                    let look = Look::of(options, matches!(sink.place, Place::Stdout));
                     let gap = if sink.written == 0 { "" } else { "\n" };
-                    format!("{gap}{}", render::human(report, &look))
+                    format!("{gap}{}", render::human(report, &sink.look))
                 }
                 Format::Ndjson => render::json_line(report),
                 Format::Json if single => render::json(report),
@@ -85,34 +82,60 @@ impl Outputs {
                 }
             };
             sink.written = sink.written.saturating_add(1);
-            sink.put(&text)?;
-        }
-        Ok(())
+            sink.put(&text)
+        });
     }
 
-    /// Ends every output.
-    pub(crate) fn finish(mut self, single: bool) -> Result<(), OutputFailure> {
-        for sink in &mut self.sinks {
+    /// Whether every output has failed: nobody is left who would read what is found.
+    pub(crate) fn all_failed(&self) -> bool {
+        self.sinks.is_empty() && !self.failures.is_empty()
+    }
+
+    /// Ends every output, and tells which have failed.
+    pub(crate) fn finish(mut self, single: bool) -> Vec<OutputFailure> {
+        self.each(|sink| {
             if sink.format == Format::Json && !single {
                 sink.put(if sink.written == 0 { "[]\n" } else { "\n]\n" })?;
             }
-            if let Place::File(path, file) = &mut sink.place {
-                file.flush().map_err(|error| OutputFailure { place: path.display().to_string(), error })?;
+            sink.flush()
+        });
+        self.failures
+    }
+
+    /// Does the same with each output; one where it fails is given up.
+    fn each(&mut self, mut act: impl FnMut(&mut Sink) -> io::Result<()>) {
+        let failures = &mut self.failures;
+        self.sinks.retain_mut(|sink| match act(sink) {
+            Ok(()) => true,
+            Err(error) => {
+                failures.push(OutputFailure { place: sink.place.name(), error });
+                false
             }
-        }
-        Ok(())
+        });
     }
 }
 
 impl Sink {
-    fn put(&mut self, text: &str) -> Result<(), OutputFailure> {
+    fn put(&mut self, text: &str) -> io::Result<()> {
         match &mut self.place {
-            Place::Stdout => {
-                to_stdout(text).map_err(|error| OutputFailure { place: "standard output".into(), error })
-            }
-            Place::File(path, file) => file
-                .write_all(text.as_bytes())
-                .map_err(|error| OutputFailure { place: path.display().to_string(), error }),
+            Place::Stdout => to_stdout(text),
+            Place::File(_, file) => file.write_all(text.as_bytes()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.place {
+            Place::Stdout => Ok(()),
+            Place::File(_, file) => file.flush(),
+        }
+    }
+}
+
+impl Place {
+    fn name(&self) -> String {
+        match self {
+            Self::Stdout => "standard output".into(),
+            Self::File(path, _) => path.display().to_string(),
         }
     }
 }

@@ -11,9 +11,12 @@ use crate::options::Options;
 use crate::outputs::{OutputFailure, Outputs};
 use crate::progress::{self, Line};
 
-/// Runs all probes and gives the exit code.
-pub(crate) async fn run(options: &Options, jobs: Vec<Probe>) -> Result<u8, OutputFailure> {
-    let single = jobs.len() == 1;
+/// Runs all probes and gives the exit code, and the outputs that failed on the way.
+pub(crate) async fn run(
+    options: &Options,
+    jobs: Vec<Probe>,
+) -> Result<(u8, Vec<OutputFailure>), OutputFailure> {
+    let single = options.single();
     let mut outputs = Outputs::open(options)?;
     let (interrupt, interrupted) = watch::channel(false);
     let keys = tokio::spawn(async move {
@@ -26,14 +29,13 @@ pub(crate) async fn run(options: &Options, jobs: Vec<Probe>) -> Result<u8, Outpu
     });
     let code = if let [only] = jobs.as_slice() {
         let report = alone(options, only, interrupted).await;
-        outputs.write(&report, single, options)?;
+        outputs.write(&report, single);
         report.exit_code()
     } else {
-        several(options, jobs, interrupted, &mut outputs).await?
+        several(options, jobs, interrupted, &mut outputs).await
     };
     keys.abort();
-    outputs.finish(single)?;
-    Ok(code)
+    Ok((code, outputs.finish(single)))
 }
 
 /// Ready when the user interrupts.
@@ -58,7 +60,7 @@ async fn several(
     jobs: Vec<Probe>,
     interrupted: watch::Receiver<bool>,
     outputs: &mut Outputs,
-) -> Result<u8, OutputFailure> {
+) -> u8 {
     let total = jobs.len();
     let places = Arc::new(Semaphore::new(usize::from(options.concurrency)));
     let mut running = JoinSet::new();
@@ -79,23 +81,27 @@ async fn several(
     let mut done = 0_usize;
     while let Some(ended) = running.join_next().await {
         // A panic in a probe is a defect here: the report is missing, and the exit code says so.
-        let Ok((index, report)) = ended else { return Ok(exit::INTERNAL) };
+        let Ok((index, report)) = ended else { return exit::INTERNAL };
         done = done.saturating_add(1);
         interrupted_one |= report.exit_code() == 5;
         failed = failed.saturating_add(usize::from(!report.is_reachable()));
         waiting.insert(index, report);
         line.clear();
         while let Some(report) = waiting.remove(&next) {
-            outputs.write(&report, false, options)?;
+            outputs.write(&report, false);
             next = next.saturating_add(1);
+        }
+        // Then there is no reason to bother more hosts.
+        if outputs.all_failed() {
+            break;
         }
         if show {
             line.show(&format!("{done} of {total} done, {failed} failed"));
         }
     }
-    Ok(match (interrupted_one, failed) {
+    match (interrupted_one, failed) {
         (true, _) => 5,
         (false, 0) => 0,
         (false, _) => exit::SOME_FAILED,
-    })
+    }
 }

@@ -1,7 +1,7 @@
 //! From what was typed to the probes to run.
 use std::io::Read as _;
 
-use rdp_probe::{Family, Host, Probe, Stage, Target};
+use rdp_probe::{Family, Host, Probe, Stage, Target, TargetError};
 
 use crate::options::Options;
 
@@ -11,11 +11,16 @@ const MAX_LIST: u64 = 64 << 20;
 /// The probes to run, in the order of their targets.
 pub(crate) fn jobs(options: &Options) -> Result<Vec<Probe>, String> {
     let targets = targets(options)?;
-    let single = targets.len() == 1;
-    targets.into_iter().map(|target| job(options, target, single)).collect()
+    for entry in &options.resolve {
+        if !targets.iter().any(|target| entry.is_for(&target.host.to_string(), target.port)) {
+            let (host, port) = (&entry.host, entry.port);
+            return Err(format!("--resolve {host}:{port}: no target is {host} on port {port}"));
+        }
+    }
+    targets.into_iter().map(|target| job(options, target)).collect()
 }
 
-fn job(options: &Options, target: Target, single: bool) -> Result<Probe, String> {
+fn job(options: &Options, target: Target) -> Result<Probe, String> {
     let family = options.family();
     if let Host::Ip(ip) = &target.host
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
@@ -23,17 +28,32 @@ fn job(options: &Options, target: Target, single: bool) -> Result<Probe, String>
         let option = if family == Family::V4 { "-4" } else { "-6" };
         return Err(format!("target {:?} is not an address that {option} takes", target.input));
     }
-    let pinned = options
-        .resolve
-        .iter()
-        .find(|entry| entry.port == target.port && entry.host.eq_ignore_ascii_case(&target.host.to_string()));
+    let pinned = options.resolve.iter().find(|entry| entry.is_for(&target.host.to_string(), target.port));
     let mut builder = Probe::builder(target)
-        .until(options.until)
         .security(options.security)
-        .enumerate(options.enumerate(single))
+        .enumerate(options.enumerate(options.single()))
         .all_addresses(options.all_addresses)
         .family(family)
         .timeout(options.timeout);
+    if let Some(stage) = options.until {
+        builder = builder.until(stage);
+    }
+    for pin in &options.pin {
+        builder = builder.pin(pin);
+    }
+    if let Some(name) = &options.server_name {
+        builder = builder.server_name(name);
+    }
+    if let Some(path) = &options.ca {
+        let cannot = |why: String| format!("--ca {}: {why}", path.display());
+        let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
+        builder = builder.trust(&pem).map_err(|error| cannot(error.to_string()))?;
+    }
+    let key_file = options.keylog.clone().or_else(|| std::env::var_os("SSLKEYLOGFILE").map(Into::into));
+    if let Some(path) = key_file {
+        let cannot = |error: std::io::Error| format!("--keylog {}: cannot be opened: {error}", path.display());
+        builder = builder.key_log(&path).map_err(cannot)?;
+    }
     if let Some(limit) = options.connect_timeout {
         builder = builder.stage_timeout(Stage::TcpConnect, limit);
     }
@@ -74,15 +94,23 @@ fn target(typed: &str) -> Result<Target, String> {
     {
         return Err(".rdp files are not in this version; give host[:port]".into());
     }
-    typed.parse::<Target>().map_err(|error| error.to_string())
+    typed.parse::<Target>().map_err(|error| {
+        let zone = matches!(error, TargetError::Zone | TargetError::LinkLocal);
+        // There is a way to such an address all the same.
+        let hint = if zone { " (--resolve NAME:3389:fe80::1%2 gives a name such an address)" } else { "" };
+        format!("{error}{hint}")
+    })
 }
 
 fn read_all(source: impl std::io::Read, name: &str) -> Result<String, String> {
     let mut octets = Vec::new();
     source
-        .take(MAX_LIST)
+        .take(MAX_LIST.saturating_add(1))
         .read_to_end(&mut octets)
         .map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    if u64::try_from(octets.len()).is_ok_and(|length| length > MAX_LIST) {
+        return Err(format!("{name}: larger than {} MiB; divide it", MAX_LIST >> 20));
+    }
     String::from_utf8(octets).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         format!("{name}: octet {offset} is not UTF-8; a list is text with a target on each line")
@@ -112,6 +140,14 @@ mod tests {
     fn a_list_has_comments_and_empty_lines() {
         let targets = list("x", "\u{feff}# hosts\nsrv1\n\n srv2:3390 # second\r\n").unwrap();
         assert_eq!(targets.iter().map(|t| t.input.as_str()).collect::<Vec<_>>(), ["srv1", "srv2:3390"]);
+    }
+
+    #[test]
+    fn a_list_that_is_too_large_is_refused_and_not_cut() {
+        let octets = |number| std::io::repeat(b'\n').take(number);
+        assert!(read_all(octets(MAX_LIST), "list").is_ok());
+        let error = read_all(octets(MAX_LIST + 1), "list").unwrap_err();
+        assert_eq!(error, "list: larger than 64 MiB; divide it");
     }
 
     #[test]

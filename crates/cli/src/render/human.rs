@@ -2,11 +2,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use rdp_probe::view::{ReportView, SecurityView};
+use rdp_probe::view::{ReportView, SecurityView, ServerView, StageView, TlsView};
 use rdp_probe::{Candidate, Report, RuleKind, escape};
 
 use super::Look;
-use super::wrap::wrapped;
+use super::wrap::{columns, continued, wrapped};
 
 const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[1;31m";
@@ -24,7 +24,13 @@ pub(crate) fn human(report: &Report, look: &Look) -> String {
 
     let target = format!("{}:{}", view.target.host, view.target.port);
     _ = writeln!(out, "{}\n", paint(BOLD, &escape(&target)));
-    stages(&mut out, &view, look, &paint);
+    stages(&mut out, &view, &report.deciding_stages(), look, &paint);
+    if let Some(tls) = &view.tls {
+        certificate(&mut out, tls, look);
+    }
+    if let Some(server) = &view.server {
+        says(&mut out, server, look);
+    }
     if let Some(security) =
         view.security.as_ref().filter(|_| view.probes.iter().any(|p| p.purpose.starts_with("enum")))
     {
@@ -32,9 +38,12 @@ pub(crate) fn human(report: &Report, look: &Look) -> String {
     }
     if view.addresses.len() > 1 {
         out.push_str("\n  Addresses\n");
+        let longest = view.addresses.iter().map(|address| address.address.len()).max().unwrap_or_default();
+        let second = longest.max(40).saturating_add(6);
         for address in &view.addresses {
             let at = address.stage.map(|stage| format!(" at {stage}")).unwrap_or_default();
-            _ = writeln!(out, "    {:<40}  {}{at}", address.address, words(address.outcome));
+            let outcome = format!("{}{at}", words(address.outcome));
+            columns(&mut out, 4, &address.address, second, &outcome, look.width);
         }
     }
 
@@ -53,7 +62,7 @@ pub(crate) fn human(report: &Report, look: &Look) -> String {
         }
     }
     causes(&mut out, &view, look, &paint);
-    windows_client(&mut out, report, &paint);
+    windows_client(&mut out, report, look, &paint);
     findings(&mut out, report, &view, look, &paint);
     _ = writeln!(out, "\n{}", paint(DIM, &format!("exit code {}", view.verdict.exit_code)));
     out
@@ -61,8 +70,8 @@ pub(crate) fn human(report: &Report, look: &Look) -> String {
 
 type Paint<'a> = dyn Fn(&str, &str) -> String + 'a;
 
-fn stages(out: &mut String, view: &ReportView, look: &Look, paint: &Paint<'_>) {
-    for stage in &view.stages {
+fn stages(out: &mut String, view: &ReportView, stages: &[StageView], look: &Look, paint: &Paint<'_>) {
+    for stage in stages {
         let (mark, color) = match (stage.outcome, stage.why) {
             ("passed", _) => ("ok", GREEN),
             ("failed", Some(_)) => ("refused", YELLOW),
@@ -75,25 +84,51 @@ fn stages(out: &mut String, view: &ReportView, look: &Look, paint: &Paint<'_>) {
             stage.facts.iter().filter_map(|fact| telling(fact.fact, &fact.detail)).collect();
         detail.extend(stage.why.map(str::to_owned));
         let mark = paint(color, &format!("{mark:<11}"));
-        let line = format!("  {mark}  {:<22} {time:>9}  {}", stage.stage, escape(&detail.join(", ")));
-        _ = writeln!(out, "{}", line.trim_end());
+        let line = format!("  {mark}  {:<22} {time:>9}", stage.stage);
+        details(out, &line, &escape(&detail.join(", ")), look.width);
         if look.verbose > 0 {
             for fact in &stage.facts {
                 let values: Vec<String> =
                     fact.detail.iter().map(|(key, value)| format!("{key}={value}")).collect();
-                _ = writeln!(out, "      +{} {} {}", time_of(fact.at_us), fact.fact, escape(&values.join(" ")));
+                let first = format!("      +{} {}", time_of(fact.at_us), fact.fact);
+                out.push_str(&first);
+                if values.is_empty() {
+                    out.push('\n');
+                } else {
+                    continued(out, first.chars().count(), 8, &escape(&values.join(" ")), look.width);
+                }
             }
         }
     }
     if let Some(failure) = view.failure.as_ref().filter(|_| look.verbose > 0) {
         let codes: Vec<String> = failure.codes.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let closed = failure.close.as_ref().map(|close| format!(" {}", close.how)).unwrap_or_default();
-        let line = format!("      awaiting {}: {}{closed} {}", failure.awaiting, failure.kind, codes.join(" "));
-        _ = writeln!(out, "{}", escape(line.trim_end()));
+        let line = format!("awaiting {}: {}{closed} {}", failure.awaiting, failure.kind, codes.join(" "));
+        wrapped(out, "      ", &escape(line.trim_end()), look.width);
         if look.verbose > 1 && failure.partial_len > 0 {
             _ = writeln!(out, "      {} octets:", failure.partial_len);
             wrapped(out, "        ", &failure.partial, look.width);
         }
+    }
+}
+
+/// Where the details of a stage begin.
+const DETAILS: usize = 49;
+
+/// Where they begin when they have a word that is too long for what is left of the line.
+const DETAILS_BELOW: usize = 17;
+
+/// A stage's line with its details behind it, in a column of their own, or below it.
+fn details(out: &mut String, line: &str, text: &str, width: usize) {
+    let longest = text.split(' ').map(|word| word.chars().count()).max().unwrap_or_default();
+    if text.is_empty() {
+        _ = writeln!(out, "{}", line.trim_end());
+    } else if DETAILS.saturating_add(longest) <= width {
+        _ = write!(out, "{line}  ");
+        continued(out, DETAILS, DETAILS, text, width);
+    } else {
+        _ = writeln!(out, "{}", line.trim_end());
+        wrapped(out, &" ".repeat(DETAILS_BELOW), text, width);
     }
 }
 
@@ -109,6 +144,7 @@ fn telling(fact: &str, detail: &std::collections::BTreeMap<&'static str, String>
             Some(format!("{} ({})", value("name").unwrap_or_else(|| "refused".into()), value("failure_code")?))
         }
         "no_negotiation" => Some("no negotiation".into()),
+        "challenge" => value("dns_computer").or_else(|| value("netbios_computer")),
         _ => None,
     }
 }
@@ -148,6 +184,49 @@ fn protocols(out: &mut String, security: &SecurityView) {
     }
 }
 
+/// The certificate, and how it was read.
+fn certificate(out: &mut String, tls: &TlsView, look: &Look) {
+    let read =
+        if tls.source == "scout" { "TLS, as the server would choose (read in the clear)" } else { "TLS" };
+    _ = writeln!(out, "\n  {read}");
+    row(out, "Version", &format!("{}, {}", tls.version, tls.cipher), look);
+    let Some(certificate) = &tls.certificate else { return };
+    row(out, "Certificate", &certificate.subject, look);
+    if !certificate.self_signed {
+        row(out, "Issuer", &certificate.issuer, look);
+    }
+    if !certificate.names.is_empty() {
+        row(out, "Names", &certificate.names.join(", "), look);
+    }
+    let until = certificate.not_after.as_deref().unwrap_or("a year beyond 9999");
+    let left = certificate.days_left.map(|days| format!(" ({days} days)")).unwrap_or_default();
+    row(out, "Valid until", &format!("{until}{left}"), look);
+    row(out, "Key, signature", &format!("{}, {}", certificate.key, certificate.signature), look);
+    row(out, "SHA-1", &certificate.sha1, look);
+    row(out, "SHA-256", &certificate.sha256, look);
+}
+
+/// What the server says of itself.
+fn says(out: &mut String, server: &ServerView, look: &Look) {
+    out.push_str("\n  The server says that it is\n");
+    let mut known = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            row(out, name, value, look);
+        }
+    };
+    known("Computer", server.dns_computer.as_deref().or(server.netbios_computer.as_deref()));
+    known("Domain", server.dns_domain.as_deref().or(server.netbios_domain.as_deref()));
+    let guess = server.guess.map(|guess| format!(" (a guess: {guess})")).unwrap_or_default();
+    known("Build", server.os_build.as_ref().map(|build| format!("{build}{guess}")).as_deref());
+    known("Clock", server.clock_skew_ms.map(|skew| format!("{skew:+} ms from this computer's")).as_deref());
+    known("CredSSP version", server.credssp_version.map(|version| version.to_string()).as_deref());
+}
+
+/// A name and its value, which a peer may have sent.
+fn row(out: &mut String, name: &str, value: &str, look: &Look) {
+    columns(out, 4, name, 22, &escape(value), look.width);
+}
+
 fn causes(out: &mut String, view: &ReportView, look: &Look, paint: &Paint<'_>) {
     if view.causes.is_empty() {
         return;
@@ -166,16 +245,18 @@ fn causes(out: &mut String, view: &ReportView, look: &Look, paint: &Paint<'_>) {
     }
 }
 
-fn windows_client(out: &mut String, report: &Report, paint: &Paint<'_>) {
+fn windows_client(out: &mut String, report: &Report, look: &Look, paint: &Paint<'_>) {
     if report.diagnosis.verdict.rule.is_none() && report.diagnosis.mstsc.is_empty() {
         return;
     }
     _ = writeln!(out, "\n{}", paint(BOLD, "A Windows client (mstsc) would show"));
     if report.diagnosis.mstsc.is_empty() {
-        out.push_str("  not known\n");
+        let connects = report.diagnosis.verdict.rule.is_some_and(|rule| rule.client_connects);
+        out.push_str(if connects { "  nothing: it would connect\n" } else { "  not known\n" });
     }
     for candidate in &report.diagnosis.mstsc {
-        _ = writeln!(out, "  {}", shown(candidate));
+        let known = format!("{}, {}", candidate.likelihood.id(), candidate.basis.id());
+        columns(out, 2, &shown(candidate), 44, &known, look.width);
     }
 }
 
@@ -188,7 +269,7 @@ fn shown(candidate: &Candidate) -> String {
     if let Some(status) = candidate.status {
         _ = write!(text, ", status 0x{status:X}");
     }
-    format!("{text:<40}  {}, {}", candidate.likelihood.id(), candidate.basis.id())
+    text
 }
 
 fn findings(out: &mut String, report: &Report, view: &ReportView, look: &Look, paint: &Paint<'_>) {
@@ -232,5 +313,73 @@ fn time_of(micros: u64) -> String {
         format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
     } else {
         format!("{:.2} s", duration.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdp_probe::{Target, diagnose};
+    use rdp_probe_testkit::{Scenario, machine};
+
+    const PLAIN: Look = Look { color: false, width: 80, verbose: 0 };
+
+    fn report(scenario: &Scenario) -> Report {
+        let findings = machine::play(scenario).findings;
+        let target = Target::new(findings.plan.host.clone(), findings.plan.port);
+        let diagnosis = diagnose(&findings);
+        Report::new(target, findings, diagnosis)
+    }
+
+    /// Lines that do not fit, except those that hold nothing but one word.
+    fn too_long(text: &str) -> Vec<&str> {
+        let one_word = |line: &str| !line.trim().contains(' ');
+        text.lines().filter(|line| line.chars().count() > 80 && !one_word(line)).collect()
+    }
+
+    #[test]
+    fn every_scenario_stays_within_eighty_columns_and_ends_with_its_exit_code() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+        for scenario in Scenario::load_all(&folder).unwrap() {
+            let report = report(&scenario);
+            for verbose in 0..=2 {
+                let text = human(&report, &Look { verbose, ..PLAIN });
+                let name = &scenario.name;
+                assert_eq!(too_long(&text), [""; 0], "{name}, verbose {verbose}");
+                assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{name}: {text:?}");
+                assert!(!text.lines().any(|line| line.ends_with(' ')), "{name}: {text:?}");
+                let last = format!("\n\nexit code {}\n", report.exit_code());
+                assert!(text.ends_with(&last), "{name}: {text}");
+                let colored = human(&report, &Look { color: true, verbose, ..PLAIN });
+                assert_eq!(without_color(&colored), text, "{name}: colour changes nothing but colour");
+            }
+        }
+    }
+
+    fn without_color(text: &str) -> String {
+        [BOLD, RED, GREEN, YELLOW, DIM, "\x1b[0m"]
+            .iter()
+            .fold(text.to_owned(), |text, code| text.replace(code, ""))
+    }
+
+    #[test]
+    fn long_addresses_and_long_lists_of_them_are_wrapped() {
+        let addresses: Vec<String> =
+            (1..=9).map(|n| format!("\"2001:db8:1111:2222:3333:4444:5555:{n}\"")).collect();
+        let text = format!(
+            "title = \"t\"\n[target]\nhost = \"a-rather-long-name.of-a-farm.in-some.department.lab.test\"\n\
+             [plan]\nall_addresses = true\n[dial]\nresolve = [{}]\nconnect = {{ \"*\" = \"refused\" }}\n\
+             [expect]\noutcome = \"reachable\"\nexit = 0\n",
+            addresses.join(", ")
+        );
+        let report = report(&Scenario::parse("long", &text).unwrap());
+        for verbose in 0..=2 {
+            let text = human(&report, &Look { verbose, ..PLAIN });
+            assert_eq!(too_long(&text), [""; 0], "{text}");
+            assert!(
+                text.contains("\n                 [2001:db8:1111:2222:3333:4444:5555:1]:20389,\n"),
+                "{text}"
+            );
+        }
     }
 }

@@ -2,9 +2,10 @@
 mod human;
 mod wrap;
 
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use rdp_probe::Report;
+use rdp_probe::{Report, is_harmful};
 
 use crate::options::{Color, Options};
 
@@ -36,14 +37,41 @@ impl Look {
 /// The whole report, over several lines.
 pub(crate) fn json(report: &Report) -> String {
     // The report holds nothing that JSON cannot.
-    let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
-    text.push('\n');
-    text
+    harmless(&serde_json::to_string_pretty(report).unwrap_or_default())
 }
 
 /// The whole report on one line.
 pub(crate) fn json_line(report: &Report) -> String {
-    let mut text = serde_json::to_string(report).unwrap_or_default();
-    text.push('\n');
-    text
+    harmless(&serde_json::to_string(report).unwrap_or_default())
+}
+
+/// The same JSON, with what could do something to a terminal or a page written as `\uXXXX`. Such characters stand inside
+/// strings only.
+fn harmless(json: &str) -> String {
+    let mut out = String::with_capacity(json.len().saturating_add(1));
+    for character in json.chars() {
+        if character != '\n' && (is_harmful(character) || matches!(character, '<' | '>' | '&')) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_stays_the_same_and_holds_nothing_that_a_terminal_or_a_page_heeds() {
+        let value = serde_json::json!({ "name": "a\u{202e}<b>\u{e0041}\u{1b}[2J&\u{e4}" });
+        let text = harmless(&value.to_string());
+        assert!(text.is_ascii() || text.contains('\u{e4}'));
+        assert!(!text.contains(['\u{202e}', '<', '\u{1b}', '\u{e0041}']));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 }

@@ -3,25 +3,42 @@
 /// Breaks `text` at spaces so that each line, after `indent`, has at most `width` characters. The first line begins with
 /// `first`, the others with as many spaces.
 pub(super) fn wrapped(out: &mut String, first: &str, text: &str, width: usize) {
-    let indent = first.chars().count();
-    let mut column = indent;
     out.push_str(first);
-    for (index, word) in text.split(' ').enumerate() {
+    let indent = first.chars().count();
+    continued(out, indent, indent, text, width);
+}
+
+/// The same behind `column` characters that the line has already, and a space; the lines that follow begin with `indent`
+/// spaces. A word that is longer than a whole line stands alone on one.
+pub(super) fn continued(out: &mut String, mut column: usize, indent: usize, text: &str, width: usize) {
+    for word in text.split(' ') {
         let length = word.chars().count();
-        if index > 0 {
-            if column.saturating_add(1).saturating_add(length) > width {
-                out.push('\n');
-                out.extend(std::iter::repeat_n(' ', indent));
-                column = indent;
-            } else {
-                out.push(' ');
-                column = column.saturating_add(1);
-            }
+        if column > indent && column.saturating_add(1).saturating_add(length) > width {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if column > indent {
+            out.push(' ');
+            column = column.saturating_add(1);
         }
         out.push_str(word);
         column = column.saturating_add(length);
     }
     out.push('\n');
+}
+
+/// Two columns, the second of which begins at `at`, or on a line of its own where the first is too long for both.
+pub(super) fn columns(out: &mut String, indent: usize, left: &str, at: usize, right: &str, width: usize) {
+    let first = " ".repeat(indent);
+    let (end, right_length) = (indent.saturating_add(left.chars().count()), right.chars().count());
+    let start = end.saturating_add(2).max(at);
+    if start.saturating_add(right_length) <= width {
+        let gap = start.saturating_sub(end);
+        out.push_str(&format!("{first}{left}{:gap$}{right}\n", ""));
+    } else {
+        wrapped(out, &first, left, width);
+        wrapped(out, &" ".repeat(indent.saturating_add(2)), right, width);
+    }
 }
 
 #[cfg(test)]
@@ -40,5 +57,28 @@ mod tests {
         let mut out = String::new();
         wrapped(&mut out, "", "a bbbbbbbbbb c", 5);
         assert_eq!(out, "a\nbbbbbbbbbb\nc\n");
+    }
+
+    #[test]
+    fn text_goes_on_behind_what_a_line_has_already() {
+        let behind = |text: &str| {
+            let mut out = String::from("12345");
+            continued(&mut out, 5, 2, text, 10);
+            out
+        };
+        assert_eq!(behind("abc def gh"), "12345 abc\n  def gh\n");
+        assert_eq!(behind("abcdef"), "12345\n  abcdef\n");
+    }
+
+    #[test]
+    fn second_column_gets_a_line_of_its_own_where_the_first_is_long() {
+        let both = |left: &str| {
+            let mut out = String::new();
+            columns(&mut out, 2, left, 8, "right", 16);
+            out
+        };
+        assert_eq!(both("ab"), "  ab    right\n");
+        assert_eq!(both("abcdefg"), "  abcdefg  right\n");
+        assert_eq!(both("abcdefgh"), "  abcdefgh\n    right\n");
     }
 }
