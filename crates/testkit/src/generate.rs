@@ -7,9 +7,17 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::select;
 use proptest::strategy::Union;
+use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Family, Findings, Host, Link, Plan, Routing, Security, Stage,
+    Address, Close, DialFault, DialFaultKind, Family, Findings, Host, Link, Plan, Routing, Security,
+    SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust,
 };
+
+use crate::certificate::Kind;
+
+mod secured;
+
+pub use secured::{CREDSSP_MESSAGES, TLS_MESSAGES, credssp_octets, tls_octets};
 
 pub use crate::walk::{Happening, OwnedEvent, Walk};
 
@@ -47,21 +55,6 @@ pub fn confirm(kind: u8, flags: u8, value: u32) -> Vec<u8> {
 /// Octets as a hostile target might send them: one of [`MESSAGES`], or what is left of it after an accident; a confirm
 /// with values of any kind; or anything.
 pub fn octets() -> impl Strategy<Value = Vec<u8>> {
-    let whole = select(MESSAGES).prop_map(<[u8]>::to_vec);
-    let changed = (select(MESSAGES), vec((any::<u8>(), any::<u8>()), 1..4)).prop_map(|(message, changes)| {
-        let mut octets = message.to_vec();
-        for (at, value) in changes {
-            let index = usize::from(at).checked_rem(octets.len()).unwrap_or_default();
-            if let Some(octet) = octets.get_mut(index) {
-                *octet = value;
-            }
-        }
-        octets
-    });
-    let cut = (select(MESSAGES), any::<u8>()).prop_map(|(message, at)| {
-        let len = usize::from(at).checked_rem(message.len()).unwrap_or_default();
-        message.get(..len).unwrap_or(message).to_vec()
-    });
     // A packet whose lengths agree, around anything.
     let framed = (any::<u8>(), vec(any::<u8>(), 0..64)).prop_map(|(code, body)| {
         let len = u8::try_from(body.len()).unwrap_or_default();
@@ -71,14 +64,27 @@ pub fn octets() -> impl Strategy<Value = Vec<u8>> {
     });
     let confirms =
         (2_u8..4, any::<u8>(), 0_u32..0x20).prop_map(|(kind, flags, value)| confirm(kind, flags, value));
-    Union::new([
-        whole.boxed(),
-        changed.boxed(),
-        cut.boxed(),
-        framed.boxed(),
-        confirms.boxed(),
-        vec(any::<u8>(), 0..64).boxed(),
-    ])
+    Union::new([mutated(MESSAGES).boxed(), framed.boxed(), confirms.boxed(), vec(any::<u8>(), 0..64).boxed()])
+}
+
+/// One of these, or what is left of it after an accident.
+fn mutated(messages: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
+    let whole = select(messages).prop_map(<[u8]>::to_vec);
+    let changed = (select(messages), vec((any::<u8>(), any::<u8>()), 1..4)).prop_map(|(message, changes)| {
+        let mut octets = message.to_vec();
+        for (at, value) in changes {
+            let index = usize::from(at).checked_rem(octets.len()).unwrap_or_default();
+            if let Some(octet) = octets.get_mut(index) {
+                *octet = value;
+            }
+        }
+        octets
+    });
+    let cut = (select(messages), any::<u8>()).prop_map(|(message, at)| {
+        let len = usize::from(at).checked_rem(message.len()).unwrap_or_default();
+        message.get(..len).unwrap_or(message).to_vec()
+    });
+    Union::new([whole.boxed(), changed.boxed(), cut.boxed()])
 }
 
 /// Every way to close.
@@ -133,9 +139,52 @@ pub fn event() -> impl Strategy<Value = OwnedEvent> {
         dial_fault().prop_map(|fault| OwnedEvent::Resolved(Err(fault))).boxed(),
         link.prop_map(|link| OwnedEvent::Dialed(Ok(link))).boxed(),
         dial_fault().prop_map(|fault| OwnedEvent::Dialed(Err(fault))).boxed(),
+        session().prop_map(|session| OwnedEvent::Tls(Ok(session))).boxed(),
+        (tls_fault(), tls_octets())
+            .prop_map(|(kind, octets)| OwnedEvent::Tls(Err(TlsFault::new(kind, &octets))))
+            .boxed(),
         octets().prop_map(OwnedEvent::Pdu).boxed(),
+        credssp_octets().prop_map(OwnedEvent::Pdu).boxed(),
+        tls_octets().prop_map(OwnedEvent::Pdu).boxed(),
         octets().prop_map(OwnedEvent::Stray).boxed(),
         (close(), octets()).prop_map(|(how, partial)| OwnedEvent::Closed { how, partial }).boxed(),
+    ])
+}
+
+/// Handshakes with every kind of certificate, and with none.
+pub fn session() -> impl Strategy<Value = TlsSession> {
+    const SIGNATURES: &[SignatureCheck] =
+        &[SignatureCheck::Verified, SignatureCheck::NotVerifiable, SignatureCheck::Wrong];
+    const TRUST: &[Trust] =
+        &[Trust::Trusted, Trust::UnknownIssuer, Trust::Expired, Trust::OtherName, Trust::Refused];
+    let chain = Union::new([
+        select(&Kind::ALL[..]).prop_map(Kind::chain).boxed(),
+        vec(vec(any::<u8>(), 0..32), 0..3).boxed(),
+    ]);
+    let version = select(&[Version::TLS_1_2, Version::TLS_1_3][..]);
+    let checks = (select(SIGNATURES), option::of(select(TRUST)));
+    (version, any::<u16>(), chain, checks).prop_map(|(version, cipher, chain, (signature, trust))| TlsSession {
+        version,
+        cipher: CipherSuite(cipher),
+        chain,
+        signature,
+        trust,
+    })
+}
+
+/// Every way in which a handshake fails.
+pub fn tls_fault() -> impl Strategy<Value = TlsFaultKind> {
+    const KINDS: &[TlsFaultKind] = &[
+        TlsFaultKind::NotTls,
+        TlsFaultKind::Incompatible,
+        TlsFaultKind::Misbehaved,
+        TlsFaultKind::BadCertificate,
+        TlsFaultKind::Local,
+    ];
+    Union::new([
+        select(KINDS).boxed(),
+        close().prop_map(TlsFaultKind::Closed).boxed(),
+        any::<u8>().prop_map(|code| TlsFaultKind::Alert(AlertDescription(code))).boxed(),
     ])
 }
 
@@ -147,13 +196,31 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     ]);
     let routing = Union::new([Just(Routing::None).boxed(), "[ -~]{0,250}".prop_map(Routing::Cookie).boxed()]);
     let limits = (limit(), option::of((select(&Stage::ALL[..]), limit())));
+    let policy = (any::<(bool, bool)>(), vec(select(&Kind::ALL[..]), 0..3), any::<u32>());
     let family = select(&[Family::Any, Family::V4, Family::V6][..]);
-    let until = Union::new([Just(Stage::ConnectionInitiation).boxed(), select(&Stage::ALL[..]).boxed()]);
-    (host, select(&Security::ALL[..]), until, any::<(bool, bool)>(), family, routing, limits).prop_map(
-        |(host, security, until, (enumerate, all_addresses), family, routing, (overall, stage))| {
+    let until = Union::new([
+        Just(Stage::ConnectionInitiation).boxed(),
+        Just(Stage::Credssp).boxed(),
+        select(&Stage::ALL[..]).boxed(),
+    ]);
+    (host, select(&Security::ALL[..]), until, any::<(bool, bool)>(), family, routing, limits, policy).prop_map(
+        |(
+            host,
+            security,
+            until,
+            (enumerate, all_addresses),
+            family,
+            routing,
+            (overall, stage),
+            ((asked, trust), pins, began),
+        )| {
             let mut plan = Plan::new(host, 3389);
             plan.security = security;
             plan.until = until;
+            plan.until_asked = asked;
+            plan.require_trust = trust;
+            plan.pins = pins.iter().map(|kind| kind.sha256()).collect();
+            plan.began_unix_ms = i64::from(began).saturating_mul(1000);
             plan.enumerate = enumerate;
             plan.all_addresses = all_addresses;
             plan.family = family;

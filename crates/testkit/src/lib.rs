@@ -27,10 +27,13 @@
 //! With feature `dev` there are also `generate`, strategies for property tests, and `oracle`, the properties themselves,
 //! which fuzz targets share.
 
+pub mod certificate;
 pub mod machine;
 pub mod port;
 pub mod scenario;
 mod script;
+mod session;
+mod stream;
 pub mod target;
 
 #[cfg(feature = "dev")]

@@ -6,13 +6,15 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use rdp_probe_core::wire::first_octets::{FirstOctets, classify};
-use rdp_probe_core::wire::tpkt::{Frame, frame};
-use rdp_probe_core::wire::x224::ConnectionRequest;
-use rdp_probe_core::{Close, DialFault, DialFaultKind, Event, Findings, Link, Run, Wants};
+use rdp_probe_core::{
+    Close, DialFault, DialFaultKind, Event, Findings, Found, Framing, Limit, Link, Run, Wants,
+};
 
-use crate::scenario::{Connect, Ending, Expected, Resolve, ResolveFault, Scenario, Step};
-use crate::script::{Claim, Claims, Violation, offered};
+use crate::scenario::{
+    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Scenario, Step, plain_alert,
+};
+use crate::script::{Claim, Claims, Violation, check, offered};
+use crate::session::{self, TODAY_UNIX_MS};
 
 /// What came of playing a scenario.
 #[derive(Clone, Debug)]
@@ -39,9 +41,11 @@ const TICK: Duration = Duration::from_millis(1);
 /// Plays the scenario to its end.
 #[must_use]
 pub fn play(scenario: &Scenario) -> Played {
+    let mut plan = scenario.plan(scenario.target.port.unwrap_or(PORT));
+    plan.began_unix_ms = TODAY_UNIX_MS;
     let mut player = Machine {
         scenario,
-        run: Run::new(scenario.plan(scenario.target.port.unwrap_or(PORT))),
+        run: Run::new(plan),
         claims: Claims::new(scenario),
         violations: Vec::new(),
         now: Duration::ZERO,
@@ -64,6 +68,7 @@ struct Machine<'a> {
 /// What a script's end of the connection does next.
 enum Arrival {
     Octets(Vec<u8>, Duration),
+    Handshake(Handshake),
     Ended(Close),
     Nothing,
 }
@@ -83,7 +88,11 @@ impl Machine<'_> {
                 match wants {
                     Wants::Resolve { port, .. } => self.resolve(port),
                     Wants::Dial { address, share } => peer = self.dial(address, share),
-                    Wants::Pdu(_) => self.read(peer.as_mut()),
+                    Wants::Tls { host } => {
+                        let host = host.to_owned();
+                        self.shake_hands(&host, peer.as_mut());
+                    }
+                    Wants::Pdu(framing) => self.read(framing, peer.as_mut()),
                     _ => {
                         self.violations.push(Violation::UnknownWant);
                         return;
@@ -138,55 +147,108 @@ impl Machine<'_> {
             Claim::AfterRequest => self.claims.on_request(&self.scenario.connections, ip, offered(&request)),
             Claim::None => None,
         };
-        let Some((script, steps)) =
-            script.and_then(|index| Some((index, self.scenario.connections.get(index)?.steps.clone())))
-        else {
+        let script = script.and_then(|index| Some((index, self.scenario.connections.get(index)?)));
+        let Some((script, connection)) = script else {
             self.violations.push(Violation::Unclaimed { address: ip, offered: offered(&request) });
             return None;
         };
-        Some(Peer { script, request, steps: steps.into(), held: Vec::new(), sent: 0 })
+        let steps = connection.steps.clone().into();
+        Some(Peer {
+            script,
+            ip,
+            hello: connection.hello,
+            request,
+            steps,
+            held: Vec::new(),
+            sent: 0,
+            inside: false,
+        })
     }
 
     /// Reads as a driver does: until there is a whole PDU, or something that is none, or the end.
-    fn read(&mut self, peer: Option<&mut Peer>) {
+    fn read(&mut self, framing: Framing, peer: Option<&mut Peer>) {
         // A connection that no script serves has been complained of; it ends as a closed one does.
         let Some(peer) = peer else {
             let ended = Event::Closed { how: Close::Fin, partial: &[] };
             return self.run.on(ended, self.now);
         };
+        peer.request.extend(self.run.take_octets());
         let limit = self.run.limit();
         loop {
-            let stray = match frame(&peer.held) {
-                Frame::Whole(length) => {
+            match framing.find(&peer.held) {
+                Found::Pdu(length) => {
                     let rest = peer.held.split_off(length.min(peer.held.len()));
                     let pdu = std::mem::replace(&mut peer.held, rest);
                     return self.run.on(Event::Pdu(&pdu), self.now);
                 }
-                Frame::Stray => true,
-                Frame::Partial { .. } | _ => false,
-            };
-            if stray && matches!(classify(&peer.held), FirstOctets::Foreign(_)) {
-                return self.run.on(Event::Stray(&peer.held), self.now);
+                Found::Stray => return self.run.on(Event::Stray(&peer.held), self.now),
+                Found::More => {}
             }
-            let how = match peer.next(&mut self.violations) {
-                Arrival::Octets(octets, after) => {
-                    let then = self.now.saturating_add(after);
-                    if then < limit.end {
-                        self.now = then;
-                        peer.held.extend(octets);
-                        continue;
-                    }
-                    Close::TimedOut { limit: limit.limit, overall: limit.overall }
-                }
-                Arrival::Ended(how) => how,
-                Arrival::Nothing => Close::TimedOut { limit: limit.limit, overall: limit.overall },
-            };
-            let timed_out = matches!(how, Close::TimedOut { .. });
-            self.now = if timed_out { limit.end.max(self.now) } else { self.now.saturating_add(TICK) };
-            let event =
-                if stray { Event::Stray(&peer.held) } else { Event::Closed { how, partial: &peer.held } };
-            return self.run.on(event, self.now);
+            if let Some(how) = self.arrive(peer, limit, None) {
+                return self.run.on(Event::Closed { how, partial: &peer.held }, self.now);
+            }
         }
+    }
+
+    /// Shakes hands as a driver does, or finds out why that does not work.
+    fn shake_hands(&mut self, host: &str, peer: Option<&mut Peer>) {
+        let Some(peer) = peer else {
+            let fault = session::ended(Close::Fin, &[]);
+            return self.run.on(Event::Tls(Err(fault)), self.now);
+        };
+        let limit = self.run.limit();
+        let answer = loop {
+            if let Some(fault) = session::fault(&peer.held) {
+                break Err(fault);
+            }
+            let mut handshake = None;
+            let how = self.arrive(peer, limit, Some(&mut handshake));
+            if let Some(handshake) = handshake {
+                break Ok(session::session(&handshake, host, peer.ip, self.scenario.plan.trust_ca));
+            }
+            if let Some(how) = how {
+                break Err(session::ended(how, &peer.held));
+            }
+        };
+        self.run.on(Event::Tls(answer), self.now);
+    }
+
+    /// Waits for what the peer does next; gives out how the stream ended, if it did. `handshake` takes the place of octets
+    /// where one is due.
+    fn arrive(
+        &mut self,
+        peer: &mut Peer,
+        limit: Limit,
+        handshake: Option<&mut Option<Handshake>>,
+    ) -> Option<Close> {
+        let timed_out = Close::TimedOut { limit: limit.limit, overall: limit.overall };
+        let how = match (peer.next(handshake.is_some(), &mut self.violations), handshake) {
+            (Arrival::Octets(octets, after), _) => {
+                let then = self.now.saturating_add(after);
+                if then < limit.end {
+                    self.now = then;
+                    peer.held.extend(octets);
+                    return None;
+                }
+                timed_out
+            }
+            (Arrival::Handshake(due), Some(place)) => {
+                self.now = self.now.saturating_add(TICK);
+                peer.inside = true;
+                *place = Some(due);
+                return None;
+            }
+            (Arrival::Handshake(_), None) => {
+                let why = "the probe waits for octets".to_owned();
+                self.violations.push(Violation::NoHandshake { script: peer.script, why });
+                timed_out
+            }
+            (Arrival::Ended(how), _) => how,
+            (Arrival::Nothing, _) => timed_out,
+        };
+        let waits = matches!(how, Close::TimedOut { .. });
+        self.now = if waits { limit.end.max(self.now) } else { self.now.saturating_add(TICK) };
+        Some(how)
     }
 
     /// Reports the event after so long, or that the limit ran out before.
@@ -211,25 +273,41 @@ impl Machine<'_> {
 /// The other end of a connection.
 struct Peer {
     script: usize,
+    ip: IpAddr,
+    hello: Option<Hello>,
+    /// What the run has sent and no step has read.
     request: Vec<u8>,
     steps: VecDeque<Step>,
     held: Vec<u8>,
     sent: usize,
+    /// Whether TLS is up.
+    inside: bool,
 }
 
 impl Peer {
-    fn next(&mut self, violations: &mut Vec<Violation>) -> Arrival {
+    /// `shakes` says that the run is about to shake hands: its ClientHello is then not one of octets.
+    fn next(&mut self, shakes: bool, violations: &mut Vec<Violation>) -> Arrival {
         let script = self.script;
         loop {
             let Some(step) = self.steps.pop_front() else { return Arrival::Nothing };
             match step {
-                Step::Expect(Expected::ConnectionRequest) => {
-                    if self.request.is_empty() {
-                        violations.push(Violation::NoRequest { script, got: 0 });
-                    } else if let Err(error) = ConnectionRequest::parse(&self.request) {
-                        violations.push(Violation::BadRequest { script, error });
+                Step::Expect(Expected::ClientHello) if shakes => {
+                    let got = Some(Hello::Modern);
+                    if self.hello.is_some() && self.hello != got {
+                        violations.push(Violation::OtherHello { script, due: self.hello, got });
                     }
                 }
+                Step::Expect(due) => {
+                    let request = std::mem::take(&mut self.request);
+                    if request.is_empty() {
+                        violations.push(Violation::NoRequest { script, due, got: 0 });
+                    } else if let Err(violation) = check(script, due, &request, self.hello) {
+                        violations.push(violation);
+                    }
+                }
+                Step::Tls(handshake) => return Arrival::Handshake(handshake),
+                Step::Alert(description) if self.inside => return Arrival::Ended(Close::Alert(description)),
+                Step::Alert(description) => return Arrival::Octets(plain_alert(description).to_vec(), TICK),
                 Step::Send(octets) => return Arrival::Octets(octets, TICK),
                 Step::Drip { octets, every } => {
                     let Some((first, rest)) = octets.split_first() else { continue };
@@ -254,6 +332,7 @@ impl Peer {
                     return Arrival::Octets(segment, TICK);
                 }
                 Step::Close(Ending::Fin) => return Arrival::Ended(Close::Fin),
+                Step::Close(Ending::CloseNotify) => return Arrival::Ended(Close::CloseNotify),
                 Step::Close(Ending::Reset) => return Arrival::Ended(Close::Reset),
                 Step::Close(Ending::Silent) => return Arrival::Nothing,
             }
@@ -281,8 +360,9 @@ mod tests {
     }
 
     fn one(steps: &str) -> Played {
+        let until = "[plan]\nuntil = \"connection_initiation\"\n";
         let played =
-            played(&format!("[[connection]]\nsteps = [{{ expect = \"connection_request\" }}, {steps}]"));
+            played(&format!("{until}[[connection]]\nsteps = [{{ expect = \"connection_request\" }}, {steps}]"));
         assert_eq!(played.violations, []);
         played
     }
@@ -371,6 +451,61 @@ mod tests {
         assert_eq!(stages[1].duration, Some(Duration::from_millis(2501)), "half of five seconds, and one tick");
     }
 
+    const HYBRID: &str = "{ expect = \"connection_request\" }, \
+        { send = \"03 00 00 13 0e d0 00 00 12 34 00 02 1f 08 00 02 00 00 00\" }";
+
+    fn secured(steps: &str, further: &str) -> Played {
+        let played = played(&format!("[[connection]]\nsteps = [{HYBRID}, {steps}]\n{further}"));
+        assert_eq!(played.violations, []);
+        played
+    }
+
+    #[test]
+    fn handshake_and_challenge_are_played_to_the_end() {
+        let played = secured(
+            "{ tls = { certificate = \"good\", versions = [\"1.2\"] } }, { expect = \"ts_request\" }, \
+             { challenge = { credssp = 6, netbios_computer = \"SRV1\" } }",
+            "",
+        );
+        assert_eq!(played.findings.failure(), None);
+        let tls = played.findings.tls().unwrap();
+        assert_eq!((tls.version.0, tls.cipher.0, tls.trust), (0x0303, 0xC030, None));
+        assert!(tls.certificate.as_ref().unwrap().matches("srv1.lab.test"));
+        let (facts, skew) = played.findings.challenge().unwrap();
+        assert_eq!((facts.netbios_computer.as_deref(), skew), (Some("SRV1"), None));
+    }
+
+    #[test]
+    fn ends_inside_tls_are_told_apart() {
+        let tls = "{ tls = { certificate = \"good\" } }, { expect = \"ts_request\" }";
+        for (step, expected) in [
+            ("{ close = \"fin\" }", Close::Fin),
+            ("{ close = \"close_notify\" }", Close::CloseNotify),
+            ("{ alert = 80 }", Close::Alert(80)),
+        ] {
+            let played = secured(&format!("{tls}, {step}"), "");
+            assert!(matches!(kind(&played), FailureKind::Closed { how, .. } if *how == expected), "{played:?}");
+        }
+    }
+
+    #[test]
+    fn each_hello_is_checked_against_its_script() {
+        let scout = |hello: &str| {
+            format!(
+                "[[connection]]\nhello = \"{hello}\"\nsteps = [{HYBRID}, {{ expect = \"client_hello\" }}, \
+                 {{ server_hello = {{ version = \"1.1\", suite = \"0x002F\", certificate = \"good\" }} }}]"
+            )
+        };
+        let modern = "{ expect = \"client_hello\" }, { alert = 70 }";
+        let played_1 = secured(modern, &scout("scout"));
+        let scouted = played_1.findings.scouted().unwrap();
+        assert_eq!((scouted.version.0, scouted.cipher.0, scouted.chain_length), (0x0302, 0x002F, 1));
+        let text = format!("[[connection]]\nsteps = [{HYBRID}, {modern}]\n{}", scout("reduced"));
+        let [Violation::OtherHello { got: Some(Hello::Scout), .. }] = played(&text).violations[..] else {
+            panic!("{:?}", played(&text).violations)
+        };
+    }
+
     #[test]
     fn fallback_and_enumeration_are_served_by_mask() {
         let confirm = |kind: u8, value: u8| {
@@ -383,7 +518,7 @@ mod tests {
             )
         };
         let text = [
-            "[plan]\nenumerate = true\n".to_owned(),
+            "[plan]\nuntil = \"connection_initiation\"\nenumerate = true\n".to_owned(),
             script("0x00", 3, 5),
             script("0x01", 3, 5),
             script("0x04", 3, 5),

@@ -2,10 +2,11 @@
 use std::net::IpAddr;
 
 use rdp_probe_core::wire::WireError;
+use rdp_probe_core::wire::credssp::TsRequest;
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::wire::x224::ConnectionRequest;
 
-use crate::scenario::{Connection, Scenario};
+use crate::scenario::{Connection, Expected, Hello, Scenario};
 
 /// Where script and peer disagree: a scenario that is not played as it is written has failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,21 +26,43 @@ pub enum Violation {
         /// The script's index.
         script: usize,
     },
-    /// The peer closed before its Connection Request was whole.
-    #[error("connection {script}: closed after {got} octets of a Connection Request")]
+    /// The peer closed before what was due from it was whole.
+    #[error("connection {script}: closed after {got} octets of a {}", .due.name())]
     NoRequest {
         /// The script's index.
         script: usize,
+        /// What was due.
+        due: Expected,
         /// Octets there were.
         got: usize,
     },
-    /// The peer's request is not one.
-    #[error("connection {script}: not a Connection Request ({error})")]
+    /// What the peer sent is not what was due.
+    #[error("connection {script}: not a {} ({error})", .due.name())]
     BadRequest {
         /// The script's index.
         script: usize,
+        /// What was due.
+        due: Expected,
         /// What is wrong with it.
         error: WireError,
+    },
+    /// The peer sent another ClientHello than the script is for, or something else in its place.
+    #[error("connection {script}: a ClientHello of another kind ({got:?}), due was {due:?}")]
+    OtherHello {
+        /// The script's index.
+        script: usize,
+        /// The script's.
+        due: Option<Hello>,
+        /// The peer's; none when it is no ClientHello.
+        got: Option<Hello>,
+    },
+    /// There was to be a TLS handshake, and there was none.
+    #[error("connection {script}: no TLS handshake ({why})")]
+    NoHandshake {
+        /// The script's index.
+        script: usize,
+        /// Why.
+        why: String,
     },
     /// The peer read more than a sane one does.
     #[error("connection {script}: took {octets} octets and wanted more")]
@@ -134,6 +157,28 @@ impl Claims {
             *used = true;
         }
     }
+}
+
+/// Checks what a peer sent against what was due.
+pub(crate) fn check(
+    script: usize,
+    due: Expected,
+    octets: &[u8],
+    hello: Option<Hello>,
+) -> Result<(), Violation> {
+    let read = match due {
+        Expected::ConnectionRequest => ConnectionRequest::parse(octets).map(drop),
+        Expected::TsRequest => TsRequest::parse(octets).map(drop),
+        Expected::ClientHello => {
+            let got = Hello::of(octets);
+            return if got.is_some() && hello.is_none_or(|hello| got == Some(hello)) {
+                Ok(())
+            } else {
+                Err(Violation::OtherHello { script, due: hello, got })
+            };
+        }
+    };
+    read.map_err(|error| Violation::BadRequest { script, due, error })
 }
 
 /// What a request offers: nothing when it is not one.

@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rdp_probe_core::wire::tpkt::{Frame, frame};
-use rdp_probe_core::wire::x224::ConnectionRequest;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use rdp_probe_core::wire::credssp::ts_request;
+use rdp_probe_core::wire::tls::record;
+use rdp_probe_core::wire::tpkt::{self, Frame};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -15,7 +15,8 @@ use tokio::time::timeout;
 use crate::machine::segment;
 use crate::port;
 use crate::scenario::{Connect, Connection, Ending, Expected, Scenario, Step};
-use crate::script::{Claim, Claims, Violation, offered};
+use crate::script::{Claim, Claims, Violation, check, offered};
+use crate::stream::Stream;
 
 /// How long a client that says it is done may keep a connection open.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -204,15 +205,16 @@ async fn first(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
     .await;
 }
 
-async fn serve(mut stream: TcpStream, ip: IpAddr, claim: Claim, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, ip: IpAddr, claim: Claim, shared: Arc<Shared>) {
     // Each step's octets go out at once.
     let _ = stream.set_nodelay(true);
+    let mut stream = Stream::Plain(stream);
     let mut request = None;
     let script = match claim {
         Claim::Script(index) => Some(index),
         Claim::None => None,
         Claim::AfterRequest => {
-            let octets = read_pdu(&mut stream).await;
+            let octets = read_pdu(&mut stream, tpkt::frame).await;
             let script = shared.lock().0.on_request(&shared.scripts, ip, offered(&octets));
             if script.is_none() {
                 return shared.violation(Violation::Unclaimed { address: ip, offered: offered(&octets) });
@@ -222,38 +224,39 @@ async fn serve(mut stream: TcpStream, ip: IpAddr, claim: Claim, shared: Arc<Shar
         }
     };
     let Some((script, connection)) = script.and_then(|index| Some((index, shared.scripts.get(index)?))) else {
-        let octets = read_pdu(&mut stream).await;
+        let octets = read_pdu(&mut stream, tpkt::frame).await;
         return shared.violation(Violation::Unclaimed { address: ip, offered: offered(&octets) });
     };
     shared.lock().1.scripts.push(script);
-    if let Err(violation) = follow(&mut stream, script, &connection.steps, request).await {
+    if let Err(violation) = follow(stream, script, connection, request).await {
         shared.violation(violation);
     }
 }
 
 /// Follows the script to its end, or until the client closes.
 async fn follow(
-    stream: &mut TcpStream,
+    mut stream: Stream,
     script: usize,
-    steps: &[Step],
+    connection: &Connection,
     mut request: Option<Vec<u8>>,
 ) -> Result<(), Violation> {
-    for step in steps {
+    for step in &connection.steps {
         // A write fails when the client has closed: it has heard enough.
         let sent = match step {
-            Step::Expect(Expected::ConnectionRequest) => {
+            Step::Expect(due) => {
+                let framed = framing(*due);
                 let octets = match request.take() {
                     Some(octets) => octets,
-                    None => read_pdu(stream).await,
+                    None => read_pdu(&mut stream, framed).await,
                 };
-                if !matches!(frame(&octets), Frame::Whole(_)) {
-                    return Err(Violation::NoRequest { script, got: octets.len() });
+                if !matches!(framed(&octets), Frame::Whole(_)) {
+                    return Err(Violation::NoRequest { script, due: *due, got: octets.len() });
                 }
-                ConnectionRequest::parse(&octets).map_err(|error| Violation::BadRequest { script, error })?;
+                check(script, *due, &octets, connection.hello)?;
                 Ok(())
             }
-            Step::Send(octets) => stream.write_all(octets).await,
-            Step::Drip { octets, every } => drip(stream, octets, *every).await,
+            Step::Send(octets) => stream.write(octets).await,
+            Step::Drip { octets, every } => drip(&mut stream, octets, *every).await,
             Step::Endless { octets, at_most } => {
                 let segment = segment(octets);
                 let mut taken = 0_usize;
@@ -261,16 +264,25 @@ async fn follow(
                     if taken >= *at_most {
                         return Err(Violation::TookEverything { script, octets: taken });
                     }
-                    if let Err(error) = stream.write_all(&segment).await {
+                    if let Err(error) = stream.write(&segment).await {
                         break Err(error);
                     }
                     taken = taken.saturating_add(segment.len());
                 }
             }
-            Step::Close(Ending::Fin) => stream.shutdown().await,
+            Step::Tls(handshake) => {
+                stream.shake_hands(handshake).await.map_err(|error| {
+                    let why = error.to_string();
+                    Violation::NoHandshake { script, why }
+                })?;
+                Ok(())
+            }
+            Step::Alert(description) => stream.alert(*description).await,
+            Step::Close(Ending::Fin) => stream.fin().await,
+            Step::Close(Ending::CloseNotify) => stream.close_notify().await,
             Step::Close(Ending::Reset) => {
                 // The connection is reset when it is dropped.
-                let _ = stream.set_zero_linger();
+                stream.reset_on_drop();
                 return Ok(());
             }
             Step::Close(Ending::Silent) => Ok(()),
@@ -279,29 +291,38 @@ async fn follow(
             return Ok(());
         }
     }
-    closed(stream).await;
+    closed(&mut stream).await;
     Ok(())
 }
 
+/// Where what is due ends.
+fn framing(due: Expected) -> fn(&[u8]) -> Frame {
+    match due {
+        Expected::ConnectionRequest => tpkt::frame,
+        Expected::ClientHello => record,
+        Expected::TsRequest => ts_request::frame,
+    }
+}
+
 /// Sends octet by octet, for as long as the client listens.
-async fn drip(stream: &mut TcpStream, octets: &[u8], every: Duration) -> io::Result<()> {
+async fn drip(stream: &mut Stream, octets: &[u8], every: Duration) -> io::Result<()> {
     for (index, octet) in octets.iter().enumerate() {
         if index > 0 && timeout(every, closed(stream)).await.is_ok() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        stream.write_all(&[*octet]).await?;
+        stream.write(&[*octet]).await?;
     }
     Ok(())
 }
 
 /// Waits until the client has closed. Reading everything first keeps the operating system from making a RST of our FIN.
-async fn closed(stream: &mut TcpStream) {
+async fn closed(stream: &mut Stream) {
     let mut scratch = [0_u8; 1024];
     while matches!(stream.read(&mut scratch).await, Ok(1..)) {}
 }
 
 /// Reads one PDU, or what there is when the client closes or says something else.
-async fn read_pdu(stream: &mut TcpStream) -> Vec<u8> {
+async fn read_pdu(stream: &mut Stream, frame: fn(&[u8]) -> Frame) -> Vec<u8> {
     let mut held = Vec::new();
     let mut octet = [0_u8; 1];
     // One octet at a time, so that nothing after the PDU is taken.
@@ -367,6 +388,7 @@ impl FullBacklog {
 mod tests {
     use super::*;
     use rdp_probe_core::wire::nego::Protocols;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     /// The first request of a probe: mask 0x0B.
     const REQUEST: [u8; 19] = [3, 0, 0, 0x13, 0x0E, 0xE0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0x0B, 0, 0, 0];

@@ -2,10 +2,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
     Address, Close, DialFault, DialFaultKind, Event, Family, Findings, Host, Link, Plan, Routing, Run,
-    Security, Stage, Wants,
+    Security, SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
 };
+
+use crate::certificate::Kind;
 
 /// An [`Event`] that owns its octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,7 @@ use rdp_probe_core::{
 pub enum OwnedEvent {
     Resolved(Result<Vec<Address>, DialFault>),
     Dialed(Result<Link, DialFault>),
+    Tls(Result<TlsSession, TlsFault>),
     Pdu(Vec<u8>),
     Stray(Vec<u8>),
     Closed { how: Close, partial: Vec<u8> },
@@ -26,6 +30,7 @@ impl OwnedEvent {
         match self {
             Self::Resolved(answer) => Event::Resolved(answer.clone()),
             Self::Dialed(answer) => Event::Dialed(*answer),
+            Self::Tls(answer) => Event::Tls(answer.clone()),
             Self::Pdu(octets) => Event::Pdu(octets),
             Self::Stray(octets) => Event::Stray(octets),
             Self::Closed { how, partial } => Event::Closed { how: *how, partial },
@@ -36,6 +41,7 @@ impl OwnedEvent {
         match wants {
             Wants::Resolve { .. } => matches!(self, Self::Resolved(_)),
             Wants::Dial { .. } => matches!(self, Self::Dialed(_)),
+            Wants::Tls { .. } => matches!(self, Self::Tls(_)),
             Wants::Pdu(_) => matches!(self, Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. }),
             _ => true,
         }
@@ -64,9 +70,11 @@ pub struct Walk {
     pub happenings: Vec<Happening>,
 }
 
-/// As many connections as a run can make: each address and its fallback, and the enumeration.
+/// As many connections as a run can make: each address and its fallback, the TLS scout's two, and the enumeration.
 const MOST_ADDRESSES: usize = 8;
-const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + Plan::ENUMERATION.0;
+const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
+/// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
+const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3;
 
 impl Walk {
     /// Walks to the end.
@@ -87,7 +95,7 @@ impl Walk {
             let mut events = 0_usize;
             while let Some(wants) = run.wants() {
                 events = events.saturating_add(1);
-                assert!(events <= MOST_ADDRESSES + 2, "event {events} of one attempt: {wants:?}");
+                assert!(events <= MOST_EVENTS, "event {events} of one attempt: {wants:?}");
                 let fits = |h: &Happening| h.out_of_turn || h.event.answers(&wants);
                 let Happening { event, after, .. } = happenings.find(fits).unwrap_or_else(|| cancelled(&wants));
                 now = now.saturating_add(after);
@@ -120,6 +128,7 @@ fn cancelled(wants: &Wants<'_>) -> Happening {
     let event = match wants {
         Wants::Resolve { .. } => OwnedEvent::Resolved(Err(fault)),
         Wants::Dial { .. } => OwnedEvent::Dialed(Err(fault)),
+        Wants::Tls { .. } => OwnedEvent::Tls(Err(TlsFault::new(TlsFaultKind::Closed(Close::Cancelled), &[]))),
         Wants::Pdu(_) | _ => OwnedEvent::Closed { how: Close::Cancelled, partial: Vec::new() },
     };
     Happening { event, after: Duration::ZERO, out_of_turn: false }
@@ -176,6 +185,12 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     // Every other plan goes all the way.
     if octets.flag() {
         plan.until = octets.one_of(&Stage::ALL, plan.until);
+        plan.until_asked = octets.flag();
+    }
+    if octets.flag() {
+        plan.pins = vec![Kind::Good.sha256()];
+        plan.require_trust = octets.flag();
+        plan.began_unix_ms = i64::from(octets.octet()).saturating_mul(10_000_000_000);
     }
     plan.enumerate = octets.flag();
     plan.all_addresses = octets.flag();
@@ -192,7 +207,7 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
 
 fn happening(octets: &mut Cursor<'_>) -> Happening {
     let kind = octets.octet();
-    let event = match kind & 7 {
+    let event = match kind & 0x0F {
         0 => OwnedEvent::Resolved(Err(dial_fault(octets))),
         1 => {
             let count = usize::from(octets.octet()).checked_rem(MOST_ADDRESSES + 1).unwrap_or_default();
@@ -211,9 +226,49 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
             octets.octet(),
             u32::from(octets.octet()),
         )),
-        _ => OwnedEvent::Pdu(octets.octets()),
+        7 => OwnedEvent::Pdu(octets.octets()),
+        8 | 9 => OwnedEvent::Tls(Ok(session(octets))),
+        10 => OwnedEvent::Tls(Err(tls_fault(octets))),
+        // What gets furthest inside of TLS, and in its place.
+        11 | 12 => OwnedEvent::Pdu(octets.one_of(crate::generate::CREDSSP_MESSAGES, &[]).to_vec()),
+        13 => OwnedEvent::Pdu(octets.one_of(crate::generate::TLS_MESSAGES, &[]).to_vec()),
+        _ => OwnedEvent::Pdu(crate::generate::confirm(2, 0x1F, octets.one_of(&[1, 2, 4, 8, 16], 2))),
     };
     Happening { event, after: octets.duration(), out_of_turn: kind & 0xF0 == 0xF0 }
+}
+
+fn session(octets: &mut Cursor<'_>) -> TlsSession {
+    let trust = [
+        None,
+        Some(Trust::Trusted),
+        Some(Trust::UnknownIssuer),
+        Some(Trust::Expired),
+        Some(Trust::OtherName),
+        Some(Trust::Refused),
+    ];
+    let signature = [SignatureCheck::Verified, SignatureCheck::NotVerifiable, SignatureCheck::Wrong];
+    let known = octets.flag();
+    TlsSession {
+        version: octets.one_of(&[Version::TLS_1_2, Version::TLS_1_3], Version::TLS_1_3),
+        cipher: CipherSuite(u16::from_be_bytes([octets.octet(), octets.octet()])),
+        chain: if known { octets.one_of(&Kind::ALL, Kind::Good).chain() } else { vec![octets.octets()] },
+        signature: octets.one_of(&signature, SignatureCheck::Verified),
+        trust: octets.one_of(&trust, None),
+    }
+}
+
+fn tls_fault(octets: &mut Cursor<'_>) -> TlsFault {
+    let kinds = [
+        TlsFaultKind::Closed(close(octets)),
+        TlsFaultKind::Alert(AlertDescription(octets.octet())),
+        TlsFaultKind::NotTls,
+        TlsFaultKind::Incompatible,
+        TlsFaultKind::Misbehaved,
+        TlsFaultKind::BadCertificate,
+        TlsFaultKind::Local,
+    ];
+    let kind = octets.one_of(&kinds, TlsFaultKind::NotTls);
+    TlsFault::new(kind, &octets.octets())
 }
 
 fn dial_fault(octets: &mut Cursor<'_>) -> DialFault {

@@ -1,5 +1,5 @@
 //! What holds for every diagnosis.
-use rdp_probe_core::{FailureKind, Findings};
+use rdp_probe_core::{FailureKind, Findings, Hop};
 use rdp_probe_diagnosis::{Diagnosis, RuleKind, VerdictOutcome, diagnose};
 
 use crate::walk::Walk;
@@ -32,6 +32,10 @@ pub fn diagnosis_of(findings: &Findings) -> Diagnosis {
         );
         assert_eq!((verdict.hop, verdict.stage), (Some(failure.hop), Some(failure.stage)), "{diagnosis:?}");
         assert!(verdict.exit != 0 && verdict.outcome != VerdictOutcome::Reachable, "{diagnosis:?}");
+    } else if let Some(stage) = findings.fell_short_of() {
+        // Nothing failed, and what was asked for was not reached.
+        assert!(top.is_some() && verdict.exit != 0, "no cause: {diagnosis:?}");
+        assert_eq!((verdict.hop, verdict.stage), (Some(Hop::Target), Some(stage)), "{diagnosis:?}");
     } else {
         assert!(diagnosis.causes.is_empty(), "{diagnosis:?}");
         assert_eq!((verdict.outcome, verdict.exit), (VerdictOutcome::Reachable, 0), "{diagnosis:?}");

@@ -36,8 +36,14 @@ pub fn well_formed(findings: &Findings) {
 }
 
 fn agrees(attempt: &AttemptRecord, plan: &Plan) {
+    // Of alternatives, each attempt has one.
+    let alternatives = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
     let stages: Vec<Stage> = attempt.stages.iter().map(|record| record.stage).collect();
-    assert_eq!(stages, Stage::BUILT, "{attempt:?}");
+    let taken: Vec<&Stage> = stages.iter().filter(|stage| alternatives.contains(stage)).collect();
+    assert_eq!(taken.len(), 1, "{attempt:?}");
+    let built =
+        Stage::BUILT.into_iter().filter(|stage| taken.contains(&stage) || !alternatives.contains(stage));
+    assert_eq!(stages, built.collect::<Vec<_>>(), "{attempt:?}");
     let failed: Vec<Stage> = attempt
         .stages
         .iter()
@@ -47,12 +53,12 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
     let failure: Vec<Stage> = attempt.failure.iter().map(|failure| failure.stage).collect();
     assert_eq!(failed, failure, "{attempt:?}");
 
-    // Not tried because it is known, then passed, then failed or behind the depth, then not reached: in this order.
+    // Not tried because it is known, then passed, then failed, then what was not reached or not wanted: in this order.
     let place = |outcome| match outcome {
         Outcome::NotTried(NotTried::AddressKnown) => 0,
         Outcome::Passed => 1,
         Outcome::Failed => 2,
-        Outcome::NotReached | Outcome::NotTried(NotTried::BeyondDepth) => 3,
+        Outcome::NotReached | Outcome::NotTried(NotTried::BeyondDepth | NotTried::NotSelected) => 3,
         Outcome::NotTried(_) | _ => 4,
     };
     assert!(attempt.stages.iter().map(|record| place(record.outcome)).is_sorted(), "{attempt:?}");
@@ -66,7 +72,12 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
         match record.outcome {
             Outcome::NotReached => assert!(attempt.failure.is_some(), "{attempt:?}"),
             Outcome::NotTried(NotTried::BeyondDepth) => {
-                assert!(attempt.failure.is_none() && record.stage.rank() > plan.until.rank(), "{attempt:?}");
+                let depth = attempt.purpose.depth(plan);
+                assert!(attempt.failure.is_none() && record.stage.rank() > depth.rank(), "{attempt:?}");
+            }
+            Outcome::NotTried(NotTried::NotSelected) => {
+                let depth = attempt.purpose.depth(plan);
+                assert!(attempt.failure.is_none() && record.stage.rank() <= depth.rank(), "{attempt:?}");
             }
             Outcome::Passed | Outcome::Failed | Outcome::NotTried(_) | _ => {}
         }

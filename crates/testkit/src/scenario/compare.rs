@@ -25,14 +25,8 @@ impl Expect {
         found.compare("mstsc", &strs(&mstsc), &strs(&self.mstsc));
         let summary = SecuritySummary::of(findings);
         let security = &self.security;
-        for (name, got, expected) in [
-            ("rdp", summary.rdp, security.rdp),
-            ("ssl", summary.ssl, security.ssl),
-            ("hybrid", summary.hybrid, security.hybrid),
-            ("hybrid_ex", summary.hybrid_ex, security.hybrid_ex),
-            ("rdstls", summary.rdstls, security.rdstls),
-            ("rdsaad", summary.rdsaad, security.rdsaad),
-        ] {
+        let got = [summary.rdp, summary.ssl, summary.hybrid, summary.hybrid_ex, summary.rdstls, summary.rdsaad];
+        for ((name, expected), got) in security.protocols().into_iter().zip(got) {
             found.compare(name, &got, &expected.unwrap_or(got));
         }
         found.compare("nla", &summary.nla(), &security.nla.unwrap_or_else(|| summary.nla()));

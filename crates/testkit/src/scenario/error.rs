@@ -53,6 +53,20 @@ pub enum Fault {
         /// Its index.
         connection: usize,
     },
+    /// Only a step that reads the ClientHello can tell which one it is.
+    #[error("connection {connection} names a hello, and no step expects it")]
+    HelloNotExpected {
+        /// Its index.
+        connection: usize,
+    },
+    /// A TSRequest or a close_notify in the clear, or a handshake inside of another.
+    #[error(
+        "connection {connection}: ts_request and close_notify stand inside TLS, and client_hello and tls before it"
+    )]
+    NotInsideTls {
+        /// Its index.
+        connection: usize,
+    },
     /// A reachable target has no cause, and exit code 0.
     #[error("reachable goes with exit 0, and without stage, hop, rule and causes")]
     ReachableWithCause,
@@ -62,6 +76,9 @@ pub enum Fault {
     /// The top cause stands first among the causes.
     #[error("`causes` begins with `rule`")]
     CausesBeginOtherwise,
+    /// A security table with gaps that it does not own up to, or that has none.
+    #[error("`security` lists nla and all six protocols, or some of them with partial = true")]
+    Security,
     /// A candidate that no client could show.
     #[error("mstsc entry {0:?} is not like \"0xB09/0x0 possible inferred\"")]
     Candidate(String),

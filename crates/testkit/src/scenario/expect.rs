@@ -27,7 +27,8 @@ pub struct Expect {
     pub mstsc: Vec<String>,
     /// The exit code.
     pub exit: u8,
-    /// What is known of the security protocols; only what stands here is compared.
+    /// What is known of the security protocols: all of them, or, when it says that it is partial, what stands here. Not
+    /// compared when left out.
     #[serde(default)]
     pub security: ExpectedSecurity,
 }
@@ -65,6 +66,8 @@ impl ExpectedOutcome {
 #[expect(missing_docs, reason = "one field a protocol, under its name in reports")]
 #[non_exhaustive]
 pub struct ExpectedSecurity {
+    /// Some of the others are left out on purpose.
+    pub partial: bool,
     pub nla: Option<Nla>,
     pub rdp: Option<Offered>,
     pub ssl: Option<Offered>,
@@ -72,6 +75,30 @@ pub struct ExpectedSecurity {
     pub hybrid_ex: Option<Offered>,
     pub rdstls: Option<Offered>,
     pub rdsaad: Option<Offered>,
+}
+
+impl ExpectedSecurity {
+    /// The protocols under their names in reports.
+    #[must_use]
+    pub const fn protocols(&self) -> [(&'static str, Option<Offered>); 6] {
+        [
+            ("rdp", self.rdp),
+            ("ssl", self.ssl),
+            ("hybrid", self.hybrid),
+            ("hybrid_ex", self.hybrid_ex),
+            ("rdstls", self.rdstls),
+            ("rdsaad", self.rdsaad),
+        ]
+    }
+
+    /// Everything stands here, or nothing, or it says that something is left out: silence must not pass for a check.
+    fn check(&self) -> Result<(), Fault> {
+        let protocols = self.protocols().iter().filter(|(_, offered)| offered.is_some()).count();
+        match (protocols.saturating_add(usize::from(self.nla.is_some())), self.partial) {
+            (0 | 7, false) | (1..=6, true) => Ok(()),
+            (_, _) => Err(Fault::Security),
+        }
+    }
 }
 
 impl Expect {
@@ -90,6 +117,7 @@ impl Expect {
         {
             return Err(Fault::CausesBeginOtherwise);
         }
+        self.security.check()?;
         match self.mstsc.iter().find(|entry| !is_candidate(entry)) {
             Some(entry) => Err(Fault::Candidate(entry.clone())),
             None => Ok(()),

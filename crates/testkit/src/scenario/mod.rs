@@ -1,12 +1,14 @@
 //! A conversation as a TOML file: what the target does, and what a probe must make of it.
 //!
 //! One file, one conversation. Unknown keys are errors; a file that cannot fail is one too.
+mod challenge;
 #[cfg(feature = "dev")]
 mod compare;
 mod error;
 mod expect;
 mod plan;
 mod step;
+mod tls;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,11 +19,15 @@ use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{DialFault, DialFaultKind, Family, Host, Security, Stage};
 use serde::Deserialize;
 
+use crate::certificate::Kind;
+
 #[cfg(feature = "dev")]
 pub use compare::candidate;
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
+pub(crate) use step::plain_alert;
 pub use step::{Ending, Expected, Step};
+pub use tls::{Handshake, Hello};
 
 /// One conversation.
 #[derive(Clone, Debug, Deserialize)]
@@ -102,8 +108,15 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub struct PlanTable {
     /// The security protocols to offer.
     pub security: Security,
-    /// How deep to go.
+    /// How deep to go; without it, as deep as the server does.
     pub until: Option<Stage>,
+    /// The certificates that are accepted: the names of kinds, or SHA-256 in hexadecimal.
+    #[serde(deserialize_with = "pins")]
+    pub pins: Vec<String>,
+    /// Whether the certificate has to lead to the test authority.
+    pub trust_ca: bool,
+    /// The name for TLS.
+    pub server_name: Option<String>,
     /// Whether to enumerate the security protocols.
     pub enumerate: bool,
     /// Whether to go through every address.
@@ -225,6 +238,8 @@ pub struct Connection {
     pub offers: Option<Protocols>,
     /// Only connections to this address.
     pub address: Option<IpAddr>,
+    /// Which ClientHello the connection must bring: further connections follow the main path in a known order.
+    pub hello: Option<Hello>,
     /// What it does, one after the other. After the last step it says nothing more until the peer closes.
     pub steps: Vec<Step>,
 }
@@ -330,12 +345,47 @@ impl Scenario {
             if connection.steps.is_empty() {
                 return Err(Fault::NoSteps { connection: index });
             }
+            let hello = connection.steps.contains(&Step::Expect(Expected::ClientHello));
+            if connection.hello.is_some() && !hello {
+                return Err(Fault::HelloNotExpected { connection: index });
+            }
+            connection.check_tls().map_err(|()| Fault::NotInsideTls { connection: index })?;
             if close.is_some_and(|close| close.saturating_add(1) != connection.steps.len()) {
                 return Err(Fault::StepAfterClose { connection: index });
             }
         }
         self.expect.check()
     }
+}
+
+impl Connection {
+    /// What belongs inside of TLS stands after its handshake, and what begins it does not.
+    fn check_tls(&self) -> Result<(), ()> {
+        let mut inside = false;
+        for step in &self.steps {
+            match step {
+                Step::Tls(_) | Step::Expect(Expected::ClientHello) if inside => return Err(()),
+                Step::Expect(Expected::TsRequest) | Step::Close(Ending::CloseNotify) if !inside => {
+                    return Err(());
+                }
+                Step::Tls(_) => inside = true,
+                Step::Alert(_) => inside = false,
+                Step::Expect(_) | Step::Send(_) | Step::Drip { .. } | Step::Endless { .. } | Step::Close(_) => {
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn pins<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let read = |text: &String| {
+        let digits = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if digits { Some(text.clone()) } else { Kind::parse(text).map(Kind::sha256) }
+    };
+    let all: Option<Vec<String>> = texts.iter().map(read).collect();
+    all.ok_or_else(|| serde::de::Error::custom(format_args!("neither certificates nor SHA-256: {texts:?}")))
 }
 
 fn host<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Host, D::Error> {
@@ -431,7 +481,7 @@ mod tests {
             findings = ["x"]
             mstsc = ["0xB09/0x0 possible inferred", "-/- unlikely reported"]
             exit = 31
-            security = { nla = "required", rdp = "refused" }
+            security = { partial = true, nla = "required", rdp = "refused" }
         "#;
         let scenario = Scenario::parse("everything", text).unwrap();
         assert_eq!(scenario.connect(LOOPBACK), Connect::TimedOut);
@@ -446,6 +496,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_and_so_is_the_file() {
         let connection = |steps: &str| with(&format!("[[connection]]\nsteps = [{steps}]"));
+        const WHOLE: &str = "nla = \"unknown\", rdp = \"unknown\", ssl = \"unknown\", hybrid = \"unknown\", \
+            hybrid_ex = \"unknown\", rdstls = \"unknown\", rdsaad = \"unknown\"";
+        let security = |table: &str| format!("{SMALLEST}security = {{ {table} }}\n");
+        assert!(Scenario::parse("whole", &security(WHOLE)).is_ok());
         let cases = [
             (with("colour = 1"), "unknown field `colour`"),
             (with("players = [\"machine\"]"), "why"),
@@ -466,6 +520,16 @@ mod tests {
             (connection("{ sned = \"03\" }"), "unknown field `sned`"),
             (connection("{ endless = \"03\", at_most = 0 }"), "at_most"),
             (with("[[connection]]\noffers = \"11\"\nsteps = [{ close = \"fin\" }]"), "like 0x0B"),
+            (connection("{ tls = { certificate = \"best\" } }"), "unknown variant `best`"),
+            (connection("{ tls = { certificate = \"good\", versions = [\"1.1\"] } }"), "of 1.2, 1.3 or both"),
+            (connection("{ server_hello = { version = \"1.1\", suite = \"47\" } }"), "like 0x002F"),
+            (connection("{ expect = \"ts_request\" }"), "inside TLS"),
+            (connection("{ close = \"close_notify\" }"), "inside TLS"),
+            (with("[[connection]]\nhello = \"scout\"\nsteps = [{ close = \"fin\" }]"), "expects it"),
+            (with("[plan]\npins = [\"none\"]"), "neither certificates nor"),
+            (security("nla = \"unknown\""), "partial = true"),
+            (security("partial = true"), "all six"),
+            (security(&format!("{WHOLE}, partial = true")), "all six"),
             (SMALLEST.replace("exit = 0", "exit = 30"), "reachable"),
             (SMALLEST.replace("\"reachable\"", "\"refused\""), "stage"),
             (SMALLEST.replace("exit = 0", "exit = 0\nmstsc = [\"904/7\"]"), "0xB09/0x0 possible inferred"),

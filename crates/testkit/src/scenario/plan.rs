@@ -5,6 +5,7 @@ use std::time::Duration;
 use rdp_probe_core::{Family, Host, Plan, Routing, Security};
 
 use super::Scenario;
+use crate::certificate::authority_file;
 
 impl Scenario {
     /// The plan, with the port that the target listens on.
@@ -14,6 +15,10 @@ impl Scenario {
         let wanted = &self.plan;
         plan.security = wanted.security;
         plan.until = wanted.until.unwrap_or(plan.until);
+        plan.until_asked = wanted.until.is_some();
+        plan.pins.clone_from(&wanted.pins);
+        plan.require_trust = wanted.trust_ca;
+        plan.server_name.clone_from(&wanted.server_name);
         plan.enumerate = wanted.enumerate;
         plan.all_addresses = wanted.all_addresses;
         plan.family = wanted.family;
@@ -36,6 +41,17 @@ impl Scenario {
         }
         if let Some(until) = wanted.until {
             option(&["--until", until.id()]);
+        }
+        for pin in &wanted.pins {
+            option(&["--pin", pin]);
+        }
+        if wanted.trust_ca {
+            // Without the file the binary says that there is none.
+            let file = authority_file().unwrap_or_default();
+            option(&["--ca", &file.to_string_lossy()]);
+        }
+        if let Some(name) = &wanted.server_name {
+            option(&["--server-name", name]);
         }
         option(&[if wanted.enumerate { "--enumerate" } else { "--no-enumerate" }]);
         if wanted.all_addresses {
@@ -76,6 +92,7 @@ fn duration(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certificate::Kind;
     use rdp_probe_core::Stage;
 
     const REST: &str = "[expect]\noutcome = \"reachable\"\nexit = 0\n";
@@ -103,6 +120,9 @@ mod tests {
             enumerate = true
             all_addresses = true
             family = "v6"
+            pins = ["good"]
+            trust_ca = true
+            server_name = "other.lab.test"
             cookie = "probe"
             overall_ms = 20000
             stage_ms = { connection_initiation = 300 }
@@ -112,13 +132,23 @@ mod tests {
         );
         let plan = scenario.plan(20001);
         assert_eq!((plan.security, plan.until), (Security::Tls, Stage::ConnectionInitiation));
+        assert!(plan.until_asked && plan.require_trust);
+        let pin = Kind::Good.sha256();
+        assert_eq!(
+            (plan.pins.as_slice(), plan.server_name.as_deref()),
+            (&[pin.clone()][..], Some("other.lab.test"))
+        );
         assert_eq!((plan.enumerate, plan.all_addresses, plan.family), (true, true, Family::V6));
         assert_eq!(plan.routing, Routing::Cookie("probe".into()));
         assert_eq!(plan.limits.overall, Duration::from_secs(20));
         assert_eq!(plan.limits.of(Stage::ConnectionInitiation), Duration::from_millis(300));
-        let words = "--security tls --until connection_initiation --enumerate --all-addresses -6 --cookie probe \
-            --timeout 20000ms --stage-timeout connection_initiation=300ms \
-            --resolve srv1.lab.test:20001:127.0.0.1,::1 srv1.lab.test:20001";
+        let file = authority_file().unwrap();
+        let words = format!(
+            "--security tls --until connection_initiation --pin {pin} --ca {} --server-name other.lab.test --enumerate \
+            --all-addresses -6 --cookie probe --timeout 20000ms --stage-timeout connection_initiation=300ms \
+            --resolve srv1.lab.test:20001:127.0.0.1,::1 srv1.lab.test:20001",
+            file.display()
+        );
         assert_eq!(scenario.arguments(20001), words.split_ascii_whitespace().collect::<Vec<_>>());
     }
 

@@ -4,6 +4,9 @@ use std::time::Duration;
 use rdp_probe_core::wire::nego::Protocols;
 use serde::Deserialize;
 
+use super::challenge::Challenge;
+use super::tls::{Handshake, ServerHello};
+
 /// One step of a script.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "RawStep")]
@@ -27,6 +30,10 @@ pub enum Step {
         /// As many as are sent, at least.
         at_most: usize,
     },
+    /// Shakes hands; what follows is inside TLS.
+    Tls(Handshake),
+    /// Sends this fatal alert: inside TLS, or as a record in the clear. What follows is in the clear.
+    Alert(u8),
     /// Ends the connection.
     Close(Ending),
 }
@@ -38,14 +45,32 @@ pub enum Step {
 pub enum Expected {
     /// X.224 Connection Request ([MS-RDPBCGR] 2.2.1.1).
     ConnectionRequest,
+    /// The record with the ClientHello (RFC 8446 section 4.1.2).
+    ClientHello,
+    /// TSRequest ([MS-CSSP] 2.2.1).
+    TsRequest,
+}
+
+impl Expected {
+    /// The name in the specification.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionRequest => "Connection Request",
+            Self::ClientHello => "ClientHello",
+            Self::TsRequest => "TSRequest",
+        }
+    }
 }
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::exhaustive_enums, reason = "TCP has no fourth way")]
+#[expect(clippy::exhaustive_enums, reason = "TCP has no fourth way, and TLS one of its own")]
 pub enum Ending {
-    /// TCP FIN.
+    /// TLS close_notify, then TCP FIN.
+    CloseNotify,
+    /// TCP FIN; inside TLS without close_notify.
     Fin,
     /// TCP RST.
     Reset,
@@ -62,12 +87,19 @@ struct RawStep {
     every_ms: Option<u64>,
     endless: Option<String>,
     at_most: Option<usize>,
+    tls: Option<Handshake>,
+    server_hello: Option<ServerHello>,
+    challenge: Option<Challenge>,
+    alert: Option<u8>,
     close: Option<Ending>,
 }
 
 #[derive(Debug, thiserror::Error)]
 enum StepError {
-    #[error("a step does one thing: expect, send, drip with every_ms, endless with at_most, or close")]
+    #[error(
+        "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, alert, \
+         or close"
+    )]
     NotOne,
     #[error("octets are pairs of hexadecimal digits, not {0:?}")]
     Hex(String),
@@ -81,58 +113,37 @@ impl TryFrom<RawStep> for Step {
     type Error = StepError;
 
     fn try_from(raw: RawStep) -> Result<Self, StepError> {
-        match raw {
-            RawStep {
-                expect: Some(expected),
-                send: None,
-                drip: None,
-                every_ms: None,
-                endless: None,
-                at_most: None,
-                close: None,
-            } => Ok(Self::Expect(expected)),
-            RawStep {
-                expect: None,
-                send: Some(text),
-                drip: None,
-                every_ms: None,
-                endless: None,
-                at_most: None,
-                close: None,
-            } => Ok(Self::Send(hex(&text)?)),
-            RawStep {
-                expect: None,
-                send: None,
-                drip: Some(text),
-                every_ms: Some(every),
-                endless: None,
-                at_most: None,
-                close: None,
-            } => Ok(Self::Drip { octets: hex(&text)?, every: Duration::from_millis(every) }),
-            RawStep {
-                expect: None,
-                send: None,
-                drip: None,
-                every_ms: None,
-                endless: Some(text),
-                at_most: Some(at_most),
-                close: None,
-            } => match at_most {
-                0 => Err(StepError::AtMost),
-                _ => Ok(Self::Endless { octets: hex(&text)?, at_most }),
-            },
-            RawStep {
-                expect: None,
-                send: None,
-                drip: None,
-                every_ms: None,
-                endless: None,
-                at_most: None,
-                close: Some(ending),
-            } => Ok(Self::Close(ending)),
-            RawStep { .. } => Err(StepError::NotOne),
+        let mut steps = Vec::new();
+        steps.extend(raw.expect.map(Self::Expect));
+        steps.extend(raw.send.map(|text| hex(&text).map(Self::Send)).transpose()?);
+        match (raw.drip, raw.every_ms) {
+            (Some(text), Some(every)) => {
+                steps.push(Self::Drip { octets: hex(&text)?, every: Duration::from_millis(every) });
+            }
+            (None, None) => {}
+            (Some(_), None) | (None, Some(_)) => return Err(StepError::NotOne),
+        }
+        match (raw.endless, raw.at_most) {
+            (Some(_), Some(0)) => return Err(StepError::AtMost),
+            (Some(text), Some(at_most)) => steps.push(Self::Endless { octets: hex(&text)?, at_most }),
+            (None, None) => {}
+            (Some(_), None) | (None, Some(_)) => return Err(StepError::NotOne),
+        }
+        steps.extend(raw.tls.map(Self::Tls));
+        steps.extend(raw.server_hello.map(|hello| Self::Send(hello.octets())));
+        steps.extend(raw.challenge.map(|challenge| Self::Send(challenge.octets())));
+        steps.extend(raw.alert.map(Self::Alert));
+        steps.extend(raw.close.map(Self::Close));
+        match (steps.pop(), steps.is_empty()) {
+            (Some(step), true) => Ok(step),
+            (Some(_), false) | (None, _) => Err(StepError::NotOne),
         }
     }
+}
+
+/// A fatal alert as a record of TLS 1.2 in the clear.
+pub(crate) const fn plain_alert(description: u8) -> [u8; 7] {
+    [21, 3, 3, 0, 2, 2, description]
 }
 
 /// Pairs of hexadecimal digits, with white space between as one likes.

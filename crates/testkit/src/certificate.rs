@@ -1,0 +1,329 @@
+//! Certificates for scripted targets, made when they are asked for: always of the same key, and with the same octets.
+//!
+//! The key is published with the source: it protects nothing.
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, PKCS_RSA_SHA256, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
+};
+use rdp_probe_core::CertificateFacts;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde::Deserialize;
+
+/// RSA, 2048 bits, PKCS #8.
+static KEY: &[u8] = include_bytes!("../data/test-key.pk8");
+
+/// The certificates that a target can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Signed itself, for srv1.lab.test and 127.0.0.1, from 2020 to 2099.
+    Good,
+    /// As Windows makes its own: CN=SRV1 and no other name, for six months from November 2026.
+    Windows,
+    /// From 2015 to 2016.
+    Expired,
+    /// From 2090 to 2099.
+    NotYet,
+    /// For other.lab.test.
+    NameMismatch,
+    /// For clients only.
+    NoServerUsage,
+    /// Of the test authority, which is sent after it; from 2020 to 2099.
+    CaSigned,
+    /// Names with control characters, right-to-left marks and HTML, and one of 60 000 octets.
+    Hostile,
+    /// Says that it is signed with SHA-1.
+    Sha1,
+    /// With a key of 1024 bits, which the target does not have.
+    SmallKey,
+    /// With a key that the target does not have.
+    WrongKey,
+    /// No certificate at all.
+    Garbage,
+}
+
+type Date = (i32, u8, u8);
+
+const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Good,
+        Self::Windows,
+        Self::Expired,
+        Self::NotYet,
+        Self::NameMismatch,
+        Self::NoServerUsage,
+        Self::CaSigned,
+        Self::Hostile,
+        Self::Sha1,
+        Self::SmallKey,
+        Self::WrongKey,
+        Self::Garbage,
+    ];
+
+    /// What the target sends, in DER, its own certificate first.
+    #[must_use]
+    pub fn chain(self) -> Vec<Vec<u8>> {
+        static CHAINS: LazyLock<Vec<Vec<Vec<u8>>>> =
+            LazyLock::new(|| Kind::ALL.iter().map(|kind| made(*kind).unwrap_or_default()).collect());
+        let place = Self::ALL.iter().position(|kind| *kind == self);
+        place.and_then(|place| CHAINS.get(place)).cloned().unwrap_or_default()
+    }
+
+    /// SHA-256 of the target's own certificate, as a pin has it.
+    #[must_use]
+    pub fn sha256(self) -> String {
+        let facts = self.chain().first().and_then(|der| CertificateFacts::read(der));
+        facts.map(|facts| facts.sha256).unwrap_or_default()
+    }
+
+    /// Whether the target holds the key that the certificate names.
+    #[must_use]
+    pub const fn has_its_key(self) -> bool {
+        !matches!(self, Self::SmallKey | Self::WrongKey | Self::Garbage)
+    }
+
+    /// The kind with this name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let name = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name);
+        Self::deserialize(name).ok()
+    }
+}
+
+/// The key of every certificate here.
+#[must_use]
+pub fn key() -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(KEY))
+}
+
+/// The test authority, in DER.
+#[must_use]
+pub fn authority() -> Vec<u8> {
+    Kind::CaSigned.chain().into_iter().nth(1).unwrap_or_default()
+}
+
+/// The test authority, in PEM.
+#[must_use]
+pub fn authority_pem() -> &'static str {
+    static PEM: LazyLock<String> = LazyLock::new(|| {
+        let made = || authority_params().self_signed(&key_pair()?);
+        made().map(|certificate| certificate.pem()).unwrap_or_default()
+    });
+    &PEM
+}
+
+/// A file with the test authority in PEM, for whoever can only be given a path. It always holds the same, and is written once.
+///
+/// # Errors
+/// As the operating system says.
+pub fn authority_file() -> io::Result<PathBuf> {
+    let path = std::env::temp_dir().join("rdp-probe-test-authority.pem");
+    if std::fs::read_to_string(&path).is_ok_and(|there| there == authority_pem()) {
+        return Ok(path);
+    }
+    // Others may read it at this moment.
+    let new = path.with_extension(format!("{}.new", std::process::id()));
+    std::fs::write(&new, authority_pem())?;
+    std::fs::rename(&new, &path)?;
+    Ok(path)
+}
+
+fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
+    let key = key_pair()?;
+    let alone = |params: CertificateParams| Ok(vec![params.self_signed(&key)?.der().to_vec()]);
+    let of_authority = |params: CertificateParams| {
+        let authority = authority_params();
+        let leaf = params.signed_by(&key, &Issuer::from_params(&authority, &key))?;
+        Ok(vec![leaf.der().to_vec(), authority.self_signed(&key)?.der().to_vec()])
+    };
+    // Another key than the one that signs.
+    let of_key = |octets: Option<Vec<u8>>| {
+        let other = OtherKey(octets.unwrap_or_default());
+        let params = params("srv1.lab.test", &good_names()?, GOOD);
+        Ok(vec![params.signed_by(&other, &Issuer::from_params(&params, &key))?.der().to_vec()])
+    };
+    let good = |dates| good_names().map(|names| params("srv1.lab.test", &names, dates));
+    match kind {
+        Kind::Good => alone(good(GOOD)?),
+        Kind::Windows => alone(params("SRV1", &[], ((2026, 11, 1), (2027, 5, 1)))),
+        Kind::Expired => alone(good(((2015, 1, 1), (2016, 1, 1)))?),
+        Kind::NotYet => alone(good(((2090, 1, 1), (2099, 1, 1)))?),
+        Kind::NameMismatch => {
+            let names = [SanType::DnsName("other.lab.test".try_into()?)];
+            alone(params("other.lab.test", &names, GOOD))
+        }
+        Kind::NoServerUsage => {
+            let mut params = good(GOOD)?;
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            alone(params)
+        }
+        Kind::CaSigned => of_authority(good(GOOD)?),
+        Kind::Hostile => {
+            let long = format!("{}.lab.test", "a".repeat(HOSTILE_LENGTH.saturating_sub(9)));
+            let names = [
+                SanType::DnsName("\u{1B}[31mred\u{7}\r\n\0.lab.test".try_into()?),
+                SanType::DnsName("<script>alert(1)</script>".try_into()?),
+                SanType::DnsName(long.try_into()?),
+            ];
+            alone(params("srv1\u{1B}]0;title\u{7}\r\n\u{202E}tset.bal\u{2066}<b>&amp;</b>", &names, GOOD))
+        }
+        Kind::Sha1 => {
+            // Nobody checks the signature of a certificate that signed itself: only what it says is to be seen.
+            let chain = alone(good(GOOD)?)?;
+            Ok(chain.iter().map(|der| replaced(der, &SHA256_WITH_RSA, &SHA1_WITH_RSA)).collect())
+        }
+        Kind::SmallKey => of_key(small(&key)),
+        Kind::WrongKey => of_key(changed(&key)),
+        Kind::Garbage => Ok(vec![b"\x30\x82\x01\x00 no certificate".to_vec()]),
+    }
+}
+
+/// As long a name as fits into the handshake, in octets.
+const HOSTILE_LENGTH: usize = 60_000;
+
+// 1.2.840.113549.1.1.11 and .5.
+const SHA256_WITH_RSA: [u8; 11] = [6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 11];
+const SHA1_WITH_RSA: [u8; 11] = [6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 5];
+
+fn replaced(octets: &[u8], from: &[u8; 11], to: &[u8; 11]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while let Some((first, after)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix(from) {
+            out.extend(to);
+            rest = after;
+        } else {
+            out.push(*first);
+            rest = after;
+        }
+    }
+    out
+}
+
+fn key_pair() -> Result<KeyPair, rcgen::Error> {
+    KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(KEY), &PKCS_RSA_SHA256)
+}
+
+fn good_names() -> Result<[SanType; 2], rcgen::Error> {
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    Ok([SanType::DnsName("srv1.lab.test".try_into()?), SanType::IpAddress(address)])
+}
+
+fn params(
+    common_name: &str,
+    names: &[SanType],
+    ((y0, m0, d0), (y1, m1, d1)): (Date, Date),
+) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, common_name);
+    params.distinguished_name = subject;
+    params.serial_number = Some(SerialNumber::from_slice(&[0x5D, 0x01]));
+    params.subject_alt_names = names.to_vec();
+    params.not_before = date_time_ymd(y0, m0, d0);
+    params.not_after = date_time_ymd(y1, m1, d1);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
+}
+
+fn authority_params() -> CertificateParams {
+    let mut params = params("rdp-probe test authority", &[], GOOD);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.extended_key_usages = Vec::new();
+    params
+}
+
+/// A public key, as RSAPublicKey (RFC 8017 appendix A.1.1).
+struct OtherKey(Vec<u8>);
+
+impl PublicKeyData for OtherKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_RSA_SHA256
+    }
+}
+
+// SEQUENCE of 266, INTEGER of 257 whose first octet is zero.
+const MODULUS_AT: usize = 4 /* SEQUENCE */ + 4 /* INTEGER */ + 1 /* zero */;
+
+/// A key of 1024 bits: the beginning of ours.
+fn small(key: &KeyPair) -> Option<Vec<u8>> {
+    let mut modulus = key.der_bytes().get(MODULUS_AT..MODULUS_AT.checked_add(128)?)?.to_vec();
+    // The modulus of a key is odd.
+    *modulus.last_mut()? |= 1;
+    Some([&[0x30, 0x81, 0x89, 2, 0x81, 0x81, 0][..], &modulus, &[2, 3, 1, 0, 1]].concat())
+}
+
+/// A key of the same size, which differs in one octet.
+fn changed(key: &KeyPair) -> Option<Vec<u8>> {
+    let mut octets = key.der_bytes().to_vec();
+    *octets.get_mut(MODULUS_AT.checked_add(100)?)? ^= 0x55;
+    Some(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(kind: Kind) -> CertificateFacts {
+        CertificateFacts::read(&kind.chain()[0]).unwrap()
+    }
+
+    #[test]
+    fn every_kind_is_made_and_made_alike_again() {
+        for kind in Kind::ALL {
+            let chain = kind.chain();
+            assert!(!chain.is_empty(), "{kind:?}");
+            assert_eq!(made(kind).unwrap(), chain, "{kind:?}");
+            assert_eq!(kind == Kind::Garbage, CertificateFacts::read(&chain[0]).is_none(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn each_kind_shows_what_it_is_named_for() {
+        const NOW: i64 = 1_795_219_200;
+        let good = facts(Kind::Good);
+        assert!(good.self_signed && good.matches("srv1.lab.test") && good.matches("127.0.0.1"));
+        assert!(good.not_before < NOW && NOW < good.not_after && !good.weak_signature);
+        assert_eq!(good.key_bits, Some(2048));
+        let windows = facts(Kind::Windows);
+        assert!(windows.names.is_empty() && windows.matches("srv1") && !windows.matches("127.0.0.1"));
+        assert!(windows.not_before < NOW && NOW < windows.not_after);
+        assert!(facts(Kind::Expired).not_after < NOW && facts(Kind::NotYet).not_before > NOW);
+        assert!(!facts(Kind::NameMismatch).matches("srv1.lab.test"));
+        assert!(!facts(Kind::NoServerUsage).is_for_servers() && good.is_for_servers());
+        let signed = facts(Kind::CaSigned);
+        assert_eq!((signed.self_signed, Kind::CaSigned.chain().len()), (false, 2));
+        assert!(facts(Kind::Sha1).weak_signature);
+        assert_eq!(facts(Kind::SmallKey).key_bits, Some(1024));
+        assert_eq!(facts(Kind::WrongKey).key_bits, Some(2048));
+        let hostile = &Kind::Hostile.chain()[0];
+        assert!(hostile.len() > HOSTILE_LENGTH && hostile.len() < 0xFFFF);
+        assert!(facts(Kind::Hostile).names[0].contains('\u{1B}'));
+    }
+
+    #[test]
+    fn authority_in_der_and_in_pem_is_one_and_the_same() {
+        use rustls::pki_types::CertificateDer;
+        use rustls::pki_types::pem::PemObject as _;
+        let pem = std::fs::read(authority_file().unwrap()).unwrap();
+        assert_eq!(CertificateDer::from_pem_slice(&pem).unwrap().as_ref(), authority());
+        assert_eq!(pem, authority_pem().as_bytes());
+    }
+
+    #[test]
+    fn names_of_kinds_are_read() {
+        assert_eq!((Kind::parse("ca_signed"), Kind::parse("none")), (Some(Kind::CaSigned), None));
+    }
+}

@@ -1,0 +1,140 @@
+//! What a handshake with a scripted target shows, and what octets in its place mean, for a player without sockets.
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdp_probe_core::wire::tls::{CipherSuite, FlightEnd, ServerFlight, Version};
+use rdp_probe_core::{
+    CertificateFacts, Close, ScoutFacts, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust,
+};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, RootCertStore};
+
+use crate::certificate::{self, Kind};
+use crate::scenario::Handshake;
+
+/// 2026-11-21T00:00:00Z: the day on which every scenario is played that has no clock.
+pub(crate) const TODAY_UNIX_MS: i64 = 1_795_219_200_000;
+
+/// What a client of this build sees. `trusted` are the roots that it was given; without them those of a system that does not
+/// know the test authority.
+pub(crate) fn session(handshake: &Handshake, host: &str, peer: IpAddr, trust_ca: bool) -> TlsSession {
+    let kind = handshake.certificate;
+    let new = handshake.speaks(Version::TLS_1_3);
+    TlsSession {
+        version: if new { Version::TLS_1_3 } else { Version::TLS_1_2 },
+        // What rustls prefers on both ends.
+        cipher: CipherSuite(if new { 0x1302 } else { 0xC030 }),
+        signature: if kind.has_its_key() {
+            SignatureCheck::Verified
+        } else if kind == Kind::WrongKey {
+            SignatureCheck::Wrong
+        } else {
+            // Nobody here can check one of such a key.
+            SignatureCheck::NotVerifiable
+        },
+        trust: trust(kind, host, peer, trust_ca),
+        chain: kind.chain(),
+    }
+}
+
+fn trust(kind: Kind, host: &str, peer: IpAddr, trust_ca: bool) -> Option<Trust> {
+    let chain: Vec<CertificateDer<'static>> = kind.chain().into_iter().map(CertificateDer::from).collect();
+    let (leaf, rest) = chain.split_first()?;
+    if CertificateFacts::read(leaf)?.self_signed {
+        return None;
+    }
+    if !trust_ca {
+        return Some(Trust::UnknownIssuer);
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(certificate::authority())).ok()?;
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok()?;
+    let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
+    let now = UnixTime::since_unix_epoch(Duration::from_millis(TODAY_UNIX_MS.unsigned_abs()));
+    Some(match verifier.verify_server_cert(leaf, rest, &name, &[], now) {
+        Ok(_) => Trust::Trusted,
+        Err(rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        )) => Trust::OtherName,
+        Err(_) => Trust::Refused,
+    })
+}
+
+/// What octets in place of a handshake mean, once they mean something.
+pub(crate) fn fault(held: &[u8]) -> Option<TlsFault> {
+    let flight = ServerFlight::read(held);
+    let kind = match (flight.alert, flight.hello, flight.end) {
+        (Some(alert), _, _) if alert.ends() && alert.description.0 != 0 => {
+            TlsFaultKind::Alert(alert.description)
+        }
+        // A whole header of a record, or of what is none.
+        _ if is_plain(held) => (held.len() >= 5).then_some(TlsFaultKind::NotTls)?,
+        (_, Some(hello), _) => {
+            let facts = ScoutFacts::new(hello.version, hello.cipher, None, 0);
+            match (facts.is_spoken_here(), flight.end) {
+                (false, _) if hello.version < Version::TLS_1_2 => TlsFaultKind::Incompatible,
+                (false, _) | (true, FlightEnd::ClearText(_) | FlightEnd::Malformed(_)) => {
+                    TlsFaultKind::Misbehaved
+                }
+                (true, _) => return None,
+            }
+        }
+        (_, None, FlightEnd::ClearText(_) | FlightEnd::Malformed(_)) => TlsFaultKind::Misbehaved,
+        (_, None, _) => return None,
+    };
+    Some(seen(kind, held))
+}
+
+/// What it means that the stream ends while a handshake is under way.
+pub(crate) fn ended(how: Close, held: &[u8]) -> TlsFault {
+    let timed_out = matches!(how, Close::TimedOut { .. });
+    seen(if is_plain(held) && !timed_out { TlsFaultKind::NotTls } else { TlsFaultKind::Closed(how) }, held)
+}
+
+/// Change cipher spec, alert, handshake: nothing else begins the answer to a ClientHello (RFC 8446 section 5.1).
+fn is_plain(held: &[u8]) -> bool {
+    held.first().is_some_and(|first| !(20..=22).contains(first))
+}
+
+/// As many octets as a driver keeps.
+fn seen(kind: TlsFaultKind, held: &[u8]) -> TlsFault {
+    TlsFault::new(kind, held.get(..256).unwrap_or(held))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(held: &[u8]) -> Option<TlsFaultKind> {
+        fault(held).map(|fault| fault.kind)
+    }
+
+    #[test]
+    fn octets_in_place_of_a_handshake_are_told_apart() {
+        use rdp_probe_core::wire::tls::AlertDescription;
+        let alert = [21, 3, 3, 0, 2, 2, 40];
+        assert_eq!(kind(&alert), Some(TlsFaultKind::Alert(AlertDescription(40))));
+        assert_eq!(kind(&alert[..6]), None);
+        assert_eq!(kind(&[21, 3, 3, 0, 2, 1, 0]), None, "close_notify is an end, not a refusal");
+        assert_eq!(kind(b"HTTP/1.1 400"), Some(TlsFaultKind::NotTls));
+        assert_eq!(kind(b"HTT"), None);
+        assert_eq!(ended(Close::Fin, b"HTT").kind, TlsFaultKind::NotTls);
+        assert_eq!(ended(Close::Reset, &[22, 3, 3]).kind, TlsFaultKind::Closed(Close::Reset));
+        assert_eq!(kind(&[22, 9, 9, 9, 9]), Some(TlsFaultKind::Misbehaved));
+    }
+
+    #[test]
+    fn trust_follows_the_roots_the_name_and_the_chain() {
+        let trust = |kind, host, roots| trust(kind, host, [127, 0, 0, 1].into(), roots);
+        assert_eq!(trust(Kind::Good, "srv1.lab.test", true), None);
+        assert_eq!(trust(Kind::CaSigned, "srv1.lab.test", false), Some(Trust::UnknownIssuer));
+        assert_eq!(trust(Kind::CaSigned, "srv1.lab.test", true), Some(Trust::Trusted));
+        assert_eq!(trust(Kind::CaSigned, "127.0.0.1", true), Some(Trust::Trusted));
+        assert_eq!(trust(Kind::CaSigned, "srv2.lab.test", true), Some(Trust::OtherName));
+    }
+}

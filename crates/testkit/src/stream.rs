@@ -1,0 +1,158 @@
+//! A scripted target's end of a connection: plain, or inside TLS.
+use std::io;
+use std::sync::Arc;
+
+use rdp_probe_core::wire::tls::Version;
+use rustls::crypto::cipher::{OutboundChunks, OutboundPlainMessage};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::CertificateDer;
+use rustls::server::{NoServerSessionStorage, ServerConnection};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{
+    ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig, SupportedCipherSuite,
+    SupportedProtocolVersion, version,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::certificate::{self, Kind};
+use crate::scenario::{Handshake, plain_alert};
+
+/// The connection.
+pub(crate) enum Stream {
+    /// In the clear.
+    Plain(TcpStream),
+    /// Inside TLS.
+    Tls(Box<TlsStream<TcpStream>>),
+    /// A handshake that failed took it along.
+    Gone,
+}
+
+impl Stream {
+    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer).await,
+            Self::Tls(stream) => stream.read(buffer).await,
+            Self::Gone => Ok(0),
+        }
+    }
+
+    /// Sends all of it at once.
+    pub(crate) async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.write_all(octets).await,
+            Self::Tls(stream) => {
+                stream.write_all(octets).await?;
+                stream.flush().await
+            }
+            Self::Gone => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Sends TCP FIN, and nothing before it.
+    pub(crate) async fn fin(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.shutdown().await,
+            Self::Tls(stream) => stream.get_mut().0.shutdown().await,
+            Self::Gone => Ok(()),
+        }
+    }
+
+    /// Sends close_notify, when there is TLS, and TCP FIN.
+    pub(crate) async fn close_notify(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.shutdown().await,
+            Self::Tls(stream) => stream.shutdown().await,
+            Self::Gone => Ok(()),
+        }
+    }
+
+    /// Makes the end of it a TCP RST.
+    pub(crate) fn reset_on_drop(&mut self) {
+        let _ = match self {
+            Self::Plain(stream) => stream.set_zero_linger(),
+            Self::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+            Self::Gone => Ok(()),
+        };
+    }
+
+    /// Shakes hands as the server; everything after it is inside TLS.
+    pub(crate) async fn shake_hands(&mut self, handshake: &Handshake) -> io::Result<()> {
+        let config = config(handshake).map_err(io::Error::other)?;
+        let Self::Plain(stream) = std::mem::replace(self, Self::Gone) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await?;
+        *self = Self::Tls(Box::new(stream));
+        Ok(())
+    }
+
+    /// Sends a fatal alert: in the clear, or as the last that is inside TLS.
+    pub(crate) async fn alert(&mut self, description: u8) -> io::Result<()> {
+        let (mut stream, octets) = match std::mem::replace(self, Self::Gone) {
+            Self::Plain(stream) => (stream, plain_alert(description).to_vec()),
+            Self::Tls(stream) => {
+                let (stream, connection) = stream.into_inner();
+                let sealed = sealed_alert(connection, description);
+                (stream, sealed.ok_or_else(|| io::Error::other("the alert cannot be sealed"))?)
+            }
+            Self::Gone => return Err(io::ErrorKind::NotConnected.into()),
+        };
+        stream.write_all(&octets).await?;
+        *self = Self::Plain(stream);
+        Ok(())
+    }
+}
+
+/// Serves without tickets and sessions, so that a scripted connection has no octets but the script's.
+fn config(handshake: &Handshake) -> Result<ServerConfig, rustls::Error> {
+    let provider = ring::default_provider();
+    let key = certified(handshake.certificate, &provider)?;
+    let spoken =
+        |version: &&&'static SupportedProtocolVersion| handshake.speaks(Version(version.version.into()));
+    let versions: Vec<&'static SupportedProtocolVersion> =
+        [&version::TLS13, &version::TLS12].iter().filter(spoken).copied().collect();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&versions)?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    // For alerts that rustls would not send.
+    config.enable_secret_extraction = true;
+    Ok(config)
+}
+
+/// The certificate with our key, whether or not it fits.
+fn certified(kind: Kind, provider: &CryptoProvider) -> Result<CertifiedKey, rustls::Error> {
+    let chain = kind.chain().into_iter().map(CertificateDer::from).collect();
+    Ok(CertifiedKey::new(chain, provider.key_provider.load_private_key(certificate::key())?))
+}
+
+/// The record that ends the connection with this alert.
+fn sealed_alert(connection: ServerConnection, description: u8) -> Option<Vec<u8>> {
+    let suite = connection.negotiated_cipher_suite()?;
+    let (sequence, secrets) = connection.dangerous_extract_secrets().ok()?.tx;
+    let (ConnectionTrafficSecrets::Aes128Gcm { key, iv }
+    | ConnectionTrafficSecrets::Aes256Gcm { key, iv }
+    | ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv }) = secrets
+    else {
+        return None;
+    };
+    let mut encrypter = match suite {
+        SupportedCipherSuite::Tls13(suite) => suite.aead_alg.encrypter(key, iv),
+        SupportedCipherSuite::Tls12(suite) => {
+            let fixed = suite.aead_alg.key_block_shape().fixed_iv_len;
+            let (fixed, explicit) = iv.as_ref().split_at_checked(fixed)?;
+            suite.aead_alg.encrypter(key, fixed, explicit)
+        }
+    };
+    let message = OutboundPlainMessage {
+        typ: ContentType::Alert,
+        version: ProtocolVersion::TLSv1_2,
+        payload: OutboundChunks::Single(&[2, description]),
+    };
+    Some(encrypter.encrypt(message, sequence).ok()?.encode())
+}
