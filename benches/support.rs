@@ -1,9 +1,12 @@
 //! What the benchmarks share: the clock, the comparison with an anchor, and the list of bars.
 //!
 //! Only ratios are printed: times tell of the machine, ratios of the code.
+pub mod nla;
 mod responder;
 
-use std::process::ExitCode;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -88,4 +91,24 @@ impl Bars {
     pub fn finish(self) -> ExitCode {
         if self.missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
+}
+
+/// The release binary, built beside this benchmark.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn binary() -> Result<PathBuf, Box<dyn Error>> {
+    let here = std::env::current_exe()?;
+    let release = here.parent().and_then(Path::parent).ok_or("where is this program?")?;
+    let target = release.parent().ok_or("where is the target directory?")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--locked", "--package", "rdp-probe-cli", "--target-dir"])
+        .arg(target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()?;
+    if !status.success() {
+        return Err("the release binary cannot be built".into());
+    }
+    Ok(release.join(format!("rdp-probe{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -2,7 +2,7 @@
 use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use rdp_probe::{
     Address, BoxFuture, Close, DialFault, DialFaultKind, FailureKind, Host, Io, Network, Probe, ProbeBuilder,
     Report, Stage, Target,
 };
-use rdp_probe_benches::{Bars, CONFIRM, REFUSAL, Responder, median, runtime, share};
+use rdp_probe_benches::{Bars, CONFIRM, REFUSAL, Responder, binary, median, runtime, share};
 use rdp_probe_testkit::port;
 use rdp_probe_testkit::target::FullBacklog;
 use tokio::net::TcpSocket;
@@ -142,7 +142,11 @@ fn kept(bars: &mut Bars, name: &str, ratios: Vec<f64>, limit: Duration) {
 
 fn timed_out(kind: &FailureKind) -> Option<(Duration, bool)> {
     if let FailureKind::Closed { how: Close::TimedOut { limit, overall }, .. }
-    | FailureKind::Dial(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. }) = kind
+    | FailureKind::Resolve(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. })
+    | FailureKind::Connect {
+        fault: DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. },
+        ..
+    } = kind
     {
         Some((*limit, *overall))
     } else {
@@ -237,23 +241,6 @@ fn process(binary: &Path, target: &str, exit: i32) -> Result<Duration, Box<dyn E
         return Err(format!("rdp-probe {target} ended with {status}, not with exit code {exit}").into());
     }
     Ok(wall)
-}
-
-/// The release binary, beside this benchmark.
-fn binary() -> Result<PathBuf, Box<dyn Error>> {
-    let here = std::env::current_exe()?;
-    let release = here.parent().and_then(Path::parent).ok_or("where is this program?")?;
-    let target = release.parent().ok_or("where is the target directory?")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--locked", "--package", "rdp-probe-cli", "--target-dir"])
-        .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()?;
-    if !status.success() {
-        return Err("the release binary cannot be built".into());
-    }
-    Ok(release.join(format!("rdp-probe{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// The operating system's resolver asks where this file says, for longer than any deadline here.

@@ -1,0 +1,124 @@
+//! The readers up to the NTLM challenge allocate nothing, whatever comes. Apart from the comparison of times, since counting
+//! slows down whoever does allocate.
+use std::alloc::System;
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use rdp_probe_benches::Bars;
+use rdp_probe_wire::after_tls;
+use rdp_probe_wire::credssp::spnego::Token;
+use rdp_probe_wire::credssp::{TsRequest, ntlm_in, ts_request};
+use rdp_probe_wire::ntlm::{Challenge, utf16};
+use rdp_probe_wire::rdsaad::{self, ServerNonce};
+use rdp_probe_wire::rdstls::Capabilities;
+use rdp_probe_wire::tls::{FlightEnd, ServerFlight, ServerHello, record};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const MESSAGES: [&str; 10] = [
+    include_str!("../tests/golden/openssl-tls13.hex"),
+    include_str!("../tests/golden/openssl-hello-retry.hex"),
+    include_str!("../tests/golden/openssl-tls12-ecdsa.hex"),
+    include_str!("../tests/golden/openssl-tls12-small-records.hex"),
+    include_str!("../tests/golden/xrdp-no-common-version.hex"),
+    include_str!("../tests/golden/built-challenge-domain.hex"),
+    include_str!("../tests/golden/ironrdp-challenge-empty-names.hex"),
+    include_str!("../tests/golden/ironrdp-wrong-password.hex"),
+    include_str!("../tests/golden/built-spnego-reject.hex"),
+    "7b 22 74 73 5f 6e 6f 6e 63 65 22 3a 22 41 22 7d # a nonce for an Entra sign-in",
+];
+
+/// The octets of a golden message: in hexadecimal, `#` starts a comment.
+fn golden(text: &str) -> Vec<u8> {
+    let octets = text.lines().filter_map(|line| line.split('#').next()).flat_map(str::split_whitespace);
+    octets.filter_map(|octet| u8::from_str_radix(octet, 16).ok()).collect()
+}
+
+/// What was read, and what it took.
+#[derive(Default)]
+struct Tally {
+    read: u32,
+    refused: u32,
+    allocations: usize,
+}
+
+impl Tally {
+    fn read(&mut self, octets: &[u8]) {
+        let octets = black_box(octets);
+        let region = Region::new(COUNTING);
+        let read = [flight(octets), challenge(octets), others(octets)].contains(&true);
+        let change = region.change();
+        self.allocations =
+            self.allocations.saturating_add(change.allocations).saturating_add(change.reallocations);
+        let count = if read { &mut self.read } else { &mut self.refused };
+        *count = count.saturating_add(1);
+    }
+}
+
+fn flight(octets: &[u8]) -> bool {
+    _ = black_box((record(octets), ServerHello::parse(octets)));
+    let flight = black_box(ServerFlight::read(octets));
+    let pieces = flight.certificates.into_iter().flatten().flat_map(|certificate| certificate.pieces());
+    let length = pieces.map(<[u8]>::len).fold(0, usize::saturating_add);
+    black_box(length) > 0 || flight.hello.is_some() || matches!(flight.end, FlightEnd::Alert)
+}
+
+fn challenge(octets: &[u8]) -> bool {
+    _ = black_box((ts_request::frame(octets), after_tls::classify(octets)));
+    let Ok(request) = black_box(TsRequest::parse(octets)) else { return false };
+    let token = request.nego_token.unwrap_or_default();
+    _ = black_box(Token::parse(token));
+    if let Some(Ok(challenge)) = ntlm_in(token).map(Challenge::parse) {
+        let characters = |value| utf16(value, 64).count();
+        let names = challenge.av_pairs.map_while(Result::ok).map(|pair| characters(pair.value));
+        _ = black_box(names.fold(characters(challenge.target_name), usize::saturating_add));
+    }
+    true
+}
+
+fn others(octets: &[u8]) -> bool {
+    _ = black_box((rdsaad::frame(octets), Challenge::parse(octets), Token::parse(octets)));
+    black_box(ServerNonce::parse(octets)).is_ok() || black_box(Capabilities::parse(octets)).is_ok()
+}
+
+fn main() -> ExitCode {
+    let mut tally = Tally::default();
+    for text in MESSAGES {
+        // Every cut, and every octet with every value.
+        let whole = golden(text);
+        for len in 0..=whole.len() {
+            tally.read(whole.get(..len).unwrap_or_default());
+        }
+        let mut changed = whole.clone();
+        for (at, before) in whole.iter().enumerate() {
+            for value in 0..=u8::MAX {
+                if let Some(octet) = changed.get_mut(at) {
+                    *octet = value;
+                }
+                tally.read(&changed);
+            }
+            if let Some(octet) = changed.get_mut(at) {
+                *octet = *before;
+            }
+        }
+    }
+    assert!(tally.read > 1000 && tally.refused > 1000, "{} read, {} refused", tally.read, tally.refused);
+
+    // That the counter counts: sspi copies what it reads.
+    let [.., refusal, _, _] = MESSAGES.map(golden);
+    let region = Region::new(COUNTING);
+    let theirs = black_box(sspi::credssp::TsRequest::from_buffer(black_box(&refusal)));
+    assert!(theirs.is_ok() && region.change().allocations > 0, "the counter does not count");
+
+    let reads = f64::from(tally.read) + f64::from(tally.refused);
+    let mut bars = Bars::default();
+    let allocations = u32::try_from(tally.allocations).unwrap_or(u32::MAX);
+    bars.at_most(
+        "TLS, TSRequest, CHALLENGE, every cut and octet: allocations",
+        f64::from(allocations) / reads,
+        0.0,
+    );
+    bars.finish()
+}

@@ -1,0 +1,136 @@
+//! What TLS to the certificate costs beside a bare handshake with the same provider, and whether the CHALLENGE comes without
+//! a delay that is nobody's.
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdp_probe::{Host, Probe, Stage, Target};
+use rdp_probe_benches::{Bars, CONFIRM, REQUEST, compare, nla, runtime, thread_cpu};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// Connections in a batch.
+const ROUNDS: usize = 12;
+/// Challenges whose times are compared.
+const CHALLENGES: usize = 200;
+
+/// Takes every certificate, and checks the handshake's signature: what any client that is to accept a self-signed one does.
+#[derive(Debug)]
+struct Accepting(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Accepting {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What a client has to do at the least.
+async fn bare(address: SocketAddr, connector: &TlsConnector) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&REQUEST).await?;
+    stream.read_exact(&mut [0_u8; CONFIRM.len()]).await?;
+    let mut inside = connector.connect(ServerName::from(address.ip()), stream).await?;
+    inside.shutdown().await
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let (send, receive) = std::sync::mpsc::channel();
+    let server = runtime()?;
+    std::thread::spawn(move || {
+        server.block_on(async {
+            if let Ok((address, listener)) = nla::listen()
+                && send.send(address).is_ok()
+            {
+                // It ends with the process; a failure is missed by the client.
+                _ = nla::serve(listener).await;
+            }
+        });
+    });
+    let address = receive.recv()?;
+    let client = runtime()?;
+    let target = || Target::new(Host::Ip(address.ip()), address.port());
+    let probe = Probe::builder(target()).until(Stage::Tls).build()?;
+
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Accepting(provider)))
+        .with_no_client_auth();
+    config.resumption = rustls::client::Resumption::disabled();
+    let connector = TlsConnector::from(Arc::new(config));
+
+    let batch = |connect: &dyn Fn() -> bool| {
+        let before = thread_cpu();
+        for _ in 0..ROUNDS {
+            assert!(connect(), "a connection failed");
+        }
+        thread_cpu().saturating_sub(before)
+    };
+    let ratio = compare(
+        || batch(&|| client.block_on(probe.run()).is_reachable()),
+        || batch(&|| client.block_on(bare(address, &connector)).is_ok()),
+    );
+
+    let mut bars = Bars::default();
+    bars.at_most("tls: CPU by a bare handshake", ratio, 1.3);
+    bars.at_most(
+        "challenge: 95th percentile by median",
+        spread(&client, &Probe::builder(target()).build()?),
+        3.0,
+    );
+    Ok(bars.finish())
+}
+
+/// How the slow challenges compare with the usual ones.
+fn spread(client: &tokio::runtime::Runtime, probe: &Probe) -> f64 {
+    let mut times: Vec<Duration> = (0..CHALLENGES)
+        .map(|_| {
+            let report = client.block_on(probe.run());
+            let stages = report.findings.main_path().iter().flat_map(|attempt| &attempt.stages);
+            let credssp = stages.clone().find(|record| record.stage == Stage::Credssp);
+            credssp.and_then(|record| record.duration).unwrap_or(Duration::MAX)
+        })
+        .collect();
+    times.sort_unstable();
+    let at = |share: usize| {
+        times.get(CHALLENGES.saturating_mul(share) / 100).map_or(f64::NAN, Duration::as_secs_f64)
+    };
+    at(95) / at(50)
+}
