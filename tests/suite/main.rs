@@ -7,9 +7,13 @@ mod catalogue;
 #[cfg(test)]
 mod namespace;
 #[cfg(test)]
+mod namespaces;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod real_peers;
+#[cfg(test)]
+mod real_tls;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

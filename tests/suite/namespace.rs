@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::binary;
+use crate::{binary, namespaces};
 
 /// Set inside the namespaces only.
 const INSIDE: &str = "RDP_PROBE_TESTS_INSIDE_NAMESPACE";
@@ -15,22 +15,16 @@ const INSIDE: &str = "RDP_PROBE_TESTS_INSIDE_NAMESPACE";
 #[test]
 fn faults_of_resolver_and_routes_are_told_apart() {
     binary::binary();
-    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--net", "--mount"]).args((!root).then_some("--map-root-user"));
-    let output = unshare
+    let output = namespaces::unshare(&["--net", "--mount"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", "namespace::inside", "--ignored", "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
         .stdin(Stdio::null())
         .output()
-        .unwrap_or_else(|error| panic!("unshare (package util-linux) does not start: {error}"));
+        .unwrap();
     let text =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(
-        output.status.success(),
-        "inside the namespaces (as root, or with user namespaces allowed):\n{text}"
-    );
+    assert!(output.status.success(), "inside the namespaces:\n{text}");
     assert!(text.contains("1 passed"), "the test inside did not run:\n{text}");
 }
 
@@ -64,7 +58,7 @@ fn inside() {
     let start = Instant::now();
     expect(&["silent.test", "--timeout", "400ms"], 10, "resolver-timed-out", "resolver");
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(5),
         "the process outlived its deadline: {:?}",
         start.elapsed()
     );

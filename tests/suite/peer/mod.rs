@@ -7,6 +7,7 @@
 //! server prints goes to its scratch folder, and to the test's output when the test fails.
 
 pub(crate) mod freerdp;
+pub(crate) mod openssl;
 mod port;
 mod process;
 pub(crate) mod raw;

@@ -7,8 +7,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Linux takes ports of outgoing connections from 32768 on.
-const PORTS: Range<u16> = 20_000..32_000;
+/// Linux takes ports of outgoing connections from 32768 on, and the testkit's targets theirs from 20000 on: were these the
+/// same, one of them could take a port between our look and the server's `bind`.
+const PORTS: Range<u16> = 10_000..20_000;
 
 /// What this process uses now, and where it looks next.
 static BOOK: Mutex<Book> = Mutex::new(Book { taken: BTreeSet::new(), next: None });

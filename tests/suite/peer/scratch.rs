@@ -1,5 +1,6 @@
 //! A folder of its own for each server, removed with it.
 
+use rdp_probe_testkit::certificate::{self, Kind};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -37,12 +38,35 @@ impl Scratch {
 
     /// Makes a key and a self-signed certificate for it: (certificate, key).
     pub(super) fn certificate(&self) -> (PathBuf, PathBuf) {
+        self.certificate_with(&["-newkey", "rsa:2048", "-sha256"])
+    }
+
+    /// The same, with these arguments for the kind of key and signature.
+    pub(super) fn certificate_with(&self, kind: &[&str]) -> (PathBuf, PathBuf) {
         let (certificate, key) = (self.path("certificate.pem"), self.path("key.pem"));
         let mut command = Command::new("openssl");
-        command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30"]);
+        command.args(["req", "-x509", "-nodes", "-days", "30"]).args(kind);
         command.args(["-subj", "/CN=peer.example", "-addext", "subjectAltName=DNS:peer.example"]);
         command.arg("-keyout").arg(&key).arg("-out").arg(&certificate);
         run(&mut command);
+        (certificate, key)
+    }
+
+    /// Writes one of the testkit's certificates, with its key: (certificate, key).
+    pub(super) fn certificate_of(&self, kind: Kind) -> (PathBuf, PathBuf) {
+        let (certificate, key) = (self.path("certificate.pem"), self.path("key.pem"));
+        for (octets, program, pem) in [
+            (kind.chain().swap_remove(0), "x509", &certificate),
+            (certificate::key().secret_der().to_vec(), "pkey", &key),
+        ] {
+            let der = self.path("der");
+            fs::write(&der, octets).unwrap_or_else(|error| panic!("{}: {error}", der.display()));
+            run(Command::new("openssl")
+                .args([program, "-inform", "DER", "-in"])
+                .arg(&der)
+                .arg("-out")
+                .arg(pem));
+        }
         (certificate, key)
     }
 }

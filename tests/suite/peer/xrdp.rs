@@ -1,6 +1,8 @@
 //! xrdp: Standard RDP Security and TLS, never NLA. Debian 12 has 0.9.21.
 
 use super::{Peer, process, scratch::Scratch};
+use crate::namespaces;
+use rdp_probe_testkit::certificate::Kind;
 use std::{
     fs,
     net::SocketAddr,
@@ -35,20 +37,68 @@ pub(crate) enum Certificate {
     SelfSigned,
     /// Both keys name files that do not exist.
     Missing,
+    /// One that expired years ago.
+    Expired,
+    /// Signed with SHA-1.
+    Sha1,
+    /// With an RSA key of 1024 bits.
+    Small,
+    /// With a key on the curve P-256.
+    P256,
+    /// The key file holds another key.
+    OtherKey,
+    /// The file holds no certificate.
+    Garbage,
+}
+
+/// `ssl_protocols` and `tls_ciphers`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tls {
+    /// The versions, as xrdp names them.
+    pub(crate) protocols: &'static str,
+    /// The suites, as OpenSSL names them; Debian's default when there are none.
+    pub(crate) ciphers: Option<&'static str>,
+}
+
+impl Tls {
+    /// As Debian has it.
+    pub(crate) const DEFAULT: Self = Self { protocols: "TLSv1.2, TLSv1.3", ciphers: None };
 }
 
 /// Starts it.
 pub(crate) fn start(layer: SecurityLayer, certificate: Certificate) -> Peer {
+    start_with(layer, certificate, Tls::DEFAULT)
+}
+
+/// Starts it with other versions and suites.
+pub(crate) fn start_with(layer: SecurityLayer, certificate: Certificate, tls: Tls) -> Peer {
     let scratch = Scratch::new();
     let (certificate, key) = match certificate {
         Certificate::SelfSigned => scratch.certificate(),
         Certificate::Missing => (scratch.path("no-certificate.pem"), scratch.path("no-key.pem")),
+        Certificate::Expired => scratch.certificate_of(Kind::Expired),
+        Certificate::Sha1 => scratch.certificate_with(&["-newkey", "rsa:2048", "-sha1"]),
+        Certificate::Small => scratch.certificate_with(&["-newkey", "rsa:1024", "-sha256"]),
+        Certificate::P256 => {
+            scratch.certificate_with(&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-sha256"])
+        }
+        Certificate::OtherKey => {
+            let (certificate, _) = scratch.certificate();
+            let own = scratch.path("own.pem");
+            fs::rename(certificate, &own).unwrap_or_else(|error| panic!("{}: {error}", own.display()));
+            let (_, other) = scratch.certificate();
+            (own, other)
+        }
+        Certificate::Garbage => {
+            let (_, key) = scratch.certificate();
+            (scratch.write("certificate.pem", "no certificate\n"), key)
+        }
     };
     let ini = scratch.path("xrdp.ini");
     let log = scratch.path("xrdp-own.log");
     let rsa_keys = (!is_root()).then(|| rsa_keys(&scratch));
     Peer::start("xrdp", scratch, Vec::new(), |address| {
-        write_ini(&ini, address, layer, &certificate, &key, &log);
+        write_ini(&ini, address, layer, tls, (&certificate, &key), &log);
         let mut command = rsa_keys.as_deref().map_or_else(|| process::command("xrdp"), in_namespaces);
         // `sbin` is not on everybody's path.
         command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -63,8 +113,8 @@ fn write_ini(
     path: &Path,
     address: SocketAddr,
     layer: SecurityLayer,
-    certificate: &Path,
-    key: &Path,
+    tls: Tls,
+    (certificate, key): (&Path, &Path),
     log: &Path,
 ) {
     let layer = match layer {
@@ -72,17 +122,18 @@ fn write_ini(
         SecurityLayer::Negotiate => "negotiate",
         SecurityLayer::Rdp => "rdp",
     };
-    let ours = [
+    let mut ours = vec![
         ("[Globals]", "port", format!("tcp://{address}")),
         ("[Globals]", "security_layer", layer.to_owned()),
         ("[Globals]", "crypt_level", "high".to_owned()),
         ("[Globals]", "certificate", certificate.display().to_string()),
         ("[Globals]", "key_file", key.display().to_string()),
-        ("[Globals]", "ssl_protocols", "TLSv1.2, TLSv1.3".to_owned()),
+        ("[Globals]", "ssl_protocols", tls.protocols.to_owned()),
         ("[Logging]", "LogFile", log.display().to_string()),
         ("[Logging]", "EnableSyslog", "false".to_owned()),
         ("[Logging]", "#EnableConsole", "true".to_owned()),
     ];
+    ours.extend(tls.ciphers.map(|ciphers| ("[Globals]", "#tls_ciphers", ciphers.to_owned())));
     let debian = fs::read_to_string(DEBIAN_INI)
         .unwrap_or_else(|error| panic!("{DEBIAN_INI}: {error} (tests/run installs what is missing)"));
     let (mut section, mut text, mut changed) = ("", String::new(), 0_usize);
@@ -111,8 +162,8 @@ fn rsa_keys(scratch: &Scratch) -> PathBuf {
 
 /// xrdp insists on making folders in `/run`: without root's rights that takes name spaces of its own.
 fn in_namespaces(rsa_keys: &Path) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "--", "sh", "-c", IN_NAMESPACES, "sh"]).arg(rsa_keys);
+    let mut command = namespaces::unshare(&["--mount"]);
+    command.args(["sh", "-c", IN_NAMESPACES, "sh"]).arg(rsa_keys);
     command.args(["setpriv", "--pdeathsig", "TERM", "--", "xrdp"]);
     command
 }
