@@ -1,4 +1,4 @@
-//! The JSON form of a report: docs/json.md, key by key. Made from a [`Report`], and only to be written.
+//! The JSON form of a report: docs/json.md, key by key. Made from a [`crate::Report`], and only to be written.
 use std::collections::BTreeMap;
 
 use serde::Serialize;
