@@ -51,7 +51,7 @@ fn sums(bars: &mut Bars, runtime: &Runtime) -> Result<(), Box<dyn Error>> {
     for (name, responder, connections) in [("one connection", accepting, 1), ("with fallback", choosy, 2)] {
         let mut shares = Vec::with_capacity(RUNS);
         for address in responder.addresses().iter().cycle().take(RUNS) {
-            let probe = Probe::builder(target(*address)).build()?;
+            let probe = Probe::builder(target(*address)).until(Stage::ConnectionInitiation).build()?;
             let (report, wall) = run(runtime, &probe);
             assert!(report.is_reachable(), "{}", report.summary());
             assert!(report.findings.main_path().len() == connections, "{name}: not so many connections");
@@ -85,13 +85,25 @@ fn deadlines(bars: &mut Bars, runtime: &Runtime) -> Result<(), Box<dyn Error>> {
     for millis in [100, 300, 1000] {
         let limit = Duration::from_millis(millis);
         let stage = Stage::ConnectionInitiation;
-        deadline(bars, runtime, "silent server", Probe::builder(target(silent)), (stage, limit, false))?;
-        deadline(bars, runtime, "silent server", Probe::builder(target(silent)), (stage, limit, true))?;
+        deadline(
+            bars,
+            runtime,
+            "silent server",
+            Probe::builder(target(silent)).until(Stage::ConnectionInitiation),
+            (stage, limit, false),
+        )?;
+        deadline(
+            bars,
+            runtime,
+            "silent server",
+            Probe::builder(target(silent)).until(Stage::ConnectionInitiation),
+            (stage, limit, true),
+        )?;
     }
     let full = runtime.block_on(FullBacklog::start(Ipv4Addr::LOCALHOST.into()))?;
     let hanging: Arc<dyn Network> = Arc::new(Hanging);
     for overall in [false, true] {
-        let probe = Probe::builder(target(full.address()));
+        let probe = Probe::builder(target(full.address())).until(Stage::ConnectionInitiation);
         deadline(bars, runtime, "full backlog", probe, (Stage::TcpConnect, LIMIT, overall))?;
         let probe = Probe::builder("name.test".parse()?).network(Arc::clone(&hanging));
         deadline(bars, runtime, "hanging resolver", probe, (Stage::Resolve, LIMIT, overall))?;

@@ -99,7 +99,9 @@ impl Probe {
             watcher,
         };
         let mut plan = self.plan.clone();
-        plan.entropy = crate::tls::entropy();
+        if plan.until.rank() >= Stage::Tls.rank() {
+            plan.entropy = crate::tls::entropy();
+        }
         plan.began_unix_ms = now_unix_ms();
         let findings = driver.run(plan, cancel).await;
         let diagnosis = diagnose_with(&findings, &self.rules);

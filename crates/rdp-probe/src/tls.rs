@@ -182,10 +182,8 @@ fn base_config() -> Option<&'static ClientConfig> {
 /// Randomness for what the core sends itself.
 pub(crate) fn entropy() -> Entropy {
     let mut octets = [[0; 32]; 3];
-    for part in &mut octets {
-        // Without randomness the scout's hello is a constant one, which harms nobody: no secret is made of it.
-        _ = provider().secure_random.fill(part);
-    }
+    // Without randomness the scout's hello is a constant one, which harms nobody: no secret is made of it.
+    _ = provider().secure_random.fill(octets.as_flattened_mut());
     Entropy(octets)
 }
 
