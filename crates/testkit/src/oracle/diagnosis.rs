@@ -1,5 +1,5 @@
 //! What holds for every diagnosis.
-use rdp_probe_core::{FailureKind, Findings, Hop};
+use rdp_probe_core::{FailureKind, Findings, Hop, TlsFaultKind};
 use rdp_probe_diagnosis::{Diagnosis, RuleKind, VerdictOutcome, diagnose};
 
 use crate::walk::Walk;
@@ -24,12 +24,10 @@ pub fn diagnosis_of(findings: &Findings) -> Diagnosis {
     let top = diagnosis.causes.first().copied();
     assert_eq!(verdict.rule, top, "{diagnosis:?}");
     if let Some(failure) = findings.failure() {
-        // An event out of turn is a defect of the driver, which no cause at a peer explains.
-        assert_eq!(
-            top.is_none(),
-            failure.kind == FailureKind::OutOfTurn,
-            "no cause, or one too many: {failure:?}"
-        );
+        // An event out of turn, and a TLS library that does not start, are defects here, which no cause at a peer explains.
+        let ours = failure.kind == FailureKind::OutOfTurn
+            || matches!(&failure.kind, FailureKind::Tls(fault) if fault.kind == TlsFaultKind::Local);
+        assert_eq!(top.is_none(), ours, "no cause, or one too many: {failure:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(failure.hop), Some(failure.stage)), "{diagnosis:?}");
         assert!(verdict.exit != 0 && verdict.outcome != VerdictOutcome::Reachable, "{diagnosis:?}");
     } else if let Some(stage) = findings.fell_short_of() {
