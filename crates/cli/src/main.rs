@@ -6,6 +6,7 @@ mod progress;
 mod render;
 mod run;
 mod targets;
+mod verbs;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ pub(crate) mod exit {
 fn main() -> ExitCode {
     let options = match options::parse(std::env::args_os()) {
         Parsed::Options(options) => options,
+        Parsed::Verb(verb) => return verb.run(),
         Parsed::Text(text) => return outputs::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };
@@ -46,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that complains")]
-fn complain(message: &str, code: u8) -> ExitCode {
+pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
     eprintln!("rdp-probe: {}", rdp_probe::escape(message));
     ExitCode::from(code)
 }

@@ -8,6 +8,8 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, ValueEnum};
 use rdp_probe::{Address, Family, Host, Security, Stage};
 
+use crate::verbs::Verb;
+
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
 /// would show.
 #[derive(Debug, Parser)]
@@ -15,9 +17,18 @@ use rdp_probe::{Address, Family, Host, Security, Stage};
     name = "rdp-probe",
     version,
     max_term_width = 80,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs",
     after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
+    /// What to do instead of probing.
+    #[command(subcommand)]
+    verb: Option<Verb>,
+
     /// host[:port], [v6]:port, rdp://host, @list-file, or - for a list on standard input
     #[arg(required = true, value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
@@ -217,18 +228,20 @@ impl ResolveEntry {
 /// What a command line comes to.
 pub(crate) enum Parsed {
     Options(Box<Options>),
+    Verb(Verb),
     /// Help or version, to print.
     Text(String),
     /// One line that says what is wrong.
     Usage(String),
 }
 
-/// Words that are verbs, or will be: a host of that name has to be written with its port.
-const VERBS: [&str; 6] = ["explain", "demo", "wait", "serve", "read", "bisect"];
+/// Words that will be verbs: a host of that name has to be written with its port, as with those that are.
+const VERBS: [&str; 4] = ["wait", "serve", "read", "bisect"];
 
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     match Options::try_parse_from(args) {
+        Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
         Ok(options) => match options.contradiction() {
             Some(message) => Parsed::Usage(message),
             None => Parsed::Options(Box::new(options)),
@@ -336,7 +349,7 @@ mod tests {
         let args = std::iter::once("rdp-probe").chain(args.iter().copied()).map(OsString::from);
         match parse(args) {
             Parsed::Usage(message) => message,
-            Parsed::Options(_) | Parsed::Text(_) => panic!("accepted"),
+            Parsed::Options(_) | Parsed::Verb(_) | Parsed::Text(_) => panic!("accepted"),
         }
     }
 
@@ -367,7 +380,7 @@ mod tests {
             (&["srv1", "-o", "json=x.json", "-o", "human=./x.json"], "two outputs go to \"./x.json\""),
             (&["srv1", "--stage-timeout", "tcp"], "expected STAGE=DURATION"),
             (&["srv1", "-4", "-6"], "cannot be used with"),
-            (&["demo"], "\"demo\" is not in this version"),
+            (&["wait"], "\"wait\" is not in this version"),
         ];
         for (args, part) in cases {
             let message = usage(args);

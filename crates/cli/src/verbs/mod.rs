@@ -1,0 +1,34 @@
+//! What the program does beside probing: a verb in place of a target.
+mod completions;
+mod demo;
+mod explain;
+mod man;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// The verbs. A host of that name has to be written with its port.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say what a code means that a client, a server or a gateway shows
+    Explain(explain::Explain),
+    /// Show what the program does, on servers that it plays itself
+    Demo(demo::Demo),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man(man::Man),
+}
+
+impl Verb {
+    /// Does it, and gives the exit code.
+    pub(crate) fn run(self) -> ExitCode {
+        match self {
+            Self::Explain(verb) => verb.run(),
+            Self::Demo(verb) => verb.run(),
+            Self::Completions(verb) => verb.run(),
+            Self::Man(verb) => verb.run(),
+        }
+    }
+}
