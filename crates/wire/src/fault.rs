@@ -15,6 +15,12 @@ pub enum Layer {
     RdpNegotiation,
     /// MCS, ITU-T T.125.
     Mcs,
+    /// The server's data blocks, \[MS-RDPBCGR\] 2.2.1.4.
+    Gcc,
+    /// The certificate of Standard RDP Security, \[MS-RDPBCGR\] 2.2.1.4.3.1.
+    ServerCertificate,
+    /// Share control and share data headers, \[MS-RDPBCGR\] 2.2.8.1.1.
+    Share,
     /// TLS records and handshake messages, RFC 5246 and RFC 8446.
     Tls,
     /// TSRequest, \[MS-CSSP\] 2.2.1.

@@ -12,6 +12,11 @@
 //! | X.224 Disconnect Request, Error | [`x224`] | ITU-T X.224 13.5, 13.12 |
 //! | RDP_NEG_REQ, RDP_NEG_RSP, RDP_NEG_FAILURE | [`nego`] | \[MS-RDPBCGR\] 2.2.1.1.1, 2.2.1.2.1, 2.2.1.2.2 |
 //! | MCS Disconnect Provider Ultimatum | [`mcs`] | \[MS-RDPBCGR\] 2.2.2.3, ITU-T T.125 |
+//! | MCS Connect Response, GCC Conference Create Response | [`mcs::ConnectResponse`] | \[MS-RDPBCGR\] 2.2.1.4 |
+//! | the server's data blocks | [`gcc::ServerBlocks`] | \[MS-RDPBCGR\] 2.2.1.4.2 to 2.2.1.4.6 |
+//! | certificate of Standard RDP Security | [`server_certificate::ServerCertificate`] | \[MS-RDPBCGR\] 2.2.1.4.3.1 |
+//! | MCS Send Data Indication | [`mcs::SendDataIndication`] | ITU-T T.125 |
+//! | Set Error Info, Deactivate All, redirection | [`share::ServerMessage`] | \[MS-RDPBCGR\] 2.2.5.1.1, 2.2.3.1, 2.2.13.3.1 |
 //! | ClientHello, by hand | [`tls::client_hello`] | RFC 8446 section 4.1.2 |
 //! | what answers it: ServerHello, Certificate, alert | [`tls::ServerFlight`] | RFC 8446 section 4, RFC 5246 section 7 |
 //! | what the first octets inside TLS belong to | [`after_tls`] | - |
@@ -29,11 +34,14 @@ pub mod credssp;
 mod der;
 pub mod fault;
 pub mod first_octets;
+pub mod gcc;
 pub mod mcs;
 pub mod nego;
 pub mod ntlm;
 pub mod rdsaad;
 pub mod rdstls;
+pub mod server_certificate;
+pub mod share;
 pub mod tls;
 pub mod tpkt;
 pub mod x224;

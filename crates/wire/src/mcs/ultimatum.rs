@@ -50,6 +50,8 @@ pub struct DisconnectProviderUltimatum {
 impl DisconnectProviderUltimatum {
     /// Size on the wire, in octets, without the X.224 header.
     pub const LEN: usize = 2 /* choice and reason */;
+    /// rn-user-requested, as a whole PDU: how a client says goodbye from MCS on (\[MS-RDPBCGR\] 1.3.1.4.1).
+    pub const FAREWELL: [u8; 9] = [3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80];
     /// The choice of DomainMCSPDU, in the upper six bits of the first octet.
     const CHOICE: u8 = 8;
 
