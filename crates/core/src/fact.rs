@@ -1,10 +1,14 @@
 //! What was observed, whether or not anything failed.
 use std::time::Duration;
 
+use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods, RdpVersion};
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
+use rdp_probe_wire::server_certificate::CertificateKind;
+use rdp_probe_wire::share::ErrorInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::event::DialFault;
+use crate::failure::Malformed;
 use crate::ntlm::NtlmFacts;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts};
@@ -67,6 +71,35 @@ pub enum Observed {
     RdstlsVersions(u16),
     /// The RDS AAD Server Nonce came.
     RdsaadNonce,
+    /// What the server says of itself in the MCS Connect Response.
+    ServerCore {
+        /// `version` of SC_CORE.
+        version: RdpVersion,
+        /// `clientRequestedProtocols` of SC_CORE: the offer, as it reached the server.
+        requested: Option<Protocols>,
+        /// Whether channels need not be joined one by one.
+        skips_joins: bool,
+    },
+    /// The channels of the MCS Connect Response.
+    Channels {
+        /// The I/O channel.
+        io: u16,
+        /// The message channel.
+        message: Option<u16>,
+    },
+    /// How the server encrypts under Standard RDP Security (SC_SECURITY).
+    Encryption {
+        /// `encryptionMethod`.
+        method: EncryptionMethods,
+        /// `encryptionLevel`.
+        level: EncryptionLevel,
+        /// The server's key; `None` without encryption.
+        key: Option<ServerKey>,
+    },
+    /// Set Error Info, with a code other than ERRINFO_NONE.
+    ErrorInfo(ErrorInfo),
+    /// Deactivate All.
+    Deactivated,
     /// Something in the Connection Confirm that the specification does not have, and that stopped nothing.
     Oddity {
         /// The field.
@@ -74,6 +107,24 @@ pub enum Observed {
         /// Its value.
         value: u32,
     },
+}
+
+/// The server's key of Standard RDP Security.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ServerKey {
+    /// A certificate that could be read.
+    Certificate {
+        /// Proprietary or X.509.
+        kind: CertificateKind,
+        /// Whether it is a temporary one.
+        temporary: bool,
+        /// The size of the RSA key, when it was found.
+        bits: Option<u32>,
+    },
+    /// A certificate that could not: what is wrong with it.
+    Unreadable(Malformed),
 }
 
 /// The fields of [`Observed::Oddity`].

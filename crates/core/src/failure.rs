@@ -4,8 +4,9 @@ use std::fmt;
 
 use rdp_probe_wire::credssp::NtStatus;
 use rdp_probe_wire::first_octets::Foreign;
-use rdp_probe_wire::mcs::Reason;
+use rdp_probe_wire::mcs::{ConferenceResult, McsResult, Reason};
 use rdp_probe_wire::nego::{FailureCode, Protocols};
+use rdp_probe_wire::share::ErrorInfo;
 use rdp_probe_wire::x224::TpduCode;
 use rdp_probe_wire::{Layer, Problem, WireError};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,9 @@ pub enum Awaited {
     /// The RDS AAD Server Nonce PDU.
     #[serde(rename = "Server Nonce")]
     RdsaadNonce,
+    /// The MCS Connect Response ([MS-RDPBCGR] 2.2.1.4).
+    #[serde(rename = "MCS Connect Response")]
+    ConnectResponse,
 }
 
 impl Awaited {
@@ -84,6 +88,7 @@ impl Awaited {
             Self::Challenge => "NTLM CHALLENGE",
             Self::RdstlsCapabilities => "RDSTLS Capabilities",
             Self::RdsaadNonce => "Server Nonce",
+            Self::ConnectResponse => "MCS Connect Response",
         }
     }
 }
@@ -199,6 +204,26 @@ pub enum FailureKind {
         /// Its beginning.
         head: Octets,
     },
+    /// The server refused the basic settings: MCS Connect Response with another result than rt-successful, or a conference
+    /// with another one than success.
+    #[error("server refused the connection (MCS result {}, conference result {conference:?})", .result.0)]
+    ConnectRefused {
+        /// `result` of the Connect Response.
+        result: McsResult,
+        /// `result` of the GCC Conference Create Response, where there was one.
+        conference: Option<ConferenceResult>,
+    },
+    /// The server said why by Set Error Info, and then ended the connection, or said nothing more.
+    #[error("server ended the connection (errorInfo {:#010x})", .code.0)]
+    ErrorInfo {
+        /// `errorInfo`.
+        code: ErrorInfo,
+        /// How it ended after that.
+        end: End,
+    },
+    /// The server redirects to another one.
+    #[error("server redirects to another one")]
+    Redirected,
     /// What came after TLS is not what this protocol says.
     #[error("another message than was due")]
     NotExpected {
@@ -208,6 +233,17 @@ pub enum FailureKind {
     /// The driver reported an event that this state cannot have: a defect here, not at a peer.
     #[error("event out of turn")]
     OutOfTurn,
+}
+
+/// How a server ended a connection that it had given a reason for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum End {
+    /// By an MCS Disconnect Provider Ultimatum.
+    Ultimatum(Reason),
+    /// By the end of the stream.
+    Closed(Close),
 }
 
 /// A [`WireError`] that can be stored and read again.

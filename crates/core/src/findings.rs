@@ -1,6 +1,7 @@
 //! Everything one run observed. Serialisable: an old report can be diagnosed again.
 use std::time::Duration;
 
+use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods};
 use rdp_probe_wire::nego::{Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +91,8 @@ pub enum NotTried {
     BeyondDepth,
     /// The security protocol that the server selected has no such stage.
     NotSelected,
+    /// It lies behind a logon, and there are no credentials.
+    CredentialsNeeded,
 }
 
 impl NotTried {
@@ -100,6 +103,7 @@ impl NotTried {
             Self::AddressKnown => "the address is known",
             Self::BeyondDepth => "beyond the asked depth",
             Self::NotSelected => "not part of the selected security protocol",
+            Self::CredentialsNeeded => "behind a logon, and no credentials were given",
         }
     }
 }
@@ -161,8 +165,21 @@ impl Findings {
     #[must_use]
     pub fn fell_short_of(&self) -> Option<Stage> {
         let last = self.path().last().filter(|attempt| attempt.failure.is_none())?;
-        let not_selected = |record: &StageRecord| record.outcome == Outcome::NotTried(NotTried::NotSelected);
-        (self.plan.until_asked && last.stages.iter().any(not_selected)).then_some(self.plan.until)
+        let rank = self.plan.until.rank();
+        let reached = |record: &StageRecord| record.outcome == Outcome::Passed && record.stage.rank() >= rank;
+        let left_out = |record: &StageRecord| {
+            let why = [NotTried::NotSelected, NotTried::CredentialsNeeded].map(Outcome::NotTried);
+            why.contains(&record.outcome) && record.stage.rank() <= rank
+        };
+        let short = last.stages.iter().any(left_out) && !last.stages.iter().any(reached);
+        (self.plan.until_asked && short).then_some(self.plan.until)
+    }
+
+    /// Whether the depth that was asked for lies behind a logon.
+    #[must_use]
+    pub fn needs_credentials(&self) -> bool {
+        let behind = |record: &StageRecord| record.outcome == Outcome::NotTried(NotTried::CredentialsNeeded);
+        self.fell_short_of().is_some() && self.path().last().is_some_and(|last| last.stages.iter().any(behind))
     }
 
     /// The TLS handshake of the deciding path, and the record that it stands in.
@@ -255,6 +272,24 @@ impl AttemptRecord {
             Some(FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. }))
                 if received.is_empty()
         )
+    }
+
+    /// Whether it is no answer to an enumeration: reset or silence, which end one.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        let lost = matches!(
+            self.failure.as_ref().map(|failure| &failure.kind),
+            Some(FailureKind::Closed { how: Close::Reset | Close::TimedOut { .. } | Close::Broken { .. }, .. })
+        );
+        self.answer() == Answer::None || lost
+    }
+
+    /// How the server encrypts under Standard RDP Security, when it said so on this connection.
+    #[must_use]
+    pub fn encryption(&self) -> Option<(EncryptionMethods, EncryptionLevel)> {
+        self.facts().find_map(|fact| {
+            if let Observed::Encryption { method, level, .. } = fact { Some((*method, *level)) } else { None }
+        })
     }
 
     /// When it ended, since the run began.

@@ -20,6 +20,7 @@
 //! ```
 
 mod certificate;
+mod connect_initial;
 mod event;
 mod fact;
 mod failure;
@@ -38,21 +39,22 @@ mod tls;
 mod wants;
 
 pub use certificate::{CertificateFacts, KeyKind};
+pub use connect_initial::connect_initial;
 pub use event::{Close, DialFault, DialFaultKind, Event, Link};
-pub use fact::{Fact, Observed, Oddity};
-pub use failure::{Awaited, Failure, FailureKind, Malformed};
+pub use fact::{Fact, Observed, Oddity, ServerKey};
+pub use failure::{Awaited, End, Failure, FailureKind, Malformed};
 pub use findings::{AttemptRecord, Findings, NotTried, Outcome, StageRecord};
 pub use framing::{Found, Framing};
 pub use hop::Hop;
 pub use machine::{
-    ExpectAddresses, ExpectChallenge, ExpectConnection, ExpectConnectionConfirm, ExpectRdsaadNonce,
-    ExpectRdstlsCapabilities, ExpectServerFlight, ExpectTls, Output, State, Step, Summary,
+    ExpectAddresses, ExpectChallenge, ExpectConnectResponse, ExpectConnection, ExpectConnectionConfirm,
+    ExpectRdsaadNonce, ExpectRdstlsCapabilities, ExpectServerFlight, ExpectTls, Output, State, Step, Summary,
 };
 pub use ntlm::NtlmFacts;
 pub use octets::Octets;
 pub use plan::{Attempt, Entropy, Family, Limits, Plan, Purpose, Routing, Security};
 pub use run::{Limit, Run};
-pub use security::{Answer, Nla, Offered, SecuritySummary};
+pub use security::{Answer, MethodSummary, Nla, Offered, SecuritySummary};
 pub use stage::Stage;
 pub use target::{Address, Host, TargetError};
 pub use tls::{ScoutFacts, SignatureCheck, TlsFacts, TlsFault, TlsFaultKind, TlsSession, Trust};

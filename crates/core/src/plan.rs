@@ -2,12 +2,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use rdp_probe_wire::gcc::EncryptionMethods;
 use rdp_probe_wire::nego::{FailureCode, Protocols};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::FailureKind;
 use crate::findings::Findings;
-use crate::security::{Answer, Offered, SecuritySummary};
+use crate::security::{Answer, MethodSummary, Offered, SecuritySummary};
 use crate::stage::Stage;
 use crate::target::{Address, Host};
 
@@ -246,6 +247,8 @@ pub enum Purpose {
         /// Whether the hello is the small, old one.
         reduced: bool,
     },
+    /// Whether the server takes this method of Standard RDP Security.
+    Method(EncryptionMethods),
 }
 
 impl Purpose {
@@ -256,7 +259,25 @@ impl Purpose {
             Self::Main | Self::Fallback | Self::Address(_) => plan.until,
             Self::Enumerate(_) => Stage::ConnectionInitiation,
             Self::Scout { .. } => Stage::Tls,
+            Self::Method(_) => Stage::BasicSettingsExchange,
         }
+    }
+
+    /// The methods of Standard RDP Security that it offers.
+    #[must_use]
+    pub const fn methods(self) -> EncryptionMethods {
+        match self {
+            Self::Method(method) => method,
+            Self::Main | Self::Fallback | Self::Address(_) | Self::Enumerate(_) | Self::Scout { .. } => {
+                EncryptionMethods::ALL
+            }
+        }
+    }
+
+    /// Whether it is one of an enumeration.
+    #[must_use]
+    pub const fn enumerates(self) -> bool {
+        matches!(self, Self::Enumerate(_) | Self::Method(_))
     }
 }
 
@@ -268,7 +289,7 @@ impl Plan {
             host,
             port,
             security: Security::default(),
-            until: Stage::Credssp,
+            until: Stage::BasicSettingsExchange,
             until_asked: false,
             pins: Vec::new(),
             require_trust: false,
@@ -310,7 +331,7 @@ impl Plan {
     }
 
     fn attempt(&self, purpose: Purpose, offer: Protocols, addresses: Vec<Address>) -> Attempt {
-        let pause = if matches!(purpose, Purpose::Enumerate(_)) { Self::ENUMERATION.1 } else { Duration::ZERO };
+        let pause = if purpose.enumerates() { Self::ENUMERATION.1 } else { Duration::ZERO };
         Attempt { purpose, offer, addresses, pause }
     }
 
@@ -363,7 +384,7 @@ impl Plan {
                 Purpose::Main => attempt
                     .peer()
                     .map_or_else(|| findings.addresses().first() == Some(address), |p| p == *address),
-                Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } => false,
+                Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } | Purpose::Method(_) => false,
             })
         };
         let address = findings.addresses().into_iter().find(|address| !tried(address))?;
@@ -383,9 +404,8 @@ impl Plan {
         }
         let peer = last_of_main.peer();
         let asked = |mask: Protocols| findings.attempts_to(peer).any(|attempt| attempt.offer == mask);
-        let made =
-            findings.attempts.iter().filter(|a| matches!(a.purpose, Purpose::Enumerate(_))).collect::<Vec<_>>();
-        if made.len() >= Self::ENUMERATION.0 || made.last().is_some_and(|a| a.answer() == Answer::None) {
+        let made = findings.attempts.iter().filter(|a| a.purpose.enumerates()).collect::<Vec<_>>();
+        if made.len() >= Self::ENUMERATION.0 || made.last().is_some_and(|a| a.says_nothing()) {
             return None;
         }
         let known = SecuritySummary::of_peer(findings, peer);
@@ -400,7 +420,16 @@ impl Plan {
             masks.extend([Protocols::RDSTLS, Protocols::RDSAAD]);
         }
         let unknown = |mask: &Protocols| known.protocol(*mask) == Offered::Unknown && !asked(*mask);
-        let mask = masks.into_iter().find(unknown)?;
-        Some(self.attempt(Purpose::Enumerate(mask), mask, peer.into_iter().collect()))
+        let addresses: Vec<Address> = peer.into_iter().collect();
+        if let Some(mask) = masks.into_iter().find(unknown) {
+            return Some(self.attempt(Purpose::Enumerate(mask), mask, addresses));
+        }
+        // Where Standard RDP Security is taken, which of its methods.
+        let depth = self.until.rank() >= Stage::BasicSettingsExchange.rank();
+        if known.rdp != Offered::Offered || !depth {
+            return None;
+        }
+        let method = MethodSummary::of_peer(findings, peer).next_unknown()?;
+        Some(self.attempt(Purpose::Method(method), Protocols::RDP, addresses))
     }
 }

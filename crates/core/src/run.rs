@@ -86,6 +86,7 @@ impl Run {
                     self.state = Some(state);
                 } else {
                     self.close(Outcome::Passed, at);
+                    self.skip(before, state.stage());
                     self.open(state);
                 }
             }
@@ -186,12 +187,26 @@ impl Run {
         }
     }
 
+    /// The stages that the selected security protocol leaves out between these two.
+    fn skip(&mut self, before: Stage, next: Stage) {
+        let between = |stage: &Stage| stage.rank() > before.rank() && stage.rank() < next.rank();
+        for stage in self.stages().filter(between) {
+            self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::NotSelected)));
+        }
+    }
+
     /// The stages after the one that ended the attempt; without an outcome, why they were not tried.
     fn rest(&mut self, after: Stage, outcome: Option<Outcome>) {
         let attempt = self.findings.attempts.last();
         let depth = attempt.map_or(after, |attempt| attempt.purpose.depth(&self.findings.plan));
         for stage in self.stages().filter(|stage| stage.rank() > after.rank()) {
-            let why = if stage.rank() > depth.rank() { NotTried::BeyondDepth } else { NotTried::NotSelected };
+            let why = if stage.rank() > depth.rank() {
+                NotTried::BeyondDepth
+            } else if after.rank() >= Stage::Credssp.rank() {
+                NotTried::CredentialsNeeded
+            } else {
+                NotTried::NotSelected
+            };
             self.push(StageRecord::idle(stage, outcome.unwrap_or(Outcome::NotTried(why))));
         }
     }

@@ -1,8 +1,10 @@
 //! From answers to masks, to what the server offers and what it refuses. Unknown is not no.
+use rdp_probe_wire::gcc::EncryptionMethods;
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::findings::{AttemptRecord, Findings};
+use crate::plan::Purpose;
 use crate::target::Address;
 
 /// How a Connection Request was answered.
@@ -29,6 +31,12 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Whether this leads to Standard RDP Security.
+    #[must_use]
+    pub const fn is_standard(self) -> bool {
+        matches!(self, Self::NoNegotiation | Self::Selected { protocol: Protocols::RDP, .. })
+    }
+
     /// Whether this is a Connection Confirm.
     #[must_use]
     pub const fn is_confirm(self) -> bool {
@@ -244,6 +252,79 @@ const fn strength(protocol: Protocols) -> u8 {
         Protocols::HYBRID => 2,
         Protocols::HYBRID_EX => 3,
         Protocols::RDSTLS | Protocols::RDSAAD | Protocols(_) => 1,
+    }
+}
+
+/// Which methods of Standard RDP Security the server takes, from the answers to each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MethodSummary {
+    each: [Offered; EncryptionMethods::EACH.len()],
+    /// It goes without encryption, whatever is offered.
+    none: bool,
+    /// It does not go on after the offer of all methods: there is nothing to be learnt from each of them.
+    broken: bool,
+}
+
+impl MethodSummary {
+    /// Draws the summary of the server that decides the verdict.
+    #[must_use]
+    pub fn of(findings: &Findings) -> Self {
+        Self::of_peer(findings, findings.peer())
+    }
+
+    /// Draws the summary from every attempt that was connected to `peer`.
+    #[must_use]
+    pub fn of_peer(findings: &Findings, peer: Option<Address>) -> Self {
+        let mut summary = Self::default();
+        // Under TLS a server has none of its own.
+        for attempt in findings.attempts_to(peer).filter(|attempt| attempt.answer().is_standard()) {
+            let asked = if let Purpose::Method(method) = attempt.purpose { Some(method) } else { None };
+            match attempt.encryption() {
+                Some((EncryptionMethods::NONE, _)) => summary.none = true,
+                Some((method, _)) => {
+                    summary.note(method, Offered::Offered);
+                    // Asked for one, the server took another: it does not take the one.
+                    summary.note(asked.unwrap_or(method), Offered::Refused);
+                }
+                None => match asked {
+                    Some(asked) if attempt.failure.is_some() && !attempt.says_nothing() => {
+                        summary.note(asked, Offered::Refused);
+                    }
+                    Some(_) => {}
+                    None => summary.broken |= attempt.failure.is_some(),
+                },
+            }
+        }
+        summary
+    }
+
+    /// Once offered is offered.
+    fn note(&mut self, method: EncryptionMethods, offered: Offered) {
+        let places = EncryptionMethods::EACH.iter().zip(&mut self.each);
+        for (_, place) in places.filter(|(each, place)| **each == method && **place != Offered::Offered) {
+            *place = offered;
+        }
+    }
+
+    /// Whether this method is offered, refused or unknown.
+    #[must_use]
+    pub fn method(&self, method: EncryptionMethods) -> Offered {
+        let mut each = EncryptionMethods::EACH.iter().zip(self.each);
+        each.find_map(|(each, offered)| (*each == method).then_some(offered)).unwrap_or_default()
+    }
+
+    /// Whether the server goes without encryption, whatever is offered.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.none
+    }
+
+    /// A method that is still to be asked for.
+    #[must_use]
+    pub fn next_unknown(&self) -> Option<EncryptionMethods> {
+        let unknown = |method: &EncryptionMethods| self.method(*method) == Offered::Unknown;
+        if self.none || self.broken { None } else { EncryptionMethods::EACH.into_iter().find(unknown) }
     }
 }
 

@@ -89,7 +89,7 @@ impl Stage {
     ];
 
     /// The stages that this version goes through, by rank.
-    pub const BUILT: [Self; 7] = [
+    pub const BUILT: [Self; 8] = [
         Self::Resolve,
         Self::TcpConnect,
         Self::ConnectionInitiation,
@@ -97,6 +97,7 @@ impl Stage {
         Self::Credssp,
         Self::Rdstls,
         Self::Rdsaad,
+        Self::BasicSettingsExchange,
     ];
 
     /// The id in reports and options.

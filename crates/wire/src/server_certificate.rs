@@ -159,13 +159,13 @@ mod tests {
 
     #[test]
     fn proprietary_keys_are_measured() {
-        for (bits, len) in [(512, 184), (2048, 376)] {
+        for (bits, len) in [(512_u16, 184), (2048, 376)] {
             let octets = proprietary(bits);
             assert_eq!(octets.len(), len);
             let read = ServerCertificate::parse(&octets).unwrap();
             assert_eq!(
                 (read.kind, read.temporary, read.key_bits),
-                (CertificateKind::Proprietary, false, Some(bits))
+                (CertificateKind::Proprietary, false, Some(u32::from(bits)))
             );
         }
     }

@@ -8,7 +8,9 @@ use rdp_probe_wire::x224::{
 };
 use rdp_probe_wire::{Problem, WireError};
 
-use super::{Blamed, Context, ExpectServerFlight, ExpectTls, Output, State, Step, Summary, stream_ended};
+use super::{
+    Blamed, Context, ExpectConnectResponse, ExpectServerFlight, ExpectTls, Output, State, Step, stream_ended,
+};
 use crate::event::{Close, Event};
 use crate::fact::{Observed, Oddity};
 use crate::failure::FailureKind;
@@ -112,22 +114,25 @@ impl ExpectConnectionConfirm {
         }
         // An enumeration asks what the server does with a mask, and every answer answers it.
         let asked = self.context.plan().security.insists_on();
-        let insists = !matches!(self.context.attempt().purpose, Purpose::Enumerate(_) | Purpose::Scout { .. });
+        let purpose = self.context.attempt().purpose;
+        let insists = !purpose.enumerates() && !matches!(purpose, Purpose::Scout { .. });
         match asked {
             Some(asked) if insists && !selected.is_standard() && asked != selected => {
                 Err(Blamed::target(FailureKind::OtherProtocol { asked, selected }))
             }
-            Some(_) | None if selected.is_standard() => {
-                Ok(Step::Done(Summary { reached: Stage::ConnectionInitiation }))
-            }
             Some(_) | None => Ok(self.context.passed(Stage::ConnectionInitiation, |context| {
                 match context.attempt().purpose {
+                    _ if selected.is_standard() => {
+                        State::ExpectConnectResponse(ExpectConnectResponse::new(context, selected))
+                    }
                     Purpose::Scout { reduced } => {
                         State::ExpectServerFlight(ExpectServerFlight::new(context, reduced))
                     }
-                    Purpose::Main | Purpose::Fallback | Purpose::Address(_) | Purpose::Enumerate(_) => {
-                        State::ExpectTls(ExpectTls::new(context, selected))
-                    }
+                    Purpose::Main
+                    | Purpose::Fallback
+                    | Purpose::Address(_)
+                    | Purpose::Enumerate(_)
+                    | Purpose::Method(_) => State::ExpectTls(ExpectTls::new(context, selected)),
                 }
             })),
         }
@@ -151,4 +156,21 @@ fn malformed(error: WireError, pdu: &[u8]) -> Blamed {
         return Blamed::target(FailureKind::Foreign { protocol: Foreign::IsoTsap, head });
     }
     super::malformed(error, pdu)
+}
+
+/// What a TPDU in the place of another one is.
+pub(super) fn other_tpdu(pdu: &[u8]) -> FailureKind {
+    let read = || {
+        Ok(match TpduCode::of(pdu)? {
+            TpduCode::DISCONNECT_REQUEST => {
+                FailureKind::DisconnectRequest { reason: DisconnectRequest::parse(pdu)?.reason }
+            }
+            TpduCode::ERROR => FailureKind::TpduError { cause: TpduError::parse(pdu)?.cause },
+            code => FailureKind::OtherTpdu { code, head: Octets::of(pdu) },
+        })
+    };
+    read().unwrap_or_else(|error: WireError| FailureKind::Malformed {
+        error: error.into(),
+        head: Octets::of(pdu),
+    })
 }

@@ -1,4 +1,5 @@
 //! The state machine of one connection. A state is named for what it waits for; an event consumes it.
+mod connect;
 mod credssp;
 mod first_message;
 mod initiation;
@@ -9,10 +10,12 @@ mod tls;
 
 use rdp_probe_wire::WireError;
 use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
+use rdp_probe_wire::share::{ErrorInfo, ServerMessage};
+use rdp_probe_wire::tpkt::{self, Frame};
 
 use crate::event::{Close, Event};
 use crate::fact::Observed;
-use crate::failure::{Awaited, Failure, FailureKind};
+use crate::failure::{Awaited, End, Failure, FailureKind};
 use crate::framing::Framing;
 use crate::hop::Hop;
 use crate::octets::Octets;
@@ -20,6 +23,7 @@ use crate::plan::{Attempt, Plan};
 use crate::stage::Stage;
 use crate::wants::Wants;
 
+pub use connect::ExpectConnectResponse;
 pub use credssp::ExpectChallenge;
 pub use first_message::{ExpectRdsaadNonce, ExpectRdstlsCapabilities};
 pub use initiation::ExpectConnectionConfirm;
@@ -48,6 +52,8 @@ pub enum State {
     ExpectRdstlsCapabilities(ExpectRdstlsCapabilities),
     /// Waits for the RDS AAD Server Nonce PDU.
     ExpectRdsaadNonce(ExpectRdsaadNonce),
+    /// Waits for the MCS Connect Response ([MS-RDPBCGR] 2.2.1.4).
+    ExpectConnectResponse(ExpectConnectResponse),
 }
 
 /// What an event leads to.
@@ -91,13 +97,11 @@ impl Context {
         &self.0.1
     }
 
-    /// Goes on to `next`, or ends here when the asked depth is reached.
+    /// Goes on to `next`, or ends here when the asked depth is reached, or lies before the next stage.
     fn passed(self, stage: Stage, next: impl FnOnce(Self) -> State) -> Step {
-        if self.attempt().purpose.depth(self.plan()).rank() > stage.rank() {
-            Step::Continue(next(self))
-        } else {
-            Step::Done(Summary { reached: stage })
-        }
+        let depth = self.attempt().purpose.depth(self.plan()).rank();
+        let next = next(self);
+        if next.stage().rank() <= depth { Step::Continue(next) } else { Step::Done(Summary { reached: stage }) }
     }
 }
 
@@ -125,6 +129,7 @@ impl State {
             Self::ExpectChallenge(_) => Stage::Credssp,
             Self::ExpectRdstlsCapabilities(_) => Stage::Rdstls,
             Self::ExpectRdsaadNonce(_) => Stage::Rdsaad,
+            Self::ExpectConnectResponse(_) => Stage::BasicSettingsExchange,
         }
     }
 
@@ -139,7 +144,8 @@ impl State {
             | Self::ExpectServerFlight(_)
             | Self::ExpectChallenge(_)
             | Self::ExpectRdstlsCapabilities(_)
-            | Self::ExpectRdsaadNonce(_) => Hop::Target,
+            | Self::ExpectRdsaadNonce(_)
+            | Self::ExpectConnectResponse(_) => Hop::Target,
         }
     }
 
@@ -155,6 +161,7 @@ impl State {
             Self::ExpectChallenge(_) => Awaited::Challenge,
             Self::ExpectRdstlsCapabilities(_) => Awaited::RdstlsCapabilities,
             Self::ExpectRdsaadNonce(_) => Awaited::RdsaadNonce,
+            Self::ExpectConnectResponse(_) => Awaited::ConnectResponse,
         }
     }
 
@@ -164,7 +171,7 @@ impl State {
         match self {
             Self::ExpectAddresses(state) => state.wants(),
             Self::ExpectConnection(state) => state.wants(),
-            Self::ExpectConnectionConfirm(_) => Wants::Pdu(Framing::Tpkt),
+            Self::ExpectConnectionConfirm(_) | Self::ExpectConnectResponse(_) => Wants::Pdu(Framing::Tpkt),
             Self::ExpectTls(state) => state.wants(),
             Self::ExpectServerFlight(_) => Wants::Pdu(Framing::ServerFlight),
             Self::ExpectChallenge(_) => Wants::Pdu(Framing::TsRequest),
@@ -184,6 +191,7 @@ impl State {
             Self::ExpectConnectionConfirm(state) => state.enter(out),
             Self::ExpectServerFlight(state) => state.enter(out),
             Self::ExpectChallenge(_) => ExpectChallenge::enter(out),
+            Self::ExpectConnectResponse(state) => state.enter(out),
         }
     }
 
@@ -202,6 +210,7 @@ impl State {
             Self::ExpectChallenge(state) => state.on(event, out),
             Self::ExpectRdstlsCapabilities(state) => state.on(event, out),
             Self::ExpectRdsaadNonce(state) => state.on(event, out),
+            Self::ExpectConnectResponse(state) => state.on(event, out),
         };
         result.map_err(|Blamed { hop, kind }| Failure { hop, stage, awaiting, kind })
     }
@@ -237,9 +246,22 @@ fn malformed(error: WireError, pdu: &[u8]) -> Blamed {
 }
 
 /// Another message than was due, inside TLS: a disconnect, as GNOME Remote Desktop refuses, or something else.
+/// What says nothing by itself may stand before it.
 fn not_expected(octets: &[u8]) -> FailureKind {
-    match DisconnectProviderUltimatum::parse(octets) {
-        Ok(ultimatum) => FailureKind::Ultimatum(ultimatum.reason),
-        Err(_) => FailureKind::NotExpected { head: Octets::of(octets) },
+    let (mut rest, mut error_info) = (octets, None);
+    while let Frame::Whole(length) = tpkt::frame(rest) {
+        let Some((pdu, after)) = rest.split_at_checked(length) else { break };
+        if let Ok(DisconnectProviderUltimatum { reason, .. }) = DisconnectProviderUltimatum::parse(pdu) {
+            let end = End::Ultimatum(reason);
+            return error_info
+                .map_or(FailureKind::Ultimatum(reason), |code| FailureKind::ErrorInfo { code, end });
+        }
+        match ServerMessage::parse(pdu) {
+            Ok(ServerMessage::SetErrorInfo(code)) if code != ErrorInfo::NONE => error_info = Some(code),
+            Ok(ServerMessage::SetErrorInfo(_) | ServerMessage::DeactivateAll) => {}
+            Ok(_) | Err(_) => break,
+        }
+        rest = after;
     }
+    FailureKind::NotExpected { head: Octets::of(octets) }
 }

@@ -1,5 +1,5 @@
 //! Stage `tls`: the handshake, and what the certificate has to be by the user's own policy.
-use super::{Blamed, Context, Output, State, Step, Summary};
+use super::{Blamed, Context, ExpectConnectResponse, Output, State, Step};
 use crate::event::{Close, Event};
 use crate::fact::Observed;
 use crate::failure::FailureKind;
@@ -53,10 +53,8 @@ impl ExpectTls {
             return Err(Blamed::target(FailureKind::NotTrusted));
         }
         let selected = self.selected;
-        if selected == Protocols::SSL {
-            return Ok(Step::Done(Summary { reached: Stage::Tls }));
-        }
-        Ok(self.context.passed(Stage::Tls, |_| match selected {
+        Ok(self.context.passed(Stage::Tls, |context| match selected {
+            Protocols::SSL => State::ExpectConnectResponse(ExpectConnectResponse::new(context, selected)),
             Protocols::RDSTLS => State::ExpectRdstlsCapabilities(ExpectRdstlsCapabilities),
             Protocols::RDSAAD => State::ExpectRdsaadNonce(ExpectRdsaadNonce),
             _ => State::ExpectChallenge(ExpectChallenge),

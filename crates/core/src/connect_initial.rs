@@ -1,0 +1,107 @@
+//! MCS Connect Initial with the client's data blocks ([MS-RDPBCGR] 2.2.1.3), built with ironrdp-pdu, whose types stay here.
+use std::borrow::Cow;
+
+use ironrdp_core::encode_vec;
+use ironrdp_pdu::gcc::{
+    ClientClusterData, ClientCoreData, ClientCoreOptionalData, ClientEarlyCapabilityFlags, ClientGccBlocks,
+    ClientNetworkData, ClientSecurityData, ColorDepth, ConnectionType, EncryptionMethod, HighColorDepth,
+    KeyboardType, RdpVersion, RedirectionFlags, RedirectionVersion, SecureAccessSequence, SupportedColorDepths,
+};
+use ironrdp_pdu::mcs::ConnectInitial;
+use ironrdp_pdu::nego::SecurityProtocol;
+use ironrdp_pdu::x224::{X224, X224Data};
+use rdp_probe_wire::gcc::EncryptionMethods;
+use rdp_probe_wire::nego::Protocols;
+
+/// What the client calls itself: a server's log then tells who came by.
+const CLIENT_NAME: &str = "rdp-probe";
+
+/// The whole PDU: no channels, `serverSelectedProtocol` as the Connection Confirm had it, these methods of Standard RDP
+/// Security. It asks for Set Error Info, so that a server says why it ends a connection, and for skipped channel joins.
+///
+/// A server that does not get back the protocol it selected, or no method at all, may hang up ([MS-RDPBCGR] 3.3.5.3.3).
+#[must_use]
+pub fn connect_initial(selected: Protocols, methods: EncryptionMethods) -> Vec<u8> {
+    let blocks = ClientGccBlocks {
+        core: core(selected),
+        security: ClientSecurityData {
+            encryption_methods: EncryptionMethod::from_bits_truncate(methods.0),
+            ext_encryption_methods: 0,
+        },
+        network: Some(ClientNetworkData { channels: Vec::new() }),
+        // Without it a broker sends no redirection.
+        cluster: Some(ClientClusterData {
+            flags: RedirectionFlags::REDIRECTION_SUPPORTED,
+            redirection_version: RedirectionVersion::V6,
+            redirected_session_id: 0,
+        }),
+        monitor: None,
+        message_channel: None,
+        multi_transport_channel: None,
+        monitor_extended: None,
+    };
+    let pdu = ConnectInitial::with_gcc_blocks(blocks).ok().and_then(|initial| encode_vec(&initial).ok());
+    let packet = pdu.and_then(|pdu| encode_vec(&X224(X224Data { data: Cow::Owned(pdu) })).ok());
+    debug_assert!(packet.is_some(), "it is of the same size for everybody, and fits");
+    packet.unwrap_or_default()
+}
+
+fn core(selected: Protocols) -> ClientCoreData {
+    ClientCoreData {
+        version: RdpVersion::V5_PLUS,
+        desktop_width: 1024,
+        desktop_height: 768,
+        color_depth: ColorDepth::Bpp8,
+        sec_access_sequence: SecureAccessSequence::Del,
+        keyboard_layout: 0x409,
+        client_build: 0,
+        client_name: CLIENT_NAME.to_owned(),
+        keyboard_type: KeyboardType::IBM_ENHANCED,
+        keyboard_subtype: 0,
+        keyboard_functional_keys_count: 12,
+        ime_file_name: String::new(),
+        optional_data: ClientCoreOptionalData {
+            post_beta2_color_depth: Some(ColorDepth::Bpp8),
+            client_product_id: Some(1),
+            serial_number: Some(0),
+            high_color_depth: Some(HighColorDepth::Rgb565Bpp16),
+            supported_color_depths: Some(
+                SupportedColorDepths::BPP24 | SupportedColorDepths::BPP16 | SupportedColorDepths::BPP15,
+            ),
+            early_capability_flags: Some(
+                ClientEarlyCapabilityFlags::SUPPORT_ERR_INFO_PDU
+                    | ClientEarlyCapabilityFlags::SUPPORT_STATUS_INFO_PDU
+                    | ClientEarlyCapabilityFlags::STRONG_ASYMMETRIC_KEYS
+                    | ClientEarlyCapabilityFlags::SUPPORT_SKIP_CHANNELJOIN,
+            ),
+            dig_product_id: Some(String::new()),
+            connection_type: Some(ConnectionType::Lan),
+            server_selected_protocol: Some(SecurityProtocol::from_bits_retain(selected.0)),
+            desktop_physical_width: None,
+            desktop_physical_height: None,
+            desktop_orientation: None,
+            desktop_scale_factor: None,
+            device_scale_factor: None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_has_the_name_the_methods_and_the_protocol_where_they_belong() {
+        let octets = connect_initial(Protocols::SSL, EncryptionMethods::ALL);
+        let standard = connect_initial(Protocols::RDP, EncryptionMethods::BITS_40);
+        let differ: Vec<(u8, u8)> =
+            octets.iter().zip(&standard).filter(|(a, b)| a != b).map(|(a, b)| (*a, *b)).collect();
+        assert_eq!(octets.len(), standard.len());
+        // serverSelectedProtocol, then encryptionMethods.
+        assert_eq!(differ, [(1, 0), (0x1B, 1)]);
+        let name: Vec<u8> = CLIENT_NAME.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(octets.windows(name.len()).any(|window| window == name));
+        assert_eq!(usize::from(u16::from_be_bytes([octets[2], octets[3]])), octets.len());
+        assert_eq!(octets[4..9], [2, 0xF0, 0x80, 0x7F, 0x65]);
+    }
+}

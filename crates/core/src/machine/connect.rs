@@ -1,0 +1,139 @@
+//! Stage `basic_settings_exchange`: MCS Connect Initial, and the Connect Response that answers it ([MS-RDPBCGR] 1.3.1.1,
+//! 3.2.5.3.3 and 3.2.5.3.4). Over TLS, or in the clear where Standard RDP Security was selected.
+use rdp_probe_wire::WireError;
+use rdp_probe_wire::gcc::{ServerBlocks, ServerEarlyCapabilityFlags, ServerSecurity};
+use rdp_probe_wire::mcs::{ConferenceResult, ConnectResponse, DisconnectProviderUltimatum, McsResult};
+use rdp_probe_wire::nego::Protocols;
+use rdp_probe_wire::server_certificate::ServerCertificate;
+use rdp_probe_wire::share::{ErrorInfo, ServerMessage};
+
+use super::{Blamed, Context, Output, State, Step, Summary, initiation, malformed, stream_ended};
+use crate::connect_initial::connect_initial;
+use crate::event::{Close, Event};
+use crate::fact::{Observed, ServerKey};
+use crate::failure::{End, FailureKind};
+use crate::hop::Hop;
+use crate::octets::Octets;
+use crate::stage::Stage;
+
+/// Waits for the MCS Connect Response.
+#[derive(Debug)]
+pub struct ExpectConnectResponse {
+    context: Context,
+    selected: Protocols,
+    /// The last reason that the server gave, and that was one.
+    reason: Option<ErrorInfo>,
+    /// Messages that came before the response.
+    asides: u8,
+}
+
+/// More messages before a response than any server has a use for.
+const MOST_ASIDES: u8 = 8;
+
+impl ExpectConnectResponse {
+    pub(super) const fn new(context: Context, selected: Protocols) -> Self {
+        Self { context, selected, reason: None, asides: 0 }
+    }
+
+    /// Sends the Connect Initial.
+    pub(super) fn enter(&self, out: &mut Output) {
+        out.octets.extend(connect_initial(self.selected, self.context.attempt().purpose.methods()));
+    }
+
+    pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
+        match event {
+            Event::Pdu(pdu) => self.on_pdu(pdu, out),
+            Event::Stray(octets) => Err(Blamed::target(FailureKind::NotExpected { head: Octets::of(octets) })),
+            Event::Closed { how, partial } => Err(self.on_closed(how, partial)),
+            Event::Resolved(_) | Event::Dialed(_) | Event::Tls(_) => Err(Blamed::out_of_turn()),
+        }
+    }
+
+    /// What the server said before it ended the stream counts more than the end.
+    fn on_closed(&self, how: Close, partial: &[u8]) -> Blamed {
+        match self.reason {
+            Some(code) if how != Close::Cancelled => {
+                Blamed { hop: Hop::Target, kind: FailureKind::ErrorInfo { code, end: End::Closed(how) } }
+            }
+            Some(_) | None => stream_ended(how, partial),
+        }
+    }
+
+    fn on_pdu(self, pdu: &[u8], out: &mut Output) -> Result<Step, Blamed> {
+        if ConnectResponse::is_one(pdu) {
+            let response = ConnectResponse::parse(pdu).map_err(|error| malformed(error, pdu))?;
+            return on_response(response, out);
+        }
+        if let Ok(DisconnectProviderUltimatum { reason, .. }) = DisconnectProviderUltimatum::parse(pdu) {
+            let end = End::Ultimatum(reason);
+            return Err(Blamed::target(match self.reason {
+                Some(code) => FailureKind::ErrorInfo { code, end },
+                None => FailureKind::Ultimatum(reason),
+            }));
+        }
+        match ServerMessage::parse(pdu) {
+            Ok(ServerMessage::SetErrorInfo(code)) => {
+                let reason = Some(code).filter(|code| *code != ErrorInfo::NONE);
+                out.facts.extend(reason.map(Observed::ErrorInfo));
+                Self { reason: reason.or(self.reason), ..self }.goes_on(pdu)
+            }
+            Ok(ServerMessage::DeactivateAll) => {
+                out.facts.push(Observed::Deactivated);
+                self.goes_on(pdu)
+            }
+            Ok(ServerMessage::Redirection) => Err(Blamed::target(FailureKind::Redirected)),
+            Ok(_) | Err(_) => Err(Blamed::target(initiation::other_tpdu(pdu))),
+        }
+    }
+
+    /// Waits on, unless the server talks for ever.
+    fn goes_on(self, pdu: &[u8]) -> Result<Step, Blamed> {
+        let asides = self.asides.saturating_add(1);
+        if asides > MOST_ASIDES {
+            return Err(Blamed::target(FailureKind::NotExpected { head: Octets::of(pdu) }));
+        }
+        Ok(Step::Continue(State::ExpectConnectResponse(Self { asides, ..self })))
+    }
+}
+
+fn on_response(response: ConnectResponse<'_>, out: &mut Output) -> Result<Step, Blamed> {
+    let conference = response.conference.map(|conference| conference.result);
+    let refused = conference.is_some_and(|result| result != ConferenceResult::SUCCESS);
+    if response.result != McsResult::SUCCESSFUL || refused {
+        return Err(Blamed::target(FailureKind::ConnectRefused { result: response.result, conference }));
+    }
+    if let Some(conference) = response.conference {
+        note(&conference.blocks, out);
+    }
+    // The server is told that nobody goes on, instead of being left to find out.
+    out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
+    Ok(Step::Done(Summary { reached: Stage::BasicSettingsExchange }))
+}
+
+fn note(blocks: &ServerBlocks<'_>, out: &mut Output) {
+    if let Some(core) = blocks.core {
+        let skips = ServerEarlyCapabilityFlags::SKIP_CHANNELJOIN_SUPPORTED;
+        out.facts.push(Observed::ServerCore {
+            version: core.version,
+            requested: core.requested_protocols,
+            skips_joins: core.early_capability_flags.is_some_and(|flags| flags.contains(skips)),
+        });
+    }
+    if let Some(network) = blocks.network {
+        out.facts.push(Observed::Channels { io: network.io_channel, message: blocks.message_channel });
+    }
+    if let Some(security) = blocks.security {
+        let ServerSecurity { method, level, certificate, .. } = security;
+        let key = (!certificate.is_empty()).then(|| key_of(ServerCertificate::parse(certificate)));
+        out.facts.push(Observed::Encryption { method, level, key });
+    }
+}
+
+fn key_of(certificate: Result<ServerCertificate, WireError>) -> ServerKey {
+    match certificate {
+        Ok(ServerCertificate { kind, temporary, key_bits, .. }) => {
+            ServerKey::Certificate { kind, temporary, bits: key_bits }
+        }
+        Err(error) => ServerKey::Unreadable(error.into()),
+    }
+}
