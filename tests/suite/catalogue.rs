@@ -80,7 +80,8 @@ fn every_outcome_fits_its_exit_code() {
             31 if rule.id == "server-has-no-certificate" => &["misconfigured"],
             31 | 41 | 56 => &["refused"],
             32 | 42 => &["misconfigured"],
-            40 | 50 => &["refused", "unreachable", "misconfigured"],
+            40 | 50 | 60 | 61 => &["refused", "unreachable", "misconfigured"],
+            53 | 70 | 90 => &["refused"],
             3 | 5 | 33 | 54 => &["inconclusive"],
             other => panic!("{}: say which outcomes fit exit code {other}", rule.id),
         };

@@ -33,8 +33,8 @@ pub(crate) struct Options {
     #[arg(required = true, value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
 
-    /// Go as deep as this stage and no deeper: resolve, tcp_connect, connection_initiation, tls, credssp, rdstls, rdsaad
-    /// [default: as deep as the server goes without starting a session]
+    /// Go as deep as this stage and no deeper: resolve, tcp_connect, connection_initiation, tls, credssp, rdstls, rdsaad,
+    /// basic_settings_exchange [default: as deep as the server goes without starting a session]
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub(crate) until: Option<Stage>,
 

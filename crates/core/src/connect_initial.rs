@@ -88,6 +88,8 @@ fn core(selected: Protocols) -> ClientCoreData {
 
 #[cfg(test)]
 mod tests {
+    use rdp_probe_wire::mcs::ConnectInitial as Read;
+
     use super::*;
 
     #[test]
@@ -102,6 +104,7 @@ mod tests {
         let name: Vec<u8> = CLIENT_NAME.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(octets.windows(name.len()).any(|window| window == name));
         assert_eq!(usize::from(u16::from_be_bytes([octets[2], octets[3]])), octets.len());
-        assert_eq!(octets[4..9], [2, 0xF0, 0x80, 0x7F, 0x65]);
+        let read = Read::parse(&standard).unwrap();
+        assert_eq!((read.selected, read.methods), (Some(Protocols::RDP), Some(EncryptionMethods::BITS_40)));
     }
 }

@@ -35,6 +35,8 @@ pub enum Family {
     RdpNegFailure,
     /// NTSTATUS.
     NtStatus,
+    /// `errorInfo` of Set Error Info.
+    SetErrorInfo,
 }
 
 impl Family {
@@ -47,6 +49,7 @@ impl Family {
             Self::MstscExt => "mstsc_ext",
             Self::RdpNegFailure => "rdp_neg_failure",
             Self::NtStatus => "ntstatus",
+            Self::SetErrorInfo => "set_error_info",
         }
     }
 }

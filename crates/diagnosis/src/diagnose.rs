@@ -96,8 +96,10 @@ pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
     let decided = worth.iter().any(|rule| rule.client_decides);
     let telling = top.into_iter().chain(worth.iter().copied()).filter(|rule| rule.client_decides || !decided);
     for candidate in telling.flat_map(|rule| rule.candidates) {
-        if candidate.when.is_none_or(|when| when(findings)) && !mstsc.contains(candidate) {
-            mstsc.push(*candidate);
+        let extended = candidate.extended_of.map_or(candidate.extended, |of| of(findings));
+        let candidate = Candidate { extended, ..*candidate };
+        if candidate.when.is_none_or(|when| when(findings)) && !mstsc.contains(&candidate) {
+            mstsc.push(candidate);
         }
     }
     mstsc.sort_by_key(|candidate| candidate.likelihood);

@@ -184,13 +184,30 @@ pub struct Candidate {
     pub basis: Basis,
     /// When it applies, if not always.
     pub when: Option<fn(&Findings) -> bool>,
+    /// Where "extended error code" comes from, when it is what the server said.
+    pub extended_of: Option<fn(&Findings) -> Option<u32>>,
 }
 
 impl Candidate {
     /// A pair of codes.
     #[must_use]
     pub const fn pair(code: u32, extended: Option<u32>, likelihood: Likelihood, basis: Basis) -> Self {
-        Self { code: Some(code), extended, status: None, text: None, likelihood, basis, when: None }
+        Self {
+            code: Some(code),
+            extended,
+            status: None,
+            text: None,
+            likelihood,
+            basis,
+            when: None,
+            extended_of: None,
+        }
+    }
+
+    /// The same, with what the server said as "extended error code".
+    #[must_use]
+    pub const fn with_extended(self, extended_of: fn(&Findings) -> Option<u32>) -> Self {
+        Self { extended_of: Some(extended_of), ..self }
     }
 
     /// The same, only when `when` holds.

@@ -11,7 +11,7 @@ use rdp_probe_core::{
     TlsFaultKind, Trust,
 };
 
-use crate::catalogue::certificate;
+use crate::catalogue::{certificate, server_key_bits};
 use crate::codes;
 use crate::diagnose::Diagnosis;
 
@@ -198,6 +198,36 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
             },
             _ => return None,
         },
+        "mcs_result" => match kind? {
+            FailureKind::ConnectRefused { result, conference } => {
+                let name = result.name().map_or_else(|| format!("MCS result {}", result.0), str::to_owned);
+                match conference.filter(|conference| conference.0 != 0) {
+                    Some(conference) => match conference.name() {
+                        Some(said) => format!("{name}, conference {said}"),
+                        None => format!("{name}, conference result {}", conference.0),
+                    },
+                    None => name,
+                }
+            }
+            _ => return None,
+        },
+        "error_info" => {
+            let code = error_info(kind?)?;
+            match codes::lookup(codes::Family::SetErrorInfo, code) {
+                Some(row) => format!("0x{code:X}, {}", row.name),
+                None => format!("0x{code:X}"),
+            }
+        }
+        "error_info_code" => format!("0x{:X}", error_info(kind?)?),
+        "error_info_meaning" => {
+            let known = codes::lookup(codes::Family::SetErrorInfo, error_info(kind?)?);
+            known.map_or("a code that no published specification has", |row| row.meaning).to_owned()
+        }
+        "server_key_bits" => server_key_bits(findings)?.to_string(),
+        "requested_protocols" => findings.facts().find_map(|fact| match fact {
+            Observed::ServerCore { requested, .. } => requested.map(words),
+            _ => None,
+        })?,
         "certificate_sha256" => certificate(findings)?.sha256.clone(),
         "not_after" => date(certificate(findings)?.not_after),
         "not_before" => date(certificate(findings)?.not_before),
@@ -231,6 +261,10 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
         "oddities" => oddities(findings),
         _ => return None,
     })
+}
+
+const fn error_info(kind: &FailureKind) -> Option<u32> {
+    if let FailureKind::ErrorInfo { code, .. } = kind { Some(code.0) } else { None }
 }
 
 fn address(findings: &Findings) -> String {
@@ -366,7 +400,13 @@ mod tests {
 
     #[test]
     fn every_placeholder_of_every_row_is_known() {
-        const KNOWN: [&str; 38] = [
+        const KNOWN: [&str; 44] = [
+            "mcs_result",
+            "error_info",
+            "error_info_code",
+            "error_info_meaning",
+            "server_key_bits",
+            "requested_protocols",
             "until",
             "selected_protocol",
             "scout_version",

@@ -26,7 +26,7 @@ pub(crate) struct Driver {
     pub(crate) watcher: Option<UnboundedSender<Progress>>,
 }
 
-/// How long a close_notify may take to go out: it does not wait for anybody.
+/// How long a farewell may take to go out: it does not wait for anybody.
 const FAREWELL: Duration = Duration::from_millis(100);
 
 /// Why a wait ended before what was waited for.
@@ -177,9 +177,8 @@ impl Driver {
             }
         }
         self.tell_stage(run, &mut told);
-        // Inside TLS the end is announced; the peer's answer to that is not waited for.
-        if let Some(mut stream @ Transport::Tls(_)) = transport {
-            _ = timeout(FAREWELL, stream.shutdown()).await;
+        if let Some(stream) = transport {
+            _ = timeout(FAREWELL, farewell(stream, run.take_octets())).await;
         }
     }
 
@@ -234,6 +233,15 @@ async fn exchange(stream: &mut Transport, octets: &[u8], framer: &mut Framer, fr
         (Found::Closed(Close::Fin), Err(error)) if framer.held().is_empty() => Found::Closed(close_of(&error)),
         (found, _) => found,
     }
+}
+
+/// Says goodbye, where the protocol has a way to, and the peer is there to hear it; its answer is not waited for.
+async fn farewell(mut stream: Transport, octets: Vec<u8>) -> std::io::Result<()> {
+    if !octets.is_empty() {
+        stream.write_all(&octets).await?;
+    }
+    // Inside TLS the end is announced.
+    if matches!(stream, Transport::Tls(_)) { stream.shutdown().await } else { Ok(()) }
 }
 
 /// The share of one address, when it ends before the stage does.

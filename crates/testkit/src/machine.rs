@@ -99,6 +99,10 @@ impl Machine<'_> {
                     }
                 }
             }
+            if let Some(peer) = &mut peer {
+                peer.request.extend(self.run.take_octets());
+                peer.is_left(&mut self.violations);
+            }
         }
     }
 
@@ -285,6 +289,18 @@ struct Peer {
 }
 
 impl Peer {
+    /// Reads what the run says at its end, where the script expects something.
+    fn is_left(&mut self, violations: &mut Vec<Violation>) {
+        if let Some(Step::Expect(due)) = self.steps.front() {
+            let (script, due) = (self.script, *due);
+            if self.request.is_empty() {
+                violations.push(Violation::NoRequest { script, due, got: 0 });
+            } else if let Err(violation) = check(script, due, &self.request, self.hello) {
+                violations.push(violation);
+            }
+        }
+    }
+
     /// `shakes` says that the run is about to shake hands: its ClientHello is then not one of octets.
     fn next(&mut self, shakes: bool, violations: &mut Vec<Violation>) -> Arrival {
         let script = self.script;

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 
 use rdp_probe_core::wire::WireError;
 use rdp_probe_core::wire::credssp::TsRequest;
+use rdp_probe_core::wire::mcs::{ConnectInitial, DisconnectProviderUltimatum};
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::wire::x224::ConnectionRequest;
 
@@ -169,6 +170,8 @@ pub(crate) fn check(
     let read = match due {
         Expected::ConnectionRequest => ConnectionRequest::parse(octets).map(drop),
         Expected::TsRequest => TsRequest::parse(octets).map(drop),
+        Expected::ConnectInitial => ConnectInitial::parse(octets).map(drop),
+        Expected::Disconnect => DisconnectProviderUltimatum::parse(octets).map(drop),
         Expected::ClientHello => {
             let got = Hello::of(octets);
             return if got.is_some() && hello.is_none_or(|hello| got == Some(hello)) {

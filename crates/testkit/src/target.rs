@@ -298,7 +298,7 @@ async fn follow(
 /// Where what is due ends.
 fn framing(due: Expected) -> fn(&[u8]) -> Frame {
     match due {
-        Expected::ConnectionRequest => tpkt::frame,
+        Expected::ConnectionRequest | Expected::ConnectInitial | Expected::Disconnect => tpkt::frame,
         Expected::ClientHello => record,
         Expected::TsRequest => ts_request::frame,
     }

@@ -12,6 +12,7 @@
 //! | X.224 Disconnect Request, Error | [`x224`] | ITU-T X.224 13.5, 13.12 |
 //! | RDP_NEG_REQ, RDP_NEG_RSP, RDP_NEG_FAILURE | [`nego`] | \[MS-RDPBCGR\] 2.2.1.1.1, 2.2.1.2.1, 2.2.1.2.2 |
 //! | MCS Disconnect Provider Ultimatum | [`mcs`] | \[MS-RDPBCGR\] 2.2.2.3, ITU-T T.125 |
+//! | MCS Connect Initial | [`mcs::ConnectInitial`] | \[MS-RDPBCGR\] 2.2.1.3 |
 //! | MCS Connect Response, GCC Conference Create Response | [`mcs::ConnectResponse`] | \[MS-RDPBCGR\] 2.2.1.4 |
 //! | the server's data blocks | [`gcc::ServerBlocks`] | \[MS-RDPBCGR\] 2.2.1.4.2 to 2.2.1.4.6 |
 //! | certificate of Standard RDP Security | [`server_certificate::ServerCertificate`] | \[MS-RDPBCGR\] 2.2.1.4.3.1 |

@@ -2,7 +2,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use rdp_probe::view::{ReportView, SecurityView, ServerView, StageView, TlsView};
+use rdp_probe::view::{McsView, ReportView, SecurityView, ServerView, StageView, TlsView};
 use rdp_probe::{Candidate, Report, RuleKind, escape};
 
 use super::Look;
@@ -30,6 +30,9 @@ pub(crate) fn human(report: &Report, look: &Look) -> String {
     }
     if let Some(server) = &view.server {
         says(&mut out, server, look);
+    }
+    if let Some(mcs) = &view.mcs {
+        settings(&mut out, mcs, look);
     }
     if let Some(security) =
         view.security.as_ref().filter(|_| view.probes.iter().any(|p| p.purpose.starts_with("enum")))
@@ -144,6 +147,11 @@ fn telling(fact: &str, detail: &std::collections::BTreeMap<&'static str, String>
             Some(format!("{} ({})", value("name").unwrap_or_else(|| "refused".into()), value("failure_code")?))
         }
         "no_negotiation" => Some("no negotiation".into()),
+        "server_core" => Some(format!("RDP {}", value("rdp").or_else(|| value("version"))?)),
+        "encryption" => match value("method")?.as_str() {
+            "0x0" => None,
+            _ => value("key"),
+        },
         "challenge" => value("dns_computer").or_else(|| value("netbios_computer")),
         _ => None,
     }
@@ -175,11 +183,17 @@ fn protocols(out: &mut String, security: &SecurityView) {
         ("Standard RDP Security", security.protocols.rdp),
         ("RDSTLS", security.protocols.rdstls),
         ("Entra sign-in (RDS AAD)", security.protocols.rdsaad),
+        ("Encryption with 40 bits", security.encryption_methods.bits_40),
+        ("Encryption with 56 bits", security.encryption_methods.bits_56),
+        ("Encryption with 128 bits", security.encryption_methods.bits_128),
+        ("Encryption with Triple DES", security.encryption_methods.fips),
         ("Restricted Admin", flag(security.restricted_admin)),
         ("Remote Credential Guard", flag(security.remote_credential_guard)),
     ];
     out.push_str("\n  Security\n");
-    for (name, value) in rows {
+    // The methods of Standard RDP Security are asked for only where it is taken.
+    let idle = |name: &str, value: &str| name.starts_with("Encryption") && value == "unknown";
+    for (name, value) in rows.into_iter().filter(|(name, value)| !idle(name, value)) {
         _ = writeln!(out, "    {name:<30}  {}", words(value));
     }
 }
@@ -220,6 +234,20 @@ fn says(out: &mut String, server: &ServerView, look: &Look) {
     known("Build", server.os_build.as_ref().map(|build| format!("{build}{guess}")).as_deref());
     known("Clock", server.clock_skew_ms.map(|skew| format!("{skew:+} ms from this computer's")).as_deref());
     known("CredSSP version", server.credssp_version.map(|version| version.to_string()).as_deref());
+}
+
+/// What the server answered to the basic settings.
+fn settings(out: &mut String, mcs: &McsView, look: &Look) {
+    out.push_str("\n  The server's basic settings\n");
+    if let Some(version) = mcs.rdp.map(str::to_owned).or_else(|| mcs.rdp_version.clone()) {
+        row(out, "RDP version", &version, look);
+    }
+    if let Some(encryption) = mcs.encryption.as_ref().filter(|encryption| encryption.method != "none") {
+        row(out, "Encryption", &format!("{}, level {}", encryption.method, encryption.level), look);
+        if let Some(key) = &encryption.key {
+            row(out, "Server key", key, look);
+        }
+    }
 }
 
 /// A name and its value, which a peer may have sent.

@@ -164,6 +164,7 @@ pub(super) const RULES: &[Rule] = &[
             likelihood: Possible,
             basis: Inferred,
             when: None,
+            extended_of: None,
         }],
         ..WARNING
     },

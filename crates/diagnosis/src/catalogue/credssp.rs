@@ -154,13 +154,28 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "depth-not-offered",
         stage: None,
-        matches: |f| f.fell_short_of().is_some(),
+        matches: |f| f.fell_short_of().is_some() && !f.needs_credentials(),
         outcome: VerdictOutcome::Inconclusive,
         exit: 54,
         rank: 10,
         summary: "{address} has no stage {until}: it selected {selected_protocol}",
         cause: "the security protocol that the server selected does not have the stage that was asked for; nothing failed",
         remedy: "leave out --until to go as deep as the server does",
+        client_connects: true,
+        basis: Documented,
+        ..CREDSSP
+    },
+    Rule {
+        id: "depth-behind-logon",
+        stage: None,
+        matches: Findings::needs_credentials,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 54,
+        rank: 10,
+        summary: "stage {until} of {address} lies behind a logon: it selected {selected_protocol}",
+        cause: "the server goes on only with somebody who logs on, and this version takes no credentials; nothing failed",
+        remedy: "leave out --until to go as deep as the server lets a stranger; --security tls shows whether it takes one without \
+                 Network Level Authentication",
         client_connects: true,
         basis: Documented,
         ..CREDSSP

@@ -1,12 +1,15 @@
 //! What is worth knowing without a failure. A finding never changes the exit code.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::Protocols;
-use rdp_probe_core::{Answer, AttemptRecord, Findings, Nla, Observed, Offered, Purpose, SecuritySummary};
+use rdp_probe_core::{
+    Answer, AttemptRecord, Findings, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey,
+};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
-use crate::rule::Likelihood::Likely;
+use crate::rule::Likelihood::{Likely, Possible};
 use crate::rule::{Candidate, Rule, RuleKind, Severity};
 
 const INFO: Rule = Rule {
@@ -60,8 +63,26 @@ fn odd(findings: &Findings) -> bool {
 
 /// The server broke the enumeration off; when the run itself was over, that says nothing about the server.
 fn enumeration_ended(findings: &Findings) -> bool {
-    let last = findings.attempts.iter().rfind(|attempt| matches!(attempt.purpose, Purpose::Enumerate(_)));
-    last.is_some_and(|attempt| attempt.answer() == Answer::None) && !findings.is_over()
+    let last = findings.attempts.iter().rfind(|attempt| attempt.purpose.enumerates());
+    last.is_some_and(AttemptRecord::says_nothing) && !findings.is_over()
+}
+
+fn weak_encryption(findings: &Findings) -> bool {
+    let methods = MethodSummary::of(findings);
+    let weak = [EncryptionMethods::BITS_40, EncryptionMethods::BITS_56];
+    weak.iter().any(|method| methods.method(*method) == Offered::Offered)
+}
+
+/// The key of Standard RDP Security of the server that decides, from whichever connection showed it.
+pub(crate) fn server_key(findings: &Findings) -> Option<&ServerKey> {
+    findings
+        .attempts_to(findings.peer())
+        .flat_map(AttemptRecord::facts)
+        .find_map(|fact| if let Observed::Encryption { key, .. } = fact { key.as_ref() } else { None })
+}
+
+pub(crate) fn server_key_bits(findings: &Findings) -> Option<u32> {
+    if let ServerKey::Certificate { bits, .. } = server_key(findings)? { *bits } else { None }
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -97,6 +118,48 @@ pub(super) const RULES: &[Rule] = &[
         summary: "the server also takes Standard RDP Security",
         cause: "a client that offers no TLS is let in with the old encryption, and a device in between can bring that about",
         remedy: "on the target, set the security layer to TLS",
+        ..WARNING
+    },
+    Rule {
+        id: "no-encryption",
+        matches: |f| MethodSummary::of(f).is_none(),
+        summary: "Standard RDP Security goes without encryption here",
+        cause: "the server's encryption level is none: everything that is typed and shown goes over the network in the clear",
+        remedy: "on the target, set the security layer to TLS, or at the least the encryption level to high",
+        ..WARNING
+    },
+    Rule {
+        id: "weak-encryption",
+        matches: weak_encryption,
+        summary: "the server takes encryption with 40 or 56 bits",
+        cause: "Standard RDP Security with such keys is read by whoever listens, and 128 bits of RC4 are not much better",
+        remedy: "on the target, set the security layer to TLS, or at the least the encryption level to high",
+        ..WARNING
+    },
+    Rule {
+        id: "server-key-small",
+        matches: |f| server_key_bits(f).is_some_and(|bits| bits < 1024),
+        summary: "the server's key of Standard RDP Security has {server_key_bits} bits only",
+        cause: "keys of this size can be broken, and with them every session that was recorded",
+        remedy: "on the target, set the security layer to TLS; on xrdp, make larger keys with xrdp-keygen",
+        ..WARNING
+    },
+    Rule {
+        id: "server-key-unreadable",
+        matches: |f| matches!(server_key(f), Some(ServerKey::Unreadable(_))),
+        summary: "the server's certificate of Standard RDP Security cannot be read",
+        cause: "a client cannot encrypt its random with it, and gives up after this stage",
+        remedy: "on the target, make the key anew (xrdp: xrdp-keygen), or set the security layer to TLS",
+        candidates: &[Candidate::pair(0x706, None, Possible, Reported)],
+        ..WARNING
+    },
+    Rule {
+        id: "negotiation-altered",
+        matches: super::basic_settings_exchange::negotiation_altered,
+        summary: "the server saw another security offer ({requested_protocols}) than was sent ({offered})",
+        cause: "the server repeats what it was asked for, and that is something else: a proxy or somebody in between changed the \
+                request, or the server makes it up",
+        remedy: "probe from the target's own network: if the offer arrives there as it was sent, a device in between changes it",
         ..WARNING
     },
     Rule {

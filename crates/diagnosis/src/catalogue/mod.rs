@@ -4,6 +4,7 @@
 //! the walk. Tests hold that every row has a conversation, that its exit code is one of its stage's (docs/exit-codes.md),
 //! and that `supersedes` has no cycle.
 mod any_stage;
+mod basic_settings_exchange;
 mod certificate;
 mod connection_initiation;
 mod credssp;
@@ -16,6 +17,7 @@ mod tls;
 use crate::rule::Rule;
 
 pub(crate) use certificate::certificate;
+pub(crate) use findings::server_key_bits;
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
@@ -27,6 +29,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         foreign::RULES,
         tls::RULES,
         credssp::RULES,
+        basic_settings_exchange::RULES,
         findings::RULES,
         certificate::RULES,
     ];

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdp_probe_core::wire::Problem;
-use rdp_probe_core::{Close, DialFault, DialFaultKind, Failure, FailureKind, Observed, Oddity, TlsFaultKind};
+use rdp_probe_core::wire::server_certificate::CertificateKind;
+use rdp_probe_core::{
+    Close, DialFault, DialFaultKind, End, Failure, FailureKind, Observed, Oddity, ServerKey, TlsFaultKind,
+};
 
 use super::view::{CloseView, FailureView};
 
@@ -82,7 +85,44 @@ pub(super) fn fact(observed: &Observed) -> (&'static str, Detail) {
         }
         Observed::RdstlsVersions(versions) => ("rdstls_versions", Detail::from([("value", hex(*versions))])),
         Observed::RdsaadNonce => ("rdsaad_nonce", Detail::new()),
+        Observed::ServerCore { version, requested, skips_joins } => {
+            let mut detail =
+                Detail::from([("version", hex(version.0)), ("skips_joins", skips_joins.to_string())]);
+            detail.extend(version.name().map(|name| ("rdp", name.to_owned())));
+            detail.extend(requested.map(|requested| ("requested", hex(requested.0))));
+            ("server_core", detail)
+        }
+        Observed::Channels { io, message } => {
+            let mut detail = Detail::from([("io", io.to_string())]);
+            detail.extend(message.map(|message| ("message", message.to_string())));
+            ("channels", detail)
+        }
+        Observed::Encryption { method, level, key } => {
+            let mut detail = Detail::from([("method", hex(method.0)), ("level", level.0.to_string())]);
+            detail.extend(key.as_ref().map(|key| ("key", key_text(key))));
+            ("encryption", detail)
+        }
+        Observed::ErrorInfo(code) => ("error_info", Detail::from([("code", hex(code.0))])),
+        Observed::Deactivated => ("deactivate_all", Detail::new()),
         _ => ("unknown", Detail::new()),
+    }
+}
+
+/// The server's key of Standard RDP Security in words.
+pub(super) fn key_text(key: &ServerKey) -> String {
+    match key {
+        ServerKey::Certificate { kind, temporary, bits, .. } => {
+            let kind = match kind {
+                CertificateKind::Proprietary => "proprietary",
+                CertificateKind::X509 => "X.509",
+                _ => "unknown",
+            };
+            let bits = bits.map_or_else(|| "of unknown size".to_owned(), |bits| format!("RSA {bits}"));
+            let temporary = if *temporary { ", temporary" } else { "" };
+            format!("{kind}, {bits}{temporary}")
+        }
+        ServerKey::Unreadable(error) => format!("unreadable: {error}"),
+        _ => "unknown".to_owned(),
     }
 }
 
@@ -259,6 +299,22 @@ pub(super) fn failure(failure: &Failure) -> FailureView {
             head = Some(octets);
             "no_challenge"
         }
+        FailureKind::ConnectRefused { result, conference } => {
+            view.codes.insert("mcs_result", hex(result.0));
+            view.codes.extend(result.name().map(|name| ("mcs_result_name", name.to_owned())));
+            view.codes.extend(conference.map(|conference| ("conference_result", hex(conference.0))));
+            "connect_refused"
+        }
+        FailureKind::ErrorInfo { code, end } => {
+            view.codes.insert("error_info", hex(code.0));
+            match end {
+                End::Ultimatum(reason) => _ = view.codes.insert("mcs_reason", hex(reason.0)),
+                End::Closed(how) => view.close = Some(close(*how)),
+                _ => {}
+            }
+            "error_info"
+        }
+        FailureKind::Redirected => "redirected",
         FailureKind::NotExpected { head: octets } => {
             head = Some(octets);
             "not_expected"

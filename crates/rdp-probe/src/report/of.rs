@@ -1,16 +1,19 @@
 //! From a report to its JSON form.
+use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::wire::tls::{CipherSuite, Version};
 use rdp_probe_core::{
-    Address, AttemptRecord, CertificateFacts, DialFaultKind, FailureKind, Findings, Nla, NtlmFacts, Observed,
-    Offered, Outcome, Purpose, SecuritySummary, SignatureCheck, Stage, StageRecord, Trust,
+    Address, AttemptRecord, CertificateFacts, DialFaultKind, FailureKind, Findings, MethodSummary, Nla,
+    NtlmFacts, Observed, Offered, Outcome, Purpose, SecuritySummary, ServerKey, SignatureCheck, Stage,
+    StageRecord, Trust,
 };
 use rdp_probe_diagnosis::{Candidate, Rule, RuleKind, diagnose, utc};
 
-use super::facts::{fact, failure, hex, micros};
+use super::facts::{fact, failure, hex, key_text, micros};
 use super::view::{
-    AddressView, CauseView, CertificateView, CredentialsView, FactView, FindingView, MstscView, ProbeView,
-    ProtocolsView, ReportView, SecurityView, ServerView, StageView, TargetView, TlsView, VerdictView,
+    AddressView, CauseView, CertificateView, CredentialsView, EncryptionView, FactView, FindingView, McsView,
+    MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SecurityView, ServerView, StageView,
+    TargetView, TlsView, VerdictView,
 };
 use super::{Report, SCHEMA_VERSION};
 
@@ -59,6 +62,7 @@ impl ReportView {
             security: security(findings),
             tls: tls(findings),
             server: server(findings),
+            mcs: mcs(findings),
             credentials: CredentialsView { result: "not_tried", method: None, status: None },
             proxy: None,
             kdc: None,
@@ -135,14 +139,18 @@ fn probe(attempt: &AttemptRecord) -> ProbeView {
             Purpose::Enumerate(mask) => format!("enumerate {mask}"),
             Purpose::Scout { reduced: false } => "tls scout".into(),
             Purpose::Scout { .. } => "tls scout, reduced hello".into(),
+            Purpose::Method(method) => format!("encryption method {}", hex(method.0)),
             _ => "unknown".into(),
         },
         offered: hex(attempt.offer.0),
         address: match attempt.purpose {
             Purpose::Address(address) => Some(address.to_string()),
-            Purpose::Main | Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } | _ => {
-                attempt.peer().map(|address| address.to_string())
-            }
+            Purpose::Main
+            | Purpose::Fallback
+            | Purpose::Enumerate(_)
+            | Purpose::Scout { .. }
+            | Purpose::Method(_)
+            | _ => attempt.peer().map(|address| address.to_string()),
         },
         stages: attempt.stages.iter().map(stage).collect(),
         failure: attempt.failure.as_ref().map(failure),
@@ -285,6 +293,70 @@ fn server(findings: &Findings) -> Option<ServerView> {
     })
 }
 
+/// What the server answered to the basic settings, on the deciding path.
+fn mcs(findings: &Findings) -> Option<McsView> {
+    let attempt = findings.path().last()?;
+    let passed = |record: &&StageRecord| {
+        record.stage == Stage::BasicSettingsExchange && record.outcome == Outcome::Passed
+    };
+    let record = attempt.stages.iter().find(passed)?;
+    let mut view = McsView {
+        rdp_version: None,
+        rdp: None,
+        requested_protocols: None,
+        skips_channel_joins: None,
+        io_channel: None,
+        message_channel: None,
+        encryption: None,
+    };
+    for fact in &record.facts {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "of all facts three make up this view")]
+        match &fact.observed {
+            Observed::ServerCore { version, requested, skips_joins } => {
+                view.rdp_version = Some(hex(version.0));
+                view.rdp = version.name();
+                view.requested_protocols = requested.map(|requested| hex(requested.0));
+                view.skips_channel_joins = Some(*skips_joins);
+            }
+            Observed::Channels { io, message } => {
+                (view.io_channel, view.message_channel) = (Some(*io), *message)
+            }
+            Observed::Encryption { method, level, key } => {
+                view.encryption = Some(EncryptionView {
+                    method: method.name().map_or_else(|| hex(method.0), str::to_owned),
+                    level: level.name().map_or_else(|| hex(level.0), str::to_owned),
+                    key: key.as_ref().map(key_text),
+                    key_bits: match key {
+                        Some(ServerKey::Certificate { bits, .. }) => *bits,
+                        Some(_) | None => None,
+                    },
+                });
+            }
+            _ => {}
+        }
+    }
+    Some(view)
+}
+
+fn methods(findings: &Findings) -> MethodsView {
+    let summary = MethodSummary::of(findings);
+    let offered = |method| word(summary.method(method));
+    MethodsView {
+        bits_40: offered(EncryptionMethods::BITS_40),
+        bits_56: offered(EncryptionMethods::BITS_56),
+        bits_128: offered(EncryptionMethods::BITS_128),
+        fips: offered(EncryptionMethods::FIPS),
+    }
+}
+
+const fn word(offered: Offered) -> &'static str {
+    match offered {
+        Offered::Offered => "offered",
+        Offered::Refused => "refused",
+        Offered::Unknown | _ => "unknown",
+    }
+}
+
 fn security(findings: &Findings) -> Option<SecurityView> {
     let reached =
         |record: &StageRecord| record.stage == Stage::ConnectionInitiation && record.started.is_some();
@@ -292,11 +364,7 @@ fn security(findings: &Findings) -> Option<SecurityView> {
         return None;
     }
     let summary = SecuritySummary::of(findings);
-    let offered = |protocol| match summary.protocol(protocol) {
-        Offered::Offered => "offered",
-        Offered::Refused => "refused",
-        Offered::Unknown | _ => "unknown",
-    };
+    let offered = |protocol| word(summary.protocol(protocol));
     let flag = |flag| findings.response_flags().map(|flags| flags.contains(flag));
     Some(SecurityView {
         nla: match summary.nla() {
@@ -313,6 +381,7 @@ fn security(findings: &Findings) -> Option<SecurityView> {
             rdstls: offered(Protocols::RDSTLS),
             rdsaad: offered(Protocols::RDSAAD),
         },
+        encryption_methods: methods(findings),
         restricted_admin: flag(ResponseFlags::RESTRICTED_ADMIN_MODE_SUPPORTED),
         remote_credential_guard: flag(ResponseFlags::REDIRECTED_AUTHENTICATION_MODE_SUPPORTED),
     })

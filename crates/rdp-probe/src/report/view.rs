@@ -45,6 +45,8 @@ view! {
         pub tls: Option<TlsView>,
         /// What the server says of itself in CredSSP; null when that was not reached.
         pub server: Option<ServerView>,
+        /// What the server answered to the basic settings; null when that was not reached.
+        pub mcs: Option<McsView>,
         /// The credentials' own result.
         pub credentials: CredentialsView,
         /// Null: no proxy was used.
@@ -263,6 +265,8 @@ view! {
         pub nla: &'static str,
         /// Each protocol.
         pub protocols: ProtocolsView,
+        /// Each encryption method of Standard RDP Security.
+        pub encryption_methods: MethodsView,
         /// Whether the server says that it supports Restricted Admin; null when it did not say.
         pub restricted_admin: Option<bool>,
         /// Whether the server says that it supports Remote Credential Guard; null when it did not say.
@@ -291,6 +295,58 @@ view! {
         /// RDS AAD.
         #[cfg_attr(feature = "schema", schemars(schema_with = "schema::offered"))]
         pub rdsaad: &'static str,
+    }
+}
+
+view! {
+    /// `offered`, `refused` or `unknown` for each encryption method of Standard RDP Security.
+    pub struct MethodsView {
+        /// RC4 with 40 bits.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::offered"))]
+        pub bits_40: &'static str,
+        /// RC4 with 56 bits.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::offered"))]
+        pub bits_56: &'static str,
+        /// RC4 with 128 bits.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::offered"))]
+        pub bits_128: &'static str,
+        /// Triple DES.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::offered"))]
+        pub fips: &'static str,
+    }
+}
+
+view! {
+    /// What the server answered to the basic settings (MCS Connect Response).
+    pub struct McsView {
+        /// `version` of its core data, raw.
+        pub rdp_version: Option<String>,
+        /// The protocol versions that this stands for.
+        pub rdp: Option<&'static str>,
+        /// The security offer as it reached the server; another one than was sent is finding `negotiation-altered`.
+        pub requested_protocols: Option<String>,
+        /// Whether channels need not be joined one by one.
+        pub skips_channel_joins: Option<bool>,
+        /// The I/O channel.
+        pub io_channel: Option<u16>,
+        /// The message channel.
+        pub message_channel: Option<u16>,
+        /// The encryption of RDP itself; `none` under TLS.
+        pub encryption: Option<EncryptionView>,
+    }
+}
+
+view! {
+    /// The encryption of Standard RDP Security.
+    pub struct EncryptionView {
+        /// The method that the server chose, by its name or its number.
+        pub method: String,
+        /// The level, by its name or its number.
+        pub level: String,
+        /// The server's key in words; null without encryption.
+        pub key: Option<String>,
+        /// The size of the server's RSA key.
+        pub key_bits: Option<u32>,
     }
 }
 

@@ -4,6 +4,7 @@
 mod challenge;
 #[cfg(feature = "dev")]
 mod compare;
+mod connect_response;
 mod error;
 mod expect;
 mod plan;

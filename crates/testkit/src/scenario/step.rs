@@ -5,6 +5,7 @@ use rdp_probe_core::wire::nego::Protocols;
 use serde::Deserialize;
 
 use super::challenge::Challenge;
+use super::connect_response::{ConnectResponse, error_info};
 use super::tls::{Handshake, ServerHello};
 
 /// One step of a script.
@@ -49,6 +50,10 @@ pub enum Expected {
     ClientHello,
     /// TSRequest ([MS-CSSP] 2.2.1).
     TsRequest,
+    /// MCS Connect Initial ([MS-RDPBCGR] 2.2.1.3).
+    ConnectInitial,
+    /// MCS Disconnect Provider Ultimatum ([MS-RDPBCGR] 2.2.2.3): the client says goodbye.
+    Disconnect,
 }
 
 impl Expected {
@@ -59,6 +64,8 @@ impl Expected {
             Self::ConnectionRequest => "Connection Request",
             Self::ClientHello => "ClientHello",
             Self::TsRequest => "TSRequest",
+            Self::ConnectInitial => "Connect Initial",
+            Self::Disconnect => "Disconnect Provider Ultimatum",
         }
     }
 }
@@ -90,15 +97,17 @@ struct RawStep {
     tls: Option<Handshake>,
     server_hello: Option<ServerHello>,
     challenge: Option<Challenge>,
+    connect_response: Option<ConnectResponse>,
+    error_info: Option<String>,
     alert: Option<u8>,
     close: Option<Ending>,
 }
 
 #[derive(Debug, thiserror::Error)]
-enum StepError {
+pub(super) enum StepError {
     #[error(
-        "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, alert, \
-         or close"
+        "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, \
+         connect_response, error_info, alert, or close"
     )]
     NotOne,
     #[error("octets are pairs of hexadecimal digits, not {0:?}")]
@@ -107,6 +116,8 @@ enum StepError {
     Empty,
     #[error("at_most is above 0")]
     AtMost,
+    #[error("a code is like 0x112F, not {0:?}")]
+    Code(String),
 }
 
 impl TryFrom<RawStep> for Step {
@@ -132,6 +143,8 @@ impl TryFrom<RawStep> for Step {
         steps.extend(raw.tls.map(Self::Tls));
         steps.extend(raw.server_hello.map(|hello| Self::Send(hello.octets())));
         steps.extend(raw.challenge.map(|challenge| Self::Send(challenge.octets())));
+        steps.extend(raw.connect_response.map(|response| Self::Send(response.octets())));
+        steps.extend(raw.error_info.map(|code| error_info(&code).map(Self::Send)).transpose()?);
         steps.extend(raw.alert.map(Self::Alert));
         steps.extend(raw.close.map(Self::Close));
         match (steps.pop(), steps.is_empty()) {

@@ -1,0 +1,269 @@
+//! Stage `basic_settings_exchange`: the server was to answer the MCS Connect Initial. Each cause stands twice: over TLS, and
+//! without it, where what it tells and what to do differ.
+use rdp_probe_core::wire::mcs::Reason;
+use rdp_probe_core::{Close, End, FailureKind, Findings, Observed, Stage};
+
+use crate::diagnose::VerdictOutcome;
+use crate::rule::Basis::{Documented, Inferred};
+use crate::rule::Likelihood::{Possible, Unlikely};
+use crate::rule::{Candidate, Rule};
+
+/// What came instead of the Connect Response, and whether Standard RDP Security was agreed on before.
+fn kind(findings: &Findings) -> Option<(&FailureKind, bool)> {
+    let failure = findings.failure().filter(|failure| failure.stage == Stage::BasicSettingsExchange)?;
+    Some((&failure.kind, findings.answer()?.is_standard()))
+}
+
+fn is(findings: &Findings, standard: bool, judge: fn(&FailureKind) -> bool) -> bool {
+    kind(findings).is_some_and(|(kind, without_tls)| without_tls == standard && judge(kind))
+}
+
+fn closed(kind: &FailureKind) -> bool {
+    matches!(kind, FailureKind::Closed { how, .. } if !matches!(how, Close::TimedOut { .. } | Close::Cancelled))
+}
+
+fn silent(kind: &FailureKind) -> bool {
+    matches!(kind, FailureKind::Closed { how: Close::TimedOut { .. }, .. })
+}
+
+fn disconnected(kind: &FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. } | FailureKind::TpduError { .. }
+    )
+}
+
+fn refused(kind: &FailureKind) -> bool {
+    matches!(kind, FailureKind::ConnectRefused { .. })
+}
+
+fn broken(kind: &FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Malformed { .. } | FailureKind::OtherTpdu { .. } | FailureKind::NotExpected { .. }
+    )
+}
+
+/// The reason that Set Error Info gave, and how the connection ended after it.
+fn error_info(findings: &Findings) -> Option<(u32, End)> {
+    if let FailureKind::ErrorInfo { code, end } = &findings.failure()?.kind {
+        Some((code.0, *end))
+    } else {
+        None
+    }
+}
+
+fn error_info_is(findings: &Findings, judge: fn(u32) -> bool) -> bool {
+    error_info(findings).is_some_and(|(code, _)| judge(code))
+}
+
+const fn is_licensing(code: u32) -> bool {
+    rdp_probe_core::wire::share::ErrorInfo(code).is_licensing()
+}
+
+const NO_RIGHT: u32 = rdp_probe_core::wire::share::ErrorInfo::SERVER_INSUFFICIENT_PRIVILEGES.0;
+
+fn by_ultimatum(findings: &Findings) -> bool {
+    matches!(error_info(findings), Some((_, End::Ultimatum(_))))
+}
+
+fn by_close(findings: &Findings) -> bool {
+    matches!(error_info(findings), Some((_, End::Closed(_))))
+}
+
+fn reason_is(findings: &Findings, reason: Reason) -> bool {
+    matches!(kind(findings), Some((FailureKind::Ultimatum(other), _)) if *other == reason)
+}
+
+const MCS: Rule = Rule {
+    stage: Some(Stage::BasicSettingsExchange),
+    outcome: VerdictOutcome::Refused,
+    exit: 60,
+    rank: 20,
+    basis: Inferred,
+    ..Rule::BLANK
+};
+
+const WITHOUT_TLS: Rule = Rule { exit: 61, ..MCS };
+
+const CLOSED: &[Candidate] =
+    &[Candidate::pair(0x904, Some(0), Possible, Inferred), Candidate::pair(0x904, Some(7), Possible, Inferred)];
+const SILENT: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Inferred)];
+const DISCONNECTED: &[Candidate] = &[
+    Candidate::pair(0x3, Some(0), Possible, Inferred).when(|f| reason_is(f, Reason::PROVIDER_INITIATED)),
+    Candidate::pair(0x2, Some(0), Possible, Inferred).when(|f| reason_is(f, Reason::USER_REQUESTED)),
+];
+const REFUSED: &[Candidate] =
+    &[Candidate::pair(0x3, None, Unlikely, Inferred), Candidate::pair(0x1104, None, Unlikely, Inferred)];
+const BROKEN: &[Candidate] = &[Candidate::pair(0x1104, Some(0), Unlikely, Inferred)];
+
+/// The extended code is the reason that the server gave; how it then ended the connection picks the other one.
+const ERROR_INFO: &[Candidate] = &[
+    Candidate::pair(0x3, None, Possible, Inferred).with_extended(error_info_code).when(by_ultimatum),
+    Candidate::pair(0x904, None, Possible, Inferred).with_extended(error_info_code).when(by_close),
+];
+
+fn error_info_code(findings: &Findings) -> Option<u32> {
+    error_info(findings).map(|(code, _)| code)
+}
+
+const ERROR: Rule = Rule {
+    stage: None,
+    outcome: VerdictOutcome::Refused,
+    rank: 10,
+    candidates: ERROR_INFO,
+    basis: Documented,
+    ..Rule::BLANK
+};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "mcs-closed",
+        matches: |f| is(f, false, closed),
+        summary: "{address} agreed to TLS and then hung up on the MCS Connect Initial ({close})",
+        cause: "the server ended the connection without a reason: a limit of connections, a broker without a host to offer, a \
+                service that is stopping, or a server that asks for Network Level Authentication only now",
+        remedy: "look at the target's System log and at the log of its connection broker at this time; try once more after a \
+                 minute; --security nla shows whether it takes Network Level Authentication",
+        candidates: CLOSED,
+        ..MCS
+    },
+    Rule {
+        id: "mcs-closed-without-tls",
+        matches: |f| is(f, true, closed),
+        summary: "{address} agreed to Standard RDP Security and then hung up on the MCS Connect Initial ({close})",
+        cause: "the server ended the connection without a reason: it has no encryption method in common with the client, \
+                requires TLS or Network Level Authentication after all, or has reached a limit of connections",
+        remedy: "on the target, set the security layer to TLS or Negotiate, and look at the encryption level and at the log; on \
+                 xrdp, look at crypt_level and at the keys in rsakeys.ini",
+        candidates: CLOSED,
+        ..WITHOUT_TLS
+    },
+    Rule {
+        id: "mcs-silent",
+        matches: |f| is(f, false, silent),
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} agreed to TLS, but did not answer the MCS Connect Initial within {limit}",
+        cause: "TLS is up and the service behind it is not: it hangs, or waits for a broker or a session that does not come",
+        remedy: "on the target, see whether the Remote Desktop Services service answers to being stopped and started",
+        candidates: SILENT,
+        ..MCS
+    },
+    Rule {
+        id: "mcs-silent-without-tls",
+        matches: |f| is(f, true, silent),
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} agreed to Standard RDP Security, but did not answer the MCS Connect Initial within {limit}",
+        cause: "the listener answers and the service behind it does not: it hangs, or a device in between drops what is larger \
+                than the first request (path MTU)",
+        remedy: "probe from the target's own network; on the target, see whether its service answers to being stopped and started",
+        candidates: SILENT,
+        ..WITHOUT_TLS
+    },
+    Rule {
+        id: "mcs-disconnected",
+        matches: |f| is(f, false, disconnected),
+        summary: "{address} answered the MCS Connect Initial with a disconnect ({reason})",
+        cause: "the server refuses the connection at the MCS layer, over TLS, without a further reason",
+        remedy: "look at the server's log at this time (xrdp: /var/log/xrdp.log)",
+        candidates: DISCONNECTED,
+        ..MCS
+    },
+    Rule {
+        id: "mcs-disconnected-without-tls",
+        matches: |f| is(f, true, disconnected),
+        summary: "{address} answered the MCS Connect Initial with a disconnect ({reason}), over Standard RDP Security",
+        cause: "the server refuses the connection at the MCS layer: often it has no encryption method in common with the client",
+        remedy: "look at the server's log at this time (xrdp: /var/log/xrdp.log), and at its encryption level",
+        candidates: DISCONNECTED,
+        ..WITHOUT_TLS
+    },
+    Rule {
+        id: "mcs-refused",
+        matches: |f| is(f, false, refused),
+        summary: "{address} refused the basic settings: {mcs_result}",
+        cause: "the MCS Connect Response says no, over TLS: the server dislikes the client's settings, or has no place for it",
+        remedy: "look at the server's log at this time; compare with a client that connects",
+        candidates: REFUSED,
+        basis: Documented,
+        ..MCS
+    },
+    Rule {
+        id: "mcs-refused-without-tls",
+        matches: |f| is(f, true, refused),
+        summary: "{address} refused the basic settings over Standard RDP Security: {mcs_result}",
+        cause: "the MCS Connect Response says no: most often the server takes none of the encryption methods that were offered",
+        remedy: "on the target, look at the encryption level (FIPS takes one method only), or set the security layer to TLS",
+        candidates: REFUSED,
+        basis: Documented,
+        ..WITHOUT_TLS
+    },
+    Rule {
+        id: "mcs-broken",
+        matches: |f| is(f, false, broken),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "{address} agreed to TLS, and what it then sent is no MCS Connect Response",
+        cause: "the answer cannot be read: a broken server, or another service behind the same port",
+        remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
+        candidates: BROKEN,
+        basis: Documented,
+        ..MCS
+    },
+    Rule {
+        id: "mcs-broken-without-tls",
+        matches: |f| is(f, true, broken),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "{address} agreed to Standard RDP Security, and what it then sent is no MCS Connect Response",
+        cause: "the answer cannot be read: a broken server, or a device that changes the stream",
+        remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
+        candidates: BROKEN,
+        basis: Documented,
+        ..WITHOUT_TLS
+    },
+    Rule {
+        id: "redirected-before-connect-response",
+        matches: |f| matches!(kind(f), Some((FailureKind::Redirected, _))),
+        exit: 90,
+        summary: "{address} redirects to another server before it answers",
+        cause: "a connection broker sends its clients on, here before any basic settings were exchanged; this version does not \
+                follow it",
+        remedy: "probe the server that the broker names, or ask the broker for the load of its hosts",
+        ..MCS
+    },
+    Rule {
+        id: "server-denies-remote-logon",
+        matches: |f| error_info_is(f, |code| code == NO_RIGHT),
+        exit: 53,
+        summary: "{address} says that the right to log on remotely is missing ({error_info})",
+        cause: "the server gave its reason by Set Error Info: {error_info_meaning}",
+        remedy: "add the account to the Remote Desktop Users group of the target, and look for a deny right that covers it",
+        ..ERROR
+    },
+    Rule {
+        id: "server-licensing-error",
+        matches: |f| error_info_is(f, is_licensing),
+        exit: 70,
+        summary: "{address} ends the connection over its licensing ({error_info})",
+        cause: "the server gave its reason by Set Error Info: {error_info_meaning}",
+        remedy: "on the target, look at the licensing mode and at its licence server",
+        ..ERROR
+    },
+    Rule {
+        id: "server-gave-error-info",
+        matches: |f| error_info_is(f, |code| code != NO_RIGHT && !is_licensing(code)),
+        exit: 90,
+        summary: "{address} ended the connection and said why: {error_info}",
+        cause: "the server gave its reason by Set Error Info: {error_info_meaning}",
+        remedy: "rdp-probe explain {error_info_code} says more; the target's log at this time too",
+        ..ERROR
+    },
+];
+
+/// The server saw another request than was sent.
+pub(super) fn negotiation_altered(findings: &Findings) -> bool {
+    findings.path().last().is_some_and(|attempt| {
+        attempt.facts().any(|fact| {
+            matches!(fact, Observed::ServerCore { requested: Some(requested), .. } if *requested != attempt.offer)
+        })
+    })
+}
