@@ -30,6 +30,34 @@ pub(crate) enum SecurityLayer {
     Rdp,
 }
 
+/// `crypt_level`: how Standard RDP Security encrypts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CryptLevel {
+    /// Not at all.
+    None,
+    /// 40 bits, and only what the client sends.
+    Low,
+    /// 40 or 56 bits, by xrdp's idea of it.
+    Medium,
+    /// 128 bits.
+    High,
+    /// Triple DES.
+    Fips,
+}
+
+impl CryptLevel {
+    /// As the file has it.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Fips => "fips",
+        }
+    }
+}
+
 /// `certificate` and `key_file`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Certificate {
@@ -70,8 +98,17 @@ pub(crate) fn start(layer: SecurityLayer, certificate: Certificate) -> Peer {
     start_with(layer, certificate, Tls::DEFAULT)
 }
 
+/// Starts it with Standard RDP Security of this level.
+pub(crate) fn start_standard(level: CryptLevel) -> Peer {
+    start_as(SecurityLayer::Rdp, level, Certificate::SelfSigned, Tls::DEFAULT)
+}
+
 /// Starts it with other versions and suites.
 pub(crate) fn start_with(layer: SecurityLayer, certificate: Certificate, tls: Tls) -> Peer {
+    start_as(layer, CryptLevel::High, certificate, tls)
+}
+
+fn start_as(layer: SecurityLayer, level: CryptLevel, certificate: Certificate, tls: Tls) -> Peer {
     let scratch = Scratch::new();
     let (certificate, key) = match certificate {
         Certificate::SelfSigned => scratch.certificate(),
@@ -98,7 +135,7 @@ pub(crate) fn start_with(layer: SecurityLayer, certificate: Certificate, tls: Tl
     let log = scratch.path("xrdp-own.log");
     let rsa_keys = (!is_root()).then(|| rsa_keys(&scratch));
     Peer::start("xrdp", scratch, Vec::new(), |address| {
-        write_ini(&ini, address, layer, tls, (&certificate, &key), &log);
+        write_ini(&ini, address, (layer, level), tls, (&certificate, &key), &log);
         let mut command = rsa_keys.as_deref().map_or_else(|| process::command("xrdp"), in_namespaces);
         // `sbin` is not on everybody's path.
         command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -112,7 +149,7 @@ pub(crate) fn start_with(layer: SecurityLayer, certificate: Certificate, tls: Tl
 fn write_ini(
     path: &Path,
     address: SocketAddr,
-    layer: SecurityLayer,
+    (layer, level): (SecurityLayer, CryptLevel),
     tls: Tls,
     (certificate, key): (&Path, &Path),
     log: &Path,
@@ -125,7 +162,7 @@ fn write_ini(
     let mut ours = vec![
         ("[Globals]", "port", format!("tcp://{address}")),
         ("[Globals]", "security_layer", layer.to_owned()),
-        ("[Globals]", "crypt_level", "high".to_owned()),
+        ("[Globals]", "crypt_level", level.id().to_owned()),
         ("[Globals]", "certificate", certificate.display().to_string()),
         ("[Globals]", "key_file", key.display().to_string()),
         ("[Globals]", "ssl_protocols", tls.protocols.to_owned()),

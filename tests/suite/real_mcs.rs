@@ -1,0 +1,125 @@
+//! Basic settings of servers that nobody here wrote: what they answer to the Connect Initial, over TLS and without, and which
+//! encryption methods of Standard RDP Security they take.
+
+use crate::{
+    binary,
+    peer::{
+        Peer,
+        freerdp::{self, Security},
+        xrdp::{self, Certificate, CryptLevel, SecurityLayer},
+    },
+};
+use serde_json::{Value, json};
+
+/// Runs the program against the server and returns its report, which must be of a server that works.
+fn probe(peer: &Peer) -> Value {
+    let output = binary::run(&["-o", "json", "--enumerate", &peer.address().to_string()]);
+    let report = output.json.unwrap_or_else(|| panic!("{} {}", output.stdout, output.stderr));
+    assert_eq!((output.status, &report["verdict"]["rule"]), (Some(0), &Value::Null), "{report:#}");
+    report
+}
+
+/// The ids of the findings.
+fn findings(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().into_iter().flatten().filter_map(|finding| finding["id"].as_str()).collect()
+}
+
+/// What is compared of a server with Standard RDP Security: its method, level and key, and the methods that it takes.
+fn encryption(report: &Value) -> Value {
+    let (chosen, methods) = (&report["mcs"]["encryption"], &report["security"]["encryption_methods"]);
+    let offered = |state: &str| {
+        let all = methods.as_object().into_iter().flatten();
+        all.filter(|(_, value)| **value == state).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    json!({
+        "method": chosen["method"],
+        "level": chosen["level"],
+        "key_bits": chosen["key_bits"],
+        "offered": offered("offered"),
+        "refused": offered("refused"),
+    })
+}
+
+#[test]
+fn xrdp_with_standard_security_is_described_at_every_level() {
+    const KEY: u32 = 2048;
+    let expected = |method: &str, level: &str, offered: &str, refused: [&str; 3]| json!({ "method": method, "level": level, "key_bits": KEY, "offered": [offered], "refused": refused });
+    // xrdp calls 40 bits medium, and takes one method at each level, whatever is offered.
+    for (level, expected) in [
+        (CryptLevel::Low, expected("RC4, 40 bits", "low", "bits_40", ["bits_128", "bits_56", "fips"])),
+        (
+            CryptLevel::Medium,
+            expected("RC4, 40 bits", "client compatible", "bits_40", ["bits_128", "bits_56", "fips"]),
+        ),
+        (CryptLevel::High, expected("RC4, 128 bits", "high", "bits_128", ["bits_40", "bits_56", "fips"])),
+        (CryptLevel::Fips, expected("Triple DES (FIPS)", "FIPS", "fips", ["bits_128", "bits_40", "bits_56"])),
+    ] {
+        let report = probe(&xrdp::start_standard(level));
+        assert_eq!(encryption(&report), expected, "{level:?}: {report:#}");
+        let weak = matches!(level, CryptLevel::Low | CryptLevel::Medium);
+        assert_eq!(findings(&report).contains(&"weak-encryption"), weak, "{level:?}: {report:#}");
+        assert!(!findings(&report).contains(&"negotiation-altered"), "{report:#}");
+    }
+}
+
+#[test]
+fn servers_without_encryption_are_named_and_not_asked_for_methods() {
+    let xrdp = || xrdp::start_standard(CryptLevel::None);
+    let freerdp = || freerdp::start(Security::Rdp);
+    for start in [&xrdp as &dyn Fn() -> Peer, &freerdp] {
+        let report = probe(&start());
+        let none: [&str; 0] = [];
+        let expected =
+            json!({ "method": "none", "level": "none", "key_bits": null, "offered": none, "refused": none });
+        assert_eq!(encryption(&report), expected, "{report:#}");
+        assert!(findings(&report).contains(&"no-encryption"), "{report:#}");
+        let asked = report["probes"].as_array().unwrap().iter().filter(|probe| {
+            probe["purpose"].as_str().is_some_and(|purpose| purpose.starts_with("encryption method"))
+        });
+        assert_eq!(asked.count(), 0, "{report:#}");
+    }
+}
+
+#[test]
+fn servers_with_tls_answer_with_their_version_and_the_offer_that_reached_them() {
+    let xrdp = || xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned);
+    let freerdp = || freerdp::start(Security::Tls);
+    for start in [&xrdp as &dyn Fn() -> Peer, &freerdp] {
+        let report = probe(&start());
+        let mcs = &report["mcs"];
+        assert_eq!(
+            (&mcs["rdp"], &mcs["requested_protocols"]),
+            (&json!("5.0 to 8.1"), &json!("0xB")),
+            "{report:#}"
+        );
+        assert_eq!(
+            (&mcs["io_channel"], &mcs["encryption"]["method"]),
+            (&json!(1003), &json!("none")),
+            "{report:#}"
+        );
+        let found = findings(&report);
+        assert!(!found.contains(&"no-encryption") && !found.contains(&"negotiation-altered"), "{report:#}");
+    }
+}
+
+#[test]
+fn xrdp_with_negotiate_takes_one_method_beside_tls() {
+    let report = probe(&xrdp::start(SecurityLayer::Negotiate, Certificate::SelfSigned));
+    let encryption = encryption(&report);
+    assert_eq!(encryption["offered"], json!(["bits_128"]), "{report:#}");
+    assert_eq!(encryption["refused"], json!(["bits_40", "bits_56", "fips"]), "{report:#}");
+}
+
+#[test]
+fn server_that_wants_a_logon_is_not_asked_for_its_basic_settings() {
+    let peer = freerdp::start(Security::Nla);
+    let report = probe(&peer);
+    assert_eq!(report["mcs"], Value::Null, "{report:#}");
+    let output = binary::run(&["-o", "json", "--until", "mcs", &peer.address().to_string()]);
+    let report = output.json.unwrap();
+    assert_eq!(
+        (output.status, &report["verdict"]["rule"]),
+        (Some(54), &json!("depth-behind-logon")),
+        "{report:#}"
+    );
+}
