@@ -66,7 +66,8 @@ fn xrdp_with_standard_security_is_described_at_every_level() {
 fn servers_without_encryption_are_named_and_not_asked_for_methods() {
     let xrdp = || xrdp::start_standard(CryptLevel::None);
     let freerdp = || freerdp::start(Security::Rdp);
-    for start in [&xrdp as &dyn Fn() -> Peer, &freerdp] {
+    let servers: [&dyn Fn() -> Peer; 2] = [&xrdp, &freerdp];
+    for start in servers {
         let report = probe(&start());
         let none: [&str; 0] = [];
         let expected =
@@ -84,7 +85,8 @@ fn servers_without_encryption_are_named_and_not_asked_for_methods() {
 fn servers_with_tls_answer_with_their_version_and_the_offer_that_reached_them() {
     let xrdp = || xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned);
     let freerdp = || freerdp::start(Security::Tls);
-    for start in [&xrdp as &dyn Fn() -> Peer, &freerdp] {
+    let servers: [&dyn Fn() -> Peer; 2] = [&xrdp, &freerdp];
+    for start in servers {
         let report = probe(&start());
         let mcs = &report["mcs"];
         assert_eq!(

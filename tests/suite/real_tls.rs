@@ -17,7 +17,14 @@ const NAME: &str = "peer.example";
 
 /// Runs the program against the server and returns its report.
 fn probe(address: SocketAddr) -> Value {
-    let output = binary::run(&["-o", "json", "--server-name", NAME, &address.to_string()]);
+    probe_until(address, &[])
+}
+
+/// The same, only so deep.
+fn probe_until(address: SocketAddr, until: &[&str]) -> Value {
+    let address = address.to_string();
+    let arguments = [&["-o", "json", "--server-name", NAME][..], until, &[&address]].concat();
+    let output = binary::run(&arguments);
     let Some(report) = output.json else {
         panic!("not JSON, exit code {:?}\n{}\n{}", output.status, output.stdout, output.stderr);
     };
@@ -162,7 +169,8 @@ const RSA: &[&str] = &["-newkey", "rsa:2048", "-sha256"];
 
 fn openssl(key: &[&str], arguments: &[&str], expected: Value) {
     let front = Front::start(key, arguments);
-    let report = probe(front.address());
+    // Behind TLS there is no RDP server.
+    let report = probe_until(front.address(), &["--until", "tls"]);
     assert_eq!(seen(&report), expected, "{arguments:?}: {report:#}");
 }
 

@@ -16,6 +16,9 @@ use rdp_probe_core::{
 use crate::certificate::Kind;
 
 mod secured;
+mod settings;
+
+pub use settings::{MCS_MESSAGES, mcs_octets};
 
 pub use secured::{CREDSSP_MESSAGES, TLS_MESSAGES, credssp_octets, tls_octets};
 
@@ -146,6 +149,7 @@ pub fn event() -> impl Strategy<Value = OwnedEvent> {
         octets().prop_map(OwnedEvent::Pdu).boxed(),
         credssp_octets().prop_map(OwnedEvent::Pdu).boxed(),
         tls_octets().prop_map(OwnedEvent::Pdu).boxed(),
+        mcs_octets().prop_map(OwnedEvent::Pdu).boxed(),
         octets().prop_map(OwnedEvent::Stray).boxed(),
         (close(), octets()).prop_map(|(how, partial)| OwnedEvent::Closed { how, partial }).boxed(),
     ])
@@ -200,7 +204,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     let family = select(&[Family::Any, Family::V4, Family::V6][..]);
     let until = Union::new([
         Just(Stage::ConnectionInitiation).boxed(),
-        Just(Stage::Credssp).boxed(),
+        Just(Stage::BasicSettingsExchange).boxed(),
         select(&Stage::ALL[..]).boxed(),
     ]);
     (host, select(&Security::ALL[..]), until, any::<(bool, bool)>(), family, routing, limits, policy).prop_map(

@@ -74,7 +74,9 @@ pub struct Walk {
 const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
-const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3;
+const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES;
+/// What a server may say before its Connect Response, and once more.
+const MOST_ASIDES: usize = 9;
 
 impl Walk {
     /// Walks to the end.
@@ -230,6 +232,7 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         8 | 9 => OwnedEvent::Tls(Ok(session(octets))),
         10 => OwnedEvent::Tls(Err(tls_fault(octets))),
         // What gets furthest inside of TLS, and in its place.
+        14 => OwnedEvent::Pdu(octets.one_of(crate::generate::MCS_MESSAGES, &[]).to_vec()),
         11 | 12 => OwnedEvent::Pdu(octets.one_of(crate::generate::CREDSSP_MESSAGES, &[]).to_vec()),
         13 => OwnedEvent::Pdu(octets.one_of(crate::generate::TLS_MESSAGES, &[]).to_vec()),
         _ => OwnedEvent::Pdu(crate::generate::confirm(2, 0x1F, octets.one_of(&[1, 2, 4, 8, 16], 2))),

@@ -5,6 +5,7 @@ mod credssp;
 mod diagnosis;
 mod ironrdp;
 mod machine;
+mod mcs;
 mod tls;
 mod wire;
 
@@ -12,6 +13,7 @@ pub use credssp::credssp;
 pub use diagnosis::{diagnosis, diagnosis_of};
 pub use ironrdp::{confirm_against_ironrdp, request_against_ironrdp};
 pub use machine::{machine, well_formed};
+pub use mcs::{connect_initial_reads_back, mcs};
 pub use tls::{client_hello_against_tls_parser, tls};
 pub use wire::wire;
 

@@ -18,8 +18,6 @@ pub struct ConnectInitial {
     pub methods: Option<EncryptionMethods>,
 }
 
-/// Connect-Initial is \[APPLICATION 101\], a tag of two octets.
-const TAG: [u8; 2] = [0x7F, 0x65];
 /// What clients call themselves in the GCC Conference Create Request.
 const H221_KEY: &[u8; 4] = b"Duca";
 /// Where `serverSelectedProtocol` stands in CS_CORE, its header included.
@@ -33,12 +31,13 @@ impl ConnectInitial {
     pub fn parse(pdu: &[u8]) -> Result<Self, WireError> {
         read(Layer::Mcs, pdu, |i| {
             let (i, ()) = x224::data(i)?;
-            if !i.starts_with(&TAG) {
-                return bad(
-                    i,
-                    "Connect-Initial",
-                    Problem::Value(u32::from(i.first().copied().unwrap_or_default())),
-                );
+            // \[APPLICATION 101\], a tag of two octets.
+            match *i {
+                [0x7F, 0x65, ..] => {}
+                [] | [0x7F] => return bad(i, "Connect-Initial", Problem::Cut),
+                [0x7F, tag, ..] | [tag, ..] => {
+                    return bad(i, "Connect-Initial", Problem::Value(u32::from(tag)));
+                }
             }
             let tag_and_length = i.get(1..).unwrap_or_default();
             let Some(header) = der::header(tag_and_length) else { return bad(i, "length", Problem::Cut) };

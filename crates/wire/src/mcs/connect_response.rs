@@ -179,7 +179,11 @@ fn conference(i: &[u8]) -> IResult<&[u8], Conference<'_>, Fault> {
             return bad(node, "ConnectGCCPDU", Problem::Value(u32::from(choice)));
         }
         let Some(sets) = i.get(usize::from(tag_length)..) else {
-            return bad(i, "tag", Problem::Length(u32::from(tag_length)));
+            return bad(
+                node.get(3..).unwrap_or_default(),
+                "tag length",
+                Problem::Length(u32::from(tag_length)),
+            );
         };
         let (i, &[result, count, _choice, _length, a, b, c, d]) = fixed::<8>(sets, SETS)?;
         if count == 0 || [a, b, c, d] != *H221_KEY {
