@@ -16,6 +16,8 @@ pub enum Step {
     Expect(Expected),
     /// Sends these octets at once.
     Send(Vec<u8>),
+    /// Sends an NTLM CHALLENGE, made at that moment.
+    Challenge(Box<Challenge>),
     /// Sends these octets one by one.
     Drip {
         /// The octets.
@@ -107,6 +109,8 @@ enum StepError {
     Empty,
     #[error("at_most is above 0")]
     AtMost,
+    #[error("a challenge has clock_unix_ms or clock_ahead_ms, not both")]
+    TwoClocks,
 }
 
 impl TryFrom<RawStep> for Step {
@@ -131,7 +135,10 @@ impl TryFrom<RawStep> for Step {
         }
         steps.extend(raw.tls.map(Self::Tls));
         steps.extend(raw.server_hello.map(|hello| Self::Send(hello.octets())));
-        steps.extend(raw.challenge.map(|challenge| Self::Send(challenge.octets())));
+        if raw.challenge.as_ref().is_some_and(Challenge::has_two_clocks) {
+            return Err(StepError::TwoClocks);
+        }
+        steps.extend(raw.challenge.map(|challenge| Self::Challenge(Box::new(challenge))));
         steps.extend(raw.alert.map(Self::Alert));
         steps.extend(raw.close.map(Self::Close));
         match (steps.pop(), steps.is_empty()) {
