@@ -1,6 +1,7 @@
 //! The JSON form of a report: docs/json.md, key by key. Made from a [`crate::Report`], and only to be written.
 use std::collections::BTreeMap;
 
+use rdp_probe_core::Findings;
 use serde::Serialize;
 
 #[cfg(feature = "schema")]
@@ -55,6 +56,10 @@ view! {
         pub gateway: Option<Nothing>,
         /// How long the main path took, in microseconds: the sum of its stages.
         pub duration_us: u64,
+        /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract: its keys change
+        /// without notice.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::evidence"))]
+        pub evidence: Findings,
     }
 }
 
