@@ -62,6 +62,7 @@ fn every_report_is_as_its_snapshot_and_fits_the_schema() {
         assert!(errors.is_empty(), "{}:\n{}", scenario.name, errors.join("\n"));
         // Internal, and no promise: `evidence_gives_every_report_again` holds it.
         json.as_object_mut().unwrap().remove("evidence").unwrap();
+        assert!(validator.is_valid(&json), "{}: the schema wants the evidence", scenario.name);
         settings.set_description(scenario.title.clone());
         settings.bind(|| insta::assert_json_snapshot!(scenario.name.clone(), json));
     }

@@ -15,7 +15,7 @@ pub(crate) struct Man {}
 const EXIT_CODES: [(u8, &str); 37] = [
     (0, "asked depth reached"),
     (1, "an expectation did not hold; unknown code"),
-    (2, "usage: an option, a target or a list that cannot be read"),
+    (2, "usage: an option, a target, a list or a report that cannot be read"),
     (3, "internal error"),
     (4, "an output could not be written"),
     (5, "interrupted"),

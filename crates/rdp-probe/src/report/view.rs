@@ -56,8 +56,7 @@ view! {
         pub gateway: Option<Nothing>,
         /// How long the main path took, in microseconds: the sum of its stages.
         pub duration_us: u64,
-        /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract: its keys change
-        /// without notice.
+        /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract.
         #[cfg_attr(feature = "schema", schemars(schema_with = "schema::evidence"))]
         pub evidence: Findings,
     }
@@ -395,6 +394,11 @@ impl ReportView {
     /// The JSON Schema of the report, from these types: what docs/report.schema.json holds.
     #[must_use]
     pub fn schema() -> schemars::Schema {
-        schemars::schema_for!(Self)
+        let mut schema = schemars::schema_for!(Self);
+        // A report is one without its evidence too: older versions wrote none.
+        if let Some(required) = schema.get_mut("required").and_then(|required| required.as_array_mut()) {
+            required.retain(|key| key != "evidence");
+        }
+        schema
     }
 }
