@@ -122,7 +122,7 @@ struct Played {
 impl Demo {
     pub(super) fn run(self) -> ExitCode {
         let look = Look::of(self.color, 0, true);
-        let acts = self.act.as_ref().map_or(Act::value_variants(), std::slice::from_ref);
+        let acts = self.act.as_ref().map_or_else(Act::value_variants, std::slice::from_ref);
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => return crate::complain(&format!("cannot start: {error}"), exit::INTERNAL),
