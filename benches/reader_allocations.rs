@@ -8,16 +8,21 @@ use rdp_probe_benches::Bars;
 use rdp_probe_wire::after_tls;
 use rdp_probe_wire::credssp::spnego::Token;
 use rdp_probe_wire::credssp::{TsRequest, ntlm_in, ts_request};
+use rdp_probe_wire::mcs::ConnectResponse;
 use rdp_probe_wire::ntlm::{Challenge, utf16};
 use rdp_probe_wire::rdsaad::{self, ServerNonce};
 use rdp_probe_wire::rdstls::Capabilities;
+use rdp_probe_wire::server_certificate::ServerCertificate;
+use rdp_probe_wire::share::ServerMessage;
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight, ServerHello, record};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const MESSAGES: [&str; 10] = [
+const MESSAGES: [&str; 12] = [
+    include_str!("../tests/golden/xrdp-connect-response-128-bits.hex"),
+    SET_ERROR_INFO,
     include_str!("../tests/golden/openssl-tls13.hex"),
     include_str!("../tests/golden/openssl-hello-retry.hex"),
     include_str!("../tests/golden/openssl-tls12-ecdsa.hex"),
@@ -29,6 +34,9 @@ const MESSAGES: [&str; 10] = [
     include_str!("../tests/golden/built-spnego-reject.hex"),
     "7b 22 74 73 5f 6e 6f 6e 63 65 22 3a 22 41 22 7d # a nonce for an Entra sign-in",
 ];
+
+/// Set Error Info 7.
+const SET_ERROR_INFO: &str = "03 00 00 24 02 f0 80 68 00 01 03 eb 70 16 16 00 17 00 ea 03 ea 03 01 00 00 01 08 00 2f 00 00 00 07 00 00 00";
 
 /// The octets of a golden message: in hexadecimal, `#` starts a comment.
 fn golden(text: &str) -> Vec<u8> {
@@ -48,7 +56,7 @@ impl Tally {
     fn read(&mut self, octets: &[u8]) {
         let octets = black_box(octets);
         let region = Region::new(COUNTING);
-        let read = [flight(octets), challenge(octets), others(octets)].contains(&true);
+        let read = [flight(octets), challenge(octets), settings(octets), others(octets)].contains(&true);
         let change = region.change();
         self.allocations =
             self.allocations.saturating_add(change.allocations).saturating_add(change.reallocations);
@@ -75,6 +83,18 @@ fn challenge(octets: &[u8]) -> bool {
         let names = challenge.av_pairs.map_while(Result::ok).map(|pair| characters(pair.value));
         _ = black_box(names.fold(characters(challenge.target_name), usize::saturating_add));
     }
+    true
+}
+
+fn settings(octets: &[u8]) -> bool {
+    if black_box(ServerMessage::parse(octets)).is_ok() {
+        return true;
+    }
+    let Ok(response) = black_box(ConnectResponse::parse(octets)) else { return false };
+    let blocks = response.conference.map(|conference| conference.blocks).unwrap_or_default();
+    let channels = blocks.network.map_or(0, |network| network.channels().count());
+    let certificate = blocks.security.map(|security| ServerCertificate::parse(security.certificate));
+    _ = black_box((channels, certificate));
     true
 }
 
@@ -116,7 +136,7 @@ fn main() -> ExitCode {
     let mut bars = Bars::default();
     let allocations = u32::try_from(tally.allocations).unwrap_or(u32::MAX);
     bars.at_most(
-        "TLS, TSRequest, CHALLENGE, every cut and octet: allocations",
+        "TLS to Connect Response, every cut and octet: allocations",
         f64::from(allocations) / reads,
         0.0,
     );

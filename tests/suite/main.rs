@@ -5,6 +5,12 @@ mod binary;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod from_report;
+#[cfg(test)]
+mod man;
+#[cfg(test)]
 mod namespace;
 #[cfg(test)]
 mod namespaces;

@@ -5,6 +5,7 @@ mod outputs;
 mod progress;
 mod render;
 mod run;
+mod stored;
 mod targets;
 mod verbs;
 
@@ -17,6 +18,7 @@ pub(crate) mod exit {
     pub(crate) const USAGE: u8 = 2;
     pub(crate) const INTERNAL: u8 = 3;
     pub(crate) const OUTPUT: u8 = 4;
+    pub(crate) const INTERRUPTED: u8 = 5;
     pub(crate) const SOME_FAILED: u8 = 100;
 }
 
@@ -27,6 +29,9 @@ fn main() -> ExitCode {
         Parsed::Text(text) => return outputs::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };
+    if let Some(file) = &options.from_report {
+        return stored::run(&options, file);
+    }
     let jobs = match targets::jobs(&options) {
         Ok(jobs) => jobs,
         Err(message) => return complain(&message, exit::USAGE),
@@ -36,10 +41,12 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
     };
-    let (code, failures) = match runtime.block_on(run::run(&options, jobs)) {
-        Ok(ended) => ended,
-        Err(failure) => (exit::OUTPUT, vec![failure]),
-    };
+    let ended = runtime.block_on(run::run(&options, jobs));
+    end(ended.unwrap_or_else(|failure| (exit::OUTPUT, vec![failure])))
+}
+
+/// Complains of the outputs that failed, and gives the exit code.
+pub(crate) fn end((code, failures): (u8, Vec<outputs::OutputFailure>)) -> ExitCode {
     for message in failures.iter().filter_map(outputs::OutputFailure::message) {
         complain(&message, exit::OUTPUT);
     }

@@ -22,7 +22,7 @@ use crate::verbs::Verb;
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
@@ -30,8 +30,12 @@ pub(crate) struct Options {
     verb: Option<Verb>,
 
     /// host[:port], [v6]:port, rdp://host, @list-file, or - for a list on standard input
-    #[arg(required = true, value_name = "TARGET")]
+    #[arg(required_unless_present = "from_report", value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
+
+    /// Probe nothing: diagnose again what a report of -o json or -o ndjson holds; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = PROBING)]
+    pub(crate) from_report: Option<PathBuf>,
 
     /// Go as deep as this stage and no deeper: resolve, tcp_connect, connection_initiation, tls, credssp, rdstls, rdsaad,
     /// basic_settings_exchange [default: as deep as the server goes without starting a session]
@@ -102,7 +106,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) concurrency: u16,
 
-    /// human, json or ndjson, to standard output or a file; may be repeated
+    /// human, line, json or ndjson, to standard output or a file; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = output)]
     pub(crate) outputs: Vec<OutputSpec>,
 
@@ -131,10 +135,33 @@ pub(crate) enum Color {
     Never,
 }
 
+/// What only matters to a probe.
+const PROBING: [&str; 18] = [
+    "targets",
+    "until",
+    "security",
+    "enumerate",
+    "no_enumerate",
+    "cookie",
+    "ipv4",
+    "ipv6",
+    "resolve",
+    "all_addresses",
+    "pin",
+    "ca",
+    "server_name",
+    "keylog",
+    "timeout",
+    "connect_timeout",
+    "stage_timeout",
+    "concurrency",
+];
+
 /// A format of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Human,
+    Line,
     Json,
     Ndjson,
 }
@@ -238,6 +265,11 @@ pub(crate) enum Parsed {
 /// Words that will be verbs: a host of that name has to be written with its port, as with those that are.
 const VERBS: [&str; 4] = ["wait", "serve", "read", "bisect"];
 
+/// The whole command line, for completions and the manual page.
+pub(crate) fn command() -> clap::Command {
+    <Options as clap::CommandFactory>::command()
+}
+
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     match Options::try_parse_from(args) {
@@ -292,9 +324,10 @@ fn output(text: &str) -> Result<OutputSpec, String> {
     };
     let format = match format {
         "human" => Format::Human,
+        "line" => Format::Line,
         "json" => Format::Json,
         "ndjson" => Format::Ndjson,
-        _ => return Err("expected human, json or ndjson, and =FILE for a file".into()),
+        _ => return Err("expected human, line, json or ndjson, and =FILE for a file".into()),
     };
     match file {
         Some("") => Err("the file name after = is missing".into()),
@@ -355,8 +388,17 @@ mod tests {
 
     #[test]
     fn options_are_consistent() {
-        use clap::CommandFactory as _;
-        Options::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_of_a_probe_or_of_its_report() {
+        let of_reports =
+            ["from_report", "outputs", "verbose", "quiet", "color", "no_progress", "help", "version"];
+        for argument in command().get_arguments() {
+            let id = argument.get_id().as_str();
+            assert!(PROBING.contains(&id) != of_reports.contains(&id), "{id}");
+        }
     }
 
     #[test]
@@ -367,7 +409,11 @@ mod tests {
             (&["srv1", "--until", "licensing"], "stage licensing is not in this version"),
             (&["srv1", "--until", "nowhere"], "no such stage"),
             (&["srv1", "--security", "strong"], "expected one of auto, nla"),
-            (&["srv1", "-o", "xml"], "expected human, json or ndjson"),
+            (&["srv1", "-o", "xml"], "expected human, line, json or ndjson"),
+            (&["srv1", "--from-report", "x.json"], "cannot be used with"),
+            (&["--from-report", "x.json", "--until", "tcp"], "cannot be used with '--until"),
+            (&["--from-report", "x.json", "--timeout", "2s"], "cannot be used with '--timeout"),
+            (&["--from-report"], "--from-report"),
             (&["srv1", "--gateway", "gw1"], "--gateway"),
             (&["srv1", "--resolve", "srv1:192.0.2.7"], "expected HOST:PORT:ADDR"),
             (&["srv1", "--resolve", "192.0.2.7:3389:192.0.2.8"], "HOST is an address already"),

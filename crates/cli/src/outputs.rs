@@ -60,7 +60,7 @@ impl Outputs {
                     Place::File(path.clone(), io::BufWriter::new(file))
                 }
             };
-            let look = Look::of(options, matches!(place, Place::Stdout));
+            let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
             sinks.push(Sink { format: spec.format, place, look, written: 0 });
         }
         Ok(Self { sinks, failures: Vec::new() })
@@ -74,6 +74,7 @@ impl Outputs {
                     let gap = if sink.written == 0 { "" } else { "\n" };
                     format!("{gap}{}", render::human(report, &sink.look))
                 }
+                Format::Line => render::line(report),
                 Format::Ndjson => render::json_line(report),
                 Format::Json if single => render::json(report),
                 Format::Json => {
@@ -146,7 +147,15 @@ fn to_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Prints help or version.
+/// Writes to standard output what is no report.
+pub(crate) fn say(text: &str) -> Result<(), OutputFailure> {
+    to_stdout(text).map_err(|error| OutputFailure { place: Place::Stdout.name(), error })
+}
+
+/// Prints a text that is all there is to say: help, version, what a verb makes.
 pub(crate) fn print(text: &str) -> ExitCode {
-    if to_stdout(text).is_ok() { ExitCode::SUCCESS } else { ExitCode::from(exit::OUTPUT) }
+    match say(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => crate::end((exit::OUTPUT, vec![failure])),
+    }
 }

@@ -83,7 +83,7 @@ async fn several(
         // A panic in a probe is a defect here: the report is missing, and the exit code says so.
         let Ok((index, report)) = ended else { return exit::INTERNAL };
         done = done.saturating_add(1);
-        interrupted_one |= report.exit_code() == 5;
+        interrupted_one |= report.exit_code() == exit::INTERRUPTED;
         failed = failed.saturating_add(usize::from(!report.is_reachable()));
         waiting.insert(index, report);
         line.clear();
@@ -99,8 +99,13 @@ async fn several(
             line.show(&format!("{done} of {total} done, {failed} failed"));
         }
     }
-    match (interrupted_one, failed) {
-        (true, _) => 5,
+    code_of_several(interrupted_one, failed)
+}
+
+/// The exit code of several reports, of which so many failed.
+pub(crate) const fn code_of_several(interrupted: bool, failed: usize) -> u8 {
+    match (interrupted, failed) {
+        (true, _) => exit::INTERRUPTED,
         (false, 0) => 0,
         (false, _) => exit::SOME_FAILED,
     }

@@ -5,7 +5,7 @@ use rdp_probe::{Family, Host, Probe, Stage, Target, TargetError};
 
 use crate::options::Options;
 
-/// The largest list that is read, in octets.
+/// The largest list or file of reports that is read, in octets.
 const MAX_LIST: u64 = 64 << 20;
 
 /// The probes to run, in the order of their targets.
@@ -73,11 +73,11 @@ fn targets(options: &Options) -> Result<Vec<Target>, String> {
     let mut targets = Vec::new();
     for typed in &options.targets {
         if typed == "-" {
-            targets.extend(list("standard input", &read_all(std::io::stdin(), "standard input")?)?);
+            targets.extend(list("standard input", &read_all(std::io::stdin(), "standard input", LIST)?)?);
         } else if let Some(path) = typed.strip_prefix('@') {
             let name = format!("list file {path:?}");
             let file = std::fs::File::open(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-            targets.extend(list(&name, &read_all(file, &name)?)?);
+            targets.extend(list(&name, &read_all(file, &name, LIST)?)?);
         } else {
             targets.push(target(typed).map_err(|error| format!("target {typed:?}: {error}"))?);
         }
@@ -102,7 +102,11 @@ fn target(typed: &str) -> Result<Target, String> {
     })
 }
 
-fn read_all(source: impl std::io::Read, name: &str) -> Result<String, String> {
+/// What a list is.
+const LIST: &str = "a list is text with a target on each line";
+
+/// Reads a text that is not too large; `what` says what was expected.
+pub(crate) fn read_all(source: impl std::io::Read, name: &str, what: &str) -> Result<String, String> {
     let mut octets = Vec::new();
     source
         .take(MAX_LIST.saturating_add(1))
@@ -113,7 +117,7 @@ fn read_all(source: impl std::io::Read, name: &str) -> Result<String, String> {
     }
     String::from_utf8(octets).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
-        format!("{name}: octet {offset} is not UTF-8; a list is text with a target on each line")
+        format!("{name}: octet {offset} is not UTF-8; {what}")
     })
 }
 
@@ -145,8 +149,8 @@ mod tests {
     #[test]
     fn a_list_that_is_too_large_is_refused_and_not_cut() {
         let octets = |number| std::io::repeat(b'\n').take(number);
-        assert!(read_all(octets(MAX_LIST), "list").is_ok());
-        let error = read_all(octets(MAX_LIST + 1), "list").unwrap_err();
+        assert!(read_all(octets(MAX_LIST), "list", LIST).is_ok());
+        let error = read_all(octets(MAX_LIST + 1), "list", LIST).unwrap_err();
         assert_eq!(error, "list: larger than 64 MiB; divide it");
     }
 

@@ -16,7 +16,8 @@ use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts, TlsFault, TlsFaultKind};
 
-/// The findings of one run: the plan, and a record of each connection attempt.
+/// The findings of one run: the plan, and a record of each connection attempt. Stored in reports: a field that is added to
+/// anything in here needs `#[serde(default)]`, and one that is there keeps its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Findings {

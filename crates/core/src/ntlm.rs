@@ -7,6 +7,7 @@ const MAX_TEXT: usize = 256;
 
 /// The facts of one CHALLENGE. Texts are a peer's: bounded here, escaped by whoever prints them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct NtlmFacts {
     /// MsvAvNbComputerName.

@@ -13,6 +13,8 @@ use crate::stage::Stage;
 use crate::target::{Address, Host};
 
 /// What one run is to do. Holds no secret.
+///
+/// It is stored in reports, which have to be read again years later: a field that is added needs `#[serde(default)]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
@@ -63,6 +65,7 @@ impl fmt::Debug for Entropy {
 
 /// The deadlines of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Limits {
     /// The whole run.

@@ -45,7 +45,7 @@ pub use builder::{Probe, ProbeBuilder, ProbeError};
 pub use escape::{escape, is_harmful};
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use progress::{Events, Progress};
-pub use report::{Report, SCHEMA_VERSION, view};
+pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, view};
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{

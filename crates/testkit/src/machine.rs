@@ -325,6 +325,7 @@ impl Peer {
                 Step::Alert(description) if self.inside => return Arrival::Ended(Close::Alert(description)),
                 Step::Alert(description) => return Arrival::Octets(plain_alert(description).to_vec(), TICK),
                 Step::Send(octets) => return Arrival::Octets(octets, TICK),
+                Step::Challenge(challenge) => return Arrival::Octets(challenge.octets(TODAY_UNIX_MS), TICK),
                 Step::Drip { octets, every } => {
                     let Some((first, rest)) = octets.split_first() else { continue };
                     let drop = vec![*first];

@@ -256,6 +256,7 @@ async fn follow(
                 Ok(())
             }
             Step::Send(octets) => stream.write(octets).await,
+            Step::Challenge(challenge) => stream.write(&challenge.octets(now_unix_ms())).await,
             Step::Drip { octets, every } => drip(&mut stream, octets, *every).await,
             Step::Endless { octets, at_most } => {
                 let segment = segment(octets);
@@ -293,6 +294,12 @@ async fn follow(
     }
     closed(&mut stream).await;
     Ok(())
+}
+
+/// This computer's clock.
+fn now_unix_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or_default()
 }
 
 /// Where what is due ends.

@@ -71,6 +71,11 @@ pub(crate) fn human(report: &Report, look: &Look) -> String {
     out
 }
 
+/// A heading.
+pub(crate) fn title(text: &str, look: &Look) -> String {
+    if look.color { format!("{BOLD}{text}\x1b[0m") } else { text.to_owned() }
+}
+
 type Paint<'a> = dyn Fn(&str, &str) -> String + 'a;
 
 fn stages(out: &mut String, view: &ReportView, stages: &[StageView], look: &Look, paint: &Paint<'_>) {
@@ -347,17 +352,10 @@ fn time_of(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rdp_probe::{Target, diagnose};
-    use rdp_probe_testkit::{Scenario, machine};
+    use crate::render::{report, scenarios};
+    use rdp_probe_testkit::Scenario;
 
     const PLAIN: Look = Look { color: false, width: 80, verbose: 0 };
-
-    fn report(scenario: &Scenario) -> Report {
-        let findings = machine::play(scenario).findings;
-        let target = Target::new(findings.plan.host.clone(), findings.plan.port);
-        let diagnosis = diagnose(&findings);
-        Report::new(target, findings, diagnosis)
-    }
 
     /// Lines that do not fit, except those that hold nothing but one word.
     fn too_long(text: &str) -> Vec<&str> {
@@ -367,12 +365,9 @@ mod tests {
 
     #[test]
     fn every_scenario_stays_within_eighty_columns_and_ends_with_its_exit_code() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
-        for scenario in Scenario::load_all(&folder).unwrap() {
-            let report = report(&scenario);
+        for (name, report) in scenarios() {
             for verbose in 0..=2 {
                 let text = human(&report, &Look { verbose, ..PLAIN });
-                let name = &scenario.name;
                 assert_eq!(too_long(&text), [""; 0], "{name}, verbose {verbose}");
                 assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{name}: {text:?}");
                 assert!(!text.lines().any(|line| line.ends_with(' ')), "{name}: {text:?}");

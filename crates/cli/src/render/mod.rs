@@ -1,15 +1,17 @@
 //! Renderers: pure functions from a report to text.
 mod human;
-mod wrap;
+mod line;
+pub(crate) mod wrap;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use rdp_probe::{Report, is_harmful};
 
-use crate::options::{Color, Options};
+use crate::options::Color;
 
-pub(crate) use human::human;
+pub(crate) use human::{human, title};
+pub(crate) use line::line;
 
 /// How human output looks.
 #[derive(Clone, Copy, Debug)]
@@ -21,16 +23,16 @@ pub(crate) struct Look {
 
 impl Look {
     /// For standard output or a file.
-    pub(crate) fn of(options: &Options, stdout: bool) -> Self {
+    pub(crate) fn of(color: Color, verbose: u8, stdout: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let terminal = stdout && std::io::stdout().is_terminal();
-        let color = match options.color {
+        let color = match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => terminal && !dumb && !set("NO_COLOR"),
         };
-        Self { color, width: 80, verbose: options.verbose }
+        Self { color, width: 80, verbose }
     }
 }
 
@@ -60,6 +62,23 @@ fn harmless(json: &str) -> String {
     }
     out.push('\n');
     out
+}
+
+/// The reports of all scenarios, as the machine alone gives them.
+#[cfg(test)]
+fn scenarios() -> Vec<(String, Report)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+    let all = rdp_probe_testkit::Scenario::load_all(&folder).unwrap();
+    all.iter().map(|scenario| (scenario.name.clone(), report(scenario))).collect()
+}
+
+/// The report of one.
+#[cfg(test)]
+fn report(scenario: &rdp_probe_testkit::Scenario) -> Report {
+    let findings = rdp_probe_testkit::machine::play(scenario).findings;
+    let target = rdp_probe::Target::new(findings.plan.host.clone(), findings.plan.port);
+    let diagnosis = rdp_probe::diagnose(&findings);
+    Report::new(target, findings, diagnosis)
 }
 
 #[cfg(test)]

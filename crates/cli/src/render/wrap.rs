@@ -2,7 +2,7 @@
 
 /// Breaks `text` at spaces so that each line, after `indent`, has at most `width` characters. The first line begins with
 /// `first`, the others with as many spaces.
-pub(super) fn wrapped(out: &mut String, first: &str, text: &str, width: usize) {
+pub(crate) fn wrapped(out: &mut String, first: &str, text: &str, width: usize) {
     out.push_str(first);
     let indent = first.chars().count();
     continued(out, indent, indent, text, width);

@@ -2,13 +2,24 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use clap_complete::Shell;
+
+use crate::{options, outputs};
 
 /// The options of `completions`.
 #[derive(Debug, Args)]
-pub(crate) struct Completions {}
+pub(crate) struct Completions {
+    /// The shell that is to read it
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: Shell,
+}
 
 impl Completions {
     pub(super) fn run(self) -> ExitCode {
-        crate::complain("completions is not in this version", crate::exit::USAGE)
+        let mut command = options::command();
+        let name = command.get_name().to_owned();
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command, name, &mut script);
+        outputs::print(&String::from_utf8_lossy(&script))
     }
 }

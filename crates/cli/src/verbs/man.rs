@@ -1,14 +1,168 @@
 //! `man`: the manual page.
+use std::io;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Command};
+use clap_mangen::roff::{Roff, bold, italic, roman};
+
+use crate::{exit, options, outputs};
 
 /// The options of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct Man {}
 
+/// The rows of docs/exit-codes.md; a test holds them against each other.
+const EXIT_CODES: [(u8, &str); 37] = [
+    (0, "asked depth reached"),
+    (1, "an expectation did not hold; unknown code"),
+    (2, "usage: an option, a target, a list or a report that cannot be read"),
+    (3, "internal error"),
+    (4, "an output could not be written"),
+    (5, "interrupted"),
+    (10, "name not resolved"),
+    (11, "TCP connect failed (refused, unreachable, timed out)"),
+    (12, "proxy"),
+    (20, "gateway not reached (name, TCP, TLS)"),
+    (21, "answers, but not as a working gateway"),
+    (22, "gateway: authentication"),
+    (23, "gateway: connection authorization"),
+    (24, "gateway: resource authorization"),
+    (25, "gateway works, target behind it does not open"),
+    (26, "gateway: internal, limit, no certificate"),
+    (27, "gateway ended the tunnel"),
+    (30, "port open, no or broken RDP answer"),
+    (31, "negotiation refused"),
+    (32, "not RDP on the port"),
+    (33, "contradictory evidence"),
+    (40, "TLS handshake failed"),
+    (41, "certificate refused by the policy asked for"),
+    (42, "TLS possible only with versions or ciphers this build does not speak"),
+    (50, "CredSSP broke off without a reason"),
+    (51, "credentials rejected"),
+    (52, "account state (locked, disabled, expired, must change, restriction)"),
+    (53, "no right to log on remotely"),
+    (54, "not testable here with what was given"),
+    (55, "Kerberos not usable"),
+    (56, "RDSTLS or Entra sign-in required or refused"),
+    (60, "MCS to Client Info, over TLS"),
+    (61, "the same without TLS (Standard RDP Security)"),
+    (70, "licensing"),
+    (80, "capabilities, finalization"),
+    (90, "server ended the session"),
+    (100, "several targets, and any failed"),
+];
+
+const EXAMPLES: [(&str, &str); 6] = [
+    ("rdp-probe srv1", "One host, port 3389."),
+    ("rdp-probe srv1:3390 -o json", "The whole report."),
+    ("rdp-probe @hosts.txt -o ndjson", "Many hosts, one line each."),
+    ("rdp-probe srv1 --security tls", "What a client without NLA would meet."),
+    ("rdp-probe --from-report srv1.json -o line", "What a stored report comes to today, in one line."),
+    ("rdp-probe demo", "What all of this looks like, without a server."),
+];
+
 impl Man {
     pub(super) fn run(self) -> ExitCode {
-        crate::complain("man is not in this version", crate::exit::USAGE)
+        match page() {
+            Ok(page) => outputs::print(&page),
+            Err(error) => crate::complain(&format!("no manual page can be made: {error}"), exit::INTERNAL),
+        }
+    }
+}
+
+fn page() -> io::Result<String> {
+    let mut command = options::command();
+    // Only then its verbs know their full names.
+    command.build();
+    let man = clap_mangen::Man::new(command.clone());
+    let mut out = Vec::new();
+    man.render_title(&mut out)?;
+    man.render_name_section(&mut out)?;
+    synopsis().to_writer(&mut out)?;
+    man.render_description_section(&mut out)?;
+    man.render_options_section(&mut out)?;
+    let mut roff = Roff::new();
+    verbs(&mut roff, &command);
+    exit_codes(&mut roff);
+    environment(&mut roff);
+    examples(&mut roff);
+    roff.to_writer(&mut out)?;
+    man.render_version_section(&mut out)?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// The ways to call it. All options in one line would hide them.
+fn synopsis() -> Roff {
+    const WAYS: [&str; 3] = ["[OPTIONS] TARGET...", "[OPTIONS] --from-report FILE", "VERB"];
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    for (index, way) in WAYS.iter().enumerate() {
+        if index > 0 {
+            roff.control("br", []);
+        }
+        roff.text([bold("rdp-probe"), roman(format!(" {way}"))]);
+    }
+    roff
+}
+
+/// Each verb with what it takes: pages of their own would be nearly empty.
+fn verbs(roff: &mut Roff, command: &Command) {
+    roff.control("SH", ["VERBS"]);
+    for verb in command.get_subcommands() {
+        roff.control("TP", []);
+        let mut head = vec![bold(format!("rdp-probe {}", verb.get_name()))];
+        for argument in verb.get_positionals() {
+            head.push(roman(" "));
+            head.push(italic(argument.to_string()));
+        }
+        roff.text(head);
+        roff.text([roman(verb.get_about().map(ToString::to_string).unwrap_or_default())]);
+        for argument in verb.get_positionals() {
+            let values = argument.get_possible_values();
+            let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+            if !names.is_empty() {
+                roff.text([roman(format!("({})", names.join(", ")))]);
+            }
+        }
+    }
+}
+
+fn exit_codes(roff: &mut Roff) {
+    roff.control("SH", ["EXIT STATUS"]);
+    roff.text([roman("The same whatever the output format. This version does not give all of them.")]);
+    for (code, meaning) in EXIT_CODES {
+        term(roff, &code.to_string(), meaning);
+    }
+}
+
+fn environment(roff: &mut Roff) {
+    roff.control("SH", ["ENVIRONMENT"]);
+    term(roff, "NO_COLOR", "When it is set to anything, --color auto means no colour.");
+    term(roff, "SSLKEYLOGFILE", "As --keylog.");
+}
+
+fn examples(roff: &mut Roff) {
+    roff.control("SH", ["EXAMPLES"]);
+    for (line, what) in EXAMPLES {
+        term(roff, line, what);
+    }
+}
+
+fn term(roff: &mut Roff, name: &str, what: &str) {
+    roff.control("TP", []);
+    roff.text([bold(name)]);
+    roff.text([roman(what)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_are_command_lines_that_are_accepted() {
+        for (line, _) in EXAMPLES {
+            let words = line.split(' ').map(std::ffi::OsString::from);
+            assert!(!matches!(options::parse(words), options::Parsed::Usage(_)), "{line}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The report of one run.
 mod facts;
 mod of;
+mod read;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod view;
@@ -12,6 +13,8 @@ use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary};
 use serde::{Serialize, Serializer};
 
 use crate::target::Target;
+
+pub use read::{ReportError, ReportFault};
 
 /// The version of the JSON form. It goes up when a key changes its meaning; adding keys does not change it.
 pub const SCHEMA_VERSION: u32 = 1;

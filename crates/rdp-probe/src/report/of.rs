@@ -68,6 +68,7 @@ impl ReportView {
             kdc: None,
             gateway: None,
             duration_us: micros(report.duration()),
+            evidence: findings.clone(),
         }
     }
 }

@@ -67,3 +67,7 @@ pub(super) fn tls_source(_: &mut SchemaGenerator) -> Schema {
 pub(super) fn nla(_: &mut SchemaGenerator) -> Schema {
     one_of(&["required", "supported", "not_supported", "unknown"])
 }
+
+pub(super) fn evidence(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object" })
+}

@@ -1,6 +1,7 @@
 //! The JSON form of a report: docs/json.md, key by key. Made from a [`crate::Report`], and only to be written.
 use std::collections::BTreeMap;
 
+use rdp_probe_core::Findings;
 use serde::Serialize;
 
 #[cfg(feature = "schema")]
@@ -57,6 +58,9 @@ view! {
         pub gateway: Option<Nothing>,
         /// How long the main path took, in microseconds: the sum of its stages.
         pub duration_us: u64,
+        /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::evidence"))]
+        pub evidence: Findings,
     }
 }
 
@@ -446,6 +450,11 @@ impl ReportView {
     /// The JSON Schema of the report, from these types: what docs/report.schema.json holds.
     #[must_use]
     pub fn schema() -> schemars::Schema {
-        schemars::schema_for!(Self)
+        let mut schema = schemars::schema_for!(Self);
+        // A report is one without its evidence too: older versions wrote none.
+        if let Some(required) = schema.get_mut("required").and_then(|required| required.as_array_mut()) {
+            required.retain(|key| key != "evidence");
+        }
+        schema
     }
 }

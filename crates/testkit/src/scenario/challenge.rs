@@ -2,9 +2,9 @@
 use serde::Deserialize;
 
 /// What it says of the server; what is left out is not in it.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Challenge {
+pub struct Challenge {
     /// `version` of the TSRequest.
     credssp: u8,
     netbios_computer: Option<String>,
@@ -16,6 +16,8 @@ pub(super) struct Challenge {
     version: Option<(u8, u8, u16)>,
     /// Milliseconds since 1970.
     clock_unix_ms: Option<u64>,
+    /// The clock is as far ahead of the player's, in milliseconds, when the message is sent; in place of `clock_unix_ms`.
+    clock_ahead_ms: Option<i64>,
     /// So many letters more in each name.
     #[serde(default)]
     longer: usize,
@@ -25,15 +27,21 @@ pub(super) struct Challenge {
 const FLAGS: u32 = 0x0280_0205;
 
 impl Challenge {
-    /// The message.
-    pub(super) fn octets(&self) -> Vec<u8> {
-        let token = self.ntlm();
+    /// The message, as it is sent at this time by the player's clock.
+    pub(crate) fn octets(&self, now_unix_ms: i64) -> Vec<u8> {
+        let ahead = self.clock_ahead_ms.map(|ahead| now_unix_ms.saturating_add(ahead));
+        let token = self.ntlm(self.clock_unix_ms.or_else(|| u64::try_from(ahead?).ok()));
         let negotiation = tlv(0x30, &tlv(0x30, &tlv(0xA0, &tlv(0x04, &token))));
         let version = tlv(0xA0, &tlv(0x02, &[self.credssp]));
         tlv(0x30, &[version, tlv(0xA1, &negotiation)].concat())
     }
 
-    fn ntlm(&self) -> Vec<u8> {
+    /// Whether it has two clocks, which cannot both be right.
+    pub(super) const fn has_two_clocks(&self) -> bool {
+        self.clock_unix_ms.is_some() && self.clock_ahead_ms.is_some()
+    }
+
+    fn ntlm(&self, clock_unix_ms: Option<u64>) -> Vec<u8> {
         // MsvAvNbDomainName 2, MsvAvNbComputerName 1, MsvAvDnsDomainName 4, MsvAvDnsComputerName 3, MsvAvDnsTreeName 5.
         let names = [
             (2, &self.netbios_domain),
@@ -48,7 +56,7 @@ impl Challenge {
                 name.encode_utf16().chain(std::iter::repeat_n(0x61, self.longer)).flat_map(u16::to_le_bytes);
             pairs.extend(pair(id, &value.collect::<Vec<u8>>()));
         }
-        if let Some(clock) = self.clock_unix_ms {
+        if let Some(clock) = clock_unix_ms {
             // MsvAvTimestamp: hundreds of nanoseconds since 1601.
             let filetime = clock.saturating_mul(10_000).saturating_add(116_444_736_000_000_000);
             pairs.extend(pair(7, &filetime.to_le_bytes()));
@@ -112,29 +120,53 @@ mod tests {
     use rdp_probe_core::wire::credssp::{TsRequest, ntlm_in};
     use rdp_probe_core::wire::ntlm;
 
+    fn facts(octets: &[u8]) -> NtlmFacts {
+        let request = TsRequest::parse(octets).unwrap();
+        assert_eq!((request.version, request.nego_tokens), (6, 1));
+        let message = ntlm_in(request.nego_token.unwrap()).unwrap();
+        NtlmFacts::of(&ntlm::Challenge::parse(message).unwrap())
+    }
+
+    const SERVER: Challenge = Challenge {
+        credssp: 6,
+        netbios_computer: None,
+        netbios_domain: None,
+        dns_computer: None,
+        dns_domain: None,
+        dns_tree: None,
+        version: Some((10, 0, 20348)),
+        clock_unix_ms: None,
+        clock_ahead_ms: None,
+        longer: 0,
+    };
+
     #[test]
     fn challenge_is_read_as_it_is_written() {
         for longer in [0, 4000] {
             let challenge = Challenge {
-                credssp: 6,
                 netbios_computer: Some("SRV1".into()),
                 netbios_domain: Some("LAB".into()),
                 dns_computer: Some("srv1.lab.test".into()),
-                dns_domain: None,
-                dns_tree: None,
-                version: Some((10, 0, 20348)),
                 clock_unix_ms: Some(1_700_000_000_000),
                 longer,
+                ..SERVER
             };
-            let octets = challenge.octets();
-            let request = TsRequest::parse(&octets).unwrap();
-            assert_eq!((request.version, request.nego_tokens), (6, 1));
-            let message = ntlm_in(request.nego_token.unwrap()).unwrap();
-            let facts = NtlmFacts::of(&ntlm::Challenge::parse(message).unwrap());
+            let facts = facts(&challenge.octets(0));
             assert_eq!(facts.build, Some((10, 0, 20348)));
             assert_eq!(facts.unix_ms(), Some(1_700_000_000_000));
             assert!(facts.netbios_computer.unwrap().starts_with("SRV1"));
             assert_eq!(facts.dns_domain, None);
         }
+    }
+
+    #[test]
+    fn clock_that_is_ahead_follows_the_players() {
+        let ahead = |ahead| Challenge { clock_ahead_ms: Some(ahead), ..SERVER };
+        let clock = |ahead_ms, now| facts(&ahead(ahead_ms).octets(now)).unix_ms();
+        assert_eq!(clock(40_000, 1_700_000_000_000), Some(1_700_000_040_000));
+        assert_eq!(clock(-60_000, 1_800_000_000_000), Some(1_799_999_940_000));
+        assert_eq!(clock(-60_000, 0), None, "before 1970 there is no clock");
+        assert!(!ahead(0).has_two_clocks());
+        assert!(Challenge { clock_unix_ms: Some(0), ..ahead(0) }.has_two_clocks());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! One file, one conversation. Unknown keys are errors; a file that cannot fail is one too.
 mod challenge;
-#[cfg(feature = "dev")]
+#[cfg(feature = "compare")]
 mod compare;
 mod connect_response;
 mod error;
@@ -22,7 +22,8 @@ use serde::Deserialize;
 
 use crate::certificate::Kind;
 
-#[cfg(feature = "dev")]
+pub use challenge::Challenge;
+#[cfg(feature = "compare")]
 pub use compare::candidate;
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
@@ -371,8 +372,12 @@ impl Connection {
                 }
                 Step::Tls(_) => inside = true,
                 Step::Alert(_) => inside = false,
-                Step::Expect(_) | Step::Send(_) | Step::Drip { .. } | Step::Endless { .. } | Step::Close(_) => {
-                }
+                Step::Expect(_)
+                | Step::Send(_)
+                | Step::Challenge(_)
+                | Step::Drip { .. }
+                | Step::Endless { .. }
+                | Step::Close(_) => {}
             }
         }
         Ok(())
@@ -526,6 +531,7 @@ mod tests {
             (connection("{ server_hello = { version = \"1.1\", suite = \"47\" } }"), "like 0x002F"),
             (connection("{ expect = \"ts_request\" }"), "inside TLS"),
             (connection("{ close = \"close_notify\" }"), "inside TLS"),
+            (connection("{ challenge = { credssp = 6, clock_unix_ms = 1, clock_ahead_ms = 1 } }"), "not both"),
             (with("[[connection]]\nhello = \"scout\"\nsteps = [{ close = \"fin\" }]"), "expects it"),
             (with("[plan]\npins = [\"none\"]"), "neither certificates nor"),
             (security("nla = \"unknown\""), "partial = true"),

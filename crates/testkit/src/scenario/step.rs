@@ -17,6 +17,8 @@ pub enum Step {
     Expect(Expected),
     /// Sends these octets at once.
     Send(Vec<u8>),
+    /// Sends an NTLM CHALLENGE, made at that moment.
+    Challenge(Box<Challenge>),
     /// Sends these octets one by one.
     Drip {
         /// The octets.
@@ -118,6 +120,8 @@ pub(super) enum StepError {
     AtMost,
     #[error("a code is like 0x112F, not {0:?}")]
     Code(String),
+    #[error("a challenge has clock_unix_ms or clock_ahead_ms, not both")]
+    TwoClocks,
 }
 
 impl TryFrom<RawStep> for Step {
@@ -142,7 +146,10 @@ impl TryFrom<RawStep> for Step {
         }
         steps.extend(raw.tls.map(Self::Tls));
         steps.extend(raw.server_hello.map(|hello| Self::Send(hello.octets())));
-        steps.extend(raw.challenge.map(|challenge| Self::Send(challenge.octets())));
+        if raw.challenge.as_ref().is_some_and(Challenge::has_two_clocks) {
+            return Err(StepError::TwoClocks);
+        }
+        steps.extend(raw.challenge.map(|challenge| Self::Challenge(Box::new(challenge))));
         steps.extend(raw.connect_response.map(|response| Self::Send(response.octets())));
         steps.extend(raw.error_info.map(|code| error_info(&code).map(Self::Send)).transpose()?);
         steps.extend(raw.alert.map(Self::Alert));

@@ -1,0 +1,74 @@
+//! The report in one line, to paste into a ticket or to look for with grep. What is in brackets is for programs.
+use std::fmt::Write as _;
+
+use rdp_probe::{Candidate, Likelihood, Report, Target, escape};
+
+/// Renders a report. Always exactly one line, whatever a peer sent.
+pub(crate) fn line(report: &Report) -> String {
+    let plan = &report.findings.plan;
+    let verdict = &report.diagnosis.verdict;
+    let mut out = Target::new(plan.host.clone(), plan.port).input;
+    match (verdict.stage, verdict.hop) {
+        (Some(stage), Some(hop)) => _ = write!(out, " FAILED at {stage} ({hop})"),
+        _ => out.push_str(" OK"),
+    }
+    _ = write!(out, ": {} [exit={}", report.summary(), verdict.exit);
+    if let Some(rule) = verdict.rule {
+        _ = write!(out, " rule={}", rule.id);
+    }
+    let mut list = |name: &str, items: Vec<String>| {
+        if !items.is_empty() {
+            _ = write!(out, " {name}={}", items.join(","));
+        }
+    };
+    list("mstsc", report.diagnosis.mstsc.iter().filter_map(candidate).collect());
+    list("findings", report.diagnosis.findings.iter().map(|rule| rule.id.to_owned()).collect());
+    format!("{}]\n", escape(&out))
+}
+
+/// `0x904/0x7`, with a question mark for an unknown half, and one behind what is not likely. What has no number is left out.
+fn candidate(candidate: &Candidate) -> Option<String> {
+    let half = |code: Option<u32>| code.map_or_else(|| "?".to_owned(), |code| format!("0x{code:X}"));
+    let pair = match (candidate.code, candidate.status) {
+        (Some(code), _) => format!("{}/{}", half(Some(code)), half(candidate.extended)),
+        (None, Some(status)) => half(Some(status)),
+        (None, None) => return None,
+    };
+    let doubt = if candidate.likelihood == Likelihood::Likely { "" } else { "?" };
+    Some(pair + doubt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::scenarios;
+
+    #[test]
+    fn every_scenario_is_one_line_without_anything_harmful() {
+        for (name, report) in scenarios() {
+            let text = line(&report);
+            assert!(text.ends_with("]\n") && text.matches('\n').count() == 1, "{name}: {text}");
+            assert!(!text.contains(|c| c != '\n' && rdp_probe::is_harmful(c)), "{name}: {text}");
+            let exit = format!(" [exit={}", report.exit_code());
+            assert!(text.contains(&exit), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn line_has_stage_hop_summary_and_ids() {
+        let of = |wanted: &str| {
+            let report = scenarios().into_iter().find(|(name, _)| name == wanted).unwrap().1;
+            line(&report)
+        };
+        assert_eq!(
+            of("fin-after-request"),
+            "127.0.0.1:20389 FAILED at connection_initiation (target): 127.0.0.1:20389 accepted the connection and closed it \
+             without an answer to the first RDP request [exit=30 rule=closed-after-request mstsc=0x904/0x7?,0x904/0x0?]\n"
+        );
+        assert_eq!(
+            of("challenge-with-a-clock-of-2020"),
+            "127.0.0.1:20389 OK: 127.0.0.1:20389 answers, and selects CredSSP [exit=0 \
+             findings=certificate-self-signed,clock-skew]\n"
+        );
+    }
+}
