@@ -1,5 +1,5 @@
 //! The one table of codes: every number that a client, a server or a gateway may show, with stage, meaning and source. It
-//! feeds [`explain`](crate::explain), [`diagnose`](crate::diagnose) and docs/codes.md.
+//! feeds [`explain`](fn@crate::explain), [`diagnose`](fn@crate::diagnose) and docs/codes.md.
 use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("../data/error-codes.tsv");

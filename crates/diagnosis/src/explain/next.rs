@@ -52,8 +52,8 @@ const SILENT: Next = next(
 );
 const CHALLENGE: Next = next(
     "rdp-probe HOST",
-    "reads the server's CredSSP challenge without credentials: name, domain, build and clock. Passes it, then all before \
-     the password works, and the account is left",
+    "reads the server's CredSSP challenge without credentials: name, domain, build and clock. Where it passes, \
+     all before the password works, and the account is left",
 );
 const CLOCK: Next = next("rdp-probe HOST", "how far the server's clock is from this computer's");
 const BEFORE: Next =
