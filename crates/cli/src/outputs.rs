@@ -60,7 +60,7 @@ impl Outputs {
                     Place::File(path.clone(), io::BufWriter::new(file))
                 }
             };
-            let look = Look::of(options, matches!(place, Place::Stdout));
+            let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
             sinks.push(Sink { format: spec.format, place, look, written: 0 });
         }
         Ok(Self { sinks, failures: Vec::new() })
@@ -144,6 +144,20 @@ fn to_stdout(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
+}
+
+/// Writes what is known at once to every output, and tells which have failed.
+pub(crate) fn write_all(specs: &[OutputSpec], text: impl Fn(Format, bool) -> String) -> Vec<OutputFailure> {
+    let mut failures = Vec::new();
+    for spec in specs {
+        let text = text(spec.format, spec.file.is_none());
+        let (place, written) = match &spec.file {
+            None => ("standard output".into(), to_stdout(&text)),
+            Some(path) => (path.display().to_string(), std::fs::write(path, text)),
+        };
+        failures.extend(written.err().map(|error| OutputFailure { place, error }));
+    }
+    failures
 }
 
 /// Prints help or version.

@@ -1,14 +1,17 @@
-//! Renderers: pure functions from a report to text.
+//! Renderers: pure functions from a report, or from an explanation, to text.
+mod explanation;
 mod human;
 mod wrap;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use rdp_probe::{Report, is_harmful};
+use rdp_probe::is_harmful;
+use serde::Serialize;
 
-use crate::options::{Color, Options};
+use crate::options::Color;
 
+pub(crate) use explanation::explanation;
 pub(crate) use human::human;
 
 /// How human output looks.
@@ -21,27 +24,27 @@ pub(crate) struct Look {
 
 impl Look {
     /// For standard output or a file.
-    pub(crate) fn of(options: &Options, stdout: bool) -> Self {
+    pub(crate) fn of(color: Color, verbose: u8, stdout: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let terminal = stdout && std::io::stdout().is_terminal();
-        let color = match options.color {
+        let color = match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => terminal && !dumb && !set("NO_COLOR"),
         };
-        Self { color, width: 80, verbose: options.verbose }
+        Self { color, width: 80, verbose }
     }
 }
 
 /// The whole report, over several lines.
-pub(crate) fn json(report: &Report) -> String {
+pub(crate) fn json(report: &impl Serialize) -> String {
     // The report holds nothing that JSON cannot.
     harmless(&serde_json::to_string_pretty(report).unwrap_or_default())
 }
 
 /// The whole report on one line.
-pub(crate) fn json_line(report: &Report) -> String {
+pub(crate) fn json_line(report: &impl Serialize) -> String {
     harmless(&serde_json::to_string(report).unwrap_or_default())
 }
 
