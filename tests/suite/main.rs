@@ -5,6 +5,8 @@ mod binary;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod namespace;
 #[cfg(test)]
 mod namespaces;
