@@ -133,7 +133,7 @@ fn every_cause_stands_in_the_section_of_its_stage() {
 }
 
 /// Compares a generated page with the one in docs/, and writes it when UPDATE_DOCS is set.
-fn generated(name: &str, text: &str) {
+pub(crate) fn generated(name: &str, text: &str) {
     let path = root().join("docs").join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, text).unwrap();

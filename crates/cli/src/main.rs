@@ -15,6 +15,7 @@ use options::Parsed;
 
 /// Exit codes that no diagnosis gives: docs/exit-codes.md.
 pub(crate) mod exit {
+    pub(crate) const UNKNOWN_CODE: u8 = 1;
     pub(crate) const USAGE: u8 = 2;
     pub(crate) const INTERNAL: u8 = 3;
     pub(crate) const OUTPUT: u8 = 4;

@@ -206,13 +206,8 @@ impl Options {
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
         }
-        for (index, output) in self.outputs.iter().enumerate() {
-            let before = self.outputs.get(..index).unwrap_or_default();
-            if before.iter().any(|other| other.place() == output.place()) {
-                let place =
-                    output.file.as_ref().map_or_else(|| "standard output".into(), |file| format!("{file:?}"));
-                return Some(format!("two outputs go to {place}; each needs a place of its own"));
-            }
+        if let Some(message) = shared_place(&self.outputs) {
+            return Some(message);
         }
         for (index, entry) in self.resolve.iter().enumerate() {
             let before = self.resolve.get(..index).unwrap_or_default();
@@ -228,6 +223,19 @@ impl Options {
     pub(crate) const fn enumerate(&self, single: bool) -> bool {
         self.enumerate || (single && !self.no_enumerate)
     }
+}
+
+/// What is wrong with outputs that go to one place.
+pub(crate) fn shared_place(outputs: &[OutputSpec]) -> Option<String> {
+    for (index, output) in outputs.iter().enumerate() {
+        let before = outputs.get(..index).unwrap_or_default();
+        if before.iter().any(|other| other.place() == output.place()) {
+            let place =
+                output.file.as_ref().map_or_else(|| "standard output".into(), |file| format!("{file:?}"));
+            return Some(format!("two outputs go to {place}; each needs a place of its own"));
+        }
+    }
+    None
 }
 
 impl OutputSpec {
@@ -317,7 +325,7 @@ fn stage_timeout(text: &str) -> Result<(Stage, Duration), String> {
     Ok((stage(name)?, crate::duration::parse(limit)?))
 }
 
-fn output(text: &str) -> Result<OutputSpec, String> {
+pub(crate) fn output(text: &str) -> Result<OutputSpec, String> {
     let (format, file) = match text.split_once('=') {
         Some((format, file)) => (format, Some(file)),
         None => (text, None),

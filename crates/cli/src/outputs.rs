@@ -147,6 +147,20 @@ fn to_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Writes what is known at once to every output, and tells which have failed.
+pub(crate) fn write_all(specs: &[OutputSpec], text: impl Fn(Format, bool) -> String) -> Vec<OutputFailure> {
+    let mut failures = Vec::new();
+    for spec in specs {
+        let text = text(spec.format, spec.file.is_none());
+        let (place, written) = match &spec.file {
+            None => ("standard output".into(), to_stdout(&text)),
+            Some(path) => (path.display().to_string(), std::fs::write(path, text)),
+        };
+        failures.extend(written.err().map(|error| OutputFailure { place, error }));
+    }
+    failures
+}
+
 /// Writes to standard output what is no report.
 pub(crate) fn say(text: &str) -> Result<(), OutputFailure> {
     to_stdout(text).map_err(|error| OutputFailure { place: Place::Stdout.name(), error })

@@ -1,4 +1,5 @@
-//! The one table of codes: every number that a client, a server or a gateway may show, with stage, meaning and source.
+//! The one table of codes: every number that a client, a server or a gateway may show, with stage, meaning and source. It
+//! feeds [`explain`](fn@crate::explain), [`diagnose`](fn@crate::diagnose) and docs/codes.md.
 use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("../data/error-codes.tsv");
@@ -7,8 +8,8 @@ const TABLE: &str = include_str!("../data/error-codes.tsv");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Code {
-    /// The family, by its name in the table.
-    pub family: &'static str,
+    /// Who gives it, in which field.
+    pub family: Family,
     /// The number; `None` for kinds of errors that have a name only.
     pub code: Option<u32>,
     /// The published name, or a label in round brackets.
@@ -21,25 +22,112 @@ pub struct Code {
     pub source: &'static str,
 }
 
-/// The families that the diagnosis asks for.
+impl Code {
+    /// Whether the name is a label in round brackets, for want of a published one.
+    #[must_use]
+    pub fn is_label(&self) -> bool {
+        self.name.starts_with('(')
+    }
+}
+
+/// A kind of codes: who gives them, in which field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Family {
-    /// "Error code" of mstsc.
+    /// "Error code" of mstsc: the ActiveX control's disconnect reason.
     MstscDisc,
     /// "Error code" of mstsc for a gateway.
     MstscGateway,
     /// "Extended error code" of mstsc.
     MstscExt,
+    /// `errorInfo` of the Set Error Info PDU.
+    SetErrorInfo,
     /// `failureCode` of RDP_NEG_FAILURE.
     RdpNegFailure,
-    /// NTSTATUS.
+    /// The Early User Authorization Result.
+    EarlyUserAuth,
+    /// NTSTATUS, as `errorCode` of a TSRequest has it.
     NtStatus,
-    /// `errorInfo` of Set Error Info.
-    SetErrorInfo,
+    /// SSPI status (SEC_E_, SEC_I_).
+    Sspi,
+    /// HRESULT.
+    Hresult,
+    /// Win32 error.
+    Win32,
+    /// Return code of an RD Gateway ([MS-TSGU]).
+    Tsgu,
+    /// HTTP status in answer to a gateway's client.
+    GatewayHttp,
+    /// `error-code` of a KRB-ERROR.
+    KrbError,
+    /// TLS alert.
+    TlsAlert,
+    /// `dwErrorCode` of a licensing error.
+    LicenseError,
+    /// `dwStateTransition` of a licensing error.
+    LicenseState,
+    /// `Result` of MCS answers.
+    McsResult,
+    /// `Reason` of an MCS Disconnect Provider Ultimatum.
+    McsDisconnectReason,
+    /// RDSTLS result.
+    RdstlsResult,
+    /// RDS AAD result.
+    RdsaadResult,
+    /// `ErrorNotificationType` of a logon error.
+    LogonError,
+    /// `ErrorNotificationData` of a logon error.
+    LogonErrorData,
+    /// Reply of a SOCKS5 proxy.
+    Socks5Reply,
+    /// Method that a SOCKS5 proxy selects.
+    Socks5Method,
+    /// Fatal error of the ActiveX control.
+    FatalError,
+    /// Last error of FreeRDP.
+    FreerdpConnect,
+    /// Exit status of xfreerdp.
+    XfreerdpExit,
+    /// Error kind of IronRDP's connector.
+    IronrdpConnector,
+    /// Error kind of IronRDP's gateway client.
+    IronrdpGateway,
 }
 
 impl Family {
+    /// All of them: where the form of a number does not tell, likeliest first.
+    pub const ALL: [Self; 29] = [
+        Self::MstscDisc,
+        Self::MstscGateway,
+        Self::MstscExt,
+        Self::SetErrorInfo,
+        Self::RdpNegFailure,
+        Self::EarlyUserAuth,
+        Self::NtStatus,
+        Self::Sspi,
+        Self::Hresult,
+        Self::Win32,
+        Self::Tsgu,
+        Self::GatewayHttp,
+        Self::KrbError,
+        Self::TlsAlert,
+        Self::LicenseError,
+        Self::LicenseState,
+        Self::McsResult,
+        Self::McsDisconnectReason,
+        Self::RdstlsResult,
+        Self::RdsaadResult,
+        Self::LogonError,
+        Self::LogonErrorData,
+        Self::Socks5Reply,
+        Self::Socks5Method,
+        Self::FatalError,
+        Self::FreerdpConnect,
+        Self::XfreerdpExit,
+        Self::IronrdpConnector,
+        Self::IronrdpGateway,
+    ];
+
     /// The name in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -47,10 +135,75 @@ impl Family {
             Self::MstscDisc => "mstsc_disc",
             Self::MstscGateway => "mstsc_gateway",
             Self::MstscExt => "mstsc_ext",
-            Self::RdpNegFailure => "rdp_neg_failure",
-            Self::NtStatus => "ntstatus",
             Self::SetErrorInfo => "set_error_info",
+            Self::RdpNegFailure => "rdp_neg_failure",
+            Self::EarlyUserAuth => "early_user_auth",
+            Self::NtStatus => "ntstatus",
+            Self::Sspi => "sspi",
+            Self::Hresult => "hresult",
+            Self::Win32 => "win32",
+            Self::Tsgu => "tsgu",
+            Self::GatewayHttp => "gateway_http",
+            Self::KrbError => "krb_error",
+            Self::TlsAlert => "tls_alert",
+            Self::LicenseError => "license_error",
+            Self::LicenseState => "license_state",
+            Self::McsResult => "mcs_result",
+            Self::McsDisconnectReason => "mcs_disconnect_reason",
+            Self::RdstlsResult => "rdstls_result",
+            Self::RdsaadResult => "rdsaad_result",
+            Self::LogonError => "logon_error",
+            Self::LogonErrorData => "logon_error_data",
+            Self::Socks5Reply => "socks5_reply",
+            Self::Socks5Method => "socks5_method",
+            Self::FatalError => "fatal_error",
+            Self::FreerdpConnect => "freerdp_connect",
+            Self::XfreerdpExit => "xfreerdp_exit",
+            Self::IronrdpConnector => "ironrdp_connector",
+            Self::IronrdpGateway => "ironrdp_gateway",
         }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::MstscDisc => "\"Error code\" of a Windows client",
+            Self::MstscGateway => "\"Error code\" of a Windows client, for a gateway",
+            Self::MstscExt => "\"Extended error code\" of a Windows client",
+            Self::SetErrorInfo => "Set Error Info, from the server",
+            Self::RdpNegFailure => "failure code of the negotiation, from the server",
+            Self::EarlyUserAuth => "Early User Authorization Result, from the server",
+            Self::NtStatus => "NTSTATUS, from the server in CredSSP",
+            Self::Sspi => "SSPI status of a Windows security package",
+            Self::Hresult => "HRESULT",
+            Self::Win32 => "Win32 error",
+            Self::Tsgu => "return code of an RD Gateway",
+            Self::GatewayHttp => "HTTP status of an RD Gateway",
+            Self::KrbError => "KRB-ERROR, from the KDC",
+            Self::TlsAlert => "TLS alert",
+            Self::LicenseError => "licensing error",
+            Self::LicenseState => "state transition of a licensing error",
+            Self::McsResult => "MCS result, from the server",
+            Self::McsDisconnectReason => "reason of an MCS Disconnect Provider Ultimatum",
+            Self::RdstlsResult => "RDSTLS result, from the server",
+            Self::RdsaadResult => "RDS AAD result, from the server",
+            Self::LogonError => "logon error, type",
+            Self::LogonErrorData => "logon error, data",
+            Self::Socks5Reply => "reply of a SOCKS5 proxy",
+            Self::Socks5Method => "method that a SOCKS5 proxy selects",
+            Self::FatalError => "fatal error of a Windows client's control",
+            Self::FreerdpConnect => "FreeRDP, last error",
+            Self::XfreerdpExit => "exit status of xfreerdp",
+            Self::IronrdpConnector => "IronRDP, error of the connector",
+            Self::IronrdpGateway => "IronRDP, error of the gateway client",
+        }
+    }
+
+    /// The family with this name in the table.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| family.name() == name)
     }
 }
 
@@ -64,12 +217,12 @@ pub fn all() -> &'static [Code] {
 /// The row of a number in a family.
 #[must_use]
 pub fn lookup(family: Family, code: u32) -> Option<&'static Code> {
-    all().iter().find(|row| row.family == family.name() && row.code == Some(code))
+    all().iter().find(|row| row.family == family && row.code == Some(code))
 }
 
 fn row(line: &'static str) -> Option<Code> {
     let mut columns = line.split('\t');
-    let family = columns.next()?;
+    let family = Family::parse(columns.next()?)?;
     let code = match columns.next()? {
         "-" => None,
         hex => Some(u32::from_str_radix(hex.strip_prefix("0x")?, 16).ok()?),
@@ -87,6 +240,24 @@ mod tests {
     fn every_line_of_the_table_is_read() {
         assert_eq!(all().len(), TABLE.lines().count() - 1);
         assert_eq!(all().len(), 971);
+    }
+
+    #[test]
+    fn every_family_has_rows() {
+        for family in Family::ALL {
+            assert!(all().iter().any(|row| row.family == family), "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn no_number_stands_twice_in_a_family() {
+        for (index, row) in all().iter().enumerate().filter(|(_, row)| row.code.is_some()) {
+            let before = &all()[..index];
+            assert!(
+                !before.iter().any(|other| (other.family, other.code) == (row.family, row.code)),
+                "{row:?}"
+            );
+        }
     }
 
     #[test]

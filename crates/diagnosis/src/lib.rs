@@ -1,7 +1,7 @@
 //! From what a probe observed to cause, remedy, exit code, and the codes that mstsc would show.
 //!
 //! Pure: no clock, no environment, no I/O. [`diagnose`] asks every [`Rule`] of the [`catalogue`] whether it matches the
-//! findings; knowledge is rows, not code. [`codes`] is the one table of codes.
+//! findings; knowledge is rows, not code. [`codes`] is the one table of codes, and [`explain()`] says what one means.
 //!
 //! ```
 //! use rdp_probe_core::{Close, Event, Host, Link, Plan, Run, Wants};
@@ -22,9 +22,11 @@
 pub mod catalogue;
 pub mod codes;
 mod diagnose;
+pub mod explain;
 mod rule;
 mod text;
 
 pub use diagnose::{Diagnosis, Verdict, VerdictOutcome, diagnose, diagnose_with};
+pub use explain::{Explanation, explain, explain_pair};
 pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity};
 pub use text::{fill, summary, utc};

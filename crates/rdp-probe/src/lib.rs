@@ -26,6 +26,17 @@
 //!
 //! By default the operating system resolves and connects. [`Network`] replaces both, for a resolver or a tunnel of your own.
 //!
+//! # Codes
+//!
+//! [`explain()`] says what a code means that a client, a server or a gateway shows, without a network.
+//!
+//! ```
+//! let [pair] = rdp_probe::explain(&["0x904/0x7"]).try_into().unwrap();
+//! for shown in &pair.shown {
+//!     println!("{}: {}", shown.candidate.likelihood.id(), shown.rule.id);
+//! }
+//! ```
+//!
 //! # Features
 //!
 //! - `schema`: the JSON Schema of the report, from its types.
@@ -45,7 +56,7 @@ pub use builder::{Probe, ProbeBuilder, ProbeError};
 pub use escape::{escape, is_harmful};
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use progress::{Events, Progress};
-pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, view};
+pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, view};
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{
@@ -53,9 +64,12 @@ pub use rdp_probe_core::{
     Plan, Security, Stage,
 };
 pub use rdp_probe_diagnosis::{
-    Basis, Candidate, Diagnosis, Likelihood, Rule, RuleKind, Severity, Verdict, VerdictOutcome, diagnose,
-    diagnose_with,
+    Basis, Candidate, Diagnosis, Explanation, Likelihood, Rule, RuleKind, Severity, Verdict, VerdictOutcome,
+    diagnose, diagnose_with, explain, explain_pair,
 };
 
 /// The catalogue of causes, as the diagnosis uses it.
 pub use rdp_probe_diagnosis::catalogue;
+
+/// The one table of codes.
+pub use rdp_probe_diagnosis::codes;

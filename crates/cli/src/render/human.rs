@@ -8,7 +8,7 @@ use rdp_probe::{Candidate, Report, RuleKind, escape};
 use super::Look;
 use super::wrap::{columns, continued, wrapped};
 
-const BOLD: &str = "\x1b[1m";
+pub(super) const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[1;31m";
 const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";

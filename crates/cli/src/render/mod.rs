@@ -1,4 +1,5 @@
-//! Renderers: pure functions from a report to text.
+//! Renderers: pure functions from a report, or from an explanation, to text.
+mod explanation;
 mod human;
 mod line;
 pub(crate) mod wrap;
@@ -6,10 +7,14 @@ pub(crate) mod wrap;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use rdp_probe::{Report, is_harmful};
+#[cfg(test)]
+use rdp_probe::Report;
+use rdp_probe::is_harmful;
+use serde::Serialize;
 
 use crate::options::Color;
 
+pub(crate) use explanation::explanation;
 pub(crate) use human::{human, title};
 pub(crate) use line::line;
 
@@ -37,13 +42,13 @@ impl Look {
 }
 
 /// The whole report, over several lines.
-pub(crate) fn json(report: &Report) -> String {
+pub(crate) fn json(report: &impl Serialize) -> String {
     // The report holds nothing that JSON cannot.
     harmless(&serde_json::to_string_pretty(report).unwrap_or_default())
 }
 
 /// The whole report on one line.
-pub(crate) fn json_line(report: &Report) -> String {
+pub(crate) fn json_line(report: &impl Serialize) -> String {
     harmless(&serde_json::to_string(report).unwrap_or_default())
 }
 

@@ -1,4 +1,5 @@
 //! The report of one run.
+pub mod explanation;
 mod facts;
 mod of;
 mod read;

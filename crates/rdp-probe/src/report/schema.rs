@@ -1,5 +1,6 @@
 //! Closed sets of ids, for the JSON Schema.
 use rdp_probe_core::{Hop, Stage};
+use rdp_probe_diagnosis::explain::{Form, Layer, Reading, Shape, Slip};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 const HOPS: [Hop; 6] = [Hop::Client, Hop::Resolver, Hop::Proxy, Hop::Gateway, Hop::Kdc, Hop::Target];
@@ -70,4 +71,24 @@ pub(super) fn nla(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn evidence(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object" })
+}
+
+pub(super) fn form(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Form::ALL.map(Form::id))
+}
+
+pub(super) fn reading(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Reading::ALL.map(Reading::id))
+}
+
+pub(super) fn layer_or_null(_: &mut SchemaGenerator) -> Schema {
+    one_of_or_null(&Layer::ALL.map(Layer::id))
+}
+
+pub(super) fn shape_or_null(_: &mut SchemaGenerator) -> Schema {
+    one_of_or_null(&Shape::ALL.map(Shape::id))
+}
+
+pub(super) fn slip(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Slip::ALL.map(Slip::id))
 }

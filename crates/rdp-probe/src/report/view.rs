@@ -17,6 +17,8 @@ macro_rules! view {
     };
 }
 
+pub(super) use view;
+
 view! {
     /// The report of one target.
     pub struct ReportView {

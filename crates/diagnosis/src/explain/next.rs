@@ -1,0 +1,296 @@
+//! What to do next with this tool: which command settles what a code leaves open.
+use rdp_probe_core::Stage;
+
+use crate::catalogue;
+use crate::codes::{Code, Family};
+use crate::rule::Rule;
+
+/// A command line, and what it settles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Next {
+    /// The command, with `HOST` and `GATEWAY` for what the reader has to put in.
+    pub command: &'static str,
+    /// What it tells. A sentence without a full stop.
+    pub settles: &'static str,
+}
+
+const fn next(command: &'static str, settles: &'static str) -> Next {
+    Next { command, settles }
+}
+
+const NAME: Next = next(
+    "rdp-probe HOST --until resolve",
+    "whether the name has an address here, which ones, and how long the answer took",
+);
+const CONNECT: Next =
+    next("rdp-probe HOST", "tells a refused connection from one that nobody answers and from a missing route");
+const ADDRESSES: Next =
+    next("rdp-probe HOST --all-addresses", "the same for each address of the name: one of several may be dead");
+const CLOSED: Next = next(
+    "rdp-probe HOST",
+    "the code says only that the connection ended: the stage at which it ends here, and whether by FIN or RST, tell why",
+);
+const NEGOTIATE: Next = next(
+    "rdp-probe HOST --enumerate",
+    "what the server answers to each security protocol, and whether it demands Network Level Authentication",
+);
+const WITHOUT_NLA: Next =
+    next("rdp-probe HOST --security tls", "what a client without Network Level Authentication meets");
+const STANDARD: Next = next("rdp-probe HOST --security rdp", "whether the server takes Standard RDP Security");
+const HANDSHAKE: Next = next(
+    "rdp-probe HOST",
+    "does the TLS handshake, judges the certificate, and shows what the server speaks where this program cannot",
+);
+const CERTIFICATE: Next = next(
+    "rdp-probe HOST --until tls -v",
+    "names, dates, usages and issuer of the certificate; --server-name, --ca and --pin hold it against what you expect",
+);
+const SILENT: Next = next(
+    "rdp-probe HOST --timeout 60s --stage-timeout connection_initiation=30s --stage-timeout tls=30s",
+    "at which stage the server falls silent, and slow from dead",
+);
+const CHALLENGE: Next = next(
+    "rdp-probe HOST",
+    "reads the server's CredSSP challenge without credentials: name, domain, build and clock. Where it passes, \
+     all before the password works, and the account is left",
+);
+const CLOCK: Next = next("rdp-probe HOST", "how far the server's clock is from this computer's");
+const BEFORE: Next =
+    next("rdp-probe HOST", "whether every stage before this one works, and what the server says of itself");
+const NOT_ON_THE_WIRE: Next = next(
+    "rdp-probe HOST",
+    "the client gave this without asking the server: when the probe passes, look at the client's computer",
+);
+const GATEWAY_REACHED: Next = next(
+    "rdp-probe GATEWAY:443 --until tcp_connect",
+    "whether the gateway's name and port are reached from here",
+);
+const BEHIND_GATEWAY: Next = next(
+    "rdp-probe HOST",
+    "from a computer on the gateway's side: whether the target itself answers, so that only the gateway is left",
+);
+const PAST_PROXY: Next = next(
+    "rdp-probe HOST",
+    "from a network that needs no proxy: whether the target itself answers, so that only the proxy is left",
+);
+const WHICH: Next = next("rdp-probe HOST", "finds the stage and hop at which the connection fails");
+
+/// The command for what no row has.
+pub(super) const UNKNOWN: &Next = &WHICH;
+
+/// The commands for a row, the most telling first.
+pub(super) fn of(row: &Code) -> Vec<&'static Next> {
+    let special: &[&Next] = match (row.family, row.code) {
+        (Family::MstscDisc, Some(0x904 | 0x404 | 0x304)) | (Family::FreerdpConnect, Some(0x2_000D)) => {
+            &[&CLOSED]
+        }
+        (Family::MstscExt | Family::SetErrorInfo, Some(7)) => &[&CLOSED],
+        (Family::MstscDisc, Some(0x108 | 0x704)) => &[&SILENT],
+        (Family::MstscDisc, Some(0xB09)) => &[&NEGOTIATE, &WITHOUT_NLA],
+        (Family::MstscDisc, Some(0x1D07))
+        | (Family::Sspi, Some(0x8009_0324))
+        | (Family::NtStatus, Some(0xC000_0133))
+        | (Family::Win32, Some(1398))
+        | (Family::KrbError, Some(37)) => &[&CLOCK],
+        (Family::MstscDisc, Some(0x708)) => &[&NOT_ON_THE_WIRE],
+        (Family::RdpNegFailure, Some(2)) => &[&NEGOTIATE, &STANDARD],
+        (Family::RdpNegFailure, _) => &[&NEGOTIATE],
+        (Family::Win32, Some(10_050..=10_065 | 1225 | 1231 | 1232)) => &[&CONNECT],
+        (Family::Win32, Some(11_001..=11_004 | 9002 | 9003)) => &[&NAME],
+        _ => &[],
+    };
+    if !special.is_empty() {
+        return special.to_vec();
+    }
+    let mut all: Vec<&'static Next> = Vec::new();
+    for word in words(row.stage) {
+        let more: &[&Next] = match (word, stage_of(word)) {
+            ("local", _) => &[&NOT_ON_THE_WIRE],
+            (word, _) if word.starts_with("gateway") => &[&GATEWAY_REACHED, &BEHIND_GATEWAY],
+            (_, Some(Stage::Resolve)) => &[&NAME],
+            (_, Some(Stage::TcpConnect)) => &[&CONNECT, &ADDRESSES],
+            (_, Some(Stage::ConnectionInitiation)) => &[&NEGOTIATE],
+            (_, Some(Stage::Tls)) => &[&HANDSHAKE, &CERTIFICATE],
+            (_, Some(Stage::Credssp | Stage::EarlyUserAuth | Stage::Kdc)) => &[&CHALLENGE],
+            (_, Some(Stage::Proxy)) => &[&PAST_PROXY],
+            (_, Some(_)) => &[&BEFORE],
+            (_, None) => &[&WHICH],
+        };
+        for next in more {
+            // One command is named once, with what it settles for the earliest stage.
+            if !all.iter().any(|other| other.command == next.command) {
+                all.push(next);
+            }
+        }
+    }
+    all
+}
+
+/// Every command there is, for a test that each is one.
+pub fn all_next() -> impl Iterator<Item = &'static Next> {
+    [
+        &NAME,
+        &CONNECT,
+        &ADDRESSES,
+        &CLOSED,
+        &NEGOTIATE,
+        &WITHOUT_NLA,
+        &STANDARD,
+        &HANDSHAKE,
+        &CERTIFICATE,
+        &SILENT,
+        &CHALLENGE,
+        &CLOCK,
+        &BEFORE,
+        &NOT_ON_THE_WIRE,
+        &GATEWAY_REACHED,
+        &BEHIND_GATEWAY,
+        &PAST_PROXY,
+        &WHICH,
+    ]
+    .into_iter()
+}
+
+/// The stages of the connection sequence where a row's code appears; none where that may be any, or none of ours.
+pub(super) fn stages(row: &Code) -> Vec<Stage> {
+    let mut all = Vec::new();
+    for stage in words(row.stage).filter_map(stage_of) {
+        if !all.contains(&stage) {
+            all.push(stage);
+        }
+    }
+    all
+}
+
+/// The alternatives in the table's column, without what stands in brackets.
+fn words(stage: &'static str) -> impl Iterator<Item = &'static str> {
+    let stage = stage.split_once(" (").map_or(stage, |(stage, _)| stage);
+    stage.split('/').map(str::trim)
+}
+
+/// The table speaks of stages in the words of the field.
+fn stage_of(word: &str) -> Option<Stage> {
+    Some(match word {
+        "dns" => Stage::Resolve,
+        "tcp" => Stage::TcpConnect,
+        "proxy" => Stage::Proxy,
+        "gateway-tls" => Stage::GatewayTls,
+        "gateway-http" => Stage::GatewayHttp,
+        "gateway-auth" | "auth" => Stage::GatewayAuth,
+        "gateway-handshake" | "gateway-tunnel" => Stage::GatewayTunnel,
+        "gateway-channel" => Stage::GatewayChannel,
+        "x224" => Stage::ConnectionInitiation,
+        "tls" => Stage::Tls,
+        "kdc" | "kerberos" => Stage::Kdc,
+        "credssp" => Stage::Credssp,
+        "rdstls" => Stage::Rdstls,
+        "rdsaad" => Stage::Rdsaad,
+        "early auth" | "post-auth" => Stage::EarlyUserAuth,
+        "mcs" => Stage::BasicSettingsExchange,
+        "security" => Stage::RdpSecurityCommencement,
+        "client info" => Stage::SecureSettingsExchange,
+        "licensing" => Stage::Licensing,
+        "activation" => Stage::CapabilitiesExchange,
+        "session" | "winlogon" | "logon" | "redirection" => Stage::Session,
+        _ => return None,
+    })
+}
+
+/// Rules that match where this tool meets the code itself.
+const MEETS: [(Family, u32, &str); 31] = [
+    (Family::RdpNegFailure, 1, "tls-required"),
+    (Family::RdpNegFailure, 2, "standard-security-only"),
+    (Family::RdpNegFailure, 3, "server-has-no-certificate"),
+    (Family::RdpNegFailure, 4, "inconsistent-flags"),
+    (Family::RdpNegFailure, 5, "nla-required"),
+    (Family::RdpNegFailure, 6, "client-certificate-required"),
+    (Family::RdpNegFailure, 7, "entra-sign-in-required"),
+    (Family::NtStatus, 0xC000_00BB, "ntlm-blocked"),
+    (Family::TlsAlert, 40, "tls-alert"),
+    (Family::TlsAlert, 70, "legacy-tls-only"),
+    (Family::TlsAlert, 80, "server-cannot-use-its-key"),
+    (Family::Win32, 1225, "tcp-refused"),
+    (Family::Win32, 1231, "network-unreachable"),
+    (Family::Win32, 1232, "host-unreachable"),
+    (Family::Win32, 9002, "resolver-failed"),
+    (Family::Win32, 9003, "name-not-found"),
+    (Family::Win32, 10_013, "connect-not-permitted"),
+    (Family::Win32, 10_051, "network-unreachable"),
+    (Family::Win32, 10_060, "tcp-timed-out"),
+    (Family::Win32, 10_061, "tcp-refused"),
+    (Family::Win32, 10_065, "host-unreachable"),
+    (Family::Win32, 11_001, "name-not-found"),
+    (Family::Win32, 11_002, "resolver-failed"),
+    (Family::Win32, 11_004, "name-not-found"),
+    (Family::FreerdpConnect, 0x2_0004, "resolver-failed"),
+    (Family::FreerdpConnect, 0x2_0005, "name-not-found"),
+    (Family::FreerdpConnect, 0x2_0006, "tcp-refused"),
+    (Family::FreerdpConnect, 0x2_0006, "tcp-timed-out"),
+    (Family::FreerdpConnect, 0x2_001E, "nla-required"),
+    (Family::XfreerdpExit, 0x8C, "name-not-found"),
+    (Family::XfreerdpExit, 0x8D, "tcp-refused"),
+];
+
+/// The rules for the code of a row.
+pub(super) fn meets(row: &Code) -> impl Iterator<Item = &'static Rule> {
+    let (family, code) = (row.family, row.code);
+    let ids = MEETS.iter().filter(move |(of, number, _)| *of == family && Some(*number) == code);
+    ids.filter_map(|(_, _, id)| catalogue::find(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes;
+
+    #[test]
+    fn every_row_has_a_next_step() {
+        for row in codes::all() {
+            let all = of(row);
+            assert!(!all.is_empty(), "{row:?}");
+            for next in all {
+                assert!(all_next().any(|other| other == next), "{next:?} is not in all_next");
+                assert!(!next.settles.ends_with('.') && next.command.starts_with("rdp-probe "), "{next:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_for_a_stage_is_known() {
+        const NO_STAGE: [&str; 19] = [
+            "any",
+            "any stage after TCP connect",
+            "local",
+            "post-connect",
+            "protocol",
+            "process exit",
+            "broker",
+            "gateway",
+            "gateway-transport",
+            "gateway-dns",
+            "gateway-tcp",
+            "gateway or mobile client",
+            "AVD",
+            "ARM",
+            "gateway-http",
+            "gateway-auth",
+            "gateway-tls",
+            "gateway-tunnel",
+            "gateway-channel",
+        ];
+        for row in codes::all() {
+            for word in words(row.stage) {
+                assert!(stage_of(word).is_some() || NO_STAGE.contains(&word), "{word}: {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_that_meets_a_code_is_one_and_the_code_too() {
+        for (family, code, id) in MEETS {
+            assert!(catalogue::find(id).is_some(), "{id}");
+            assert!(codes::lookup(family, code).is_some(), "{family:?} {code:#X}");
+        }
+    }
+}
