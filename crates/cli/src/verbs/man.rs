@@ -48,7 +48,7 @@ const EXIT_CODES: [(u8, &str); 37] = [
     (61, "the same without TLS (Standard RDP Security)"),
     (70, "licensing"),
     (80, "capabilities, finalization"),
-    (90, "server ended the session"),
+    (90, "server ended the session, or redirects and the asked depth lies behind it"),
     (100, "several targets, and any failed"),
 ];
 
