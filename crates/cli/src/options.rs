@@ -4,6 +4,7 @@ use std::net::SocketAddrV6;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, ValueEnum};
 use rdp_probe::{Address, Family, Host, Security, Stage};
@@ -53,6 +54,15 @@ pub(crate) struct Options {
     /// Send "Cookie: mstshash=NAME", for load balancers that route by it
     #[arg(long, value_name = "NAME")]
     pub(crate) cookie: Option<String>,
+
+    /// Send TOKEN where the cookie stands, for load balancers and brokers
+    #[arg(long, visible_alias = "load-balance-info", value_name = "TOKEN", conflicts_with = "cookie",
+        value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) routing_token: Option<String>,
+
+    /// Send TEXT as pre-connection blob before each request, where one port stands for several machines
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) pcb: Option<String>,
 
     /// Take IPv4 addresses only
     #[arg(short = '4', conflicts_with = "ipv6")]

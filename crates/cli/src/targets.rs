@@ -63,6 +63,12 @@ fn job(options: &Options, target: Target) -> Result<Probe, String> {
     if let Some(cookie) = &options.cookie {
         builder = builder.cookie(cookie);
     }
+    if let Some(token) = &options.routing_token {
+        builder = builder.routing_token(token.as_str());
+    }
+    if let Some(blob) = &options.pcb {
+        builder = builder.preconnection_blob(blob);
+    }
     if let Some(entry) = pinned {
         builder = builder.resolve_to(entry.addresses.clone());
     }
