@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::driver::Driver;
 use crate::network::Network;
 use crate::progress::Events;
+use crate::rdp_file::RdpFile;
 use crate::report::Report;
 use crate::target::Target;
 use crate::tls::TlsPolicy;
@@ -167,7 +168,8 @@ impl ProbeBuilder {
         self
     }
 
-    /// A routing token, for load balancers: these octets, and CR LF when they do not end in it. Default: none. Takes the place of a cookie.
+    /// A routing token, for load balancers: these octets, and CR LF when they do not end in it. An .rdp file has it as
+    /// `loadbalanceinfo`. Default: none. Takes the place of a cookie.
     pub fn routing_token(mut self, token: impl Into<Vec<u8>>) -> Self {
         self.probe.plan.routing = Routing::Token(token.into());
         self
@@ -177,6 +179,23 @@ impl ProbeBuilder {
     /// meant. Default: none.
     pub fn preconnection_blob(mut self, blob: impl Into<String>) -> Self {
         self.probe.plan.preconnection_blob = Some(blob.into());
+        self
+    }
+
+    /// What an .rdp file says of the connection: security protocols, TLS name, routing token and pre-connection blob. What is
+    /// set after it wins. The target is the builder's own: [`RdpFile::target`].
+    pub fn rdp_file(mut self, file: &RdpFile) -> Self {
+        let plan = &mut self.probe.plan;
+        plan.security = file.security.unwrap_or(plan.security);
+        if let Some(name) = &file.server_name {
+            plan.server_name = Some(name.clone());
+        }
+        if let Some(token) = &file.routing_token {
+            plan.routing = Routing::Token(token.clone());
+        }
+        if let Some(blob) = &file.preconnection_blob {
+            plan.preconnection_blob = Some(blob.clone());
+        }
         self
     }
 
