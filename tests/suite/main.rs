@@ -11,6 +11,8 @@ mod namespaces;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]
+mod rdp_file;
+#[cfg(test)]
 mod real_peers;
 #[cfg(test)]
 mod real_tls;

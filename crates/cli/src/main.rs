@@ -8,6 +8,7 @@ mod run;
 mod targets;
 mod verbs;
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use options::Parsed;
@@ -27,10 +28,16 @@ fn main() -> ExitCode {
         Parsed::Text(text) => return outputs::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };
-    let jobs = match targets::jobs(&options) {
+    let (jobs, warnings) = match targets::jobs(&options) {
         Ok(jobs) => jobs,
         Err(message) => return complain(&message, exit::USAGE),
     };
+    if !options.quiet {
+        let mut said = HashSet::new();
+        for line in warnings.iter().filter(|line| said.insert(line.as_str())) {
+            say(line);
+        }
+    }
     // One thread is enough: a probe waits for the network, and a cold start is what a person feels.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -47,8 +54,12 @@ fn main() -> ExitCode {
     ExitCode::from(if failures.is_empty() || code == exit::INTERNAL { code } else { exit::OUTPUT })
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that complains")]
 pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
-    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
+    say(message);
     ExitCode::from(code)
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that complains and warns")]
+fn say(message: &str) {
+    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
 }

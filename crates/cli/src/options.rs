@@ -23,14 +23,14 @@ use crate::verbs::Verb;
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
     #[command(subcommand)]
     verb: Option<Verb>,
 
-    /// host[:port], [v6]:port, rdp://host, @list-file, or - for a list on standard input
+    /// host[:port], [v6]:port, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
     #[arg(required = true, value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
 
@@ -39,9 +39,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub(crate) until: Option<Stage>,
 
-    /// Security protocols to offer; auto asks for all and does what a refusal implies
-    #[arg(long, value_name = "PROTOCOL", value_parser = security, default_value = "auto")]
-    pub(crate) security: Security,
+    /// Security protocols to offer; auto asks for all and does what a refusal implies [default: what an .rdp file says, else
+    /// auto]
+    #[arg(long, value_name = "PROTOCOL", value_parser = security)]
+    pub(crate) security: Option<Security>,
 
     /// Ask for each security protocol after the main connection (default for one target that is not from a list)
     #[arg(long, overrides_with = "no_enumerate")]
@@ -55,7 +56,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) cookie: Option<String>,
 
-    /// Send TOKEN where the cookie stands, for load balancers and brokers
+    /// Send TOKEN where the cookie stands, for load balancers and brokers; an .rdp file has it as loadbalanceinfo
     #[arg(long, visible_alias = "load-balance-info", value_name = "TOKEN", conflicts_with = "cookie",
         value_parser = NonEmptyStringValueParser::new())]
     pub(crate) routing_token: Option<String>,
