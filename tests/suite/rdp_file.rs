@@ -1,4 +1,4 @@
-//! .rdp files as targets, through the binary.
+//! .rdp files as targets, and command lines pasted from mstsc and xfreerdp, through the binary.
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::target::ScriptedTarget;
 
@@ -112,6 +112,43 @@ fn malformed_file_is_one_line_that_names_file_and_line() {
             assert_eq!((status, stdout.as_str(), stderr.lines().count()), (Some(2), "", 1), "{name}: {stderr}");
             assert!(stderr.contains(name) && stderr.contains(part), "{name}: {stderr}");
         }
+    }
+}
+
+#[test]
+fn command_lines_of_other_clients_are_taken_as_they_are() {
+    let plan = "routing_token = \"tsv://x\"\npcb = \"vm\"";
+    let steps = format!("{{ expect = \"preconnection_blob\" }}, {}", request(ANSWER));
+    let output = against(plan, &steps, |port| {
+        let line = format!(
+            "/v:127.0.0.1 /port:{port} /u:LAB\\me /d:LAB /sec:nla /cert:ignore /f /size:1920x1080 +clipboard -wallpaper \
+             /load-balance-info:tsv://x /pcb:vm /timeout:9000 /ipv4 --until x224 --no-enumerate -o json"
+        );
+        words(&line)
+    });
+    assert_eq!(output.status, Some(0), "{} {}", output.stdout, output.stderr);
+    assert_eq!(
+        output.stderr,
+        "rdp-probe: user and domain are not used: this version probes without credentials\n"
+    );
+    // A computer may have the name of a verb.
+    let verb = run(&["/v:explain", "--resolve", "explain:3389:127.0.0.1", "--until", "resolve"]);
+    assert_eq!(verb.status, Some(0), "{}", verb.stderr);
+}
+
+#[test]
+fn password_is_never_printed() {
+    for line in [
+        "/v:srv1 /p:hunter2",
+        "/v:srv1 /u:me /p=hunter2",
+        "/v:srv1 /gp:hunter2",
+        "srv1 --password=hunter2",
+        "srv1 -phunter2",
+    ] {
+        let Output { status, stdout, stderr, .. } =
+            run(&words(line).iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(status, Some(2), "{line}: {stderr}");
+        assert!(!(stdout + &stderr).contains("hunter2"), "{line}: {stderr}");
     }
 }
 

@@ -5,6 +5,7 @@ mod outputs;
 mod progress;
 mod render;
 mod run;
+mod spellings;
 mod targets;
 mod verbs;
 
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     };
     if !options.quiet {
         let mut said = HashSet::new();
-        for line in warnings.iter().filter(|line| said.insert(line.as_str())) {
+        for line in options.notes.iter().chain(&warnings).filter(|line| said.insert(line.as_str())) {
             say(line);
         }
     }

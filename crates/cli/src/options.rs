@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, ValueEnum};
 use rdp_probe::{Address, Family, Host, Security, Stage};
 
+use crate::spellings;
 use crate::verbs::Verb;
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
@@ -23,7 +24,7 @@ use crate::verbs::Verb;
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
@@ -132,6 +133,10 @@ pub(crate) struct Options {
     /// No progress on standard error
     #[arg(long)]
     pub(crate) no_progress: bool,
+
+    /// What was accepted and has no effect.
+    #[arg(skip)]
+    pub(crate) notes: Vec<String>,
 }
 
 /// When to use colour.
@@ -251,11 +256,15 @@ const VERBS: [&str; 4] = ["wait", "serve", "read", "bisect"];
 
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
-    match Options::try_parse_from(args) {
+    let spelt = match spellings::rewrite(args.into_iter().collect()) {
+        Ok(spelt) => spelt,
+        Err(message) => return Parsed::Usage(message),
+    };
+    match Options::try_parse_from(spelt.args) {
         Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
         Ok(options) => match options.contradiction() {
             Some(message) => Parsed::Usage(message),
-            None => Parsed::Options(Box::new(options)),
+            None => Parsed::Options(Box::new(Options { notes: spelt.notes, ..options })),
         },
         Err(error) => {
             let (kind, text) = (error.kind(), error.render().to_string());
