@@ -19,6 +19,8 @@ mod namespaces;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]
+mod rdp_file;
+#[cfg(test)]
 mod real_mcs;
 #[cfg(test)]
 mod real_peers;

@@ -8,16 +8,16 @@ use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 use crate::binary::{self, Output, run};
 
 /// A folder that is gone when this is dropped.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("rdp-probe-usage-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn file(&self, name: &str, octets: &[u8]) -> String {
+    pub(crate) fn file(&self, name: &str, octets: &[u8]) -> String {
         let path = self.0.join(name);
         std::fs::write(&path, octets).unwrap();
         path.to_str().unwrap().to_owned()
@@ -55,7 +55,7 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["fe80::1%eth0"], "--resolve NAME:3389:fe80::1%2"),
         (&["[fe80::1]:3389"], "a link-local address (fe80::/10) needs a zone"),
         (&["m\u{fc}nchen.example"], "xn-- form"),
-        (&["host.rdp"], ".rdp files are not in this version"),
+        (&["nothing.rdp"], "cannot be read"),
         (&["explain"], "no code"),
         (&["explain", " "], "a code is empty"),
         (&["explain", "5", "--bogus"], "--bogus"),
@@ -70,6 +70,16 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["-4", "2001:db8::1"], "-4"),
         (&["srv1", "--cookie", &"x".repeat(300)], "cookie"),
         (&["srv1", "--concurrency", "0"], "concurrency"),
+        (&["srv1", "--routing-token", &"x".repeat(300)], "routing token"),
+        (&["srv1", "--routing-token", "a\nb"], "CR or LF inside"),
+        (&["srv1", "--routing-token", ""], "--routing-token"),
+        (&["srv1", "--cookie", "a", "--load-balance-info", "b"], "--cookie"),
+        (&["srv1", "--pcb", ""], "--pcb"),
+        (&["/v:srv1", "/p:hunter2"], "/p is not in this version"),
+        (&["/v:srv1", "/g:gw1"], "/g is not in this version"),
+        (&["/v:srv1", "/restrictedAdmin"], "/restrictedadmin is not in this version"),
+        (&["/v:srv1", "/sec:nla:off"], "/sec: expected one of"),
+        (&["/v:srv1", "/frobnicate:x"], "/frobnicate is no option"),
         (&["srv1", "-o", "json="], "file name"),
         (&["srv1", "-o", "json", "-o", "human"], "two outputs go to standard output"),
         (&["srv1", "-o", &same, "-o", &dotted], "two outputs go to"),
@@ -218,7 +228,7 @@ fn quiet_prints_nothing_and_the_exit_code_tells() {
     assert!(std::fs::read_to_string(file).unwrap().ends_with("exit code 11\n"));
 }
 
-fn on_runtime<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(future)
 }
 

@@ -5,10 +5,12 @@ mod outputs;
 mod progress;
 mod render;
 mod run;
+mod spellings;
 mod stored;
 mod targets;
 mod verbs;
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use options::Parsed;
@@ -33,10 +35,16 @@ fn main() -> ExitCode {
     if let Some(file) = &options.from_report {
         return stored::run(&options, file);
     }
-    let jobs = match targets::jobs(&options) {
+    let (jobs, warnings) = match targets::jobs(&options) {
         Ok(jobs) => jobs,
         Err(message) => return complain(&message, exit::USAGE),
     };
+    if !options.quiet {
+        let mut said = HashSet::new();
+        for line in options.notes.iter().chain(&warnings).filter(|line| said.insert(line.as_str())) {
+            say(line);
+        }
+    }
     // One thread is enough: a probe waits for the network, and a cold start is what a person feels.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -55,8 +63,12 @@ pub(crate) fn end((code, failures): (u8, Vec<outputs::OutputFailure>)) -> ExitCo
     ExitCode::from(if failures.is_empty() || code == exit::INTERNAL { code } else { exit::OUTPUT })
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that complains")]
 pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
-    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
+    say(message);
     ExitCode::from(code)
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that complains and warns")]
+fn say(message: &str) {
+    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
 }

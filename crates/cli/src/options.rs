@@ -4,10 +4,12 @@ use std::net::SocketAddrV6;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, ValueEnum};
 use rdp_probe::{Address, Family, Host, Security, Stage};
 
+use crate::spellings;
 use crate::verbs::Verb;
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
@@ -22,14 +24,14 @@ use crate::verbs::Verb;
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
     #[command(subcommand)]
     verb: Option<Verb>,
 
-    /// host[:port], [v6]:port, rdp://host, @list-file, or - for a list on standard input
+    /// host[:port], [v6]:port, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
     #[arg(required_unless_present = "from_report", value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
 
@@ -42,9 +44,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub(crate) until: Option<Stage>,
 
-    /// Security protocols to offer; auto asks for all and does what a refusal implies
-    #[arg(long, value_name = "PROTOCOL", value_parser = security, default_value = "auto")]
-    pub(crate) security: Security,
+    /// Security protocols to offer; auto asks for all and does what a refusal implies [default: what an .rdp file says, else
+    /// auto]
+    #[arg(long, value_name = "PROTOCOL", value_parser = security)]
+    pub(crate) security: Option<Security>,
 
     /// Ask for each security protocol after the main connection (default for one target that is not from a list)
     #[arg(long, overrides_with = "no_enumerate")]
@@ -57,6 +60,16 @@ pub(crate) struct Options {
     /// Send "Cookie: mstshash=NAME", for load balancers that route by it
     #[arg(long, value_name = "NAME")]
     pub(crate) cookie: Option<String>,
+
+    /// Send TOKEN where the cookie stands, for load balancers and brokers, as loadbalanceinfo of an .rdp file does; also
+    /// --load-balance-info
+    #[arg(long, alias = "load-balance-info", value_name = "TOKEN", conflicts_with = "cookie",
+        value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) routing_token: Option<String>,
+
+    /// Send TEXT as pre-connection blob before each request, where one port stands for several machines
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) pcb: Option<String>,
 
     /// Take IPv4 addresses only
     #[arg(short = '4', conflicts_with = "ipv6")]
@@ -125,6 +138,10 @@ pub(crate) struct Options {
     /// No progress on standard error
     #[arg(long)]
     pub(crate) no_progress: bool,
+
+    /// What was accepted and has no effect.
+    #[arg(skip)]
+    pub(crate) notes: Vec<String>,
 }
 
 /// When to use colour.
@@ -136,13 +153,15 @@ pub(crate) enum Color {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 18] = [
+const PROBING: [&str; 20] = [
     "targets",
     "until",
     "security",
     "enumerate",
     "no_enumerate",
     "cookie",
+    "routing_token",
+    "pcb",
     "ipv4",
     "ipv6",
     "resolve",
@@ -280,11 +299,15 @@ pub(crate) fn command() -> clap::Command {
 
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
-    match Options::try_parse_from(args) {
+    let spelt = match spellings::rewrite(args.into_iter().collect()) {
+        Ok(spelt) => spelt,
+        Err(message) => return Parsed::Usage(message),
+    };
+    match Options::try_parse_from(spelt.args) {
         Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
         Ok(options) => match options.contradiction() {
             Some(message) => Parsed::Usage(message),
-            None => Parsed::Options(Box::new(options)),
+            None => Parsed::Options(Box::new(Options { notes: spelt.notes, ..options })),
         },
         Err(error) => {
             let (kind, text) = (error.kind(), error.render().to_string());

@@ -1,26 +1,44 @@
 //! From what was typed to the probes to run.
 use std::io::Read as _;
 
-use rdp_probe::{Family, Host, Probe, Stage, Target, TargetError};
+use rdp_probe::{Family, Host, Probe, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
 use crate::options::Options;
 
 /// The largest list or file of reports that is read, in octets.
 const MAX_LIST: u64 = 64 << 20;
 
-/// The probes to run, in the order of their targets.
-pub(crate) fn jobs(options: &Options) -> Result<Vec<Probe>, String> {
+/// A target, and the .rdp file that names it.
+#[derive(Debug)]
+struct Named {
+    target: Target,
+    file: Option<Box<RdpFile>>,
+}
+
+/// The probes to run, in the order of their targets, and what to warn of.
+pub(crate) fn jobs(options: &Options) -> Result<(Vec<Probe>, Vec<String>), String> {
     let targets = targets(options)?;
     for entry in &options.resolve {
-        if !targets.iter().any(|target| entry.is_for(&target.host.to_string(), target.port)) {
+        if !targets.iter().any(|Named { target, .. }| entry.is_for(&target.host.to_string(), target.port)) {
             let (host, port) = (&entry.host, entry.port);
             return Err(format!("--resolve {host}:{port}: no target is {host} on port {port}"));
         }
     }
-    targets.into_iter().map(|target| job(options, target)).collect()
+    let warnings = targets.iter().flat_map(warnings).collect();
+    let probes = targets.into_iter().map(|named| job(options, named)).collect::<Result<_, _>>()?;
+    Ok((probes, warnings))
 }
 
-fn job(options: &Options, target: Target) -> Result<Probe, String> {
+fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
+    let warnings = file.iter().flat_map(|file| &file.warnings);
+    warnings.map(move |warning| {
+        // Of every file alike, so it is said once.
+        let alike = *warning == RdpFileWarning::Account;
+        if alike { warning.to_string() } else { format!("{:?}: {warning}", target.input) }
+    })
+}
+
+fn job(options: &Options, Named { target, file }: Named) -> Result<Probe, String> {
     let family = options.family();
     if let Host::Ip(ip) = &target.host
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
@@ -30,11 +48,17 @@ fn job(options: &Options, target: Target) -> Result<Probe, String> {
     }
     let pinned = options.resolve.iter().find(|entry| entry.is_for(&target.host.to_string(), target.port));
     let mut builder = Probe::builder(target)
-        .security(options.security)
         .enumerate(options.enumerate(options.single()))
         .all_addresses(options.all_addresses)
         .family(family)
         .timeout(options.timeout);
+    // What is typed wins over what the file says.
+    if let Some(file) = &file {
+        builder = builder.rdp_file(file);
+    }
+    if let Some(security) = options.security {
+        builder = builder.security(security);
+    }
     if let Some(stage) = options.until {
         builder = builder.until(stage);
     }
@@ -63,13 +87,19 @@ fn job(options: &Options, target: Target) -> Result<Probe, String> {
     if let Some(cookie) = &options.cookie {
         builder = builder.cookie(cookie);
     }
+    if let Some(token) = &options.routing_token {
+        builder = builder.routing_token(token.as_str());
+    }
+    if let Some(blob) = &options.pcb {
+        builder = builder.preconnection_blob(blob);
+    }
     if let Some(entry) = pinned {
         builder = builder.resolve_to(entry.addresses.clone());
     }
     builder.build().map_err(|error| error.to_string())
 }
 
-fn targets(options: &Options) -> Result<Vec<Target>, String> {
+fn targets(options: &Options) -> Result<Vec<Named>, String> {
     let mut targets = Vec::new();
     for typed in &options.targets {
         if typed == "-" {
@@ -88,18 +118,36 @@ fn targets(options: &Options) -> Result<Vec<Target>, String> {
     Ok(targets)
 }
 
-fn target(typed: &str) -> Result<Target, String> {
-    if typed.len() > 4
+/// Whether it is the name of an .rdp file. A host of such a name has to be written with its port.
+pub(crate) fn is_rdp_file(typed: &str) -> bool {
+    typed.len() > 4
         && typed.get(typed.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".rdp"))
-    {
-        return Err(".rdp files are not in this version; give host[:port]".into());
+}
+
+fn rdp_file(path: &str) -> Result<Named, String> {
+    let mut octets = Vec::new();
+    // One octet more than it may have, so that the reader sees what is too much.
+    let most = u64::try_from(RdpFile::MAX_LEN).unwrap_or(u64::MAX).saturating_add(1);
+    std::fs::File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut octets))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    let file = RdpFile::parse(&octets).map_err(|error| error.to_string())?;
+    let mut target = file.target();
+    path.clone_into(&mut target.input);
+    Ok(Named { target, file: Some(Box::new(file)) })
+}
+
+fn target(typed: &str) -> Result<Named, String> {
+    if is_rdp_file(typed) {
+        return rdp_file(typed);
     }
-    typed.parse::<Target>().map_err(|error| {
+    let target = typed.parse::<Target>().map_err(|error| {
         let zone = matches!(error, TargetError::Zone | TargetError::LinkLocal);
         // There is a way to such an address all the same.
         let hint = if zone { " (--resolve NAME:3389:fe80::1%2 gives a name such an address)" } else { "" };
         format!("{error}{hint}")
-    })
+    })?;
+    Ok(Named { target, file: None })
 }
 
 /// What a list is.
@@ -122,7 +170,7 @@ pub(crate) fn read_all(source: impl std::io::Read, name: &str, what: &str) -> Re
 }
 
 /// One target a line; what follows a `#` at the start or after a space is a comment.
-fn list(name: &str, text: &str) -> Result<Vec<Target>, String> {
+fn list(name: &str, text: &str) -> Result<Vec<Named>, String> {
     let mut targets = Vec::new();
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.split_once(" #").map_or(line, |(before, _)| before).trim();
@@ -143,7 +191,10 @@ mod tests {
     #[test]
     fn a_list_has_comments_and_empty_lines() {
         let targets = list("x", "\u{feff}# hosts\nsrv1\n\n srv2:3390 # second\r\n").unwrap();
-        assert_eq!(targets.iter().map(|t| t.input.as_str()).collect::<Vec<_>>(), ["srv1", "srv2:3390"]);
+        assert_eq!(
+            targets.iter().map(|named| named.target.input.as_str()).collect::<Vec<_>>(),
+            ["srv1", "srv2:3390"]
+        );
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub struct Plan {
     pub family: Family,
     /// What stands before the negotiation block.
     pub routing: Routing,
+    /// What is sent before every Connection Request ([MS-RDPEPS] 2.2.1.2): which of several behind one port is meant.
+    #[serde(default)]
+    pub preconnection_blob: Option<String>,
     /// The deadlines.
     pub limits: Limits,
 }
@@ -216,6 +219,8 @@ pub enum Routing {
     None,
     /// `Cookie: mstshash=` and this.
     Cookie(String),
+    /// A routing token: these octets, and CR LF when they do not end in it.
+    Token(Vec<u8>),
 }
 
 /// One further connection.
@@ -303,6 +308,7 @@ impl Plan {
             all_addresses: false,
             family: Family::default(),
             routing: Routing::default(),
+            preconnection_blob: None,
             limits: Limits::default(),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe_core::wire::nego::NegRequest;
+use rdp_probe_core::wire::preconnection::{BlobError, PreconnectionPdu};
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
 use rdp_probe_core::{Address, Family, Plan, Routing, Security, Stage};
 use rdp_probe_diagnosis::{Rule, diagnose_with};
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::driver::Driver;
 use crate::network::Network;
 use crate::progress::Events;
+use crate::rdp_file::RdpFile;
 use crate::report::Report;
 use crate::target::Target;
 use crate::tls::TlsPolicy;
@@ -26,6 +28,12 @@ pub enum ProbeError {
     /// The cookie does not fit, or would break the request.
     #[error("the cookie cannot be sent: {0}")]
     Cookie(#[source] x224::RequestError),
+    /// The routing token does not fit, or would break the request.
+    #[error("the routing token cannot be sent: {0}")]
+    RoutingToken(#[source] x224::RequestError),
+    /// The pre-connection blob does not fit, or would break its PDU.
+    #[error("the pre-connection blob cannot be sent: {0}")]
+    PreconnectionBlob(#[source] BlobError),
     /// A pin is not a SHA-256.
     #[error("a pin is a SHA-256 in 64 hexadecimal digits, not {0:?}")]
     Pin(String),
@@ -154,9 +162,40 @@ impl ProbeBuilder {
         self
     }
 
-    /// What to put into `Cookie: mstshash=`, for load balancers. Default: no cookie.
+    /// What to put into `Cookie: mstshash=`, for load balancers. Default: no cookie. Takes the place of a routing token.
     pub fn cookie(mut self, cookie: impl Into<String>) -> Self {
         self.probe.plan.routing = Routing::Cookie(cookie.into());
+        self
+    }
+
+    /// A routing token, for load balancers: these octets, and CR LF when they do not end in it. An .rdp file has it as
+    /// `loadbalanceinfo`. Default: none. Takes the place of a cookie.
+    pub fn routing_token(mut self, token: impl Into<Vec<u8>>) -> Self {
+        self.probe.plan.routing = Routing::Token(token.into());
+        self
+    }
+
+    /// A pre-connection blob, sent before every Connection Request: it says which of several behind one port is
+    /// meant. Default: none.
+    pub fn preconnection_blob(mut self, blob: impl Into<String>) -> Self {
+        self.probe.plan.preconnection_blob = Some(blob.into());
+        self
+    }
+
+    /// What an .rdp file says of the connection: security protocols, TLS name, routing token and pre-connection blob. What is
+    /// set after it wins. The target is the builder's own: [`RdpFile::target`].
+    pub fn rdp_file(mut self, file: &RdpFile) -> Self {
+        let plan = &mut self.probe.plan;
+        plan.security = file.security.unwrap_or(plan.security);
+        if let Some(name) = &file.server_name {
+            plan.server_name = Some(name.clone());
+        }
+        if let Some(token) = &file.routing_token {
+            plan.routing = Routing::Token(token.clone());
+        }
+        if let Some(blob) = &file.preconnection_blob {
+            plan.preconnection_blob = Some(blob.clone());
+        }
         self
     }
 
@@ -240,10 +279,17 @@ impl ProbeBuilder {
         if let Some(pin) = plan.pins.iter().find(|pin| !is_sha256(pin)) {
             return Err(ProbeError::Pin(pin.clone()));
         }
-        if let Routing::Cookie(cookie) = &plan.routing {
+        let fits = |routing| {
             let negotiation = Some(NegRequest { flags: Default::default(), protocols: plan.security.mask() });
-            let request = ConnectionRequest { routing: x224::Routing::Cookie(cookie), negotiation };
-            request.encode(&mut Vec::new()).map_err(ProbeError::Cookie)?;
+            ConnectionRequest { routing, negotiation }.encode(&mut Vec::new())
+        };
+        match &plan.routing {
+            Routing::Cookie(cookie) => fits(x224::Routing::Cookie(cookie)).map_err(ProbeError::Cookie)?,
+            Routing::Token(token) => fits(x224::Routing::Token(token)).map_err(ProbeError::RoutingToken)?,
+            Routing::None | _ => {}
+        }
+        if let Some(blob) = &plan.preconnection_blob {
+            PreconnectionPdu::encode(blob, &mut Vec::new()).map_err(ProbeError::PreconnectionBlob)?;
         }
         Ok(self.probe)
     }

@@ -48,6 +48,7 @@ mod escape;
 mod framer;
 mod network;
 mod progress;
+mod rdp_file;
 mod report;
 mod target;
 mod tls;
@@ -56,6 +57,7 @@ pub use builder::{Probe, ProbeBuilder, ProbeError};
 pub use escape::{escape, is_harmful};
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use progress::{Events, Progress};
+pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, view};
 pub use target::{Target, TargetError};
 

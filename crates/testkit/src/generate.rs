@@ -32,6 +32,9 @@ pub const MESSAGES: &[&[u8]] = &[
     &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 3, 0, 8, 0, 5, 0, 0, 0],
     &[3, 0, 0, 0x0B, 6, 0xD0, 0, 0, 0x12, 0x34, 0],
     &[3, 0, 0, 0x16, 0x11, 0xD0, 0, 1, 0, 2, 0, 0xC0, 1, 0x0A, 0xC1, 2, 1, 0, 0xC2, 2, 1, 2],
+    // Pre-connection PDUs, as they come before a request.
+    &[16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0],
+    &[22, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x76, 0, 0, 0],
     // Disconnect Provider Ultimatum, Disconnect Request, TPDU Error, and our own request come back.
     &[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
     &[3, 0, 0, 0x0B, 6, 0x80, 0, 0, 0, 0, 1],
@@ -198,7 +201,12 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         Just(Host::Name("srv1.lab.test".to_owned())).boxed(),
         address().prop_map(|address| Host::Ip(address.ip())).boxed(),
     ]);
-    let routing = Union::new([Just(Routing::None).boxed(), "[ -~]{0,250}".prop_map(Routing::Cookie).boxed()]);
+    let routing = Union::new([
+        Just(Routing::None).boxed(),
+        "[ -~]{0,250}".prop_map(Routing::Cookie).boxed(),
+        vec(any::<u8>(), 0..250).prop_map(Routing::Token).boxed(),
+    ]);
+    let routing = (routing, option::of("[\0-~]{0,40}"));
     let limits = (limit(), option::of((select(&Stage::ALL[..]), limit())));
     let policy = (any::<(bool, bool)>(), vec(select(&Kind::ALL[..]), 0..3), any::<u32>());
     let family = select(&[Family::Any, Family::V4, Family::V6][..]);
@@ -214,7 +222,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
             until,
             (enumerate, all_addresses),
             family,
-            routing,
+            (routing, blob),
             (overall, stage),
             ((asked, trust), pins, began),
         )| {
@@ -229,6 +237,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
             plan.all_addresses = all_addresses;
             plan.family = family;
             plan.routing = routing;
+            plan.preconnection_blob = blob;
             plan.limits.overall = overall;
             plan.limits.stages = stage.into_iter().collect();
             plan

@@ -13,7 +13,7 @@ use rdp_probe_core::{
 use crate::scenario::{
     Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Scenario, Step, plain_alert,
 };
-use crate::script::{Claim, Claims, Violation, check, offered};
+use crate::script::{Claim, Claims, Route, Violation, check, framing, offered, whole};
 use crate::session::{self, TODAY_UNIX_MS};
 
 /// What came of playing a scenario.
@@ -161,6 +161,7 @@ impl Machine<'_> {
             script,
             ip,
             hello: connection.hello,
+            route: Route::of(self.scenario),
             request,
             steps,
             held: Vec::new(),
@@ -279,6 +280,7 @@ struct Peer {
     script: usize,
     ip: IpAddr,
     hello: Option<Hello>,
+    route: Route,
     /// What the run has sent and no step has read.
     request: Vec<u8>,
     steps: VecDeque<Step>,
@@ -295,7 +297,7 @@ impl Peer {
             let (script, due) = (self.script, *due);
             if self.request.is_empty() {
                 violations.push(Violation::NoRequest { script, due, got: 0 });
-            } else if let Err(violation) = check(script, due, &self.request, self.hello) {
+            } else if let Err(violation) = check(script, due, &self.request, self.hello, &self.route) {
                 violations.push(violation);
             }
         }
@@ -314,10 +316,11 @@ impl Peer {
                     }
                 }
                 Step::Expect(due) => {
-                    let request = std::mem::take(&mut self.request);
+                    let request = whole(framing(due), &mut self.request)
+                        .unwrap_or_else(|| std::mem::take(&mut self.request));
                     if request.is_empty() {
                         violations.push(Violation::NoRequest { script, due, got: 0 });
-                    } else if let Err(violation) = check(script, due, &request, self.hello) {
+                    } else if let Err(violation) = check(script, due, &request, self.hello, &self.route) {
                         violations.push(violation);
                     }
                 }

@@ -1,11 +1,15 @@
 //! Which script serves which connection, and what can go wrong between script and peer.
 use std::net::IpAddr;
 
+use rdp_probe_core::Routing;
 use rdp_probe_core::wire::WireError;
-use rdp_probe_core::wire::credssp::TsRequest;
+use rdp_probe_core::wire::credssp::{TsRequest, ts_request};
 use rdp_probe_core::wire::mcs::{ConnectInitial, DisconnectProviderUltimatum};
 use rdp_probe_core::wire::nego::Protocols;
-use rdp_probe_core::wire::x224::ConnectionRequest;
+use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
+use rdp_probe_core::wire::tls::record;
+use rdp_probe_core::wire::tpkt::{self, Frame, Tpkt};
+use rdp_probe_core::wire::x224::{self, ConnectionRequest};
 
 use crate::scenario::{Connection, Expected, Hello, Scenario};
 
@@ -56,6 +60,14 @@ pub enum Violation {
         due: Option<Hello>,
         /// The peer's; none when it is no ClientHello.
         got: Option<Hello>,
+    },
+    /// Cookie, routing token or pre-connection blob are not the plan's.
+    #[error("connection {script}: a {} that names another route than the plan", .due.name())]
+    OtherRoute {
+        /// The script's index.
+        script: usize,
+        /// What was due.
+        due: Expected,
     },
     /// There was to be a TLS handshake, and there was none.
     #[error("connection {script}: no TLS handshake ({why})")]
@@ -160,15 +172,84 @@ impl Claims {
     }
 }
 
+/// What stands before the negotiation block of every request, and before every request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    routing: Routing,
+    blob: Option<String>,
+}
+
+impl Route {
+    pub(crate) fn of(scenario: &Scenario) -> Self {
+        let plan = scenario.plan(0);
+        Self { routing: plan.routing, blob: plan.preconnection_blob }
+    }
+
+    /// Whether the request is octet for octet what this route makes of its negotiation block.
+    fn is_of(&self, request: &ConnectionRequest<'_>, octets: &[u8]) -> bool {
+        let routing = match &self.routing {
+            Routing::Cookie(name) => x224::Routing::Cookie(name),
+            Routing::Token(token) => x224::Routing::Token(token),
+            Routing::None | _ => x224::Routing::None,
+        };
+        let mut expected = Vec::new();
+        let meant = ConnectionRequest { routing, ..*request };
+        meant.encode(&mut expected).is_ok() && expected == octets
+    }
+}
+
+/// Where what is due ends.
+pub(crate) fn framing(due: Expected) -> fn(&[u8]) -> Frame {
+    match due {
+        Expected::PreconnectionBlob => preconnection::frame,
+        Expected::ConnectionRequest | Expected::ConnectInitial | Expected::Disconnect => tpkt::frame,
+        Expected::ClientHello => record,
+        Expected::TsRequest => ts_request::frame,
+    }
+}
+
+/// Takes the first PDU out of `held`, when it is whole.
+pub(crate) fn whole(frame: fn(&[u8]) -> Frame, held: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let Frame::Whole(length) = frame(held) else { return None };
+    let rest = held.split_off(length.min(held.len()));
+    Some(std::mem::replace(held, rest))
+}
+
+/// As many octets of a pre-connection PDU as stand before the request.
+fn before_request(octets: &[u8]) -> usize {
+    if let Frame::Whole(length) = preconnection::frame(octets) { length } else { 0 }
+}
+
+/// Where the first request ends, whatever stands before it.
+pub(crate) fn first_request(held: &[u8]) -> Frame {
+    if held.first() != Some(&Tpkt::VERSION)
+        && let partial @ Frame::Partial { .. } = preconnection::frame(held)
+    {
+        return partial;
+    }
+    let before = before_request(held);
+    let request = tpkt::frame(held.get(before..).unwrap_or_default());
+    if let Frame::Whole(length) = request { Frame::Whole(before.saturating_add(length)) } else { request }
+}
+
 /// Checks what a peer sent against what was due.
 pub(crate) fn check(
     script: usize,
     due: Expected,
     octets: &[u8],
     hello: Option<Hello>,
+    route: &Route,
 ) -> Result<(), Violation> {
+    let other = Err(Violation::OtherRoute { script, due });
     let read = match due {
-        Expected::ConnectionRequest => ConnectionRequest::parse(octets).map(drop),
+        Expected::PreconnectionBlob => match PreconnectionPdu::parse(octets) {
+            Ok(pdu) if pdu.id != 0 || route.blob != Some(pdu.text().collect()) => return other,
+            read => read.map(drop),
+        },
+        Expected::ConnectionRequest => match ConnectionRequest::parse(octets) {
+            Ok(request) if !route.is_of(&request, octets) => return other,
+            read => read.map(drop),
+        },
         Expected::TsRequest => TsRequest::parse(octets).map(drop),
         Expected::ConnectInitial => ConnectInitial::parse(octets).map(drop),
         Expected::Disconnect => DisconnectProviderUltimatum::parse(octets).map(drop),
@@ -186,7 +267,7 @@ pub(crate) fn check(
 
 /// What a request offers: nothing when it is not one.
 pub(crate) fn offered(request: &[u8]) -> Option<Protocols> {
-    let request = ConnectionRequest::parse(request).ok()?;
+    let request = ConnectionRequest::parse(request.get(before_request(request)..)?).ok()?;
     // A request without a block comes from a client that knows only Standard RDP Security.
     Some(request.negotiation.map_or(Protocols::RDP, |block| block.protocols))
 }
@@ -228,6 +309,61 @@ mod tests {
         assert_eq!(claims.on_request(&scenario.connections, ip(1), Some(Protocols(1))), Some(1));
         assert_eq!(claims.on_request(&scenario.connections, ip(1), Some(Protocols(2))), Some(0));
         assert_eq!(claims.on_request(&scenario.connections, ip(1), Some(Protocols(1))), None);
+    }
+
+    #[test]
+    fn route_that_is_not_the_plans_is_told() {
+        let route = |plan: &str| {
+            let text = format!("title = \"t\"\n[plan]\n{plan}\n[expect]\noutcome = \"reachable\"\nexit = 0\n");
+            Route::of(&Scenario::parse("route", &text).unwrap())
+        };
+        let request = |routing| {
+            let mut octets = Vec::new();
+            ConnectionRequest { routing, negotiation: None }.encode(&mut octets).unwrap();
+            octets
+        };
+        let mut blob = Vec::new();
+        PreconnectionPdu::encode("vm", &mut blob).unwrap();
+        let told = |due, octets: &[u8], plan| check(0, due, octets, None, &route(plan)).err();
+        let other = |due| Some(Violation::OtherRoute { script: 0, due });
+
+        let (due, plain) = (Expected::ConnectionRequest, request(x224::Routing::None));
+        let (cookie, token) = (request(x224::Routing::Cookie("me")), request(x224::Routing::Token(b"tsv://x")));
+        for (octets, plan) in
+            [(&plain, ""), (&cookie, "cookie = \"me\""), (&token, "routing_token = \"tsv://x\"")]
+        {
+            assert_eq!(told(due, octets, plan), None, "{plan}");
+        }
+        for (octets, plan) in [
+            (&plain, "cookie = \"me\""),
+            (&cookie, ""),
+            (&cookie, "cookie = \"you\""),
+            (&token, "cookie = \"tsv://x\""),
+            (&token, "routing_token = \"tsv://y\""),
+        ] {
+            assert_eq!(told(due, octets, plan), other(due), "{plan}");
+        }
+        let due = Expected::PreconnectionBlob;
+        assert_eq!(told(due, &blob, "pcb = \"vm\""), None);
+        assert_eq!(told(due, &blob, "pcb = \"other\""), other(due));
+        assert_eq!(told(due, &blob, ""), other(due));
+        assert!(matches!(told(due, &plain, "pcb = \"vm\""), Some(Violation::BadRequest { .. })));
+    }
+
+    #[test]
+    fn first_request_ends_where_it_does_with_and_without_a_blob_before_it() {
+        let request = [3, 0, 0, 0x0B, 6, 0xE0, 0, 0, 0, 0, 0];
+        let mut both = Vec::new();
+        PreconnectionPdu::encode("vm", &mut both).unwrap();
+        both.extend(request);
+        for octets in [&request[..], &both] {
+            for len in 0..octets.len() {
+                assert!(matches!(first_request(&octets[..len]), Frame::Partial { .. }), "{len}");
+            }
+            assert_eq!(first_request(octets), Frame::Whole(octets.len()));
+            assert_eq!(offered(octets), Some(Protocols::RDP));
+        }
+        assert_eq!(first_request(b"GET / HTTP/1.1"), Frame::Stray);
     }
 
     #[test]

@@ -4,9 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rdp_probe_core::wire::credssp::ts_request;
-use rdp_probe_core::wire::tls::record;
-use rdp_probe_core::wire::tpkt::{self, Frame};
+use rdp_probe_core::wire::tpkt::Frame;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,8 +12,8 @@ use tokio::time::timeout;
 
 use crate::machine::segment;
 use crate::port;
-use crate::scenario::{Connect, Connection, Ending, Expected, Scenario, Step};
-use crate::script::{Claim, Claims, Violation, check, offered};
+use crate::scenario::{Connect, Connection, Ending, Scenario, Step};
+use crate::script::{Claim, Claims, Route, Violation, check, first_request, framing, offered, whole};
 use crate::stream::Stream;
 
 /// How long a client that says it is done may keep a connection open.
@@ -46,6 +44,7 @@ pub struct Served {
 #[derive(Debug)]
 struct Shared {
     scripts: Vec<Connection>,
+    route: Route,
     state: Mutex<(Claims, Served)>,
 }
 
@@ -85,6 +84,7 @@ impl ScriptedTarget {
         }
         let shared = Arc::new(Shared {
             scripts: scenario.connections.clone(),
+            route: Route::of(scenario),
             state: Mutex::new((Claims::new(scenario), Served::default())),
         });
         let (done, _) = watch::channel(false);
@@ -209,50 +209,51 @@ async fn serve(stream: TcpStream, ip: IpAddr, claim: Claim, shared: Arc<Shared>)
     // Each step's octets go out at once.
     let _ = stream.set_nodelay(true);
     let mut stream = Stream::Plain(stream);
-    let mut request = None;
+    let mut held = Vec::new();
     let script = match claim {
         Claim::Script(index) => Some(index),
         Claim::None => None,
         Claim::AfterRequest => {
-            let octets = read_pdu(&mut stream, tpkt::frame).await;
-            let script = shared.lock().0.on_request(&shared.scripts, ip, offered(&octets));
+            held = read_pdu(&mut stream, first_request).await;
+            let script = shared.lock().0.on_request(&shared.scripts, ip, offered(&held));
             if script.is_none() {
-                return shared.violation(Violation::Unclaimed { address: ip, offered: offered(&octets) });
+                return shared.violation(Violation::Unclaimed { address: ip, offered: offered(&held) });
             }
-            request = Some(octets);
             script
         }
     };
     let Some((script, connection)) = script.and_then(|index| Some((index, shared.scripts.get(index)?))) else {
-        let octets = read_pdu(&mut stream, tpkt::frame).await;
+        let octets = read_pdu(&mut stream, first_request).await;
         return shared.violation(Violation::Unclaimed { address: ip, offered: offered(&octets) });
     };
     shared.lock().1.scripts.push(script);
-    if let Err(violation) = follow(stream, script, connection, request).await {
+    if let Err(violation) = follow(stream, script, connection, &shared.route, held).await {
         shared.violation(violation);
     }
 }
 
-/// Follows the script to its end, or until the client closes.
+/// Follows the script to its end, or until the client closes. `held` has been read before the script was known.
 async fn follow(
     mut stream: Stream,
     script: usize,
     connection: &Connection,
-    mut request: Option<Vec<u8>>,
+    route: &Route,
+    mut held: Vec<u8>,
 ) -> Result<(), Violation> {
     for step in &connection.steps {
         // A write fails when the client has closed: it has heard enough.
         let sent = match step {
             Step::Expect(due) => {
                 let framed = framing(*due);
-                let octets = match request.take() {
+                let octets = match whole(framed, &mut held) {
                     Some(octets) => octets,
-                    None => read_pdu(&mut stream, framed).await,
+                    None if held.is_empty() => read_pdu(&mut stream, framed).await,
+                    None => std::mem::take(&mut held),
                 };
                 if !matches!(framed(&octets), Frame::Whole(_)) {
                     return Err(Violation::NoRequest { script, due: *due, got: octets.len() });
                 }
-                check(script, *due, &octets, connection.hello)?;
+                check(script, *due, &octets, connection.hello, route)?;
                 Ok(())
             }
             Step::Send(octets) => stream.write(octets).await,
@@ -300,15 +301,6 @@ async fn follow(
 fn now_unix_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or_default()
-}
-
-/// Where what is due ends.
-fn framing(due: Expected) -> fn(&[u8]) -> Frame {
-    match due {
-        Expected::ConnectionRequest | Expected::ConnectInitial | Expected::Disconnect => tpkt::frame,
-        Expected::ClientHello => record,
-        Expected::TsRequest => ts_request::frame,
-    }
 }
 
 /// Sends octet by octet, for as long as the client listens.

@@ -197,14 +197,21 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     plan.enumerate = octets.flag();
     plan.all_addresses = octets.flag();
     plan.family = octets.one_of(&[Family::Any, Family::V4, Family::V6], Family::Any);
-    if octets.flag() {
-        plan.routing = Routing::Cookie(String::from_utf8_lossy(&octets.octets()).into_owned());
+    match octets.octet() & 3 {
+        1 => plan.routing = Routing::Cookie(text(octets)),
+        2 => plan.routing = Routing::Token(octets.octets()),
+        3 => plan.preconnection_blob = Some(text(octets)),
+        _ => {}
     }
     if octets.flag() {
         plan.limits.overall = octets.duration();
         plan.limits.stages = vec![(octets.one_of(&Stage::ALL, Stage::Resolve), octets.duration())];
     }
     plan
+}
+
+fn text(octets: &mut Cursor<'_>) -> String {
+    String::from_utf8_lossy(&octets.octets()).into_owned()
 }
 
 fn happening(octets: &mut Cursor<'_>) -> Happening {

@@ -9,6 +9,8 @@ use nom::error::{ContextError, ErrorKind, ParseError};
 pub enum Layer {
     /// TPKT, RFC 1006 section 6.
     Tpkt,
+    /// The PDU before a connection, \[MS-RDPEPS\] 2.2.1.
+    Preconnection,
     /// X.224 TPDU, ITU-T X.224 section 13.
     X224,
     /// RDP negotiation blocks, \[MS-RDPBCGR\] 2.2.1.1.1 to 2.2.1.2.2.

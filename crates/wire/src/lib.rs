@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | what the first octets belong to | [`first_octets`] | - |
 //! | TPKT | [`tpkt`] | RFC 1006 section 6 |
+//! | RDP_PRECONNECTION_PDU_V1, _V2 | [`preconnection::PreconnectionPdu`] | \[MS-RDPEPS\] 2.2.1 |
 //! | X.224 Connection Request | [`x224::ConnectionRequest`] | \[MS-RDPBCGR\] 2.2.1.1 |
 //! | X.224 Connection Confirm | [`x224::ConnectionConfirm`] | \[MS-RDPBCGR\] 2.2.1.2 |
 //! | X.224 Disconnect Request, Error | [`x224`] | ITU-T X.224 13.5, 13.12 |
@@ -39,6 +40,7 @@ pub mod gcc;
 pub mod mcs;
 pub mod nego;
 pub mod ntlm;
+pub mod preconnection;
 pub mod rdsaad;
 pub mod rdstls;
 pub mod server_certificate;

@@ -92,7 +92,7 @@ fn stages(out: &mut String, view: &ReportView, stages: &[StageView], look: &Look
             stage.facts.iter().filter_map(|fact| telling(fact.fact, &fact.detail)).collect();
         detail.extend(stage.why.map(str::to_owned));
         let mark = paint(color, &format!("{mark:<11}"));
-        let line = format!("  {mark}  {:<22} {time:>9}", stage.stage);
+        let line = format!("  {mark}  {:<23} {time:>9}", stage.stage);
         details(out, &line, &escape(&detail.join(", ")), look.width);
         if look.verbose > 0 {
             for fact in &stage.facts {
@@ -121,7 +121,7 @@ fn stages(out: &mut String, view: &ReportView, stages: &[StageView], look: &Look
 }
 
 /// Where the details of a stage begin.
-const DETAILS: usize = 49;
+const DETAILS: usize = 50;
 
 /// Where they begin when they have a word that is too long for what is left of the line.
 const DETAILS_BELOW: usize = 17;

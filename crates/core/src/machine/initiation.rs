@@ -3,6 +3,7 @@
 use rdp_probe_wire::first_octets::{FirstOctets, Foreign, classify_last};
 use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_wire::nego::{NegRequest, Negotiation, Protocols, RequestFlags};
+use rdp_probe_wire::preconnection::PreconnectionPdu;
 use rdp_probe_wire::x224::{
     self, ConnectionConfirm, ConnectionRequest, DisconnectRequest, TpduCode, TpduError,
 };
@@ -29,7 +30,7 @@ impl ExpectConnectionConfirm {
         Self { context }
     }
 
-    /// Sends the Connection Request.
+    /// Sends the Connection Request, after the pre-connection PDU when there is a blob for one.
     pub(super) fn enter(&self, out: &mut Output) {
         let context = &self.context;
         let protocols = context.attempt().offer;
@@ -37,7 +38,12 @@ impl ExpectConnectionConfirm {
         let routing = match &context.plan().routing {
             Routing::None => x224::Routing::None,
             Routing::Cookie(name) => x224::Routing::Cookie(name),
+            Routing::Token(token) => x224::Routing::Token(token),
         };
+        // So is a blob that cannot be sent.
+        if let Some(blob) = &context.plan().preconnection_blob {
+            _ = PreconnectionPdu::encode(blob, &mut out.octets);
+        }
         // A cookie that does not fit is refused where it is typed; here it is left out rather than not asking at all.
         if (ConnectionRequest { routing, negotiation }).encode(&mut out.octets).is_err() {
             let bare = ConnectionRequest { routing: x224::Routing::None, negotiation }.encode(&mut out.octets);

@@ -2,6 +2,7 @@
 use rdp_probe_core::wire::first_octets::{ENOUGH, FirstOctets, classify, classify_last};
 use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_core::wire::nego::{NegRequest, Negotiation};
+use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
 use rdp_probe_core::wire::tpkt::{Frame, Tpkt, frame};
 use rdp_probe_core::wire::x224::{
     ConnectionConfirm, ConnectionRequest, DisconnectRequest, TpduCode, TpduError,
@@ -15,6 +16,10 @@ use rdp_probe_core::wire::{Problem, WireError};
 /// When one does not.
 pub fn wire(octets: &[u8]) {
     placed(octets, Tpkt::parse(octets).err());
+    match PreconnectionPdu::parse(octets) {
+        Ok(pdu) => blob_reads_again(pdu),
+        Err(error) => placed(octets, Some(error)),
+    }
     placed(octets, TpduCode::of(octets).err());
     placed(octets, DisconnectRequest::parse(octets).err());
     placed(octets, TpduError::parse(octets).err());
@@ -72,7 +77,24 @@ fn request_reads_again(request: ConnectionRequest<'_>) {
     }
 }
 
+/// A blob that was read can hold what cannot be sent: nothing, a NUL, or what is no character. All else is written and read
+/// again as it was.
+fn blob_reads_again(pdu: PreconnectionPdu<'_>) {
+    let text = String::from_iter(pdu.text());
+    let mut octets = Vec::new();
+    if PreconnectionPdu::encode(&text, &mut octets).is_ok() {
+        assert_eq!(preconnection::frame(&octets), Frame::Whole(octets.len()));
+        let again = PreconnectionPdu::parse(&octets).map(|again| String::from_iter(again.text()));
+        assert_eq!(again, Ok(text), "{octets:02X?}");
+    } else {
+        assert!(octets.is_empty(), "half a PDU");
+    }
+}
+
 fn frames(octets: &[u8]) {
+    if let Frame::Whole(length) = preconnection::frame(octets) {
+        assert!((PreconnectionPdu::LEN_V1..=octets.len()).contains(&length), "{length} of {}", octets.len());
+    }
     match frame(octets) {
         Frame::Whole(length) => {
             assert!((Tpkt::LEN..=octets.len()).contains(&length), "{length} of {}", octets.len());
@@ -124,6 +146,15 @@ mod tests {
                 wire(&message[..len]);
             }
         }
+    }
+
+    #[test]
+    fn golden_blob_is_written_as_it_is_read() {
+        let octets = crate::oracle::golden("built-preconnection-vm");
+        assert_eq!(String::from_iter(PreconnectionPdu::parse(&octets).unwrap().text()), "vm");
+        let mut again = Vec::new();
+        PreconnectionPdu::encode("vm", &mut again).unwrap();
+        assert_eq!(again, octets);
     }
 
     proptest! {

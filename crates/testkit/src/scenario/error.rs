@@ -38,6 +38,9 @@ pub enum Fault {
     /// The resolver is not asked.
     #[error("`dial.resolve` for a target that is given by its address")]
     ResolveOfAnAddress,
+    /// A request has room for one of them.
+    #[error("`plan.cookie` and `plan.routing_token` together")]
+    TwoRoutings,
     /// An address that the host does not stand for.
     #[error("the host does not resolve to {0}")]
     UnknownAddress(IpAddr),

@@ -127,6 +127,10 @@ pub struct PlanTable {
     pub family: Family,
     /// The identifier of the cookie.
     pub cookie: Option<String>,
+    /// The routing token.
+    pub routing_token: Option<String>,
+    /// The pre-connection blob.
+    pub pcb: Option<String>,
     /// The limit of the whole run.
     #[serde(rename = "overall_ms", deserialize_with = "some_millis")]
     pub overall: Option<Duration>,
@@ -328,6 +332,9 @@ impl Scenario {
         }
         if self.dial.resolve.is_some() && matches!(self.target.host, Host::Ip(_)) {
             return Err(Fault::ResolveOfAnAddress);
+        }
+        if self.plan.cookie.is_some() && self.plan.routing_token.is_some() {
+            return Err(Fault::TwoRoutings);
         }
         let addresses = self.addresses();
         for (whither, _) in self.dial.connect.iter().filter(|(whither, _)| **whither != Whither::Any) {

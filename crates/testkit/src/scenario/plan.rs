@@ -25,6 +25,10 @@ impl Scenario {
         if let Some(cookie) = &wanted.cookie {
             plan.routing = Routing::Cookie(cookie.clone());
         }
+        if let Some(token) = &wanted.routing_token {
+            plan.routing = Routing::Token(token.clone().into_bytes());
+        }
+        plan.preconnection_blob.clone_from(&wanted.pcb);
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
         plan.limits.stages.clone_from(&wanted.stages);
         plan
@@ -64,6 +68,12 @@ impl Scenario {
         }
         if let Some(cookie) = &wanted.cookie {
             option(&["--cookie", cookie]);
+        }
+        if let Some(token) = &wanted.routing_token {
+            option(&["--routing-token", token]);
+        }
+        if let Some(blob) = &wanted.pcb {
+            option(&["--pcb", blob]);
         }
         if let Some(overall) = wanted.overall {
             option(&["--timeout", &duration(overall)]);
@@ -124,6 +134,7 @@ mod tests {
             trust_ca = true
             server_name = "other.lab.test"
             cookie = "probe"
+            pcb = "vm"
             overall_ms = 20000
             stage_ms = { connection_initiation = 300 }
             [dial]
@@ -140,16 +151,32 @@ mod tests {
         );
         assert_eq!((plan.enumerate, plan.all_addresses, plan.family), (true, true, Family::V6));
         assert_eq!(plan.routing, Routing::Cookie("probe".into()));
+        assert_eq!(plan.preconnection_blob.as_deref(), Some("vm"));
         assert_eq!(plan.limits.overall, Duration::from_secs(20));
         assert_eq!(plan.limits.of(Stage::ConnectionInitiation), Duration::from_millis(300));
         let file = authority_file().unwrap();
         let words = format!(
             "--security tls --until connection_initiation --pin {pin} --ca {} --server-name other.lab.test --enumerate \
-            --all-addresses -6 --cookie probe --timeout 20000ms --stage-timeout connection_initiation=300ms \
+            --all-addresses -6 --cookie probe --pcb vm --timeout 20000ms --stage-timeout connection_initiation=300ms \
             --resolve srv1.lab.test:20001:127.0.0.1,::1 srv1.lab.test:20001",
             file.display()
         );
         assert_eq!(scenario.arguments(20001), words.split_ascii_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn routing_token_takes_the_place_of_a_cookie() {
+        let text = "[plan]\nrouting_token = \"tsv://farm\"";
+        assert_eq!(scenario(text).plan(3390).routing, Routing::Token(b"tsv://farm".to_vec()));
+        assert_eq!(
+            scenario(text).arguments(3390),
+            ["--no-enumerate", "--routing-token", "tsv://farm", "127.0.0.1:3390"]
+        );
+        let both = format!("title = \"t\"\n{text}\ncookie = \"c\"\n{REST}");
+        assert!(matches!(
+            Scenario::parse("plan", &both).unwrap_err().fault,
+            crate::scenario::Fault::TwoRoutings
+        ));
     }
 
     #[test]

@@ -46,7 +46,9 @@ pub enum Step {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Expected {
-    /// X.224 Connection Request ([MS-RDPBCGR] 2.2.1.1).
+    /// Pre-connection PDU ([MS-RDPEPS] 2.2.1.2), with the blob of the plan.
+    PreconnectionBlob,
+    /// X.224 Connection Request ([MS-RDPBCGR] 2.2.1.1), with cookie or routing token as the plan has it.
     ConnectionRequest,
     /// The record with the ClientHello (RFC 8446 section 4.1.2).
     ClientHello,
@@ -63,6 +65,7 @@ impl Expected {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::PreconnectionBlob => "Pre-connection PDU",
             Self::ConnectionRequest => "Connection Request",
             Self::ClientHello => "ClientHello",
             Self::TsRequest => "TSRequest",
