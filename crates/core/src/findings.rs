@@ -104,7 +104,7 @@ impl NotTried {
             Self::AddressKnown => "the address is known",
             Self::BeyondDepth => "beyond the asked depth",
             Self::NotSelected => "not part of the selected security protocol",
-            Self::CredentialsNeeded => "behind a logon, and no credentials were given",
+            Self::CredentialsNeeded => "credentials are needed",
         }
     }
 }

@@ -39,8 +39,8 @@ enum Act {
     OldTls,
 }
 
-const OPENING: &str = "This program plays a few servers on 127.0.0.1 and probes each, exactly as it would probe yours. \
-    Nothing leaves this computer, and nothing on it is changed.";
+const OPENING: &str = "This program plays a few servers on 127.0.0.1 and probes each with the engine that will \
+    probe yours. Nothing leaves this computer, and nothing on it is changed.";
 
 impl Act {
     /// The name on the command line.
@@ -99,7 +99,7 @@ impl Act {
                  nobody pretends to know which it is."
             }
             Self::BrokenKey => {
-                "Perhaps the same code, and another fault: the stage tells the two apart, and so the remedy is another one."
+                "The user may see the same code as before. The stage is another one, and so is the remedy."
             }
             Self::ClockSkew => {
                 "It connects, so the exit code is 0; what will hurt later stands under \"Worth knowing\", with a remedy."
