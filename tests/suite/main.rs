@@ -19,6 +19,8 @@ mod namespace;
 #[cfg(test)]
 mod namespaces;
 #[cfg(test)]
+mod nine_faults;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod real_mcs;
