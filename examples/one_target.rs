@@ -1,4 +1,5 @@
 //! One target: `cargo run --example one_target -- srv1:3389`
+#![expect(clippy::print_stdout, reason = "an example shows something")]
 use rdp_probe::{Probe, Target, escape};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "an example shows something")]
+/// A summary may quote what a server sent, and that must not reach the terminal as it is.
 fn println(text: &str) {
     println!("{}", escape(text));
 }

@@ -1,4 +1,4 @@
-//! The command line program, built once and run with a limit.
+//! The command line program and the examples, built once and run with a limit.
 
 use serde_json::Value;
 use std::{
@@ -31,14 +31,25 @@ pub(crate) struct Output {
 
 /// Runs `rdp-probe` with these arguments, and nothing from the caller's environment that it might heed.
 pub(crate) fn run(arguments: &[&str]) -> Output {
-    let mut child = Command::new(binary())
+    run_program(binary(), arguments)
+}
+
+/// Runs an example of examples/, likewise.
+pub(crate) fn run_example(name: &str, arguments: &[&str]) -> Output {
+    static EXAMPLES: LazyLock<PathBuf> =
+        LazyLock::new(|| build(&["--package", "rdp-probe-examples", "--examples"]).join("examples"));
+    run_program(&EXAMPLES.join(name), arguments)
+}
+
+fn run_program(program: &Path, arguments: &[&str]) -> Output {
+    let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
+        .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let stdout = read(child.stdout.take().unwrap());
     let stderr = read(child.stderr.take().unwrap());
     let start = Instant::now();
@@ -55,18 +66,20 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     };
     let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
     let Some(status) = status else {
-        panic!("rdp-probe {arguments:?} still ran after {LIMIT:?}\n{stdout}\n{stderr}");
+        panic!("{} {arguments:?} still ran after {LIMIT:?}\n{stdout}\n{stderr}", program.display());
     };
     Output { status: status.code(), json: serde_json::from_str(&stdout).ok(), stdout, stderr }
 }
 
 /// The program's path. Built on first use, in the folder and the profile of the tests themselves.
 pub(crate) fn binary() -> &'static Path {
-    static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
+    static BINARY: LazyLock<PathBuf> =
+        LazyLock::new(|| build(&["--package", "rdp-probe-cli"]).join("rdp-probe"));
     &BINARY
 }
 
-fn build() -> PathBuf {
+/// Builds what these arguments select, and says which folder it is in.
+fn build(what: &[&str]) -> PathBuf {
     // This test is <target directory>/<profile>/deps/suite-<hash>.
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
@@ -75,14 +88,15 @@ fn build() -> PathBuf {
         name => name,
     };
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
-        .args(["build", "--locked", "--package", "rdp-probe-cli", "--profile", name, "--target-dir"])
+        .args(["build", "--locked", "--profile", name, "--target-dir"])
         .arg(profile.parent().unwrap())
+        .args(what)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert!(output.status.success(), "rdp-probe does not build\n{}", String::from_utf8_lossy(&output.stderr));
-    profile.join("rdp-probe")
+    assert!(output.status.success(), "{what:?} does not build\n{}", String::from_utf8_lossy(&output.stderr));
+    profile.to_owned()
 }
 
 /// Reads a stream to its end beside the wait, so that a full pipe cannot stop the program.

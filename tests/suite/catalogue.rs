@@ -1,5 +1,5 @@
 //! The catalogue, the documentation and the schema, held against each other.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -146,6 +146,43 @@ pub(crate) fn generated(name: &str, text: &str) {
 fn schema_in_the_documentation_is_that_of_the_types() {
     let schema = serde_json::to_string_pretty(&ReportView::schema()).unwrap();
     generated("report.schema.json", &format!("{schema}\n"));
+}
+
+#[test]
+fn page_of_the_report_names_every_key_and_every_kind_of_failure() {
+    let page = page("json.md");
+    let named = |word: &str| page.contains(&format!("`{word}`"));
+    let schema = serde_json::to_value(ReportView::schema()).unwrap();
+    let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert!(keys.len() > 15, "the schema's keys are not read: {keys:?}");
+    for key in keys {
+        assert!(named(key), "docs/json.md does not name the key {key}");
+    }
+    let mut kinds = BTreeSet::new();
+    for scenario in scenarios::all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let report = serde_json::to_value(scenarios::machine_report(scenario).0).unwrap();
+        kinds.extend(report["failure"]["kind"].as_str().map(str::to_owned));
+        if let Some(how) = report["failure"]["close"]["how"].as_str() {
+            assert!(named(how), "docs/json.md does not name the close {how}");
+        }
+    }
+    assert!(kinds.len() > 15, "few kinds of failure: {kinds:?}");
+    let missing: Vec<&String> = kinds.iter().filter(|kind| !named(kind)).collect();
+    assert!(missing.is_empty(), "docs/json.md does not name the kinds {missing:?}");
+}
+
+#[test]
+fn every_rule_that_the_page_of_stages_names_is_there() {
+    let mut named = BTreeSet::new();
+    for line in page("stages.md").lines().filter(|line| line.starts_with("| ")) {
+        let Some(rules) = line.trim_end_matches('|').rsplit('|').next() else { continue };
+        let words = rules.split('`').skip(1).step_by(2);
+        named.extend(words.filter(|id| id.contains('-') && !id.starts_with('-')).map(str::to_owned));
+    }
+    assert!(named.len() > 50, "the tables are not read: {named:?}");
+    for id in named {
+        assert!(catalogue::find(&id).is_some(), "docs/stages.md names {id}, which is no rule");
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod catalogue;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod from_report;
@@ -16,6 +18,8 @@ mod man;
 mod namespace;
 #[cfg(test)]
 mod namespaces;
+#[cfg(test)]
+mod nine_faults;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]

@@ -17,14 +17,68 @@
 //! # }
 //! ```
 //!
+//! It runs on tokio. The folder `examples/` of the repository has longer programs: many targets as a stream, a gate for a
+//! pipeline, rules of your own, a network of your own.
+//!
 //! # What it does to a target
 //!
-//! One connection on the main path, one more when the server's refusal names what it wants instead. With
-//! [`ProbeBuilder::enumerate`] a few further ones, one at a time. Nothing is sent that starts a session.
+//! One connection on the main path, one more when the server's refusal names what it wants instead. After a failure in TLS
+//! one or two further ones read in the clear what the server would choose. With [`ProbeBuilder::enumerate`] there are up to
+//! eight to list the security protocols, one at a time, 100 ms apart, and with [`ProbeBuilder::all_addresses`] a path for each
+//! address. Nothing is sent that starts a session, asks for a licence, or tries a password.
+//!
+//! A run ends by its own deadline ([`ProbeBuilder::timeout`]). Dropping the future ends it at once, without a report;
+//! [`Probe::run_until`] ends it with one. [`Probe::watch`] tells what happens on the way.
 //!
 //! # Names and addresses
 //!
-//! By default the operating system resolves and connects. [`Network`] replaces both, for a resolver or a tunnel of your own.
+//! By default the operating system resolves and connects. [`ProbeBuilder::resolve_to`] gives the addresses instead, and
+//! [`Network`] replaces both, for a resolver or a tunnel of your own.
+//!
+//! # Reports
+//!
+//! A [`Report`] has the findings (what was observed) and the diagnosis (what it means). It serialises to the JSON form of
+//! docs/json.md, with the evidence in it. [`Report::from_json`] reads that back and diagnoses it again, with what the catalogue
+//! knows by then:
+//!
+//! ```
+//! # use rdp_probe::{Findings, Host, Plan, Report, Target, diagnose};
+//! # let findings = Findings::new(Plan::new(Host::parse("srv1")?, 3389));
+//! # let (target, diagnosis) = ("srv1".parse::<Target>()?, diagnose(&findings));
+//! # let report = Report::new(target, findings, diagnosis);
+//! let stored = serde_json::to_string(&report)?;
+//! let again = Report::from_json(&stored)?;
+//! assert_eq!(again.exit_code(), report.exit_code());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Texts may quote what a peer sent. [`escape()`] them before they reach a terminal, a page or a log.
+//!
+//! # Rules of your own
+//!
+//! The [`catalogue`] is a list of [`Rule`]s. [`ProbeBuilder::rule`] puts one beside them; [`diagnose_with`] does so for
+//! findings that are there already.
+//!
+//! ```
+//! use rdp_probe::{Basis, Probe, Rule, Stage, VerdictOutcome};
+//!
+//! static VPN_IS_DOWN: Rule = Rule {
+//!     id: "lab-vpn-is-down",
+//!     stage: Some(Stage::TcpConnect),
+//!     matches: |findings| findings.failure().is_some_and(|failure| failure.stage == Stage::TcpConnect),
+//!     outcome: VerdictOutcome::Unreachable,
+//!     exit: 11,
+//!     rank: 0,
+//!     summary: "{address} cannot be reached: is the VPN up?",
+//!     cause: "the lab is behind a VPN",
+//!     remedy: "connect the VPN",
+//!     basis: Basis::Reported,
+//!     supersedes: &["tcp-timed-out", "network-unreachable"],
+//!     ..Rule::BLANK
+//! };
+//! let probe = Probe::builder("srv1.lab.test".parse()?).rule(&VPN_IS_DOWN).build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Codes
 //!
@@ -39,7 +93,20 @@
 //!
 //! # Features
 //!
+//! None is on by default.
+//!
 //! - `schema`: the JSON Schema of the report, from its types.
+//!
+//! # What stays
+//!
+//! Rule ids, stage and hop ids, exit codes, and JSON keys and the ids in them are API: never renamed, never renumbered, never
+//! reused. New ones may come. [`SCHEMA_VERSION`] goes up when a key changes its meaning.
+//!
+//! Rust items follow Cargo's semver rules. The Rust version, 1.94, rises in minor versions only. [`Rule`] and [`Candidate`] are
+//! written out by users: begin a rule with `..Rule::BLANK` and a candidate with [`Candidate::pair`].
+//!
+//! Texts may change in any version, and so may which rule explains a failure, when a more exact one is found: match ids, not
+//! texts. docs/stability.md has the whole promise.
 
 mod builder;
 mod close;
@@ -62,8 +129,8 @@ pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, 
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Failure, FailureKind, Family, Findings, Hop, Host, Link, Outcome,
-    Plan, Security, Stage,
+    Address, CertificateFacts, Close, DialFault, DialFaultKind, Failure, FailureKind, Family, Findings, Hop,
+    Host, Link, NtlmFacts, Observed, Outcome, Plan, Purpose, Security, Stage, TlsFacts,
 };
 pub use rdp_probe_diagnosis::{
     Basis, Candidate, Diagnosis, Explanation, Likelihood, Rule, RuleKind, Severity, Verdict, VerdictOutcome,
