@@ -84,9 +84,8 @@ fn lookup(name: &str, port: u16) -> Result<Vec<Address>, DialFault> {
 /// Connects; small requests go out at once, and so do acknowledgements.
 pub(crate) async fn dial(address: Address) -> Result<TcpStream, DialFault> {
     let stream = TcpStream::connect(address).await.map_err(|error| dial_fault_of(&error, address))?;
-    // Neither can fail on a connected socket in a way that matters to the probe; what matters shows at the next read.
+    // It cannot fail on a connected socket in a way that matters to the probe; what matters shows at the next read.
     _ = stream.set_nodelay(true);
-    quick_acknowledgement(&stream);
     Ok(stream)
 }
 
@@ -156,6 +155,26 @@ impl AsyncWrite for Transport {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Custom(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Custom(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Custom(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
