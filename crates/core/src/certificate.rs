@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use x509_parser::asn1_rs::Oid;
+use x509_parser::certificate::X509CertificateParser;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::nom::Parser as _;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::X509Name;
@@ -130,8 +132,10 @@ impl CertificateFacts {
     /// Whether subject and issuer of a certificate in DER are the same; `None` when it is none. Cheaper than all facts.
     #[must_use]
     pub fn is_self_issued(der: &[u8]) -> Option<bool> {
-        let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        Some(certificate.subject() == certificate.issuer())
+        // Two names are wanted, and none of the extensions.
+        let (_, certificate) =
+            X509CertificateParser::new().with_deep_parse_extensions(false).parse(der).ok()?;
+        Some(certificate.subject().as_raw() == certificate.issuer().as_raw())
     }
 
     /// Whether one of its names stands for `host`: a DNS name with its wildcards, the NetBIOS form (the first label), or an
