@@ -108,16 +108,18 @@ impl CertificateFacts {
         let (key, key_bits) = key_of(&certificate);
         let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
         let (signature, weak_signature) = signature_of(&algorithm);
+        let self_signed = subject.as_raw() == issuer.as_raw();
+        let name = rendered(subject);
         let common_name = subject.iter_common_name().next().and_then(|name| name.as_str().ok()).map(text);
         Some(Self {
-            subject: rendered(subject),
+            issuer: if self_signed { name.clone() } else { rendered(issuer) },
+            subject: name,
             common_name,
-            issuer: rendered(issuer),
-            serial: text(&certificate.raw_serial_as_string()),
+            serial: serial(certificate.raw_serial()),
             names,
             not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
-            self_signed: subject == issuer,
+            self_signed,
             key,
             key_bits,
             signature,
@@ -237,6 +239,9 @@ fn rendered(name: &X509Name<'_>) -> String {
 
 /// A text of bounded length.
 fn text(whole: &str) -> String {
+    if whole.len() <= MAX_TEXT {
+        return whole.to_owned();
+    }
     match whole.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}...", whole.get(..end).unwrap_or_default()),
         None => whole.to_owned(),
@@ -244,11 +249,24 @@ fn text(whole: &str) -> String {
 }
 
 fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write as _;
-    octets.iter().fold(String::with_capacity(octets.len().saturating_mul(2)), |mut out, octet| {
-        _ = write!(out, "{octet:02x}");
-        out
-    })
+    octets.iter().flat_map(|octet| digits(*octet)).collect()
+}
+
+/// A serial number as `0a:1b`.
+fn serial(octets: &[u8]) -> String {
+    let mut out = String::new();
+    // More could not be kept.
+    for octet in octets.iter().take(MAX_TEXT) {
+        if !out.is_empty() {
+            out.push(':');
+        }
+        out.extend(digits(*octet));
+    }
+    text(&out)
+}
+
+fn digits(octet: u8) -> [char; 2] {
+    [octet >> 4, octet & 0x0f].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('0'))
 }
 
 #[cfg(test)]
