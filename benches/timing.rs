@@ -54,7 +54,7 @@ fn sums(bars: &mut Bars, runtime: &Runtime) -> Result<(), Box<dyn Error>> {
             let probe = Probe::builder(target(*address)).until(Stage::ConnectionInitiation).build()?;
             let (report, wall) = run(runtime, &probe);
             assert!(report.is_reachable(), "{}", report.summary());
-            assert!(report.findings.main_path().len() == connections, "{name}: not so many connections");
+            assert!(report.evidence.main_path().len() == connections, "{name}: not so many connections");
             let sum = sum_of_tiles(&report);
             assert!(sum <= wall, "{name}: stages took longer than the run");
             let allowed = wall.div_f64(20.0).max(Duration::from_micros(200));
@@ -70,7 +70,7 @@ fn sums(bars: &mut Bars, runtime: &Runtime) -> Result<(), Box<dyn Error>> {
 /// The sum of the main path's times, each of which begins where the one before it ended.
 fn sum_of_tiles(report: &Report) -> Duration {
     let mut end = Duration::ZERO;
-    for record in report.findings.main_path().iter().flat_map(|attempt| &attempt.stages) {
+    for record in report.evidence.main_path().iter().flat_map(|attempt| &attempt.stages) {
         if let (Some(started), Some(duration)) = (record.started, record.duration) {
             assert!(started == end, "{} does not begin where the stage before it ended", record.stage);
             end = end.saturating_add(duration);
@@ -124,7 +124,7 @@ fn deadline(
         let mut least = Duration::MAX;
         for _ in 0..batch(limit) {
             let (report, wall) = run(runtime, &probe);
-            let failure = report.findings.failure();
+            let failure = report.evidence.failure();
             assert!(
                 failure.is_some_and(|f| f.stage == stage && timed_out(&f.kind) == Some((limit, overall))),
                 "{peer}: not this deadline: {failure:?}"

@@ -123,7 +123,7 @@ fn spread(client: &tokio::runtime::Runtime, probe: &Probe) -> f64 {
     let mut times: Vec<Duration> = (0..CHALLENGES)
         .map(|_| {
             let report = client.block_on(probe.run());
-            let stages = report.findings.main_path().iter().flat_map(|attempt| &attempt.stages);
+            let stages = report.evidence.main_path().iter().flat_map(|attempt| &attempt.stages);
             let credssp = stages.clone().find(|record| record.stage == Stage::Credssp);
             credssp.and_then(|record| record.duration).unwrap_or(Duration::MAX)
         })

@@ -4,15 +4,15 @@
 //! behind it are called.
 #![expect(clippy::print_stdout, reason = "an example shows something")]
 use rdp_probe::{
-    Basis, Close, FailureKind, Findings, Probe, Rule, RuleKind, Severity, Target, VerdictOutcome, escape,
+    Basis, Close, Evidence, FailureKind, Probe, Rule, RuleKind, Severity, Target, VerdictOutcome, escape,
 };
 
 /// Stands in for three rows of the catalogue: here a hang-up has one cause, and somebody to call.
 static FARM_IS_EMPTY: Rule = Rule {
     id: "lab-farm-is-empty", // a prefix of one's own never meets an id of a later version
     stage: Some(rdp_probe::Stage::ConnectionInitiation),
-    matches: |findings| {
-        let failure = findings.failure().map(|failure| &failure.kind);
+    matches: |evidence| {
+        let failure = evidence.failure().map(|failure| &failure.kind);
         matches!(failure, Some(FailureKind::Closed { how: Close::Fin, partial }) if partial.is_empty())
     },
     outcome: VerdictOutcome::Unreachable,
@@ -40,8 +40,8 @@ static NOT_A_BASTION: Rule = Rule {
 };
 
 /// The server says its name in CredSSP, before anybody logs on. Without a name there is nothing to judge.
-fn is_no_bastion(findings: &Findings) -> bool {
-    let name = findings.challenge().and_then(|(server, _)| server.netbios_computer.as_deref());
+fn is_no_bastion(evidence: &Evidence) -> bool {
+    let name = evidence.challenge().and_then(|(server, _)| server.netbios_computer.as_deref());
     name.is_some_and(|name| !name.starts_with("BASTION"))
 }
 

@@ -218,7 +218,7 @@ fn page_of_causes_is_that_of_the_catalogue() {
             }
         }
     }
-    text.push_str("\n## Findings\n");
+    text.push_str("\n## Evidence\n");
     for rule in catalogue::all() {
         let RuleKind::Finding(severity) = rule.kind else { continue };
         _ = write!(text, "\n### {}\n\n{}, {}.\n\n", rule.id, severity.id(), rule.basis.id());

@@ -161,10 +161,10 @@ fn holds(text: &str) {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
     #[test]
-    fn every_run_is_read_back_as_it_was(findings in generate::findings()) {
-        let diagnosis = rdp_probe::diagnose(&findings);
-        let target = rdp_probe::Target::new(findings.plan.host.clone(), findings.plan.port);
-        let report = Report::new(target, findings, diagnosis);
+    fn every_run_is_read_back_as_it_was(evidence in generate::evidence()) {
+        let diagnosis = rdp_probe::diagnose(&evidence);
+        let target = rdp_probe::Target::new(evidence.plan.host.clone(), evidence.plan.port);
+        let report = Report::new(target, evidence, diagnosis);
         let json = text(&report);
         prop_assert_eq!(text(&Report::from_json(&json).unwrap()), json);
     }

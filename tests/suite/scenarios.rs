@@ -29,11 +29,11 @@ pub(crate) fn all() -> &'static [Scenario] {
 /// The report that the machine alone gives, in the JSON form.
 pub(crate) fn machine_report(scenario: &Scenario) -> (Report, Vec<String>) {
     let played = machine::play(scenario);
-    let diagnosis = rdp_probe::diagnose(&played.findings);
+    let diagnosis = rdp_probe::diagnose(&played.evidence);
     let mut problems: Vec<String> = played.violations.iter().map(ToString::to_string).collect();
-    problems.extend(scenario.expect.differences(&played.findings, &diagnosis));
-    let target = Target::new(played.findings.plan.host.clone(), played.findings.plan.port);
-    (Report::new(target, played.findings, diagnosis), problems)
+    problems.extend(scenario.expect.differences(&played.evidence, &diagnosis));
+    let target = Target::new(played.evidence.plan.host.clone(), played.evidence.plan.port);
+    (Report::new(target, played.evidence, diagnosis), problems)
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn every_scenario_is_as_expected_through_the_driver() {
         let report = builder.build().unwrap().run().await;
         let served = target.finish().await;
         let mut problems: Vec<String> = served.violations.iter().map(ToString::to_string).collect();
-        problems.extend(scenario.expect.differences(&report.findings, &report.diagnosis));
+        problems.extend(scenario.expect.differences(&report.evidence, &report.diagnosis));
         problems.extend(tiles(&report));
         problems
     });
@@ -112,7 +112,7 @@ fn every_scenario_is_as_expected_through_the_driver() {
 fn tiles(report: &Report) -> Vec<String> {
     let mut end = Duration::ZERO;
     let mut problems = Vec::new();
-    for record in report.findings.main_path().iter().flat_map(|attempt| &attempt.stages) {
+    for record in report.evidence.main_path().iter().flat_map(|attempt| &attempt.stages) {
         let (Some(started), Some(duration)) = (record.started, record.duration) else { continue };
         if started != end {
             problems

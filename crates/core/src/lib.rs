@@ -1,8 +1,8 @@
 //! The RDP connection sequence as a state machine without sockets, clock or runtime.
 //!
-//! [`Run`] holds one run: the [`Plan`], the state of the connection under way, and the [`Findings`] so far. A driver asks
+//! [`Run`] holds one run: the [`Plan`], the state of the connection under way, and the [`Evidence`] so far. A driver asks
 //! what the run [`Wants`], does it, and reports an [`Event`] with the time since the run began. Nothing else goes in, and
-//! nothing but findings comes out.
+//! nothing but evidence comes out.
 //!
 //! ```
 //! use rdp_probe_core::{Event, Host, Link, Plan, Run, Wants};
@@ -16,15 +16,15 @@
 //! assert_eq!(run.take_octets().len(), 19, "the Connection Request");
 //! // The server answers: RDP_NEG_RSP, CredSSP selected.
 //! run.on(Event::Pdu(&[3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0x1F, 8, 0, 2, 0, 0, 0]), at);
-//! assert!(run.findings().failure().is_none());
+//! assert!(run.evidence().failure().is_none());
 //! ```
 
 mod certificate;
 mod connect_initial;
 mod event;
+mod evidence;
 mod fact;
 mod failure;
-mod findings;
 mod framing;
 mod hop;
 mod machine;
@@ -41,9 +41,9 @@ mod wants;
 pub use certificate::{CertificateFacts, KeyKind};
 pub use connect_initial::connect_initial;
 pub use event::{Close, DialFault, DialFaultKind, Event, Link};
+pub use evidence::{AttemptRecord, Evidence, NotTried, Outcome, StageRecord};
 pub use fact::{Fact, Observed, Oddity, ServerKey};
 pub use failure::{Awaited, End, Failure, FailureKind, Malformed};
-pub use findings::{AttemptRecord, Findings, NotTried, Outcome, StageRecord};
 pub use framing::{Found, Framing};
 pub use hop::Hop;
 pub use machine::{

@@ -6,8 +6,8 @@ use rdp_probe_wire::gcc::EncryptionMethods;
 use rdp_probe_wire::nego::{FailureCode, Protocols};
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Evidence;
 use crate::failure::FailureKind;
-use crate::findings::Findings;
 use crate::security::{Answer, MethodSummary, Offered, SecuritySummary};
 use crate::stage::Stage;
 use crate::target::{Address, Host};
@@ -327,16 +327,16 @@ impl Plan {
 
     /// The next connection, or `None` when the run is over. Depends on nothing but what was found so far.
     #[must_use]
-    pub fn next(&self, findings: &Findings) -> Option<Attempt> {
-        if findings.is_over() {
+    pub fn next(&self, evidence: &Evidence) -> Option<Attempt> {
+        if evidence.is_over() {
             return None;
         }
-        if findings.attempts.is_empty() {
+        if evidence.attempts.is_empty() {
             let addresses = self.given_address().into_iter().collect();
             return Some(self.attempt(Purpose::Main, self.security.mask(), addresses));
         }
-        let further = self.fallback(findings).or_else(|| self.further_address(findings));
-        further.or_else(|| self.scout(findings)).or_else(|| self.enumeration(findings))
+        let further = self.fallback(evidence).or_else(|| self.further_address(evidence));
+        further.or_else(|| self.scout(evidence)).or_else(|| self.enumeration(evidence))
     }
 
     fn attempt(&self, purpose: Purpose, offer: Protocols, addresses: Vec<Address>) -> Attempt {
@@ -345,8 +345,8 @@ impl Plan {
     }
 
     /// Failure codes 1, 2 and 5 name what the server wants instead: one connection more, with that.
-    fn fallback(&self, findings: &Findings) -> Option<Attempt> {
-        let last = findings.attempts.last()?;
+    fn fallback(&self, evidence: &Evidence) -> Option<Attempt> {
+        let last = evidence.attempts.last()?;
         if self.security != Security::Auto || !matches!(last.purpose, Purpose::Main | Purpose::Address(_)) {
             return None;
         }
@@ -361,13 +361,13 @@ impl Plan {
     }
 
     /// After a TLS failure: one hello that offers everything, and a smaller one when that drew a reset or a FIN.
-    fn scout(&self, findings: &Findings) -> Option<Attempt> {
-        let failed = findings.path().last()?;
+    fn scout(&self, evidence: &Evidence) -> Option<Attempt> {
+        let failed = evidence.path().last()?;
         if !matches!(failed.failure.as_ref()?.kind, FailureKind::Tls(_)) {
             return None;
         }
         let scouts =
-            || findings.attempts.iter().filter(|attempt| matches!(attempt.purpose, Purpose::Scout { .. }));
+            || evidence.attempts.iter().filter(|attempt| matches!(attempt.purpose, Purpose::Scout { .. }));
         let reduced = match scouts().next_back() {
             None => false,
             Some(first) if scouts().count() == 1 && first.was_cut_off() => true,
@@ -383,26 +383,26 @@ impl Plan {
     }
 
     /// With all addresses asked for: the first one that no path has been through.
-    fn further_address(&self, findings: &Findings) -> Option<Attempt> {
+    fn further_address(&self, evidence: &Evidence) -> Option<Attempt> {
         if !self.all_addresses || self.until.rank() < Stage::TcpConnect.rank() {
             return None;
         }
         let tried = |address: &Address| {
-            findings.attempts.iter().any(|attempt| match attempt.purpose {
+            evidence.attempts.iter().any(|attempt| match attempt.purpose {
                 Purpose::Address(other) => other == *address,
                 Purpose::Main => attempt
                     .peer()
-                    .map_or_else(|| findings.addresses().first() == Some(address), |p| p == *address),
+                    .map_or_else(|| evidence.addresses().first() == Some(address), |p| p == *address),
                 Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } | Purpose::Method(_) => false,
             })
         };
-        let address = findings.addresses().into_iter().find(|address| !tried(address))?;
+        let address = evidence.addresses().into_iter().find(|address| !tried(address))?;
         Some(self.attempt(Purpose::Address(address), self.security.mask(), vec![address]))
     }
 
     /// Masks whose answer is not known yet, one connection at a time, until one is answered by a reset or by silence.
-    fn enumeration(&self, findings: &Findings) -> Option<Attempt> {
-        let main = findings.main_path();
+    fn enumeration(&self, evidence: &Evidence) -> Option<Attempt> {
+        let main = evidence.main_path();
         let last_of_main = main.last()?;
         if !self.enumerate || self.until.rank() < Stage::ConnectionInitiation.rank() {
             return None;
@@ -412,15 +412,15 @@ impl Plan {
             return None;
         }
         let peer = last_of_main.peer();
-        let asked = |mask: Protocols| findings.attempts_to(peer).any(|attempt| attempt.offer == mask);
-        let made = findings.attempts.iter().filter(|a| a.purpose.enumerates()).collect::<Vec<_>>();
+        let asked = |mask: Protocols| evidence.attempts_to(peer).any(|attempt| attempt.offer == mask);
+        let made = evidence.attempts.iter().filter(|a| a.purpose.enumerates()).collect::<Vec<_>>();
         if made.len() >= Self::ENUMERATION.0 || made.last().is_some_and(|a| a.says_nothing()) {
             return None;
         }
-        let known = SecuritySummary::of_peer(findings, peer);
+        let known = SecuritySummary::of_peer(evidence, peer);
         // Without a certificate every kind of TLS is answered alike, so one answer is enough.
         let missing = Answer::Refused(FailureCode::SSL_CERT_NOT_ON_SERVER);
-        let no_certificate = findings.attempts_to(peer).any(|attempt| attempt.answer() == missing);
+        let no_certificate = evidence.attempts_to(peer).any(|attempt| attempt.answer() == missing);
         let mut masks = vec![Protocols::RDP];
         if !no_certificate {
             let ex = known.hybrid_ex == Offered::Offered;
@@ -438,7 +438,7 @@ impl Plan {
         if known.rdp != Offered::Offered || !depth {
             return None;
         }
-        let method = MethodSummary::of_peer(findings, peer).next_unknown()?;
+        let method = MethodSummary::of_peer(evidence, peer).next_unknown()?;
         Some(self.attempt(Purpose::Method(method), Protocols::RDP, addresses))
     }
 }

@@ -1,11 +1,11 @@
-//! One run: the plan, the state of the connection under way, and the findings so far.
+//! One run: the plan, the state of the connection under way, and the evidence so far.
 use std::time::Duration;
 
 use rdp_probe_wire::nego::Protocols;
 
 use crate::event::Event;
+use crate::evidence::{AttemptRecord, Evidence, NotTried, Outcome, StageRecord};
 use crate::fact::Fact;
-use crate::findings::{AttemptRecord, Findings, NotTried, Outcome, StageRecord};
 use crate::machine::{Output, State, Step};
 use crate::plan::{Attempt, Plan};
 use crate::security::Answer;
@@ -13,13 +13,13 @@ use crate::stage::Stage;
 use crate::wants::Wants;
 
 /// A run under way. Three kinds of methods: inputs ([`Run::begin`], [`Run::on`]), what to do next ([`Run::wants`],
-/// [`Run::take_octets`], [`Run::limit`]), and what was found ([`Run::findings`], [`Run::stage`]).
+/// [`Run::take_octets`], [`Run::limit`]), and what was found ([`Run::evidence`], [`Run::stage`]).
 ///
 /// The order is: `begin`, then `wants`, `take_octets` and `on` until `wants` is `None`, then `begin` again until it is
 /// `None`. Times are since the run began, and never go back.
 #[derive(Debug)]
 pub struct Run {
-    findings: Findings,
+    evidence: Evidence,
     state: Option<State>,
     output: Output,
     /// When the stage under way began.
@@ -30,14 +30,14 @@ impl Run {
     /// A run that has not begun.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        Self { findings: Findings::new(plan), state: None, output: Output::default(), since: Duration::ZERO }
+        Self { evidence: Evidence::new(plan), state: None, output: Output::default(), since: Duration::ZERO }
     }
 
     /// The next connection, which the plan decides; `None` when the run is over. Wait for [`Attempt::pause`], then call
     /// [`Run::start`] when the connection is to begin.
     #[must_use]
     pub fn next(&self) -> Option<Attempt> {
-        if self.state.is_some() { None } else { self.findings.plan.next(&self.findings) }
+        if self.state.is_some() { None } else { self.evidence.plan.next(&self.evidence) }
     }
 
     /// Begins the next connection at once, pause or not.
@@ -50,17 +50,17 @@ impl Run {
     /// Begins this connection. The main path tiles the time: its first stage begins where the last one ended.
     pub fn start(&mut self, attempt: &Attempt, at: Duration) {
         let on_main_path = matches!(attempt.purpose, crate::Purpose::Main | crate::Purpose::Fallback);
-        let end = self.findings.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
+        let end = self.evidence.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
         self.since = if on_main_path { end } else { at };
-        self.findings.attempts.push(AttemptRecord {
+        self.evidence.attempts.push(AttemptRecord {
             purpose: attempt.purpose,
             offer: attempt.offer,
             stages: Vec::with_capacity(Stage::BUILT.len()),
             failure: None,
         });
         self.output = Output::default();
-        let state = State::start(attempt, &self.findings.plan);
-        let (first, until) = (state.stage(), self.findings.plan.until);
+        let state = State::start(attempt, &self.evidence.plan);
+        let (first, until) = (state.stage(), self.evidence.plan.until);
         for stage in self.stages().filter(|stage| stage.rank() < first.rank()) {
             self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::AddressKnown)));
         }
@@ -97,7 +97,7 @@ impl Run {
             Err(failure) => {
                 self.close(Outcome::Failed, at);
                 self.rest(before, Some(Outcome::NotReached));
-                if let Some(attempt) = self.findings.attempts.last_mut() {
+                if let Some(attempt) = self.evidence.attempts.last_mut() {
                     attempt.failure = Some(failure);
                 }
             }
@@ -124,7 +124,7 @@ impl Run {
     /// When the stage under way has to end, since the run began, and whether that is the end of the whole run.
     #[must_use]
     pub fn limit(&self) -> Limit {
-        let limits = &self.findings.plan.limits;
+        let limits = &self.evidence.plan.limits;
         let own = self.stage().map_or(limits.overall, |stage| limits.of(stage));
         let end = self.since.saturating_add(own);
         if limits.overall < end {
@@ -136,22 +136,22 @@ impl Run {
 
     /// What was found so far.
     #[must_use]
-    pub const fn findings(&self) -> &Findings {
-        &self.findings
+    pub const fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// What was found, when the run is over.
     #[must_use]
-    pub fn into_findings(self) -> Findings {
-        self.findings
+    pub fn into_evidence(self) -> Evidence {
+        self.evidence
     }
 
     fn record(&mut self) -> Option<&mut StageRecord> {
-        self.findings.attempts.last_mut()?.stages.last_mut()
+        self.evidence.attempts.last_mut()?.stages.last_mut()
     }
 
     fn push(&mut self, record: StageRecord) {
-        if let Some(attempt) = self.findings.attempts.last_mut() {
+        if let Some(attempt) = self.evidence.attempts.last_mut() {
             attempt.stages.push(record);
         }
     }
@@ -197,8 +197,8 @@ impl Run {
 
     /// The stages after the one that ended the attempt; without an outcome, why they were not tried.
     fn rest(&mut self, after: Stage, outcome: Option<Outcome>) {
-        let attempt = self.findings.attempts.last();
-        let depth = attempt.map_or(after, |attempt| attempt.purpose.depth(&self.findings.plan));
+        let attempt = self.evidence.attempts.last();
+        let depth = attempt.map_or(after, |attempt| attempt.purpose.depth(&self.evidence.plan));
         for stage in self.stages().filter(|stage| stage.rank() > after.rank()) {
             let why = if stage.rank() > depth.rank() {
                 NotTried::BeyondDepth
@@ -214,7 +214,7 @@ impl Run {
     /// The stages that the attempt under way goes through, or would: of alternatives the one that the server selected, or
     /// that was offered.
     fn stages(&self) -> impl Iterator<Item = Stage> + use<> {
-        let attempt = self.findings.attempts.last();
+        let attempt = self.evidence.attempts.last();
         let selected = attempt.and_then(|attempt| match attempt.answer() {
             Answer::Selected { protocol, .. } => Some(protocol),
             Answer::NoNegotiation | Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None => {

@@ -3,7 +3,7 @@ use rdp_probe_wire::gcc::EncryptionMethods;
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
-use crate::findings::{AttemptRecord, Findings};
+use crate::evidence::{AttemptRecord, Evidence};
 use crate::plan::Purpose;
 use crate::target::Address;
 
@@ -95,15 +95,15 @@ const IN_MASKS: [Protocols; 5] =
 impl SecuritySummary {
     /// Draws the summary of the server that decides the verdict.
     #[must_use]
-    pub fn of(findings: &Findings) -> Self {
-        Self::of_peer(findings, findings.peer())
+    pub fn of(evidence: &Evidence) -> Self {
+        Self::of_peer(evidence, evidence.peer())
     }
 
     /// Draws the summary from every attempt that was connected to `peer`.
     #[must_use]
-    pub fn of_peer(findings: &Findings, peer: Option<Address>) -> Self {
+    pub fn of_peer(evidence: &Evidence, peer: Option<Address>) -> Self {
         let mut summary = Self::default();
-        let attempts: Vec<&AttemptRecord> = findings.attempts_to(peer).collect();
+        let attempts: Vec<&AttemptRecord> = evidence.attempts_to(peer).collect();
         let confirms = |some: &[&AttemptRecord]| some.iter().any(|attempt| attempt.answer().is_confirm());
         for (index, attempt) in attempts.iter().enumerate() {
             let later = attempts.get(index..).unwrap_or_default();
@@ -269,16 +269,16 @@ pub struct MethodSummary {
 impl MethodSummary {
     /// Draws the summary of the server that decides the verdict.
     #[must_use]
-    pub fn of(findings: &Findings) -> Self {
-        Self::of_peer(findings, findings.peer())
+    pub fn of(evidence: &Evidence) -> Self {
+        Self::of_peer(evidence, evidence.peer())
     }
 
     /// Draws the summary from every attempt that was connected to `peer`.
     #[must_use]
-    pub fn of_peer(findings: &Findings, peer: Option<Address>) -> Self {
+    pub fn of_peer(evidence: &Evidence, peer: Option<Address>) -> Self {
         let mut summary = Self::default();
         // Under TLS a server has none of its own.
-        for attempt in findings.attempts_to(peer).filter(|attempt| attempt.answer().is_standard()) {
+        for attempt in evidence.attempts_to(peer).filter(|attempt| attempt.answer().is_standard()) {
             let asked = if let Purpose::Method(method) = attempt.purpose { Some(method) } else { None };
             match attempt.encryption() {
                 Some((EncryptionMethods::NONE, _)) => summary.none = true,

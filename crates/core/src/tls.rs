@@ -52,7 +52,7 @@ pub enum Trust {
     Refused,
 }
 
-/// A completed handshake, as it stands in the findings.
+/// A completed handshake, as it stands in the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TlsFacts {

@@ -1,11 +1,11 @@
-//! From findings to a diagnosis.
-use rdp_probe_core::{Findings, Hop, Stage};
+//! From evidence to a diagnosis.
+use rdp_probe_core::{Evidence, Hop, Stage};
 use serde::Serialize;
 
 use crate::catalogue;
 use crate::rule::{Candidate, Rule, RuleKind};
 
-/// What the findings mean.
+/// What the evidence means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -68,20 +68,20 @@ impl VerdictOutcome {
 
 /// Diagnoses with the built-in catalogue. Total and deterministic.
 #[must_use]
-pub fn diagnose(findings: &Findings) -> Diagnosis {
-    diagnose_with(findings, &[])
+pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    diagnose_with(evidence, &[])
 }
 
 /// Diagnoses with the built-in catalogue and `more` rows of the caller's, which may supersede it.
 #[must_use]
-pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
-    let short = findings.fell_short_of();
-    let failed = findings.failure().is_some() || short.is_some();
+pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
+    let short = evidence.fell_short_of();
+    let failed = evidence.failure().is_some() || short.is_some();
     let mut matching: Vec<&'static Rule> = Vec::new();
     for rule in catalogue::all().chain(more.iter().copied()) {
         // A cause explains a failure, so without one there is none.
         let asked = failed || rule.kind != RuleKind::Cause;
-        if asked && (rule.matches)(findings) {
+        if asked && (rule.matches)(evidence) {
             matching.push(rule);
         }
     }
@@ -96,14 +96,14 @@ pub fn diagnose_with(findings: &Findings, more: &[&'static Rule]) -> Diagnosis {
     let decided = worth.iter().any(|rule| rule.client_decides);
     let telling = top.into_iter().chain(worth.iter().copied()).filter(|rule| rule.client_decides || !decided);
     for candidate in telling.flat_map(|rule| rule.candidates) {
-        let extended = candidate.extended_of.map_or(candidate.extended, |of| of(findings));
+        let extended = candidate.extended_of.map_or(candidate.extended, |of| of(evidence));
         let candidate = Candidate { extended, ..*candidate };
-        if candidate.when.is_none_or(|when| when(findings)) && !mstsc.contains(&candidate) {
+        if candidate.when.is_none_or(|when| when(evidence)) && !mstsc.contains(&candidate) {
             mstsc.push(candidate);
         }
     }
     mstsc.sort_by_key(|candidate| candidate.likelihood);
-    let (hop, stage) = match (findings.failure(), short) {
+    let (hop, stage) = match (evidence.failure(), short) {
         (Some(failure), _) => (Some(failure.hop), Some(failure.stage)),
         (None, Some(stage)) => (Some(Hop::Target), Some(stage)),
         (None, None) => (None, None),

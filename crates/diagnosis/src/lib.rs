@@ -1,7 +1,7 @@
 //! From what a probe observed to cause, remedy, exit code, and the codes that mstsc would show.
 //!
 //! Pure: no clock, no environment, no I/O. [`diagnose`] asks every [`Rule`] of the [`catalogue`] whether it matches the
-//! findings; knowledge is rows, not code. [`codes`] is the one table of codes, and [`explain()`] says what one means.
+//! evidence; knowledge is rows, not code. [`codes`] is the one table of codes, and [`explain()`] says what one means.
 //!
 //! ```
 //! use rdp_probe_core::{Close, Event, Host, Link, Plan, Run, Wants};
@@ -14,7 +14,7 @@
 //! run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
 //! run.on(Event::Closed { how: Close::Fin, partial: &[] }, Duration::from_millis(3));
 //!
-//! let diagnosis = diagnose(run.findings());
+//! let diagnosis = diagnose(run.evidence());
 //! assert_eq!(diagnosis.verdict.exit, 30);
 //! assert_eq!(diagnosis.causes.first().unwrap().id, "closed-after-request");
 //! ```

@@ -1,14 +1,14 @@
 //! A row of the catalogue.
 use std::fmt;
 
-use rdp_probe_core::{Findings, Stage};
+use rdp_probe_core::{Evidence, Stage};
 use serde::Serialize;
 
 use crate::diagnose::VerdictOutcome;
 
 /// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
 ///
-/// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the findings
+/// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the evidence
 /// ([`crate::fill`]). CONTRIBUTING.md says how to add a row.
 #[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "rows are written out, here and by users")]
@@ -19,8 +19,8 @@ pub struct Rule {
     pub kind: RuleKind,
     /// The stage whose failure it explains; `None` when that may be any.
     pub stage: Option<Stage>,
-    /// Whether it holds for these findings. Must be total and pure.
-    pub matches: fn(&Findings) -> bool,
+    /// Whether it holds for this evidence. Must be total and pure.
+    pub matches: fn(&Evidence) -> bool,
     /// The outcome, when this is the top cause.
     pub outcome: VerdictOutcome,
     /// The exit code, when this is the top cause.
@@ -183,9 +183,9 @@ pub struct Candidate {
     /// How that is known: the basis of the weaker half.
     pub basis: Basis,
     /// When it applies, if not always.
-    pub when: Option<fn(&Findings) -> bool>,
+    pub when: Option<fn(&Evidence) -> bool>,
     /// Where "extended error code" comes from, when it is what the server said.
-    pub extended_of: Option<fn(&Findings) -> Option<u32>>,
+    pub extended_of: Option<fn(&Evidence) -> Option<u32>>,
 }
 
 impl Candidate {
@@ -206,13 +206,13 @@ impl Candidate {
 
     /// The same, with what the server said as "extended error code".
     #[must_use]
-    pub const fn with_extended(self, extended_of: fn(&Findings) -> Option<u32>) -> Self {
+    pub const fn with_extended(self, extended_of: fn(&Evidence) -> Option<u32>) -> Self {
         Self { extended_of: Some(extended_of), ..self }
     }
 
     /// The same, only when `when` holds.
     #[must_use]
-    pub const fn when(self, when: fn(&Findings) -> bool) -> Self {
+    pub const fn when(self, when: fn(&Evidence) -> bool) -> Self {
         Self { when: Some(when), ..self }
     }
 }

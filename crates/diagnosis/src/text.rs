@@ -1,4 +1,4 @@
-//! Text for people, made last: the placeholders of the catalogue, filled from findings.
+//! Text for people, made last: the placeholders of the catalogue, filled from evidence.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "a placeholder asks for one variant's field, which no other and no new one has"
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, Close, DialFault, DialFaultKind, FailureKind, Family, Findings, Observed, Octets, Oddity, TlsFault,
+    Answer, Close, DialFault, DialFaultKind, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsFault,
     TlsFaultKind, Trust,
 };
 
@@ -19,14 +19,14 @@ use crate::diagnose::Diagnosis;
 ///
 /// What a peer sent goes in as it is: whoever prints the text escapes it.
 #[must_use]
-pub fn fill(text: &str, findings: &Findings) -> String {
+pub fn fill(text: &str, evidence: &Evidence) -> String {
     let mut out = String::with_capacity(text.len().saturating_add(32));
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         match after.split_once('}') {
             Some((name, after)) => {
-                match value(name, findings) {
+                match value(name, evidence) {
                     Some(value) => out.push_str(&value),
                     None => _ = write!(out, "{{{name}}}"),
                 }
@@ -44,19 +44,19 @@ pub fn fill(text: &str, findings: &Findings) -> String {
 
 /// The verdict in one sentence, without a full stop.
 #[must_use]
-pub fn summary(diagnosis: &Diagnosis, findings: &Findings) -> String {
+pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
     if let Some(rule) = diagnosis.verdict.rule {
-        return fill(rule.summary, findings);
+        return fill(rule.summary, evidence);
     }
-    if let Some(failure) = findings.failure() {
+    if let Some(failure) = evidence.failure() {
         return format!("internal error of rdp-probe in stage {}: please report it", failure.stage);
     }
-    let target = value("address", findings).unwrap_or_default();
-    match findings.answer() {
+    let target = value("address", evidence).unwrap_or_default();
+    match evidence.answer() {
         Some(Answer::Selected { protocol, .. }) => format!("{target} answers, and selects {}", words(protocol)),
         Some(Answer::NoNegotiation) => format!("{target} answers, and knows Standard RDP Security only"),
-        _ if findings.peer().is_some() => format!("{target} accepts TCP connections"),
-        _ => format!("{target} has {} address(es)", findings.addresses().len()),
+        _ if evidence.peer().is_some() => format!("{target} accepts TCP connections"),
+        _ => format!("{target} has {} address(es)", evidence.addresses().len()),
     }
 }
 
@@ -90,14 +90,14 @@ fn words(protocols: Protocols) -> String {
     }
 }
 
-fn value(name: &str, findings: &Findings) -> Option<String> {
-    let failure = findings.failure();
+fn value(name: &str, evidence: &Evidence) -> Option<String> {
+    let failure = evidence.failure();
     let kind = failure.map(|failure| &failure.kind);
     Some(match name {
-        "target" => format!("{}:{}", findings.plan.host, findings.plan.port),
-        "host" => findings.plan.host.to_string(),
-        "address" => address(findings),
-        "family" => match findings.plan.family {
+        "target" => format!("{}:{}", evidence.plan.host, evidence.plan.port),
+        "host" => evidence.plan.host.to_string(),
+        "address" => address(evidence),
+        "family" => match evidence.plan.family {
             Family::V4 => "IPv4".into(),
             Family::V6 => "IPv6".into(),
             _ => "such".into(),
@@ -110,7 +110,7 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
             | FailureKind::Connect { fault: DialFault { os: Some(os), .. }, .. } => os.to_string(),
             _ => "unknown".into(),
         },
-        "offered" => words(findings.path().last()?.offer),
+        "offered" => words(evidence.path().last()?.offer),
         "selected" => match kind? {
             FailureKind::UnrequestedProtocol { selected, .. } | FailureKind::OtherProtocol { selected, .. } => {
                 words(*selected)
@@ -146,17 +146,17 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
             FailureKind::Foreign { head, .. } => banner(head),
             _ => return None,
         },
-        "until" => findings.fell_short_of()?.to_string(),
-        "selected_protocol" => match findings.answer()? {
+        "until" => evidence.fell_short_of()?.to_string(),
+        "selected_protocol" => match evidence.answer()? {
             Answer::Selected { protocol, .. } => words(protocol),
             _ => "Standard RDP Security".into(),
         },
         "scout_version" => {
-            let version = findings.scouted()?.version;
+            let version = evidence.scouted()?.version;
             version.name().map_or_else(|| format!("TLS version 0x{:X}", version.0), str::to_owned)
         }
         "scout_cipher" => {
-            let cipher = findings.scouted()?.cipher;
+            let cipher = evidence.scouted()?.cipher;
             cipher.name().map_or_else(|| format!("suite 0x{:04X}", cipher.0), str::to_owned)
         }
         "tls_received" => match kind? {
@@ -169,7 +169,7 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
                 .map_or_else(|| format!("alert {}", alert.0), |name| format!("alert {}, {name}", alert.0)),
             _ => "nothing in common".into(),
         },
-        "trust" => match findings.tls()?.trust {
+        "trust" => match evidence.tls()?.trust {
             Some(Trust::Trusted) => "it is trusted".into(),
             Some(Trust::UnknownIssuer) => "its issuer is none of them".into(),
             Some(Trust::Expired) => "it is expired or not yet valid".into(),
@@ -223,42 +223,42 @@ fn value(name: &str, findings: &Findings) -> Option<String> {
             let known = codes::lookup(codes::Family::SetErrorInfo, error_info(kind?)?);
             known.map_or("a code that no published specification has", |row| row.meaning).to_owned()
         }
-        "server_key_bits" => server_key_bits(findings)?.to_string(),
-        "requested_protocols" => findings.facts().find_map(|fact| match fact {
+        "server_key_bits" => server_key_bits(evidence)?.to_string(),
+        "requested_protocols" => evidence.facts().find_map(|fact| match fact {
             Observed::ServerCore { requested, .. } => requested.map(words),
             _ => None,
         })?,
-        "certificate_sha256" => certificate(findings)?.sha256.clone(),
-        "not_after" => date(certificate(findings)?.not_after),
-        "not_before" => date(certificate(findings)?.not_before),
-        "key_bits" => certificate(findings)?.key_bits?.to_string(),
-        "certificate_signature" => certificate(findings)?.signature.clone(),
+        "certificate_sha256" => certificate(evidence)?.sha256.clone(),
+        "not_after" => date(certificate(evidence)?.not_after),
+        "not_before" => date(certificate(evidence)?.not_before),
+        "key_bits" => certificate(evidence)?.key_bits?.to_string(),
+        "certificate_signature" => certificate(evidence)?.signature.clone(),
         "certificate_names" => {
-            let certificate = certificate(findings)?;
+            let certificate = certificate(evidence)?;
             let mut names = certificate.names.clone();
             names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
             names.truncate(4);
             if names.is_empty() { "no name".into() } else { names.join(", ") }
         }
-        "asked_name" => findings.plan.asked_name(),
-        "credssp_version" => findings.facts().find_map(|fact| {
+        "asked_name" => evidence.plan.asked_name(),
+        "credssp_version" => evidence.facts().find_map(|fact| {
             if let Observed::CredsspVersion(version) = fact { Some(version.to_string()) } else { None }
         })?,
         "server_name" => {
-            let (facts, _) = findings.challenge()?;
+            let (facts, _) = evidence.challenge()?;
             facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())?
         }
         "clock_skew" => {
-            let skew = findings.challenge()?.1?;
+            let skew = evidence.challenge()?.1?;
             let seconds = skew.unsigned_abs() / 1000;
             format!("{} {}", span(seconds), if skew > 0 { "ahead of" } else { "behind" })
         }
-        "failed_addresses" => failed_addresses(findings),
-        "first_refusal" => match findings.path().first()?.answer() {
+        "failed_addresses" => failed_addresses(evidence),
+        "first_refusal" => match evidence.path().first()?.answer() {
             Answer::Refused(code) => format!("failure code {}", code.0),
             _ => return None,
         },
-        "oddities" => oddities(findings),
+        "oddities" => oddities(evidence),
         _ => return None,
     })
 }
@@ -267,14 +267,14 @@ const fn error_info(kind: &FailureKind) -> Option<u32> {
     if let FailureKind::ErrorInfo { code, .. } = kind { Some(code.0) } else { None }
 }
 
-fn address(findings: &Findings) -> String {
-    let target = format!("{}:{}", findings.plan.host, findings.plan.port);
-    let given = findings.plan.given_address();
-    let failed = match findings.failure().map(|failure| &failure.kind) {
+fn address(evidence: &Evidence) -> String {
+    let target = format!("{}:{}", evidence.plan.host, evidence.plan.port);
+    let given = evidence.plan.given_address();
+    let failed = match evidence.failure().map(|failure| &failure.kind) {
         Some(FailureKind::Connect { address, .. }) => Some(*address),
         _ => None,
     };
-    let tried = failed.or_else(|| findings.peer());
+    let tried = failed.or_else(|| evidence.peer());
     match (given, tried) {
         (Some(given), _) => given.to_string(),
         (None, Some(tried)) => format!("{target} ({tried})"),
@@ -360,16 +360,16 @@ fn banner(head: &Octets) -> String {
     }
 }
 
-fn failed_addresses(findings: &Findings) -> String {
+fn failed_addresses(evidence: &Evidence) -> String {
     let mut failed: Vec<String> = Vec::new();
-    for attempt in &findings.attempts {
+    for attempt in &evidence.attempts {
         for fact in attempt.facts() {
             if let Observed::AddressFailed { address, .. } = fact {
                 failed.push(address.to_string());
             }
         }
     }
-    for path in findings.paths() {
+    for path in evidence.paths() {
         let Some(last) = path.last().filter(|attempt| attempt.failure.is_some()) else { continue };
         failed.extend(last.peer().map(|address| address.to_string()));
     }
@@ -377,9 +377,9 @@ fn failed_addresses(findings: &Findings) -> String {
     failed.join(", ")
 }
 
-fn oddities(findings: &Findings) -> String {
+fn oddities(evidence: &Evidence) -> String {
     let mut texts = Vec::new();
-    for fact in findings.facts() {
+    for fact in evidence.facts() {
         if let Observed::Oddity { field, value } = fact {
             texts.push(match field {
                 Oddity::BlockLength => format!("the block's length is {value}"),
@@ -474,7 +474,7 @@ mod tests {
 
     #[test]
     fn an_open_brace_stays() {
-        let findings = Findings::new(Plan::new(Host::parse("srv1").unwrap(), 3389));
-        assert_eq!(fill("{host} {nothing} {", &findings), "srv1 {nothing} {");
+        let evidence = Evidence::new(Plan::new(Host::parse("srv1").unwrap(), 3389));
+        assert_eq!(fill("{host} {nothing} {", &evidence), "srv1 {nothing} {");
     }
 }

@@ -111,9 +111,9 @@ impl Probe {
             plan.entropy = crate::tls::entropy();
         }
         plan.began_unix_ms = now_unix_ms();
-        let findings = driver.run(plan, cancel).await;
-        let diagnosis = diagnose_with(&findings, &self.rules);
-        Report::new(self.target.clone(), findings, diagnosis)
+        let evidence = driver.run(plan, cancel).await;
+        let diagnosis = diagnose_with(&evidence, &self.rules);
+        Report::new(self.target.clone(), evidence, diagnosis)
     }
 
     /// What it is going to do.
@@ -124,7 +124,7 @@ impl Probe {
 }
 
 impl ProbeBuilder {
-    /// Everything at once, such as the plan of stored findings. The plan's host and port take the place of the target's.
+    /// Everything at once, such as the plan of stored evidence. The plan's host and port take the place of the target's.
     pub fn plan(mut self, plan: Plan) -> Self {
         self.probe.plan = plan;
         self

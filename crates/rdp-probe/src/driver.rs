@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Findings, Framing, Limit, Plan, Run, Stage, TlsFaultKind,
+    Address, Close, DialFault, DialFaultKind, Event, Evidence, Framing, Limit, Plan, Run, Stage, TlsFaultKind,
     Wants,
 };
 use tokio::io::AsyncWriteExt as _;
@@ -77,12 +77,12 @@ impl<F: Future<Output = ()> + Unpin> Clock<F> {
 
 impl Driver {
     /// Carries out the plan. The time begins now; `cancel` ends it early.
-    pub(crate) async fn run(&self, plan: Plan, cancel: impl Future<Output = ()>) -> Findings {
+    pub(crate) async fn run(&self, plan: Plan, cancel: impl Future<Output = ()>) -> Evidence {
         let mut clock = Clock { began: Instant::now(), cancelled: false, cancel: pin!(cancel) };
         let mut run = Run::new(plan);
         let mut begins = Duration::ZERO;
         while let Some(attempt) = run.next() {
-            if clock.cancelled && !run.findings().attempts.is_empty() {
+            if clock.cancelled && !run.evidence().attempts.is_empty() {
                 break;
             }
             // Politeness has the run's deadline too: what does not fit into it is not asked.
@@ -98,7 +98,7 @@ impl Driver {
             self.attempt(&mut run, &mut clock).await;
             begins = clock.now();
         }
-        run.into_findings()
+        run.into_evidence()
     }
 
     async fn attempt<F: Future<Output = ()> + Unpin>(&self, run: &mut Run, clock: &mut Clock<F>) {
@@ -210,7 +210,7 @@ impl Driver {
             return;
         }
         let records =
-            run.findings().attempts.last().map(|attempt| attempt.stages.as_slice()).unwrap_or_default();
+            run.evidence().attempts.last().map(|attempt| attempt.stages.as_slice()).unwrap_or_default();
         if let Some(record) = records.iter().find(|record| Some(record.stage) == *told) {
             let (stage, outcome, duration) =
                 (record.stage, record.outcome, record.duration.unwrap_or_default());

@@ -10,7 +10,7 @@
 //! let target: Target = "srv1.lab.test:3389".parse()?;
 //! let report = Probe::builder(target).build()?.run().await;
 //! println!("{} (exit {})", report.summary(), report.exit_code());
-//! if let Some(failure) = report.findings.failure() {
+//! if let Some(failure) = report.evidence.failure() {
 //!     println!("failed at {} ({})", failure.stage, failure.hop);
 //! }
 //! # Ok(())
@@ -37,15 +37,15 @@
 //!
 //! # Reports
 //!
-//! A [`Report`] has the findings (what was observed) and the diagnosis (what it means). It serialises to the JSON form of
+//! A [`Report`] has the evidence (what was observed) and the diagnosis (what it means). It serialises to the JSON form of
 //! docs/json.md, with the evidence in it. [`Report::from_json`] reads that back and diagnoses it again, with what the catalogue
 //! knows by then:
 //!
 //! ```
-//! # use rdp_probe::{Findings, Host, Plan, Report, Target, diagnose};
-//! # let findings = Findings::new(Plan::new(Host::parse("srv1")?, 3389));
-//! # let (target, diagnosis) = ("srv1".parse::<Target>()?, diagnose(&findings));
-//! # let report = Report::new(target, findings, diagnosis);
+//! # use rdp_probe::{Evidence, Host, Plan, Report, Target, diagnose};
+//! # let evidence = Evidence::new(Plan::new(Host::parse("srv1")?, 3389));
+//! # let (target, diagnosis) = ("srv1".parse::<Target>()?, diagnose(&evidence));
+//! # let report = Report::new(target, evidence, diagnosis);
 //! let stored = serde_json::to_string(&report)?;
 //! let again = Report::from_json(&stored)?;
 //! assert_eq!(again.exit_code(), report.exit_code());
@@ -57,7 +57,7 @@
 //! # Rules of your own
 //!
 //! The [`catalogue`] is a list of [`Rule`]s. [`ProbeBuilder::rule`] puts one beside them; [`diagnose_with`] does so for
-//! findings that are there already.
+//! evidence that is there already.
 //!
 //! ```
 //! use rdp_probe::{Basis, Probe, Rule, Stage, VerdictOutcome};
@@ -65,7 +65,7 @@
 //! static VPN_IS_DOWN: Rule = Rule {
 //!     id: "lab-vpn-is-down",
 //!     stage: Some(Stage::TcpConnect),
-//!     matches: |findings| findings.failure().is_some_and(|failure| failure.stage == Stage::TcpConnect),
+//!     matches: |evidence| evidence.failure().is_some_and(|failure| failure.stage == Stage::TcpConnect),
 //!     outcome: VerdictOutcome::Unreachable,
 //!     exit: 11,
 //!     rank: 0,
@@ -129,7 +129,7 @@ pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, 
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{
-    Address, CertificateFacts, Close, DialFault, DialFaultKind, Failure, FailureKind, Family, Findings, Hop,
+    Address, CertificateFacts, Close, DialFault, DialFaultKind, Evidence, Failure, FailureKind, Family, Hop,
     Host, Link, NtlmFacts, Observed, Outcome, Plan, Purpose, Security, Stage, TlsFacts,
 };
 pub use rdp_probe_diagnosis::{

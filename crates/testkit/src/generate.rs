@@ -1,4 +1,4 @@
-//! Strategies for property tests: octets that look like what targets send, events, plans, walks, and findings.
+//! Strategies for property tests: octets that look like what targets send, events, plans, walks, and evidence.
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Family, Findings, Host, Link, Plan, Routing, Security,
+    Address, Close, DialFault, DialFaultKind, Evidence, Family, Host, Link, Plan, Routing, Security,
     SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust,
 };
 
@@ -256,6 +256,6 @@ pub fn walk() -> impl Strategy<Value = Walk> {
 }
 
 /// What a run may find.
-pub fn findings() -> impl Strategy<Value = Findings> {
-    walk().prop_map(Walk::findings)
+pub fn evidence() -> impl Strategy<Value = Evidence> {
+    walk().prop_map(Walk::evidence)
 }

@@ -20,7 +20,7 @@
 //! "#)?;
 //! let played = machine::play(&scenario);
 //! assert!(played.violations.is_empty());
-//! assert!(played.findings.failure().is_some());
+//! assert!(played.evidence.failure().is_some());
 //! # Ok::<(), rdp_probe_testkit::scenario::ScenarioError>(())
 //! ```
 //!

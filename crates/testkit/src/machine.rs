@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Close, DialFault, DialFaultKind, Event, Findings, Found, Framing, Limit, Link, Run, Wants,
+    Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, Wants,
 };
 
 use crate::scenario::{
@@ -21,7 +21,7 @@ use crate::session::{self, TODAY_UNIX_MS};
 #[non_exhaustive]
 pub struct Played {
     /// What the run found.
-    pub findings: Findings,
+    pub evidence: Evidence,
     /// Where script and run disagree; empty when the scenario was played as it is written.
     pub violations: Vec<Violation>,
 }
@@ -53,7 +53,7 @@ pub fn play(scenario: &Scenario) -> Played {
     };
     player.play();
     player.violations.extend(player.claims.unused());
-    Played { findings: player.run.into_findings(), violations: player.violations }
+    Played { evidence: player.run.into_evidence(), violations: player.violations }
 }
 
 struct Machine<'a> {
@@ -388,7 +388,7 @@ mod tests {
     }
 
     fn kind(played: &Played) -> &FailureKind {
-        &played.findings.failure().unwrap().kind
+        &played.evidence.failure().unwrap().kind
     }
 
     #[test]
@@ -408,14 +408,14 @@ mod tests {
     fn confirm_in_drops_is_read_and_drops_slower_than_the_limit_are_not() {
         let confirm = "03 00 00 13 0e d0 00 00 12 34 00 02 1f 08 00 02 00 00 00";
         let fast = one(&format!("{{ drip = \"{confirm}\", every_ms = 50 }}"));
-        assert!(matches!(fast.findings.answer(), Some(Answer::Selected { .. })));
+        assert!(matches!(fast.evidence.answer(), Some(Answer::Selected { .. })));
         let slow = one(&format!("{{ drip = \"{confirm}\", every_ms = 500 }}"));
         let FailureKind::Closed { how: Close::TimedOut { .. }, partial } = kind(&slow) else {
             panic!("{slow:?}")
         };
         // The first comes after the request at 1 ms, and ten more before 5 s have passed.
         assert_eq!(partial.total(), 10);
-        let stages = &slow.findings.attempts[0].stages;
+        let stages = &slow.evidence.attempts[0].stages;
         assert_eq!(stages[2].duration, Some(Duration::from_secs(5)));
     }
 
@@ -457,16 +457,16 @@ mod tests {
     fn resolver_and_dial_do_what_the_scenario_says() {
         let name = "[target]\nhost = \"srv1.lab.test\"\n";
         let played_1 = played(&format!("{name}[dial]\nresolve = \"timed_out\""));
-        let failure = played_1.findings.failure().unwrap();
+        let failure = played_1.evidence.failure().unwrap();
         assert_eq!((failure.hop, failure.stage), (Hop::Resolver, Stage::Resolve));
-        assert_eq!(played_1.findings.attempts[0].ended(), Some(Duration::from_secs(5)));
+        assert_eq!(played_1.evidence.attempts[0].ended(), Some(Duration::from_secs(5)));
 
         let played_2 = played(&format!(
             "{name}[dial]\nresolve = [\"127.0.0.1\", \"127.0.0.2\"]\nconnect = {{ \"127.0.0.1\" = \"timed_out\" }}\n\
              [[connection]]\naddress = \"127.0.0.2\"\nsteps = [{{ close = \"fin\" }}]"
         ));
         assert_eq!(played_2.violations, []);
-        let stages = &played_2.findings.attempts[0].stages;
+        let stages = &played_2.evidence.attempts[0].stages;
         assert!(matches!(stages[1].facts[0].observed, Observed::AddressFailed { .. }));
         assert_eq!(stages[1].duration, Some(Duration::from_millis(2501)), "half of five seconds, and one tick");
     }
@@ -487,11 +487,11 @@ mod tests {
              { challenge = { credssp = 6, netbios_computer = \"SRV1\" } }",
             "",
         );
-        assert_eq!(played.findings.failure(), None);
-        let tls = played.findings.tls().unwrap();
+        assert_eq!(played.evidence.failure(), None);
+        let tls = played.evidence.tls().unwrap();
         assert_eq!((tls.version.0, tls.cipher.0, tls.trust), (0x0303, 0xC030, None));
         assert!(tls.certificate.as_ref().unwrap().matches("srv1.lab.test"));
-        let (facts, skew) = played.findings.challenge().unwrap();
+        let (facts, skew) = played.evidence.challenge().unwrap();
         assert_eq!((facts.netbios_computer.as_deref(), skew), (Some("SRV1"), None));
     }
 
@@ -518,7 +518,7 @@ mod tests {
         };
         let modern = "{ expect = \"client_hello\" }, { alert = 70 }";
         let played_1 = secured(modern, &scout("scout"));
-        let scouted = played_1.findings.scouted().unwrap();
+        let scouted = played_1.evidence.scouted().unwrap();
         assert_eq!((scouted.version.0, scouted.cipher.0, scouted.chain_length), (0x0302, 0x002F, 1));
         let text = format!("[[connection]]\nsteps = [{HYBRID}, {modern}]\n{}", scout("reduced"));
         let [Violation::OtherHello { got: Some(Hello::Scout), .. }] = played(&text).violations[..] else {
@@ -550,12 +550,12 @@ mod tests {
         assert_eq!(played.violations, []);
         assert!(
             played
-                .findings
+                .evidence
                 .attempts
                 .iter()
                 .any(|attempt| attempt.answer() == Answer::Refused(FailureCode::HYBRID_REQUIRED_BY_SERVER))
         );
-        let purposes: Vec<_> = played.findings.attempts.iter().map(|attempt| attempt.purpose).collect();
+        let purposes: Vec<_> = played.evidence.attempts.iter().map(|attempt| attempt.purpose).collect();
         assert_eq!(purposes[0], Purpose::Main);
         assert_eq!(purposes[1], Purpose::Enumerate(Protocols::SSL));
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Family, Findings, Host, Link, Plan, Routing, Run,
+    Address, Close, DialFault, DialFaultKind, Event, Evidence, Family, Host, Link, Plan, Routing, Run,
     Security, SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
 };
 
@@ -84,7 +84,7 @@ impl Walk {
     /// # Panics
     /// When the run does not end: more attempts, or more events in one, than any plan can lead to.
     #[must_use]
-    pub fn findings(self) -> Findings {
+    pub fn evidence(self) -> Evidence {
         let mut run = Run::new(self.plan);
         let mut happenings = self.happenings.into_iter();
         let mut now = Duration::ZERO;
@@ -106,7 +106,7 @@ impl Walk {
                 let _ = run.take_octets();
             }
         }
-        run.into_findings()
+        run.into_evidence()
     }
 
     /// Reads a walk from octets, as a fuzzer makes them: every string of octets is one.
@@ -327,16 +327,16 @@ mod tests {
 
     #[test]
     fn no_octets_are_a_walk_that_is_cancelled() {
-        let findings = Walk::from_octets(&[]).findings();
-        assert_eq!(findings.attempts.len(), 1);
-        assert!(findings.failure().is_some());
+        let evidence = Walk::from_octets(&[]).evidence();
+        assert_eq!(evidence.attempts.len(), 1);
+        assert!(evidence.failure().is_some());
     }
 
     #[test]
     fn zeros_after_the_end_make_every_walk_end() {
         for len in 0..64 {
             let walk = Walk::from_octets(&vec![0xFF; len]);
-            let _ = walk.findings();
+            let _ = walk.evidence();
         }
     }
 }

@@ -5,7 +5,7 @@ use rdp_probe::{Candidate, Likelihood, Report, Target, escape};
 
 /// Renders a report. Always exactly one line, whatever a peer sent.
 pub(crate) fn line(report: &Report) -> String {
-    let plan = &report.findings.plan;
+    let plan = &report.evidence.plan;
     let verdict = &report.diagnosis.verdict;
     let mut out = Target::new(plan.host.clone(), plan.port).input;
     match (verdict.stage, verdict.hop) {

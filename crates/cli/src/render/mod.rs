@@ -80,10 +80,10 @@ fn scenarios() -> Vec<(String, Report)> {
 /// The report of one.
 #[cfg(test)]
 fn report(scenario: &rdp_probe_testkit::Scenario) -> Report {
-    let findings = rdp_probe_testkit::machine::play(scenario).findings;
-    let target = rdp_probe::Target::new(findings.plan.host.clone(), findings.plan.port);
-    let diagnosis = rdp_probe::diagnose(&findings);
-    Report::new(target, findings, diagnosis)
+    let evidence = rdp_probe_testkit::machine::play(scenario).evidence;
+    let target = rdp_probe::Target::new(evidence.plan.host.clone(), evidence.plan.port);
+    let diagnosis = rdp_probe::diagnose(&evidence);
+    Report::new(target, evidence, diagnosis)
 }
 
 #[cfg(test)]

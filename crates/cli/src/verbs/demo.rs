@@ -189,7 +189,7 @@ async fn play(act: Act) -> Result<Played, String> {
         .map_err(|error| cannot(error.to_string()))?;
     let report = probe.run().await;
     let served = target.finish().await;
-    let mut differences = scenario.expect.differences(&report.findings, &report.diagnosis);
+    let mut differences = scenario.expect.differences(&report.evidence, &report.diagnosis);
     differences.extend(served.violations.iter().map(ToString::to_string));
     Ok(Played { report, differences })
 }

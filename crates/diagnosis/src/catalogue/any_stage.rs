@@ -1,12 +1,12 @@
 //! Ends that any stage may come to.
-use rdp_probe_core::{Close, DialFault, DialFaultKind, FailureKind, Findings, TlsFault, TlsFaultKind};
+use rdp_probe_core::{Close, DialFault, DialFaultKind, Evidence, FailureKind, TlsFault, TlsFaultKind};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::{Basis, Rule};
 
-fn cancelled(findings: &Findings) -> bool {
+fn cancelled(evidence: &Evidence) -> bool {
     matches!(
-        findings.failure().map(|failure| &failure.kind),
+        evidence.failure().map(|failure| &failure.kind),
         Some(
             FailureKind::Closed { how: Close::Cancelled, .. }
                 | FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Cancelled), .. })

@@ -1,7 +1,7 @@
 //! Stage `basic_settings_exchange`: the server was to answer the MCS Connect Initial. Each cause stands twice: over TLS, and
 //! without it, where what it tells and what to do differ.
 use rdp_probe_core::wire::mcs::Reason;
-use rdp_probe_core::{Close, End, FailureKind, Findings, Observed, Stage};
+use rdp_probe_core::{Close, End, Evidence, FailureKind, Observed, Stage};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred};
@@ -9,13 +9,13 @@ use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule};
 
 /// What came instead of the Connect Response, and whether Standard RDP Security was agreed on before.
-fn kind(findings: &Findings) -> Option<(&FailureKind, bool)> {
-    let failure = findings.failure().filter(|failure| failure.stage == Stage::BasicSettingsExchange)?;
-    Some((&failure.kind, findings.answer()?.is_standard()))
+fn kind(evidence: &Evidence) -> Option<(&FailureKind, bool)> {
+    let failure = evidence.failure().filter(|failure| failure.stage == Stage::BasicSettingsExchange)?;
+    Some((&failure.kind, evidence.answer()?.is_standard()))
 }
 
-fn is(findings: &Findings, standard: bool, judge: fn(&FailureKind) -> bool) -> bool {
-    kind(findings).is_some_and(|(kind, without_tls)| without_tls == standard && judge(kind))
+fn is(evidence: &Evidence, standard: bool, judge: fn(&FailureKind) -> bool) -> bool {
+    kind(evidence).is_some_and(|(kind, without_tls)| without_tls == standard && judge(kind))
 }
 
 fn closed(kind: &FailureKind) -> bool {
@@ -45,16 +45,16 @@ fn broken(kind: &FailureKind) -> bool {
 }
 
 /// The reason that Set Error Info gave, and how the connection ended after it.
-fn error_info(findings: &Findings) -> Option<(u32, End)> {
-    if let FailureKind::ErrorInfo { code, end } = &findings.failure()?.kind {
+fn error_info(evidence: &Evidence) -> Option<(u32, End)> {
+    if let FailureKind::ErrorInfo { code, end } = &evidence.failure()?.kind {
         Some((code.0, *end))
     } else {
         None
     }
 }
 
-fn error_info_is(findings: &Findings, judge: fn(u32) -> bool) -> bool {
-    error_info(findings).is_some_and(|(code, _)| judge(code))
+fn error_info_is(evidence: &Evidence, judge: fn(u32) -> bool) -> bool {
+    error_info(evidence).is_some_and(|(code, _)| judge(code))
 }
 
 const fn is_licensing(code: u32) -> bool {
@@ -63,16 +63,16 @@ const fn is_licensing(code: u32) -> bool {
 
 const NO_RIGHT: u32 = rdp_probe_core::wire::share::ErrorInfo::SERVER_INSUFFICIENT_PRIVILEGES.0;
 
-fn by_ultimatum(findings: &Findings) -> bool {
-    matches!(error_info(findings), Some((_, End::Ultimatum(_))))
+fn by_ultimatum(evidence: &Evidence) -> bool {
+    matches!(error_info(evidence), Some((_, End::Ultimatum(_))))
 }
 
-fn by_close(findings: &Findings) -> bool {
-    matches!(error_info(findings), Some((_, End::Closed(_))))
+fn by_close(evidence: &Evidence) -> bool {
+    matches!(error_info(evidence), Some((_, End::Closed(_))))
 }
 
-fn reason_is(findings: &Findings, reason: Reason) -> bool {
-    matches!(kind(findings), Some((FailureKind::Ultimatum(other), _)) if *other == reason)
+fn reason_is(evidence: &Evidence, reason: Reason) -> bool {
+    matches!(kind(evidence), Some((FailureKind::Ultimatum(other), _)) if *other == reason)
 }
 
 const MCS: Rule = Rule {
@@ -103,8 +103,8 @@ const ERROR_INFO: &[Candidate] = &[
     Candidate::pair(0x904, None, Possible, Inferred).with_extended(error_info_code).when(by_close),
 ];
 
-fn error_info_code(findings: &Findings) -> Option<u32> {
-    error_info(findings).map(|(code, _)| code)
+fn error_info_code(evidence: &Evidence) -> Option<u32> {
+    error_info(evidence).map(|(code, _)| code)
 }
 
 const ERROR: Rule = Rule {
@@ -260,8 +260,8 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The server saw another request than was sent.
-pub(super) fn negotiation_altered(findings: &Findings) -> bool {
-    findings.path().last().is_some_and(|attempt| {
+pub(super) fn negotiation_altered(evidence: &Evidence) -> bool {
+    evidence.path().last().is_some_and(|attempt| {
         attempt.facts().any(|fact| {
             matches!(fact, Observed::ServerCore { requested: Some(requested), .. } if *requested != attempt.offer)
         })

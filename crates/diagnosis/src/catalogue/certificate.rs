@@ -1,5 +1,5 @@
 //! What is worth knowing about a certificate and a server's NTLM CHALLENGE. Each check is independent of the others.
-use rdp_probe_core::{CertificateFacts, Findings, KeyKind, Observed, SignatureCheck, Trust};
+use rdp_probe_core::{CertificateFacts, Evidence, KeyKind, Observed, SignatureCheck, Trust};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred};
@@ -18,18 +18,18 @@ const INFO: Rule = Rule {
 const WARNING: Rule = Rule { kind: RuleKind::Finding(Severity::Warning), rank: 45, ..INFO };
 
 /// The certificate, from the handshake or from the scout.
-pub(crate) fn certificate(findings: &Findings) -> Option<&CertificateFacts> {
-    let shaken = findings.tls().and_then(|tls| tls.certificate.as_ref());
-    shaken.or_else(|| findings.scouted().and_then(|scout| scout.certificate.as_ref()))
+pub(crate) fn certificate(evidence: &Evidence) -> Option<&CertificateFacts> {
+    let shaken = evidence.tls().and_then(|tls| tls.certificate.as_ref());
+    shaken.or_else(|| evidence.scouted().and_then(|scout| scout.certificate.as_ref()))
 }
 
-fn holds(findings: &Findings, judge: impl Fn(&CertificateFacts) -> bool) -> bool {
-    certificate(findings).is_some_and(judge)
+fn holds(evidence: &Evidence, judge: impl Fn(&CertificateFacts) -> bool) -> bool {
+    certificate(evidence).is_some_and(judge)
 }
 
 /// Seconds since 1970; nothing is judged by the clock when nobody said what time it was.
-fn now(findings: &Findings) -> Option<i64> {
-    findings.plan.began_unix_ms.checked_div(1000).filter(|now| *now > 0)
+fn now(evidence: &Evidence) -> Option<i64> {
+    evidence.plan.began_unix_ms.checked_div(1000).filter(|now| *now > 0)
 }
 
 const DAY: i64 = 86_400;
@@ -38,15 +38,15 @@ const LONGEST: i64 = 825 * DAY;
 /// More than this, and Kerberos refuses (RFC 4120 section 8.2: five minutes are usual).
 const MOST_SKEW_MS: u64 = 300_000;
 
-fn skewed(findings: &Findings) -> bool {
-    findings.challenge().and_then(|(_, skew)| skew).is_some_and(|skew| skew.unsigned_abs() > MOST_SKEW_MS)
+fn skewed(evidence: &Evidence) -> bool {
+    evidence.challenge().and_then(|(_, skew)| skew).is_some_and(|skew| skew.unsigned_abs() > MOST_SKEW_MS)
 }
 
 /// The host says that its name is another one: neither the full name nor the first label of the name that was asked.
-fn name_differs(findings: &Findings) -> bool {
-    let rdp_probe_core::Host::Name(name) = &findings.plan.host else { return false };
+fn name_differs(evidence: &Evidence) -> bool {
+    let rdp_probe_core::Host::Name(name) = &evidence.plan.host else { return false };
     let asked = name.strip_suffix('.').unwrap_or(name);
-    let Some((facts, _)) = findings.challenge() else { return false };
+    let Some((facts, _)) = evidence.challenge() else { return false };
     let label = asked.split('.').next().unwrap_or(asked);
     let names = [facts.dns_computer.as_deref(), facts.netbios_computer.as_deref()];
     let mut said = names.into_iter().flatten().peekable();
@@ -61,8 +61,8 @@ fn name_differs(findings: &Findings) -> bool {
     said.peek().is_some() && !said.any(same)
 }
 
-fn credssp_version(findings: &Findings) -> Option<u32> {
-    findings
+fn credssp_version(evidence: &Evidence) -> Option<u32> {
+    evidence
         .facts()
         .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None })
 }

@@ -1,6 +1,6 @@
 //! Stage `connection_initiation`: the first request is not answered, or answered with a refusal.
 use rdp_probe_core::wire::nego::{FailureCode, Protocols};
-use rdp_probe_core::{Address, Close, FailureKind, Findings, Security, Stage};
+use rdp_probe_core::{Address, Close, Evidence, FailureKind, Security, Stage};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -9,14 +9,14 @@ use crate::rule::{Candidate, Rule};
 use rdp_probe_core::wire::Problem;
 
 /// What came instead of the Connection Confirm.
-fn kind(findings: &Findings) -> Option<&FailureKind> {
-    let failure = findings.failure().filter(|failure| failure.stage == Stage::ConnectionInitiation)?;
+fn kind(evidence: &Evidence) -> Option<&FailureKind> {
+    let failure = evidence.failure().filter(|failure| failure.stage == Stage::ConnectionInitiation)?;
     Some(&failure.kind)
 }
 
 /// How the stream ended, and whether something of the answer had arrived.
-fn closed(findings: &Findings) -> Option<(Close, bool)> {
-    if let Some(FailureKind::Closed { how, partial }) = kind(findings) {
+fn closed(evidence: &Evidence) -> Option<(Close, bool)> {
+    if let Some(FailureKind::Closed { how, partial }) = kind(evidence) {
         Some((*how, !partial.is_empty()))
     } else {
         None
@@ -32,33 +32,33 @@ const fn ended(close: Close) -> bool {
     matches!(close, Close::Fin | Close::CloseNotify | Close::Alert(_))
 }
 
-fn fin(findings: &Findings) -> bool {
-    closed(findings).is_some_and(|(close, partial)| ended(close) && !partial)
+fn fin(evidence: &Evidence) -> bool {
+    closed(evidence).is_some_and(|(close, partial)| ended(close) && !partial)
 }
 
-fn reset(findings: &Findings) -> bool {
-    closed(findings).is_some_and(|(close, partial)| broken(close) && !partial)
+fn reset(evidence: &Evidence) -> bool {
+    closed(evidence).is_some_and(|(close, partial)| broken(close) && !partial)
 }
 
-fn silent(findings: &Findings) -> bool {
-    matches!(closed(findings), Some((Close::TimedOut { .. }, false)))
+fn silent(evidence: &Evidence) -> bool {
+    matches!(closed(evidence), Some((Close::TimedOut { .. }, false)))
 }
 
 /// The refusal, and what had been offered when it came.
-fn refusal(findings: &Findings) -> Option<(FailureCode, Protocols)> {
-    let Some(FailureKind::NegotiationRefused(code)) = kind(findings) else { return None };
-    Some((*code, findings.path().last()?.offer))
+fn refusal(evidence: &Evidence) -> Option<(FailureCode, Protocols)> {
+    let Some(FailureKind::NegotiationRefused(code)) = kind(evidence) else { return None };
+    Some((*code, evidence.path().last()?.offer))
 }
 
-fn refused_with(findings: &Findings, code: FailureCode) -> bool {
-    refusal(findings).is_some_and(|(refused, _)| refused == code)
+fn refused_with(evidence: &Evidence, code: FailureCode) -> bool {
+    refusal(evidence).is_some_and(|(refused, _)| refused == code)
 }
 
 /// The server demands what it was offered: codes 1, 2 and 5 name what it wants instead. Where it was asked again with just
 /// that, any of them contradicts the first.
-fn contradicts(findings: &Findings) -> bool {
-    let again = findings.path().len() > 1;
-    refusal(findings).is_some_and(|(code, offer)| match code {
+fn contradicts(evidence: &Evidence) -> bool {
+    let again = evidence.path().len() > 1;
+    refusal(evidence).is_some_and(|(code, offer)| match code {
         FailureCode::SSL_REQUIRED_BY_SERVER => again || offer.contains(Protocols::SSL),
         FailureCode::SSL_NOT_ALLOWED_BY_SERVER => again || offer.is_standard(),
         FailureCode::HYBRID_REQUIRED_BY_SERVER => again || offer.contains(Protocols::HYBRID),
@@ -67,8 +67,8 @@ fn contradicts(findings: &Findings) -> bool {
 }
 
 /// A length that disagrees with what is there, against a value that cannot be.
-fn malformed(findings: &Findings, lies: bool) -> bool {
-    if let Some(FailureKind::Malformed { error, .. }) = kind(findings) {
+fn malformed(evidence: &Evidence, lies: bool) -> bool {
+    if let Some(FailureKind::Malformed { error, .. }) = kind(evidence) {
         matches!(error.problem, Problem::Length(_)) == lies
     } else {
         false
@@ -76,8 +76,8 @@ fn malformed(findings: &Findings, lies: bool) -> bool {
 }
 
 /// 100.64.0.0/10 (RFC 6598): what overlay networks and zero-trust agents give out for hosts behind them.
-fn overlay_address(findings: &Findings) -> bool {
-    findings.peer().is_some_and(|peer| match peer {
+fn overlay_address(evidence: &Evidence) -> bool {
+    evidence.peer().is_some_and(|peer| match peer {
         Address::V4(v4) => matches!(v4.ip().octets(), [100, 64..=127, ..]),
         Address::V6(_) => false,
     })
@@ -383,6 +383,6 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The plan is a client without CredSSP.
-fn without_credssp(findings: &Findings) -> bool {
-    matches!(findings.plan.security, Security::Tls | Security::Rdp)
+fn without_credssp(evidence: &Evidence) -> bool {
+    matches!(evidence.plan.security, Security::Tls | Security::Rdp)
 }

@@ -1,18 +1,18 @@
 //! Stages `credssp`, `rdstls` and `rdsaad`, without credentials; and depths that the server does not have.
 use rdp_probe_core::wire::credssp::NtStatus;
-use rdp_probe_core::{Close, FailureKind, Findings, Stage};
+use rdp_probe_core::{Close, Evidence, FailureKind, Stage};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule};
 
-fn kind(findings: &Findings, stage: Stage) -> Option<&FailureKind> {
-    Some(&findings.failure().filter(|failure| failure.stage == stage)?.kind)
+fn kind(evidence: &Evidence, stage: Stage) -> Option<&FailureKind> {
+    Some(&evidence.failure().filter(|failure| failure.stage == stage)?.kind)
 }
 
-fn credssp(findings: &Findings) -> Option<&FailureKind> {
-    kind(findings, Stage::Credssp)
+fn credssp(evidence: &Evidence) -> Option<&FailureKind> {
+    kind(evidence, Stage::Credssp)
 }
 
 const fn in_time(how: Close) -> bool {
@@ -24,24 +24,24 @@ const NTLM_BLOCKED: [NtStatus; 2] = [NtStatus(0xC000_00BB), NtStatus(0xC000_0418
 /// negState reject (RFC 4178 section 4.2.2).
 const REJECT: u8 = 2;
 
-fn ntlm_blocked(findings: &Findings) -> bool {
-    match credssp(findings) {
+fn ntlm_blocked(evidence: &Evidence) -> bool {
+    match credssp(evidence) {
         Some(FailureKind::CredsspError(status)) => NTLM_BLOCKED.contains(status),
         Some(FailureKind::NoChallenge { state, .. }) => *state == Some(REJECT),
         Some(_) | None => false,
     }
 }
 
-fn closed(findings: &Findings) -> bool {
-    matches!(credssp(findings), Some(FailureKind::Closed { how, .. }) if in_time(*how))
+fn closed(evidence: &Evidence) -> bool {
+    matches!(credssp(evidence), Some(FailureKind::Closed { how, .. }) if in_time(*how))
 }
 
-fn silent(findings: &Findings) -> bool {
-    matches!(credssp(findings), Some(FailureKind::Closed { how: Close::TimedOut { .. }, .. }))
+fn silent(evidence: &Evidence) -> bool {
+    matches!(credssp(evidence), Some(FailureKind::Closed { how: Close::TimedOut { .. }, .. }))
 }
 
-fn broken(findings: &Findings) -> bool {
-    match credssp(findings) {
+fn broken(evidence: &Evidence) -> bool {
+    match credssp(evidence) {
         Some(FailureKind::Malformed { .. } | FailureKind::NotExpected { .. }) => true,
         Some(FailureKind::NoChallenge { state, .. }) => *state != Some(REJECT),
         Some(_) | None => false,
@@ -49,8 +49,8 @@ fn broken(findings: &Findings) -> bool {
 }
 
 /// Whatever ended one of the other two protocols, but the user.
-fn ended_in(findings: &Findings, stage: Stage) -> bool {
-    kind(findings, stage).is_some_and(|kind| {
+fn ended_in(evidence: &Evidence, stage: Stage) -> bool {
+    kind(evidence, stage).is_some_and(|kind| {
         !matches!(kind, FailureKind::Closed { how: Close::Cancelled, .. } | FailureKind::OutOfTurn)
     })
 }
@@ -168,7 +168,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "depth-behind-logon",
         stage: None,
-        matches: Findings::needs_credentials,
+        matches: Evidence::needs_credentials,
         outcome: VerdictOutcome::Inconclusive,
         exit: 54,
         rank: 10,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, AttemptRecord, Findings, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey,
+    Answer, AttemptRecord, Evidence, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey,
 };
 
 use crate::diagnose::VerdictOutcome;
@@ -23,66 +23,66 @@ const INFO: Rule = Rule {
 const WARNING: Rule = Rule { kind: RuleKind::Finding(Severity::Warning), rank: 40, ..INFO };
 
 /// Whether the deciding path ended with Standard RDP Security.
-fn standard(findings: &Findings) -> bool {
-    match findings.answer() {
+fn standard(evidence: &Evidence) -> bool {
+    match evidence.answer() {
         Some(Answer::Selected { protocol, .. }) => protocol.is_standard(),
         Some(Answer::NoNegotiation) => true,
         Some(Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None | _) | None => false,
     }
 }
 
-fn downgraded(findings: &Findings) -> bool {
+fn downgraded(evidence: &Evidence) -> bool {
     const TLS: [Protocols; 3] = [Protocols::SSL, Protocols::HYBRID, Protocols::HYBRID_EX];
     let offered = |attempt: &AttemptRecord| TLS.iter().any(|protocol| attempt.offer.contains(*protocol));
-    standard(findings) && findings.path().iter().any(offered)
+    standard(evidence) && evidence.path().iter().any(offered)
 }
 
 /// The address is this computer's own: the connection has the same one at both ends, or it is the usual loopback one.
-fn this_computer(findings: &Findings) -> bool {
+fn this_computer(evidence: &Evidence) -> bool {
     const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-    let own_end = findings.facts().any(
+    let own_end = evidence.facts().any(
         |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
     );
-    let loopback = findings.facts().any(
+    let loopback = evidence.facts().any(
         |fact| matches!(fact, Observed::AddressFailed { address, .. } if LOOPBACK.contains(&address.ip())),
     );
-    findings.plan.port == 3389 && (own_end || (loopback && findings.peer().is_none()))
+    evidence.plan.port == 3389 && (own_end || (loopback && evidence.peer().is_none()))
 }
 
 /// Some address failed, and another did not.
-fn address_failed(findings: &Findings) -> bool {
-    let on_path = findings.facts().any(|fact| matches!(fact, Observed::AddressFailed { .. }));
+fn address_failed(evidence: &Evidence) -> bool {
+    let on_path = evidence.facts().any(|fact| matches!(fact, Observed::AddressFailed { .. }));
     let failed = |path: &[AttemptRecord]| path.last().is_some_and(|attempt| attempt.failure.is_some());
-    (on_path && findings.peer().is_some())
-        || (findings.paths().any(failed) && findings.paths().any(|path| !failed(path)))
+    (on_path && evidence.peer().is_some())
+        || (evidence.paths().any(failed) && evidence.paths().any(|path| !failed(path)))
 }
 
-fn odd(findings: &Findings) -> bool {
-    findings.facts().any(|fact| matches!(fact, Observed::Oddity { .. }))
+fn odd(evidence: &Evidence) -> bool {
+    evidence.facts().any(|fact| matches!(fact, Observed::Oddity { .. }))
 }
 
 /// The server broke the enumeration off; when the run itself was over, that says nothing about the server.
-fn enumeration_ended(findings: &Findings) -> bool {
-    let last = findings.attempts.iter().rfind(|attempt| attempt.purpose.enumerates());
-    last.is_some_and(AttemptRecord::says_nothing) && !findings.is_over()
+fn enumeration_ended(evidence: &Evidence) -> bool {
+    let last = evidence.attempts.iter().rfind(|attempt| attempt.purpose.enumerates());
+    last.is_some_and(AttemptRecord::says_nothing) && !evidence.is_over()
 }
 
-fn weak_encryption(findings: &Findings) -> bool {
-    let methods = MethodSummary::of(findings);
+fn weak_encryption(evidence: &Evidence) -> bool {
+    let methods = MethodSummary::of(evidence);
     let weak = [EncryptionMethods::BITS_40, EncryptionMethods::BITS_56];
     weak.iter().any(|method| methods.method(*method) == Offered::Offered)
 }
 
 /// The key of Standard RDP Security of the server that decides, from whichever connection showed it.
-pub(crate) fn server_key(findings: &Findings) -> Option<&ServerKey> {
-    findings
-        .attempts_to(findings.peer())
+pub(crate) fn server_key(evidence: &Evidence) -> Option<&ServerKey> {
+    evidence
+        .attempts_to(evidence.peer())
         .flat_map(AttemptRecord::facts)
         .find_map(|fact| if let Observed::Encryption { key, .. } = fact { key.as_ref() } else { None })
 }
 
-pub(crate) fn server_key_bits(findings: &Findings) -> Option<u32> {
-    if let ServerKey::Certificate { bits, .. } = server_key(findings)? { *bits } else { None }
+pub(crate) fn server_key_bits(evidence: &Evidence) -> Option<u32> {
+    if let ServerKey::Certificate { bits, .. } = server_key(evidence)? { *bits } else { None }
 }
 
 pub(super) const RULES: &[Rule] = &[

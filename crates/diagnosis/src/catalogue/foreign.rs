@@ -1,14 +1,14 @@
 //! Stage `connection_initiation`: the port speaks another protocol.
 use rdp_probe_core::wire::first_octets::Foreign;
-use rdp_probe_core::{FailureKind, Findings, Stage};
+use rdp_probe_core::{Evidence, FailureKind, Stage};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Reported};
 use crate::rule::Likelihood::Unlikely;
 use crate::rule::{Candidate, Rule};
 
-fn speaks(findings: &Findings, foreign: Foreign) -> bool {
-    matches!(findings.failure().map(|f| &f.kind), Some(FailureKind::Foreign { protocol, .. }) if *protocol == foreign)
+fn speaks(evidence: &Evidence, foreign: Foreign) -> bool {
+    matches!(evidence.failure().map(|f| &f.kind), Some(FailureKind::Foreign { protocol, .. }) if *protocol == foreign)
 }
 
 /// Another protocol on the port: one row for each, with these in common.

@@ -1,5 +1,5 @@
 //! Stage `resolve`.
-use rdp_probe_core::{DialFault, DialFaultKind, FailureKind, Findings, Stage};
+use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Stage};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred};
@@ -7,13 +7,13 @@ use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule};
 
 /// The fault of a failed `resolve`.
-fn fault(findings: &Findings) -> Option<DialFaultKind> {
-    let failure = findings.failure().filter(|failure| failure.stage == Stage::Resolve)?;
+fn fault(evidence: &Evidence) -> Option<DialFaultKind> {
+    let failure = evidence.failure().filter(|failure| failure.stage == Stage::Resolve)?;
     if let FailureKind::Resolve(DialFault { kind, .. }) = failure.kind { Some(kind) } else { None }
 }
 
-fn no_address_of_family(findings: &Findings) -> bool {
-    findings.failure().is_some_and(|failure| failure.kind == FailureKind::NoAddressOfFamily)
+fn no_address_of_family(evidence: &Evidence) -> bool {
+    evidence.failure().is_some_and(|failure| failure.kind == FailureKind::NoAddressOfFamily)
 }
 
 const RESOLVE: Rule = Rule {

@@ -1,5 +1,5 @@
 //! Stage `tcp_connect`.
-use rdp_probe_core::{DialFault, DialFaultKind, FailureKind, Findings, Stage};
+use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Stage};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -7,8 +7,8 @@ use crate::rule::Likelihood::{Likely, Possible};
 use crate::rule::{Candidate, Rule};
 
 /// The fault of a failed `tcp_connect`.
-fn fault(findings: &Findings) -> Option<DialFaultKind> {
-    let failure = findings.failure().filter(|failure| failure.stage == Stage::TcpConnect)?;
+fn fault(evidence: &Evidence) -> Option<DialFaultKind> {
+    let failure = evidence.failure().filter(|failure| failure.stage == Stage::TcpConnect)?;
     if let FailureKind::Connect { fault: DialFault { kind, .. }, .. } = failure.kind {
         Some(kind)
     } else {

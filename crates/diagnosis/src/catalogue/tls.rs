@@ -1,7 +1,7 @@
 //! Stage `tls`: the server was to speak TLS, and the handshake did not come to its end.
 use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_core::wire::tls::Version;
-use rdp_probe_core::{AttemptRecord, Close, FailureKind, Findings, ScoutFacts, Stage, TlsFault, TlsFaultKind};
+use rdp_probe_core::{AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, Stage, TlsFault, TlsFaultKind};
 
 use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -9,8 +9,8 @@ use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule};
 
 /// Why the handshake of the main path failed.
-fn fault(findings: &Findings) -> Option<&TlsFault> {
-    if let FailureKind::Tls(fault) = &findings.failure()?.kind { Some(fault) } else { None }
+fn fault(evidence: &Evidence) -> Option<&TlsFault> {
+    if let FailureKind::Tls(fault) = &evidence.failure()?.kind { Some(fault) } else { None }
 }
 
 /// Why a scout learnt nothing.
@@ -19,8 +19,8 @@ fn scout_fault(attempt: &AttemptRecord) -> Option<&TlsFault> {
 }
 
 /// The faults of the handshake and of the scouts after it.
-fn faults(findings: &Findings) -> impl Iterator<Item = &TlsFault> {
-    fault(findings).into_iter().chain(findings.scouts().filter_map(scout_fault))
+fn faults(evidence: &Evidence) -> impl Iterator<Item = &TlsFault> {
+    fault(evidence).into_iter().chain(evidence.scouts().filter_map(scout_fault))
 }
 
 const fn ended(kind: TlsFaultKind) -> bool {
@@ -38,26 +38,26 @@ fn disconnects(fault: &TlsFault) -> bool {
 }
 
 /// What the scout read tells of this build's limits.
-fn scouted(findings: &Findings, judge: fn(&ScoutFacts) -> bool) -> bool {
-    fault(findings).is_some() && findings.scouted().is_some_and(judge)
+fn scouted(evidence: &Evidence, judge: fn(&ScoutFacts) -> bool) -> bool {
+    fault(evidence).is_some() && evidence.scouted().is_some_and(judge)
 }
 
 /// The server answers no ClientHello at all, though it promised TLS; or it says by a disconnect that it cannot.
-fn cannot_use_key(findings: &Findings) -> bool {
-    let Some(first) = fault(findings) else { return false };
-    let none_answered = findings.scouts().next().is_some()
-        && findings.scouted().is_none()
-        && faults(findings).all(|fault| ended(fault.kind) && fault.received.is_empty());
-    let says_so = faults(findings).any(disconnects);
+fn cannot_use_key(evidence: &Evidence) -> bool {
+    let Some(first) = fault(evidence) else { return false };
+    let none_answered = evidence.scouts().next().is_some()
+        && evidence.scouted().is_none()
+        && faults(evidence).all(|fault| ended(fault.kind) && fault.received.is_empty());
+    let says_so = faults(evidence).any(disconnects);
     (ended(first.kind) && first.received.is_empty() && none_answered) || says_so
 }
 
-fn kind_is(findings: &Findings, judge: fn(TlsFaultKind) -> bool) -> bool {
-    fault(findings).is_some_and(|fault| judge(fault.kind))
+fn kind_is(evidence: &Evidence, judge: fn(TlsFaultKind) -> bool) -> bool {
+    fault(evidence).is_some_and(|fault| judge(fault.kind))
 }
 
-fn refused(findings: &Findings, kind: &FailureKind) -> bool {
-    findings.failure().is_some_and(|failure| failure.kind == *kind)
+fn refused(evidence: &Evidence, kind: &FailureKind) -> bool {
+    evidence.failure().is_some_and(|failure| failure.kind == *kind)
 }
 
 const TLS: Rule = Rule {

@@ -9,7 +9,7 @@ pub mod view;
 
 use std::time::Duration;
 
-use rdp_probe_core::Findings;
+use rdp_probe_core::Evidence;
 use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary};
 use serde::{Serialize, Serializer};
 
@@ -27,16 +27,16 @@ pub struct Report {
     /// What was probed.
     pub target: Target,
     /// Everything that was observed.
-    pub findings: Findings,
+    pub evidence: Evidence,
     /// What it means.
     pub diagnosis: Diagnosis,
 }
 
 impl Report {
-    /// A report of these findings. [`crate::Probe`] makes it; so can who has stored findings.
+    /// A report of this evidence. [`crate::Probe`] makes it; so can who has stored evidence.
     #[must_use]
-    pub const fn new(target: Target, findings: Findings, diagnosis: Diagnosis) -> Self {
-        Self { target, findings, diagnosis }
+    pub const fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
+        Self { target, evidence, diagnosis }
     }
 
     /// Whether the asked depth was reached.
@@ -55,26 +55,26 @@ impl Report {
     /// reaches a terminal ([`crate::escape`]).
     #[must_use]
     pub fn summary(&self) -> String {
-        summary(&self.diagnosis, &self.findings)
+        summary(&self.diagnosis, &self.evidence)
     }
 
-    /// A text of a rule, with its placeholders filled from these findings. See [`Report::summary`] for escaping.
+    /// A text of a rule, with its placeholders filled from this evidence. See [`Report::summary`] for escaping.
     #[must_use]
     pub fn text_of(&self, text: fn(&Rule) -> &'static str, rule: &Rule) -> String {
-        fill(text(rule), &self.findings)
+        fill(text(rule), &self.evidence)
     }
 
     /// The stages of the path that decides the verdict: the main one, unless all addresses were asked for and another one
     /// is worse.
     #[must_use]
     pub fn deciding_stages(&self) -> Vec<view::StageView> {
-        of::path_stages(self.findings.path())
+        of::path_stages(self.evidence.path())
     }
 
     /// How long the main path took.
     #[must_use]
     pub fn duration(&self) -> Duration {
-        self.findings
+        self.evidence
             .main_path()
             .iter()
             .filter_map(rdp_probe_core::AttemptRecord::ended)

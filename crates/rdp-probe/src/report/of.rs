@@ -3,7 +3,7 @@ use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::wire::tls::{CipherSuite, Version};
 use rdp_probe_core::{
-    Address, AttemptRecord, CertificateFacts, DialFaultKind, FailureKind, Findings, MethodSummary, Nla,
+    Address, AttemptRecord, CertificateFacts, DialFaultKind, Evidence, FailureKind, MethodSummary, Nla,
     NtlmFacts, Observed, Offered, Outcome, Purpose, SecuritySummary, ServerKey, SignatureCheck, Stage,
     StageRecord, Trust,
 };
@@ -21,7 +21,7 @@ impl ReportView {
     /// The JSON form of `report`.
     #[must_use]
     pub fn of(report: &Report) -> Self {
-        let (findings, diagnosis) = (&report.findings, &report.diagnosis);
+        let (evidence, diagnosis) = (&report.evidence, &report.diagnosis);
         let verdict = &diagnosis.verdict;
         let cause = |rule: &&'static Rule| CauseView {
             rule: rule.id,
@@ -40,9 +40,9 @@ impl ReportView {
             schema_version: SCHEMA_VERSION,
             target: TargetView {
                 input: report.target.input.clone(),
-                host: findings.plan.host.to_string(),
-                port: findings.plan.port,
-                address: findings.peer().map(|address| address.to_string()),
+                host: evidence.plan.host.to_string(),
+                port: evidence.plan.port,
+                address: evidence.peer().map(|address| address.to_string()),
             },
             verdict: VerdictView {
                 outcome: verdict.outcome.id(),
@@ -52,23 +52,23 @@ impl ReportView {
                 summary: report.summary(),
                 exit_code: verdict.exit,
             },
-            failure: findings.failure().map(failure),
+            failure: evidence.failure().map(failure),
             causes: diagnosis.causes.iter().map(cause).collect(),
             mstsc: diagnosis.mstsc.iter().map(mstsc).collect(),
             findings: diagnosis.findings.iter().filter_map(finding).collect(),
-            stages: path_stages(findings.main_path()),
-            probes: findings.attempts.iter().skip(findings.main_path().len()).map(probe).collect(),
-            addresses: addresses(findings),
-            security: security(findings),
-            tls: tls(findings),
-            server: server(findings),
-            mcs: mcs(findings),
+            stages: path_stages(evidence.main_path()),
+            probes: evidence.attempts.iter().skip(evidence.main_path().len()).map(probe).collect(),
+            addresses: addresses(evidence),
+            security: security(evidence),
+            tls: tls(evidence),
+            server: server(evidence),
+            mcs: mcs(evidence),
             credentials: CredentialsView { result: "not_tried", method: None, status: None },
             proxy: None,
             kdc: None,
             gateway: None,
             duration_us: micros(report.duration()),
-            evidence: findings.clone(),
+            evidence: evidence.clone(),
         }
     }
 }
@@ -159,11 +159,11 @@ fn probe(attempt: &AttemptRecord) -> ProbeView {
 }
 
 /// What is known of each address: the verdict of the path that was connected to it, or how its dial failed.
-fn addresses(findings: &Findings) -> Vec<AddressView> {
+fn addresses(evidence: &Evidence) -> Vec<AddressView> {
     let of = |address: Address| {
-        for path in findings.paths() {
+        for path in evidence.paths() {
             if path.last().and_then(AttemptRecord::peer) == Some(address) {
-                let mut alone = Findings::new(findings.plan.clone());
+                let mut alone = Evidence::new(evidence.plan.clone());
                 alone.attempts = path.to_vec();
                 let verdict = diagnose(&alone).verdict;
                 return (verdict.outcome.id(), verdict.stage.map(Stage::id));
@@ -190,7 +190,7 @@ fn addresses(findings: &Findings) -> Vec<AddressView> {
         let (outcome, stage) = of(*address);
         AddressView { address: address.to_string(), stage, outcome }
     };
-    findings.addresses().iter().map(view).collect()
+    evidence.addresses().iter().map(view).collect()
 }
 
 /// How the dial of an address failed on a path.
@@ -211,13 +211,13 @@ fn fault_of(path: &[AttemptRecord], address: Address) -> Option<DialFaultKind> {
 }
 
 /// The handshake; without one, what the scout read.
-fn tls(findings: &Findings) -> Option<TlsView> {
+fn tls(evidence: &Evidence) -> Option<TlsView> {
     let version = |version: Version| {
         let name = version.name().map(|name| name.strip_prefix("TLS ").unwrap_or(name).to_owned());
         name.unwrap_or_else(|| hex(version.0))
     };
     let cipher = |cipher: CipherSuite| cipher.name().map_or_else(|| hex(cipher.0), str::to_owned);
-    if let Some(facts) = findings.tls() {
+    if let Some(facts) = evidence.tls() {
         let trusted = facts.trust.map(|trust| trust == Trust::Trusted);
         return Some(TlsView {
             source: "handshake",
@@ -226,7 +226,7 @@ fn tls(findings: &Findings) -> Option<TlsView> {
             certificate: facts
                 .certificate
                 .as_ref()
-                .map(|c| certificate(findings, c, facts.chain_length, trusted)),
+                .map(|c| certificate(evidence, c, facts.chain_length, trusted)),
             signature_verified: match facts.signature {
                 SignatureCheck::Verified => Some(true),
                 SignatureCheck::Wrong => Some(false),
@@ -234,23 +234,23 @@ fn tls(findings: &Findings) -> Option<TlsView> {
             },
         });
     }
-    let facts = findings.scouted()?;
+    let facts = evidence.scouted()?;
     Some(TlsView {
         source: "scout",
         version: version(facts.version),
         cipher: cipher(facts.cipher),
-        certificate: facts.certificate.as_ref().map(|c| certificate(findings, c, facts.chain_length, None)),
+        certificate: facts.certificate.as_ref().map(|c| certificate(evidence, c, facts.chain_length, None)),
         signature_verified: None,
     })
 }
 
 fn certificate(
-    findings: &Findings,
+    evidence: &Evidence,
     facts: &CertificateFacts,
     chain_length: usize,
     trusted: Option<bool>,
 ) -> CertificateView {
-    let now = findings.plan.began_unix_ms.div_euclid(1000);
+    let now = evidence.plan.began_unix_ms.div_euclid(1000);
     let bits = facts.key_bits.map(|bits| format!(" {bits}")).unwrap_or_default();
     CertificateView {
         subject: facts.subject.clone(),
@@ -261,7 +261,7 @@ fn certificate(
         not_after: utc(facts.not_after),
         days_left: (now > 0).then(|| facts.not_after.saturating_sub(now).div_euclid(86_400)),
         self_signed: facts.self_signed,
-        name_matches: facts.matches(&findings.plan.asked_name()),
+        name_matches: facts.matches(&evidence.plan.asked_name()),
         trusted,
         key: format!("{}{bits}", facts.key.name()),
         signature: facts.signature.clone(),
@@ -272,11 +272,11 @@ fn certificate(
     }
 }
 
-fn server(findings: &Findings) -> Option<ServerView> {
-    let credssp_version = findings
+fn server(evidence: &Evidence) -> Option<ServerView> {
+    let credssp_version = evidence
         .facts()
         .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None });
-    let (facts, clock_skew_ms) = match findings.challenge() {
+    let (facts, clock_skew_ms) = match evidence.challenge() {
         Some((facts, skew)) => (facts.clone(), skew),
         None => (NtlmFacts::default(), None),
     };
@@ -295,8 +295,8 @@ fn server(findings: &Findings) -> Option<ServerView> {
 }
 
 /// What the server answered to the basic settings, on the deciding path.
-fn mcs(findings: &Findings) -> Option<McsView> {
-    let attempt = findings.path().last()?;
+fn mcs(evidence: &Evidence) -> Option<McsView> {
+    let attempt = evidence.path().last()?;
     let passed = |record: &&StageRecord| {
         record.stage == Stage::BasicSettingsExchange && record.outcome == Outcome::Passed
     };
@@ -339,8 +339,8 @@ fn mcs(findings: &Findings) -> Option<McsView> {
     Some(view)
 }
 
-fn methods(findings: &Findings) -> MethodsView {
-    let summary = MethodSummary::of(findings);
+fn methods(evidence: &Evidence) -> MethodsView {
+    let summary = MethodSummary::of(evidence);
     let offered = |method| word(summary.method(method));
     MethodsView {
         bits_40: offered(EncryptionMethods::BITS_40),
@@ -358,15 +358,15 @@ const fn word(offered: Offered) -> &'static str {
     }
 }
 
-fn security(findings: &Findings) -> Option<SecurityView> {
+fn security(evidence: &Evidence) -> Option<SecurityView> {
     let reached =
         |record: &StageRecord| record.stage == Stage::ConnectionInitiation && record.started.is_some();
-    if !findings.attempts.iter().any(|attempt| attempt.stages.iter().any(reached)) {
+    if !evidence.attempts.iter().any(|attempt| attempt.stages.iter().any(reached)) {
         return None;
     }
-    let summary = SecuritySummary::of(findings);
+    let summary = SecuritySummary::of(evidence);
     let offered = |protocol| word(summary.protocol(protocol));
-    let flag = |flag| findings.response_flags().map(|flags| flags.contains(flag));
+    let flag = |flag| evidence.response_flags().map(|flags| flags.contains(flag));
     Some(SecurityView {
         nla: match summary.nla() {
             Nla::Required => "required",
@@ -382,7 +382,7 @@ fn security(findings: &Findings) -> Option<SecurityView> {
             rdstls: offered(Protocols::RDSTLS),
             rdsaad: offered(Protocols::RDSAAD),
         },
-        encryption_methods: methods(findings),
+        encryption_methods: methods(evidence),
         restricted_admin: flag(ResponseFlags::RESTRICTED_ADMIN_MODE_SUPPORTED),
         remote_credential_guard: flag(ResponseFlags::REDIRECTED_AUTHENTICATION_MODE_SUPPORTED),
     })

@@ -1,7 +1,7 @@
 //! Reports that were written as JSON, read back: their evidence is diagnosed again, as this version knows it.
 use std::fmt;
 
-use rdp_probe_core::{AttemptRecord, Findings, Observed};
+use rdp_probe_core::{AttemptRecord, Evidence, Observed};
 use rdp_probe_diagnosis::diagnose;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -68,7 +68,7 @@ impl fmt::Display for Which {
 struct Stored {
     schema_version: Option<u64>,
     target: Option<StoredTarget>,
-    evidence: Option<Findings>,
+    evidence: Option<Evidence>,
 }
 
 #[derive(Deserialize)]
@@ -89,11 +89,11 @@ impl Report {
     /// The text may come from anybody. Whoever reads it bounds its length first.
     ///
     /// ```
-    /// # use rdp_probe::{Findings, Host, Plan, Report, Target, diagnose};
+    /// # use rdp_probe::{Evidence, Host, Plan, Report, Target, diagnose};
     /// # let plan = Plan::new(Host::parse("srv1")?, 3389);
-    /// # let findings = Findings::new(plan);
-    /// # let diagnosis = diagnose(&findings);
-    /// # let report = Report::new("srv1".parse()?, findings, diagnosis);
+    /// # let evidence = Evidence::new(plan);
+    /// # let diagnosis = diagnose(&evidence);
+    /// # let report = Report::new("srv1".parse()?, evidence, diagnosis);
     /// let json = serde_json::to_string(&report)?;
     /// assert_eq!(Report::from_json(&json)?, report);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -142,16 +142,16 @@ impl Stored {
             Some(version) if version > u64::from(SCHEMA_VERSION) => return Err(ReportFault::Newer(version)),
             Some(_) => {}
         }
-        let findings = self.evidence.ok_or(ReportFault::NoEvidence)?;
-        if !is_of_a_run(&findings) {
+        let evidence = self.evidence.ok_or(ReportFault::NoEvidence)?;
+        if !is_of_a_run(&evidence) {
             return Err(ReportFault::TooMuch);
         }
-        let mut target = Target::new(findings.plan.host.clone(), findings.plan.port);
+        let mut target = Target::new(evidence.plan.host.clone(), evidence.plan.port);
         if let Some(input) = self.target.and_then(|target| target.input) {
             target.input = input;
         }
-        let diagnosis = diagnose(&findings);
-        Ok(Report::new(target, findings, diagnosis))
+        let diagnosis = diagnose(&evidence);
+        Ok(Report::new(target, evidence, diagnosis))
     }
 }
 
@@ -187,10 +187,10 @@ const MOST_ADDRESSES: usize = 4096;
 /// More stages and facts than they leave.
 const MOST_RECORDS: usize = 65_536;
 
-/// Whether a run may have left these findings. A diagnosis looks for each address in each connection: evidence without a
+/// Whether a run may have left this evidence. A diagnosis looks for each address in each connection: evidence without a
 /// bound would take it hours.
-fn is_of_a_run(findings: &Findings) -> bool {
-    let attempts = findings.attempts.as_slice();
+fn is_of_a_run(evidence: &Evidence) -> bool {
+    let attempts = evidence.attempts.as_slice();
     let stages = |attempt: &AttemptRecord| -> usize {
         attempt.stages.iter().map(|stage| stage.facts.len().saturating_add(1)).sum()
     };
@@ -198,5 +198,5 @@ fn is_of_a_run(findings: &Findings) -> bool {
     attempts.len() <= MOST_ATTEMPTS
         && attempts.iter().map(stages).sum::<usize>() <= MOST_RECORDS
         && !attempts.iter().flat_map(AttemptRecord::facts).any(addresses)
-        && findings.plan.limits.stages.len() <= MOST_RECORDS
+        && evidence.plan.limits.stages.len() <= MOST_RECORDS
 }

@@ -1,7 +1,7 @@
 //! The JSON form of a report: docs/json.md, key by key. Made from a [`crate::Report`], and only to be written.
 use std::collections::BTreeMap;
 
-use rdp_probe_core::Findings;
+use rdp_probe_core::Evidence;
 use serde::Serialize;
 
 #[cfg(feature = "schema")]
@@ -62,7 +62,7 @@ view! {
         pub duration_us: u64,
         /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract.
         #[cfg_attr(feature = "schema", schemars(schema_with = "schema::evidence"))]
-        pub evidence: Findings,
+        pub evidence: Evidence,
     }
 }
 

@@ -1,5 +1,5 @@
 //! What holds for every diagnosis.
-use rdp_probe_core::{FailureKind, Findings, Hop, TlsFaultKind};
+use rdp_probe_core::{Evidence, FailureKind, Hop, TlsFaultKind};
 use rdp_probe_diagnosis::{Diagnosis, RuleKind, VerdictOutcome, diagnose};
 
 use crate::walk::Walk;
@@ -9,7 +9,7 @@ use crate::walk::Walk;
 /// # Panics
 /// When it cannot.
 pub fn diagnosis(octets: &[u8]) {
-    diagnosis_of(&Walk::from_octets(octets).findings());
+    diagnosis_of(&Walk::from_octets(octets).evidence());
 }
 
 /// Diagnosing is total and deterministic: a failure has a cause and an exit code, what did not fail has neither, and the
@@ -17,20 +17,20 @@ pub fn diagnosis(octets: &[u8]) {
 ///
 /// # Panics
 /// When it is not.
-pub fn diagnosis_of(findings: &Findings) -> Diagnosis {
-    let diagnosis = diagnose(findings);
-    assert_eq!(diagnosis, diagnose(&findings.clone()), "not deterministic");
+pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
+    let diagnosis = diagnose(evidence);
+    assert_eq!(diagnosis, diagnose(&evidence.clone()), "not deterministic");
     let verdict = &diagnosis.verdict;
     let top = diagnosis.causes.first().copied();
     assert_eq!(verdict.rule, top, "{diagnosis:?}");
-    if let Some(failure) = findings.failure() {
+    if let Some(failure) = evidence.failure() {
         // An event out of turn, and a TLS library that does not start, are defects here, which no cause at a peer explains.
         let ours = failure.kind == FailureKind::OutOfTurn
             || matches!(&failure.kind, FailureKind::Tls(fault) if fault.kind == TlsFaultKind::Local);
         assert_eq!(top.is_none(), ours, "no cause, or one too many: {failure:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(failure.hop), Some(failure.stage)), "{diagnosis:?}");
         assert!(verdict.exit != 0 && verdict.outcome != VerdictOutcome::Reachable, "{diagnosis:?}");
-    } else if let Some(stage) = findings.fell_short_of() {
+    } else if let Some(stage) = evidence.fell_short_of() {
         // Nothing failed, and what was asked for was not reached.
         assert!(top.is_some() && verdict.exit != 0, "no cause: {diagnosis:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(Hop::Target), Some(stage)), "{diagnosis:?}");
@@ -54,8 +54,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
         #[test]
-        fn every_run_can_be_diagnosed(findings in generate::findings()) {
-            let _ = diagnosis_of(&findings);
+        fn every_run_can_be_diagnosed(evidence in generate::evidence()) {
+            let _ = diagnosis_of(&evidence);
         }
 
         #[test]

@@ -1,38 +1,38 @@
 //! What holds for every run, whatever happens to it.
 use std::time::Duration;
 
-use rdp_probe_core::{AttemptRecord, Findings, NotTried, Outcome, Plan, Purpose, SecuritySummary, Stage};
+use rdp_probe_core::{AttemptRecord, Evidence, NotTried, Outcome, Plan, Purpose, SecuritySummary, Stage};
 
 use crate::walk::Walk;
 
-/// The run ends, and its findings are well-formed.
+/// The run ends, and its evidence is well-formed.
 ///
 /// # Panics
 /// When it does not, or they are not.
 pub fn machine(octets: &[u8]) {
-    well_formed(&Walk::from_octets(octets).findings());
+    well_formed(&Walk::from_octets(octets).evidence());
 }
 
-/// Findings of a run that is over: every attempt says something of every stage, the main path's times tile, and failure and
+/// Evidence of a run that is over: every attempt says something of every stage, the main path's times tile, and failure and
 /// stages agree.
 ///
 /// # Panics
 /// When they do not.
-pub fn well_formed(findings: &Findings) {
-    assert_eq!(findings.attempts.first().map(|attempt| attempt.purpose), Some(Purpose::Main));
-    let enumerated = findings.attempts.iter().filter(|a| a.purpose.enumerates()).count();
+pub fn well_formed(evidence: &Evidence) {
+    assert_eq!(evidence.attempts.first().map(|attempt| attempt.purpose), Some(Purpose::Main));
+    let enumerated = evidence.attempts.iter().filter(|a| a.purpose.enumerates()).count();
     assert!(enumerated <= Plan::ENUMERATION.0, "{enumerated}");
-    for attempt in &findings.attempts {
-        agrees(attempt, &findings.plan);
+    for attempt in &evidence.attempts {
+        agrees(attempt, &evidence.plan);
     }
-    tiles(findings.main_path());
-    let path = findings.path();
-    assert!(!path.is_empty() && !findings.main_path().is_empty(), "no path");
-    assert_eq!(findings.failure(), path.last().and_then(|attempt| attempt.failure.as_ref()));
+    tiles(evidence.main_path());
+    let path = evidence.path();
+    assert!(!path.is_empty() && !evidence.main_path().is_empty(), "no path");
+    assert_eq!(evidence.failure(), path.last().and_then(|attempt| attempt.failure.as_ref()));
     // What only one of the deciding and the main path can tell, both are asked for; and nothing panics.
-    let summary = SecuritySummary::of(findings);
-    assert_eq!(summary, SecuritySummary::of(&findings.clone()));
-    let _ = (summary.nla(), findings.peer(), findings.addresses(), findings.response_flags());
+    let summary = SecuritySummary::of(evidence);
+    assert_eq!(summary, SecuritySummary::of(&evidence.clone()));
+    let _ = (summary.nla(), evidence.peer(), evidence.addresses(), evidence.response_flags());
 }
 
 fn agrees(attempt: &AttemptRecord, plan: &Plan) {
@@ -114,8 +114,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
         #[test]
-        fn every_run_ends_well_formed(findings in generate::findings()) {
-            well_formed(&findings);
+        fn every_run_ends_well_formed(evidence in generate::evidence()) {
+            well_formed(&evidence);
         }
 
         #[test]

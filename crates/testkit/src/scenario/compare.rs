@@ -1,7 +1,7 @@
-//! Holds findings and diagnosis against what a scenario expects.
+//! Holds evidence and diagnosis against what a scenario expects.
 use std::fmt::Debug;
 
-use rdp_probe_core::{Findings, SecuritySummary};
+use rdp_probe_core::{Evidence, SecuritySummary};
 use rdp_probe_diagnosis::{Candidate, Diagnosis, Rule};
 
 use super::Expect;
@@ -9,7 +9,7 @@ use super::Expect;
 impl Expect {
     /// Every difference in a line of its own; none when all is as expected.
     #[must_use]
-    pub fn differences(&self, findings: &Findings, diagnosis: &Diagnosis) -> Vec<String> {
+    pub fn differences(&self, evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<String> {
         let mut found = Differences::default();
         let verdict = &diagnosis.verdict;
         found.compare("outcome", &verdict.outcome.id(), &self.outcome.id());
@@ -23,7 +23,7 @@ impl Expect {
         found.compare("findings", &ids(&diagnosis.findings), &strs(&self.findings));
         let mstsc: Vec<String> = diagnosis.mstsc.iter().map(candidate).collect();
         found.compare("mstsc", &strs(&mstsc), &strs(&self.mstsc));
-        let summary = SecuritySummary::of(findings);
+        let summary = SecuritySummary::of(evidence);
         let security = &self.security;
         let got = [summary.rdp, summary.ssl, summary.hybrid, summary.hybrid_ex, summary.rdstls, summary.rdsaad];
         for ((name, expected), got) in security.protocols().into_iter().zip(got) {

@@ -16,11 +16,11 @@ use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts, TlsFault, TlsFaultKind};
 
-/// The findings of one run: the plan, and a record of each connection attempt. Stored in reports: a field that is added to
+/// The evidence of one run: the plan, and a record of each connection attempt. Stored in reports: a field that is added to
 /// anything in here needs `#[serde(default)]`, and one that is there keeps its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Findings {
+pub struct Evidence {
     /// What was to be done.
     pub plan: Plan,
     /// The attempts in the order they were made. The first is the main path's.
@@ -109,8 +109,8 @@ impl NotTried {
     }
 }
 
-impl Findings {
-    /// Findings of a run that has not begun.
+impl Evidence {
+    /// Evidence of a run that has not begun.
     #[must_use]
     pub const fn new(plan: Plan) -> Self {
         Self { plan, attempts: Vec::new() }
@@ -319,7 +319,7 @@ impl AttemptRecord {
     }
 }
 
-impl Findings {
+impl Evidence {
     /// Whether the caller or the run's own limit ended it: then no further connection is made.
     #[must_use]
     pub fn is_over(&self) -> bool {
