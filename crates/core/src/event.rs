@@ -1,8 +1,5 @@
 //! What the driver saw. A machine has no clock and no socket: all it knows comes from here.
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
+use crate::close::{Close, DialFault};
 use crate::target::Address;
 use crate::tls::{TlsFault, TlsSession};
 
@@ -10,7 +7,7 @@ use crate::tls::{TlsFault, TlsSession};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The answer of name resolution. An empty list is [`DialFaultKind::NotFound`] to the machine.
+    /// The answer of name resolution. An empty list is [`crate::DialFaultKind::NotFound`] to the machine.
     Resolved(Result<Vec<Address>, DialFault>),
     /// The answer to a dial: the connection's two ends.
     Dialed(Result<Link, DialFault>),
@@ -37,91 +34,4 @@ pub struct Link {
     pub peer: Address,
     /// This end's address, when the driver knows it.
     pub local: Option<Address>,
-}
-
-/// How a peer's stream ended. All of them are different refusals on real servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Close {
-    /// TCP FIN.
-    Fin,
-    /// TCP RST.
-    Reset,
-    /// TLS close_notify.
-    CloseNotify,
-    /// A fatal TLS alert, by its description (RFC 8446 section 6).
-    Alert(u8),
-    /// Nothing complete arrived in time.
-    TimedOut {
-        /// The limit that ran out.
-        limit: Duration,
-        /// Whether it was the limit of the whole run.
-        overall: bool,
-    },
-    /// The path broke under the connection: the operating system's error, such as no route or keep-alive lost.
-    Broken {
-        /// The raw error number.
-        os: Option<i32>,
-    },
-    /// The caller ended the run.
-    Cancelled,
-}
-
-/// Why a name gave no address, or an address no connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(clippy::exhaustive_structs, reason = "a meaning and a number, made by every driver")]
-pub struct DialFault {
-    /// What it means.
-    pub kind: DialFaultKind,
-    /// The raw number: errno of `connect`, or the resolver's own (EAI_*).
-    pub os: Option<i32>,
-}
-
-impl DialFault {
-    /// A fault without the operating system's number.
-    #[must_use]
-    pub const fn new(kind: DialFaultKind) -> Self {
-        Self { kind, os: None }
-    }
-
-    /// A fault with the operating system's number.
-    #[must_use]
-    pub const fn with_os(kind: DialFaultKind, os: i32) -> Self {
-        Self { kind, os: Some(os) }
-    }
-}
-
-/// The kinds of [`DialFault`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum DialFaultKind {
-    /// The name does not exist, or has no address.
-    NotFound,
-    /// The resolver could not answer: server failure, refused, no server reached.
-    ResolverFailed,
-    /// TCP RST to SYN.
-    Refused,
-    /// The connection was reset while it was made.
-    Reset,
-    /// A router or the host's neighbour said that the host cannot be reached.
-    HostUnreachable,
-    /// There is no route.
-    NetworkUnreachable,
-    /// This computer does not let the connection out: a local firewall, a prohibiting route.
-    NotPermitted,
-    /// This computer has no socket, port or memory left.
-    LocalResources,
-    /// No answer in time.
-    TimedOut {
-        /// The limit that ran out.
-        limit: Duration,
-        /// Whether it was the limit of the whole run.
-        overall: bool,
-    },
-    /// The caller ended the run.
-    Cancelled,
-    /// Any other error; the number tells.
-    Other,
 }

@@ -1,17 +1,15 @@
 //! Everything one run observed. Serialisable: an old report can be diagnosed again.
 use std::time::Duration;
 
-use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods};
-use rdp_probe_wire::nego::{Protocols, ResponseFlags};
+use rdp_probe_wire::nego::ResponseFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Close, DialFault, DialFaultKind};
-use crate::fact::{Fact, Observed};
+use crate::attempt::{Answer, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
+use crate::close::{Close, DialFault, DialFaultKind};
+use crate::fact::Observed;
 use crate::failure::{Failure, FailureKind};
-use crate::hop::Hop;
 use crate::ntlm::NtlmFacts;
-use crate::plan::{Plan, Purpose};
-use crate::security::Answer;
+use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts, TlsFault, TlsFaultKind};
@@ -25,88 +23,6 @@ pub struct Evidence {
     pub plan: Plan,
     /// The attempts in the order they were made. The first is the main path's.
     pub attempts: Vec<AttemptRecord>,
-}
-
-/// One connection attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AttemptRecord {
-    /// What it was for.
-    pub purpose: Purpose,
-    /// The security protocols that it offered.
-    pub offer: Protocols,
-    /// The stages it went through, or would have.
-    pub stages: Vec<StageRecord>,
-    /// Why it ended, when it did not reach its depth.
-    pub failure: Option<Failure>,
-}
-
-/// One stage of one attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct StageRecord {
-    /// Which.
-    pub stage: Stage,
-    /// Whom it talks to.
-    pub hop: Hop,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// When it began, since the run began; `None` when it did not.
-    pub started: Option<Duration>,
-    /// How long it took; a gap before it counts to it. `None` when it did not begin.
-    pub duration: Option<Duration>,
-    /// What was observed in it.
-    pub facts: Vec<Fact>,
-}
-
-impl StageRecord {
-    /// A stage that did not begin.
-    pub(crate) const fn idle(stage: Stage, outcome: Outcome) -> Self {
-        Self { stage, hop: Hop::Target, outcome, started: None, duration: None, facts: Vec::new() }
-    }
-}
-
-/// How a stage ended. Unknown is not no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It got what it waited for.
-    Passed,
-    /// It did not.
-    Failed,
-    /// An earlier stage failed.
-    NotReached,
-    /// There was no reason to.
-    NotTried(NotTried),
-}
-
-/// Why a stage was not tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NotTried {
-    /// The target was given by its address, or an earlier attempt resolved it.
-    AddressKnown,
-    /// It lies behind the asked depth.
-    BeyondDepth,
-    /// The security protocol that the server selected has no such stage.
-    NotSelected,
-    /// It lies behind a logon, and there are no credentials.
-    CredentialsNeeded,
-}
-
-impl NotTried {
-    /// The reason in words.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::AddressKnown => "the address is known",
-            Self::BeyondDepth => "beyond the asked depth",
-            Self::NotSelected => "not part of the selected security protocol",
-            Self::CredentialsNeeded => "credentials are needed",
-        }
-    }
 }
 
 impl Evidence {
@@ -249,73 +165,6 @@ impl Evidence {
     #[must_use]
     pub fn answer(&self) -> Option<Answer> {
         self.path().last().map(AttemptRecord::answer)
-    }
-}
-
-impl AttemptRecord {
-    /// The facts of all its stages.
-    pub fn facts(&self) -> impl Iterator<Item = &Observed> {
-        self.stages.iter().flat_map(|stage| stage.facts.iter().map(|fact| &fact.observed))
-    }
-
-    /// Whom it was connected to.
-    #[must_use]
-    pub fn peer(&self) -> Option<Address> {
-        self.facts()
-            .find_map(|fact| if let Observed::Connected { peer, .. } = fact { Some(*peer) } else { None })
-    }
-
-    /// Whether the peer ended the TLS scout's stream without a word.
-    #[must_use]
-    pub fn was_cut_off(&self) -> bool {
-        matches!(
-            self.failure.as_ref().map(|failure| &failure.kind),
-            Some(FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. }))
-                if received.is_empty()
-        )
-    }
-
-    /// Whether it is no answer to an enumeration: reset or silence, which end one.
-    #[must_use]
-    pub fn says_nothing(&self) -> bool {
-        let lost = matches!(
-            self.failure.as_ref().map(|failure| &failure.kind),
-            Some(FailureKind::Closed { how: Close::Reset | Close::TimedOut { .. } | Close::Broken { .. }, .. })
-        );
-        self.answer() == Answer::None || lost
-    }
-
-    /// How the server encrypts under Standard RDP Security, when it said so on this connection.
-    #[must_use]
-    pub fn encryption(&self) -> Option<(EncryptionMethods, EncryptionLevel)> {
-        self.facts().find_map(|fact| {
-            if let Observed::Encryption { method, level, .. } = fact { Some((*method, *level)) } else { None }
-        })
-    }
-
-    /// When it ended, since the run began.
-    #[must_use]
-    pub fn ended(&self) -> Option<Duration> {
-        self.stages.iter().filter_map(|s| Some(s.started?.saturating_add(s.duration?))).max()
-    }
-
-    /// How the Connection Request was answered.
-    #[must_use]
-    pub fn answer(&self) -> Answer {
-        for fact in self.facts() {
-            if let Observed::Selected { protocol, flags } = *fact {
-                return Answer::Selected { protocol, flags };
-            } else if let Observed::Refused(code) = *fact {
-                return Answer::Refused(code);
-            } else if *fact == Observed::NoNegotiation {
-                return Answer::NoNegotiation;
-            }
-        }
-        match self.failure.as_ref().map(|failure| &failure.kind) {
-            Some(FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. }) => Answer::Disconnected,
-            Some(FailureKind::Closed { how: Close::Fin, partial }) if partial.is_empty() => Answer::Fin,
-            Some(_) | None => Answer::None,
-        }
     }
 }
 

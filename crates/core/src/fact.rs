@@ -7,7 +7,7 @@ use rdp_probe_wire::server_certificate::CertificateKind;
 use rdp_probe_wire::share::ErrorInfo;
 use serde::{Deserialize, Serialize};
 
-use crate::event::DialFault;
+use crate::close::DialFault;
 use crate::failure::Malformed;
 use crate::ntlm::NtlmFacts;
 use crate::target::Address;

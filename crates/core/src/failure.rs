@@ -11,7 +11,7 @@ use rdp_probe_wire::x224::TpduCode;
 use rdp_probe_wire::{Layer, Problem, WireError};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Close, DialFault};
+use crate::close::{Close, DialFault};
 use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::stage::Stage;

@@ -19,8 +19,11 @@
 //! assert!(run.evidence().failure().is_none());
 //! ```
 
+mod attempt;
 mod certificate;
+mod close;
 mod connect_initial;
+mod entropy;
 mod event;
 mod evidence;
 mod fact;
@@ -34,14 +37,18 @@ mod plan;
 mod run;
 mod security;
 mod stage;
+mod strategy;
 mod target;
 mod tls;
 mod wants;
 
+pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
 pub use certificate::{CertificateFacts, KeyKind};
+pub use close::{Close, DialFault, DialFaultKind};
 pub use connect_initial::connect_initial;
-pub use event::{Close, DialFault, DialFaultKind, Event, Link};
-pub use evidence::{AttemptRecord, Evidence, NotTried, Outcome, StageRecord};
+pub use entropy::Entropy;
+pub use event::{Event, Link};
+pub use evidence::Evidence;
 pub use fact::{Fact, Observed, Oddity, ServerKey};
 pub use failure::{Awaited, End, Failure, FailureKind, Malformed};
 pub use framing::{Found, Framing};
@@ -52,9 +59,9 @@ pub use machine::{
 };
 pub use ntlm::NtlmFacts;
 pub use octets::Octets;
-pub use plan::{Attempt, Entropy, Family, Limits, Plan, Purpose, Routing, Security};
+pub use plan::{Family, Limits, Plan, Routing, Security};
 pub use run::{Limit, Run};
-pub use security::{Answer, MethodSummary, Nla, Offered, SecuritySummary};
+pub use security::{MethodSummary, Nla, Offered, SecuritySummary};
 pub use stage::Stage;
 pub use target::{Address, Host, TargetError};
 pub use tls::{ScoutFacts, SignatureCheck, TlsFacts, TlsFault, TlsFaultKind, TlsSession, Trust};

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use rdp_probe_wire::nego::Protocols;
 
+use crate::attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
 use crate::event::Event;
-use crate::evidence::{AttemptRecord, Evidence, NotTried, Outcome, StageRecord};
+use crate::evidence::Evidence;
 use crate::fact::Fact;
 use crate::machine::{Output, State, Step};
-use crate::plan::{Attempt, Plan};
-use crate::security::Answer;
+use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::wants::Wants;
 
@@ -49,7 +49,7 @@ impl Run {
 
     /// Begins this connection. The main path tiles the time: its first stage begins where the last one ended.
     pub fn start(&mut self, attempt: &Attempt, at: Duration) {
-        let on_main_path = matches!(attempt.purpose, crate::Purpose::Main | crate::Purpose::Fallback);
+        let on_main_path = matches!(attempt.purpose, Purpose::Main | Purpose::Fallback);
         let end = self.evidence.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
         self.since = if on_main_path { end } else { at };
         self.evidence.attempts.push(AttemptRecord {

@@ -3,46 +3,9 @@ use rdp_probe_wire::gcc::EncryptionMethods;
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{AttemptRecord, Evidence};
-use crate::plan::Purpose;
+use crate::attempt::{Answer, AttemptRecord, Purpose};
+use crate::evidence::Evidence;
 use crate::target::Address;
-
-/// How a Connection Request was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Answer {
-    /// RDP_NEG_RSP.
-    Selected {
-        /// `selectedProtocol`.
-        protocol: Protocols,
-        /// `flags`.
-        flags: ResponseFlags,
-    },
-    /// A Connection Confirm without a negotiation block: Standard RDP Security.
-    NoNegotiation,
-    /// RDP_NEG_FAILURE.
-    Refused(FailureCode),
-    /// MCS Disconnect Provider Ultimatum or X.224 Disconnect Request.
-    Disconnected,
-    /// FIN, and nothing before it.
-    Fin,
-    /// Nothing that tells about protocols.
-    None,
-}
-
-impl Answer {
-    /// Whether this leads to Standard RDP Security.
-    #[must_use]
-    pub const fn is_standard(self) -> bool {
-        matches!(self, Self::NoNegotiation | Self::Selected { protocol: Protocols::RDP, .. })
-    }
-
-    /// Whether this is a Connection Confirm.
-    #[must_use]
-    pub const fn is_confirm(self) -> bool {
-        matches!(self, Self::Selected { .. } | Self::NoNegotiation | Self::Refused(_))
-    }
-}
 
 /// Whether a server takes a security protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,7 +3,7 @@ use rdp_probe_wire::tls::{AlertDescription, CipherSuite, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::CertificateFacts;
-use crate::event::Close;
+use crate::close::Close;
 use crate::octets::Octets;
 
 /// A completed handshake, as the driver reports it.

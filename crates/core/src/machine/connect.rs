@@ -8,8 +8,9 @@ use rdp_probe_wire::server_certificate::ServerCertificate;
 use rdp_probe_wire::share::{ErrorInfo, ServerMessage};
 
 use super::{Blamed, Context, Output, State, Step, Summary, initiation, malformed, stream_ended};
+use crate::close::Close;
 use crate::connect_initial::connect_initial;
-use crate::event::{Close, Event};
+use crate::event::Event;
 use crate::fact::{Observed, ServerKey};
 use crate::failure::{End, FailureKind};
 use crate::hop::Hop;

@@ -12,11 +12,13 @@ use rdp_probe_wire::{Problem, WireError};
 use super::{
     Blamed, Context, ExpectConnectResponse, ExpectServerFlight, ExpectTls, Output, State, Step, stream_ended,
 };
-use crate::event::{Close, Event};
+use crate::attempt::Purpose;
+use crate::close::Close;
+use crate::event::Event;
 use crate::fact::{Observed, Oddity};
 use crate::failure::FailureKind;
 use crate::octets::Octets;
-use crate::plan::{Purpose, Routing};
+use crate::plan::Routing;
 use crate::stage::Stage;
 
 /// Waits for the X.224 Connection Confirm.

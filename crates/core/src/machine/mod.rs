@@ -13,13 +13,15 @@ use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_wire::share::{ErrorInfo, ServerMessage};
 use rdp_probe_wire::tpkt::{self, Frame};
 
-use crate::event::{Close, Event};
+use crate::attempt::Attempt;
+use crate::close::Close;
+use crate::event::Event;
 use crate::fact::Observed;
 use crate::failure::{Awaited, End, Failure, FailureKind};
 use crate::framing::Framing;
 use crate::hop::Hop;
 use crate::octets::Octets;
-use crate::plan::{Attempt, Plan};
+use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::wants::Wants;
 

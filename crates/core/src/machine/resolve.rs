@@ -1,6 +1,7 @@
 //! Stage `resolve`: from a name to addresses.
 use super::{Blamed, Context, Output, State, Step};
-use crate::event::{DialFault, DialFaultKind, Event};
+use crate::close::{DialFault, DialFaultKind};
+use crate::event::Event;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::hop::Hop;

@@ -3,7 +3,8 @@ use rdp_probe_wire::tls::{Certificate, FlightEnd, Hello, HelloForm, ServerFlight
 
 use super::{Blamed, Context, Output, Step, Summary};
 use crate::certificate::CertificateFacts;
-use crate::event::{Close, Event};
+use crate::close::Close;
+use crate::event::Event;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::hop::Hop;

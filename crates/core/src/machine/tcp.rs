@@ -3,7 +3,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{Blamed, Context, Output, State, Step};
-use crate::event::{DialFault, DialFaultKind, Event};
+use crate::close::{DialFault, DialFaultKind};
+use crate::event::Event;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::hop::Hop;

@@ -1,6 +1,7 @@
 //! Stage `tls`: the handshake, and what the certificate has to be by the user's own policy.
 use super::{Blamed, Context, ExpectConnectResponse, Output, State, Step};
-use crate::event::{Close, Event};
+use crate::close::Close;
+use crate::event::Event;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::hop::Hop;

@@ -1,0 +1,267 @@
+//! One connection: what it is for, what its stages came to, and how the server answered.
+use std::time::Duration;
+
+use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods};
+use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
+use serde::{Deserialize, Serialize};
+
+use crate::close::Close;
+use crate::fact::{Fact, Observed};
+use crate::failure::{Failure, FailureKind};
+use crate::hop::Hop;
+use crate::plan::Plan;
+use crate::stage::Stage;
+use crate::target::Address;
+use crate::tls::{TlsFault, TlsFaultKind};
+
+/// One further connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The security protocols that it offers.
+    pub offer: Protocols,
+    /// Where to, when that is known; otherwise the name is resolved first.
+    pub addresses: Vec<Address>,
+    /// How long to wait before it, out of politeness.
+    pub pause: Duration,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// The main path.
+    Main,
+    /// The main path again, or that of an address, with the mask that the refusal implies.
+    Fallback,
+    /// The path of a further address.
+    Address(Address),
+    /// Whether the server takes this mask.
+    Enumerate(Protocols),
+    /// What the server would choose in TLS, read in the clear.
+    Scout {
+        /// Whether the hello is the small, old one.
+        reduced: bool,
+    },
+    /// Whether the server takes this method of Standard RDP Security.
+    Method(EncryptionMethods),
+}
+
+impl Purpose {
+    /// How deep a connection for this goes: an enumeration asks one question, and a scout another.
+    #[must_use]
+    pub const fn depth(self, plan: &Plan) -> Stage {
+        match self {
+            Self::Main | Self::Fallback | Self::Address(_) => plan.until,
+            Self::Enumerate(_) => Stage::ConnectionInitiation,
+            Self::Scout { .. } => Stage::Tls,
+            Self::Method(_) => Stage::BasicSettingsExchange,
+        }
+    }
+
+    /// The methods of Standard RDP Security that it offers.
+    #[must_use]
+    pub const fn methods(self) -> EncryptionMethods {
+        match self {
+            Self::Method(method) => method,
+            Self::Main | Self::Fallback | Self::Address(_) | Self::Enumerate(_) | Self::Scout { .. } => {
+                EncryptionMethods::ALL
+            }
+        }
+    }
+
+    /// Whether it is one of an enumeration.
+    #[must_use]
+    pub const fn enumerates(self) -> bool {
+        matches!(self, Self::Enumerate(_) | Self::Method(_))
+    }
+}
+
+/// One connection attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AttemptRecord {
+    /// What it was for.
+    pub purpose: Purpose,
+    /// The security protocols that it offered.
+    pub offer: Protocols,
+    /// The stages it went through, or would have.
+    pub stages: Vec<StageRecord>,
+    /// Why it ended, when it did not reach its depth.
+    pub failure: Option<Failure>,
+}
+
+/// One stage of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StageRecord {
+    /// Which.
+    pub stage: Stage,
+    /// Whom it talks to.
+    pub hop: Hop,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it began, since the run began; `None` when it did not.
+    pub started: Option<Duration>,
+    /// How long it took; a gap before it counts to it. `None` when it did not begin.
+    pub duration: Option<Duration>,
+    /// What was observed in it.
+    pub facts: Vec<Fact>,
+}
+
+impl StageRecord {
+    /// A stage that did not begin.
+    pub(crate) const fn idle(stage: Stage, outcome: Outcome) -> Self {
+        Self { stage, hop: Hop::Target, outcome, started: None, duration: None, facts: Vec::new() }
+    }
+}
+
+/// How a stage ended. Unknown is not no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It got what it waited for.
+    Passed,
+    /// It did not.
+    Failed,
+    /// An earlier stage failed.
+    NotReached,
+    /// There was no reason to.
+    NotTried(NotTried),
+}
+
+/// Why a stage was not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NotTried {
+    /// The target was given by its address, or an earlier attempt resolved it.
+    AddressKnown,
+    /// It lies behind the asked depth.
+    BeyondDepth,
+    /// The security protocol that the server selected has no such stage.
+    NotSelected,
+    /// It lies behind a logon, and there are no credentials.
+    CredentialsNeeded,
+}
+
+impl NotTried {
+    /// The reason in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::AddressKnown => "the address is known",
+            Self::BeyondDepth => "beyond the asked depth",
+            Self::NotSelected => "not part of the selected security protocol",
+            Self::CredentialsNeeded => "credentials are needed",
+        }
+    }
+}
+
+/// How a Connection Request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// RDP_NEG_RSP.
+    Selected {
+        /// `selectedProtocol`.
+        protocol: Protocols,
+        /// `flags`.
+        flags: ResponseFlags,
+    },
+    /// A Connection Confirm without a negotiation block: Standard RDP Security.
+    NoNegotiation,
+    /// RDP_NEG_FAILURE.
+    Refused(FailureCode),
+    /// MCS Disconnect Provider Ultimatum or X.224 Disconnect Request.
+    Disconnected,
+    /// FIN, and nothing before it.
+    Fin,
+    /// Nothing that tells about protocols.
+    None,
+}
+
+impl Answer {
+    /// Whether this leads to Standard RDP Security.
+    #[must_use]
+    pub const fn is_standard(self) -> bool {
+        matches!(self, Self::NoNegotiation | Self::Selected { protocol: Protocols::RDP, .. })
+    }
+
+    /// Whether this is a Connection Confirm.
+    #[must_use]
+    pub const fn is_confirm(self) -> bool {
+        matches!(self, Self::Selected { .. } | Self::NoNegotiation | Self::Refused(_))
+    }
+}
+
+impl AttemptRecord {
+    /// The facts of all its stages.
+    pub fn facts(&self) -> impl Iterator<Item = &Observed> {
+        self.stages.iter().flat_map(|stage| stage.facts.iter().map(|fact| &fact.observed))
+    }
+
+    /// Whom it was connected to.
+    #[must_use]
+    pub fn peer(&self) -> Option<Address> {
+        self.facts()
+            .find_map(|fact| if let Observed::Connected { peer, .. } = fact { Some(*peer) } else { None })
+    }
+
+    /// Whether the peer ended the TLS scout's stream without a word.
+    #[must_use]
+    pub fn was_cut_off(&self) -> bool {
+        matches!(
+            self.failure.as_ref().map(|failure| &failure.kind),
+            Some(FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. }))
+                if received.is_empty()
+        )
+    }
+
+    /// Whether it is no answer to an enumeration: reset or silence, which end one.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        let lost = matches!(
+            self.failure.as_ref().map(|failure| &failure.kind),
+            Some(FailureKind::Closed { how: Close::Reset | Close::TimedOut { .. } | Close::Broken { .. }, .. })
+        );
+        self.answer() == Answer::None || lost
+    }
+
+    /// How the server encrypts under Standard RDP Security, when it said so on this connection.
+    #[must_use]
+    pub fn encryption(&self) -> Option<(EncryptionMethods, EncryptionLevel)> {
+        self.facts().find_map(|fact| {
+            if let Observed::Encryption { method, level, .. } = fact { Some((*method, *level)) } else { None }
+        })
+    }
+
+    /// When it ended, since the run began.
+    #[must_use]
+    pub fn ended(&self) -> Option<Duration> {
+        self.stages.iter().filter_map(|s| Some(s.started?.saturating_add(s.duration?))).max()
+    }
+
+    /// How the Connection Request was answered.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        for fact in self.facts() {
+            if let Observed::Selected { protocol, flags } = *fact {
+                return Answer::Selected { protocol, flags };
+            } else if let Observed::Refused(code) = *fact {
+                return Answer::Refused(code);
+            } else if *fact == Observed::NoNegotiation {
+                return Answer::NoNegotiation;
+            }
+        }
+        match self.failure.as_ref().map(|failure| &failure.kind) {
+            Some(FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. }) => Answer::Disconnected,
+            Some(FailureKind::Closed { how: Close::Fin, partial }) if partial.is_empty() => Answer::Fin,
+            Some(_) | None => Answer::None,
+        }
+    }
+}
