@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn every_run_is_read_back_as_it_was(evidence in generate::evidence()) {
         let diagnosis = rdp_probe::diagnose(&evidence);
-        let target = rdp_probe::Target::new(evidence.plan.host.clone(), evidence.plan.port);
+        let target = rdp_probe::Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
         let report = Report::new(target, evidence, diagnosis);
         let json = text(&report);
         prop_assert_eq!(text(&Report::from_json(&json).unwrap()), json);

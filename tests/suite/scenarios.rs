@@ -32,7 +32,7 @@ pub(crate) fn machine_report(scenario: &Scenario) -> (Report, Vec<String>) {
     let diagnosis = rdp_probe::diagnose(&played.evidence);
     let mut problems: Vec<String> = played.violations.iter().map(ToString::to_string).collect();
     problems.extend(scenario.expect.differences(&played.evidence, &diagnosis));
-    let target = Target::new(played.evidence.plan.host.clone(), played.evidence.plan.port);
+    let target = Target::new(played.evidence.plan.target.host.clone(), played.evidence.plan.target.port);
     (Report::new(target, played.evidence, diagnosis), problems)
 }
 
@@ -86,7 +86,7 @@ fn every_scenario_is_as_expected_through_the_driver() {
             Err(error) => return vec![format!("the scripted target does not start: {error}")],
         };
         let plan = scenario.plan(target.port());
-        let mut builder = Probe::builder(Target::new(plan.host.clone(), plan.port)).plan(plan);
+        let mut builder = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port)).plan(plan);
         if scenario.plan.trust_ca {
             builder = builder.trust(certificate::authority_pem().as_bytes()).unwrap();
         }

@@ -50,7 +50,7 @@ async fn alone(options: &Options, probe: &Probe, interrupted: watch::Receiver<bo
         return probe.run_until(interruption(interrupted)).await;
     }
     let (events, report) = probe.watch(interruption(interrupted));
-    let target = format!("{}:{}", probe.plan().host, probe.plan().port);
+    let target = probe.plan().target.to_string();
     let (report, ()) = tokio::join!(report, progress::one(events, target));
     report
 }

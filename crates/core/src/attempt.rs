@@ -110,12 +110,15 @@ pub struct StageRecord {
     pub duration: Option<Duration>,
     /// What was observed in it.
     pub facts: Vec<Fact>,
+    /// Why it failed, when the path went on without it. A failure that ended the attempt stands in its record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 impl StageRecord {
     /// A stage that did not begin.
-    pub(crate) const fn idle(stage: Stage, outcome: Outcome) -> Self {
-        Self { stage, hop: Hop::Target, outcome, started: None, duration: None, facts: Vec::new() }
+    pub(crate) const fn idle(stage: Stage, hop: Hop, outcome: Outcome) -> Self {
+        Self { stage, hop, outcome, started: None, duration: None, facts: Vec::new(), failure: None }
     }
 }
 

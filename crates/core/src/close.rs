@@ -89,3 +89,61 @@ pub enum DialFaultKind {
     /// Any other error; the number tells.
     Other,
 }
+
+/// Our own limit, or the user, that ended what was waited for: says nothing of what else would have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is nobody else")]
+pub enum Cut {
+    /// A limit.
+    TimedOut {
+        /// The limit that ran out.
+        limit: Duration,
+        /// Whether it was the limit of the whole run.
+        overall: bool,
+    },
+    /// The caller ended the run.
+    Cancelled,
+}
+
+impl Cut {
+    /// Whether it ends the whole run, so that no further connection is made.
+    #[must_use]
+    pub const fn ends_the_run(self) -> bool {
+        match self {
+            Self::TimedOut { overall, .. } => overall,
+            Self::Cancelled => true,
+        }
+    }
+}
+
+impl Close {
+    /// Whether the peer had no part in it.
+    #[must_use]
+    pub const fn cut(self) -> Option<Cut> {
+        match self {
+            Self::TimedOut { limit, overall } => Some(Cut::TimedOut { limit, overall }),
+            Self::Cancelled => Some(Cut::Cancelled),
+            Self::Fin | Self::Reset | Self::CloseNotify | Self::Alert(_) | Self::Broken { .. } => None,
+        }
+    }
+}
+
+impl DialFaultKind {
+    /// Whether nobody else had a part in it.
+    #[must_use]
+    pub const fn cut(self) -> Option<Cut> {
+        match self {
+            Self::TimedOut { limit, overall } => Some(Cut::TimedOut { limit, overall }),
+            Self::Cancelled => Some(Cut::Cancelled),
+            Self::NotFound
+            | Self::ResolverFailed
+            | Self::Refused
+            | Self::Reset
+            | Self::HostUnreachable
+            | Self::NetworkUnreachable
+            | Self::NotPermitted
+            | Self::LocalResources
+            | Self::Other => None,
+        }
+    }
+}

@@ -2,6 +2,7 @@
 use crate::close::{Close, DialFault};
 use crate::target::Address;
 use crate::tls::{TlsFault, TlsSession};
+use crate::wants::Wants;
 
 /// One thing that happened. Each stage waits for one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,19 @@ pub enum Event<'a> {
         /// The octets of the PDU that had arrived.
         partial: &'a [u8],
     },
+}
+
+impl Event<'_> {
+    /// Whether it is an answer to this want.
+    #[must_use]
+    pub const fn answers(&self, wants: &Wants<'_>) -> bool {
+        match self {
+            Self::Resolved(_) => matches!(wants, Wants::Resolve { .. }),
+            Self::Dialed(_) => matches!(wants, Wants::Dial { .. }),
+            Self::Tls(_) => matches!(wants, Wants::Tls { .. }),
+            Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. } => matches!(wants, Wants::Pdu(_)),
+        }
+    }
 }
 
 /// The two ends of a connection.

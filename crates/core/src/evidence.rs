@@ -1,18 +1,19 @@
 //! Everything one run observed. Serialisable: an old report can be diagnosed again.
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe_wire::nego::ResponseFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Answer, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
-use crate::close::{Close, DialFault, DialFaultKind};
+use crate::close::Cut;
 use crate::fact::Observed;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::ntlm::NtlmFacts;
 use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::target::Address;
-use crate::tls::{ScoutFacts, TlsFacts, TlsFault, TlsFaultKind};
+use crate::tls::{ScoutFacts, TlsFacts};
 
 /// The evidence of one run: the plan, and a record of each connection attempt. Stored in reports: a field that is added to
 /// anything in here needs `#[serde(default)]`, and one that is there keeps its name.
@@ -20,7 +21,7 @@ use crate::tls::{ScoutFacts, TlsFacts, TlsFault, TlsFaultKind};
 #[non_exhaustive]
 pub struct Evidence {
     /// What was to be done.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The attempts in the order they were made. The first is the main path's.
     pub attempts: Vec<AttemptRecord>,
 }
@@ -28,8 +29,8 @@ pub struct Evidence {
 impl Evidence {
     /// Evidence of a run that has not begun.
     #[must_use]
-    pub const fn new(plan: Plan) -> Self {
-        Self { plan, attempts: Vec::new() }
+    pub fn new(plan: impl Into<Arc<Plan>>) -> Self {
+        Self { plan: plan.into(), attempts: Vec::new() }
     }
 
     /// The attempts that the verdict rests on: the main path with its fallback, or, when all addresses were asked for, the
@@ -152,7 +153,7 @@ impl Evidence {
         let known = self.attempts.iter().flat_map(AttemptRecord::facts).find_map(|fact| {
             if let Observed::Addresses(addresses) = fact { Some(addresses.clone()) } else { None }
         });
-        known.unwrap_or_else(|| self.plan.given_address().into_iter().collect())
+        known.unwrap_or_else(|| self.plan.target.address().into_iter().collect())
     }
 
     /// Whom the deciding path was connected to.
@@ -173,27 +174,7 @@ impl Evidence {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let last = self.attempts.last().and_then(|attempt| attempt.failure.as_ref());
-        last.is_some_and(|failure| {
-            matches!(
-                failure.kind,
-                FailureKind::Closed { how: Close::Cancelled | Close::TimedOut { overall: true, .. }, .. }
-                    | FailureKind::Tls(TlsFault {
-                        kind: TlsFaultKind::Closed(Close::Cancelled | Close::TimedOut { overall: true, .. }),
-                        ..
-                    })
-                    | FailureKind::Resolve(DialFault {
-                        kind: DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. },
-                        ..
-                    })
-                    | FailureKind::Connect {
-                        fault: DialFault {
-                            kind: DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. },
-                            ..
-                        },
-                        ..
-                    }
-            )
-        })
+        last.and_then(Failure::cut).is_some_and(Cut::ends_the_run)
     }
 
     /// The attempts that were connected to `peer`: several addresses of a name may be several servers.

@@ -11,12 +11,12 @@ use rdp_probe_wire::x224::TpduCode;
 use rdp_probe_wire::{Layer, Problem, WireError};
 use serde::{Deserialize, Serialize};
 
-use crate::close::{Close, DialFault};
+use crate::close::{Close, Cut, DialFault, DialFaultKind};
 use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::stage::Stage;
 use crate::target::Address;
-use crate::tls::TlsFault;
+use crate::tls::{TlsFault, TlsFaultKind};
 
 /// The end of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -39,6 +39,12 @@ impl Failure {
     #[must_use]
     pub const fn new(hop: Hop, stage: Stage, awaiting: Awaited, kind: FailureKind) -> Self {
         Self { hop, stage, awaiting, kind }
+    }
+
+    /// Our own limit, or the user, where that is what ended the attempt.
+    #[must_use]
+    pub const fn cut(&self) -> Option<Cut> {
+        self.kind.cut()
     }
 }
 
@@ -233,6 +239,99 @@ pub enum FailureKind {
     /// The driver reported an event that this state cannot have: a defect here, not at a peer.
     #[error("event out of turn")]
     OutOfTurn,
+}
+
+impl FailureKind {
+    /// Our own limit, or the user, where that is what ended the attempt.
+    #[must_use]
+    pub const fn cut(&self) -> Option<Cut> {
+        match self {
+            Self::Resolve(fault) | Self::Connect { fault, .. } => fault.kind.cut(),
+            Self::Closed { how, .. } | Self::ErrorInfo { end: End::Closed(how), .. } => how.cut(),
+            Self::Tls(TlsFault { kind: TlsFaultKind::Closed(how), .. }) => how.cut(),
+            Self::NoAddressOfFamily
+            | Self::NegotiationRefused(_)
+            | Self::UnrequestedProtocol { .. }
+            | Self::OtherProtocol { .. }
+            | Self::Ultimatum(_)
+            | Self::DisconnectRequest { .. }
+            | Self::TpduError { .. }
+            | Self::OtherTpdu { .. }
+            | Self::Foreign { .. }
+            | Self::Malformed { .. }
+            | Self::Tls(_)
+            | Self::NotPinned
+            | Self::NotTrusted
+            | Self::CredsspError(_)
+            | Self::NoChallenge { .. }
+            | Self::ConnectRefused { .. }
+            | Self::ErrorInfo { .. }
+            | Self::Redirected
+            | Self::NotExpected { .. }
+            | Self::OutOfTurn => None,
+        }
+    }
+
+    /// Whom it is laid at, in a stage that is for `hop`.
+    #[must_use]
+    pub const fn laid_at(&self, hop: Hop) -> Hop {
+        match self {
+            Self::Resolve(DialFault { kind, .. }) => match kind {
+                DialFaultKind::Cancelled | DialFaultKind::LocalResources => Hop::Client,
+                DialFaultKind::NotFound
+                | DialFaultKind::ResolverFailed
+                | DialFaultKind::Refused
+                | DialFaultKind::Reset
+                | DialFaultKind::HostUnreachable
+                | DialFaultKind::NetworkUnreachable
+                | DialFaultKind::NotPermitted
+                | DialFaultKind::TimedOut { .. }
+                | DialFaultKind::Other => Hop::Resolver,
+            },
+            Self::NoAddressOfFamily => Hop::Resolver,
+            Self::Connect { fault: DialFault { kind, .. }, .. } => match kind {
+                DialFaultKind::NetworkUnreachable
+                | DialFaultKind::NotPermitted
+                | DialFaultKind::LocalResources
+                | DialFaultKind::Cancelled => Hop::Client,
+                DialFaultKind::NotFound
+                | DialFaultKind::ResolverFailed
+                | DialFaultKind::Refused
+                | DialFaultKind::Reset
+                | DialFaultKind::HostUnreachable
+                | DialFaultKind::TimedOut { .. }
+                | DialFaultKind::Other => hop,
+            },
+            Self::Tls(TlsFault { kind, .. }) => match kind {
+                TlsFaultKind::Closed(Close::Cancelled) | TlsFaultKind::Local => Hop::Client,
+                TlsFaultKind::Closed(_)
+                | TlsFaultKind::Alert(_)
+                | TlsFaultKind::NotTls
+                | TlsFaultKind::Incompatible
+                | TlsFaultKind::Misbehaved
+                | TlsFaultKind::BadCertificate => hop,
+            },
+            Self::Closed { how: Close::Cancelled, .. } | Self::OutOfTurn => Hop::Client,
+            Self::Closed { .. }
+            | Self::NegotiationRefused(_)
+            | Self::UnrequestedProtocol { .. }
+            | Self::OtherProtocol { .. }
+            | Self::Ultimatum(_)
+            | Self::DisconnectRequest { .. }
+            | Self::TpduError { .. }
+            | Self::OtherTpdu { .. }
+            | Self::Foreign { .. }
+            | Self::Malformed { .. }
+            | Self::NotPinned
+            | Self::NotTrusted
+            | Self::CredsspError(_)
+            | Self::NoChallenge { .. }
+            | Self::ConnectRefused { .. }
+            | Self::ErrorInfo { .. }
+            | Self::Redirected
+            | Self::NotExpected { .. } => hop,
+        }
+    }
 }
 
 /// How a server ended a connection that it had given a reason for.

@@ -30,6 +30,7 @@ mod fact;
 mod failure;
 mod framing;
 mod hop;
+mod itinerary;
 mod machine;
 mod ntlm;
 mod octets;
@@ -44,7 +45,7 @@ mod wants;
 
 pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
 pub use certificate::{CertificateFacts, KeyKind};
-pub use close::{Close, DialFault, DialFaultKind};
+pub use close::{Close, Cut, DialFault, DialFaultKind};
 pub use connect_initial::connect_initial;
 pub use entropy::Entropy;
 pub use event::{Event, Link};
@@ -53,13 +54,9 @@ pub use fact::{Fact, Observed, Oddity, ServerKey};
 pub use failure::{Awaited, End, Failure, FailureKind, Malformed};
 pub use framing::{Found, Framing};
 pub use hop::Hop;
-pub use machine::{
-    ExpectAddresses, ExpectChallenge, ExpectConnectResponse, ExpectConnection, ExpectConnectionConfirm,
-    ExpectRdsaadNonce, ExpectRdstlsCapabilities, ExpectServerFlight, ExpectTls, Output, State, Step, Summary,
-};
 pub use ntlm::NtlmFacts;
 pub use octets::Octets;
-pub use plan::{Family, Limits, Plan, Routing, Security};
+pub use plan::{Family, Leg, Limits, Plan, Routing, Security};
 pub use run::{Limit, Run};
 pub use security::{MethodSummary, Nla, Offered, SecuritySummary};
 pub use stage::Stage;

@@ -1,4 +1,5 @@
 //! What one run is to do.
+use std::fmt;
 use std::time::Duration;
 
 use rdp_probe_wire::nego::Protocols;
@@ -14,10 +15,8 @@ use crate::target::{Address, Host};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The host as typed.
-    pub host: Host,
-    /// The port.
-    pub port: u16,
+    /// The leg to the target. Further legs on the way to it stand beside it.
+    pub target: Leg,
     /// The security protocols to offer.
     pub security: Security,
     /// How deep to go.
@@ -25,12 +24,6 @@ pub struct Plan {
     /// Whether that depth was asked for, so that not reaching it is worth a verdict of its own. Otherwise it is the deepest
     /// stage that starts no session, as far as the server goes.
     pub until_asked: bool,
-    /// SHA-256 of the certificates that are accepted, in lower-case hexadecimal; empty when any is.
-    pub pins: Vec<String>,
-    /// Whether the certificate has to lead to a trusted root for the name that was asked.
-    pub require_trust: bool,
-    /// The name to send and to check in TLS, instead of the host's.
-    pub server_name: Option<String>,
     /// When the run began, in milliseconds since 1970; 0 when nobody said.
     pub began_unix_ms: i64,
     /// Randomness for what the core sends itself.
@@ -49,6 +42,60 @@ pub struct Plan {
     pub preconnection_blob: Option<String>,
     /// The deadlines.
     pub limits: Limits,
+}
+
+/// One leg of the way: whom to reach, and what is asked of their certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Leg {
+    /// The host as typed.
+    pub host: Host,
+    /// The port.
+    pub port: u16,
+    /// Addresses to take instead of asking a resolver; empty when it is to be asked.
+    #[serde(default)]
+    pub given: Vec<Address>,
+    /// The name to send and to check in TLS, instead of the host's.
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// SHA-256 of the certificates that are accepted, in lower-case hexadecimal; empty when any is.
+    #[serde(default)]
+    pub pins: Vec<String>,
+    /// Whether the certificate has to lead to a trusted root for the name that was asked.
+    #[serde(default)]
+    pub require_trust: bool,
+}
+
+impl Leg {
+    /// A leg with the defaults: whatever the name resolves to, whatever certificate it shows.
+    #[must_use]
+    pub const fn new(host: Host, port: u16) -> Self {
+        Self { host, port, given: Vec::new(), server_name: None, pins: Vec::new(), require_trust: false }
+    }
+
+    /// The address, when the host is one.
+    #[must_use]
+    pub const fn address(&self) -> Option<Address> {
+        match self.host {
+            Host::Ip(ip) => Some(Address::new(ip, self.port)),
+            Host::Name(_) => None,
+        }
+    }
+
+    /// The name that TLS asks for.
+    #[must_use]
+    pub fn asked_name(&self) -> String {
+        self.server_name.clone().unwrap_or_else(|| self.host.to_string())
+    }
+}
+
+impl fmt::Display for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host {
+            Host::Ip(ip) => Address::new(ip, self.port).fmt(f),
+            Host::Name(ref name) => write!(f, "{name}:{}", self.port),
+        }
+    }
 }
 
 /// The deadlines of a run.
@@ -213,14 +260,10 @@ impl Plan {
     #[must_use]
     pub fn new(host: Host, port: u16) -> Self {
         Self {
-            host,
-            port,
+            target: Leg::new(host, port),
             security: Security::default(),
             until: Stage::BasicSettingsExchange,
             until_asked: false,
-            pins: Vec::new(),
-            require_trust: false,
-            server_name: None,
             began_unix_ms: 0,
             entropy: Entropy::default(),
             enumerate: false,
@@ -230,20 +273,5 @@ impl Plan {
             preconnection_blob: None,
             limits: Limits::default(),
         }
-    }
-
-    /// The address, when the target was given by one.
-    #[must_use]
-    pub fn given_address(&self) -> Option<Address> {
-        match self.host {
-            Host::Ip(ip) => Some(Address::new(ip, self.port)),
-            Host::Name(_) => None,
-        }
-    }
-
-    /// The name that TLS asks for.
-    #[must_use]
-    pub fn asked_name(&self) -> String {
-        self.server_name.clone().unwrap_or_else(|| self.host.to_string())
     }
 }

@@ -1,13 +1,13 @@
 //! One run: the plan, the state of the connection under way, and the evidence so far.
+use std::sync::Arc;
 use std::time::Duration;
 
-use rdp_probe_wire::nego::Protocols;
-
-use crate::attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
+use crate::attempt::{Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
 use crate::event::Event;
 use crate::evidence::Evidence;
-use crate::fact::Fact;
-use crate::machine::{Output, State, Step};
+use crate::fact::{Fact, Observed};
+use crate::itinerary::{Itinerary, Stop};
+use crate::machine::{Limited, Machine, Next, Output};
 use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::wants::Wants;
@@ -20,24 +20,34 @@ use crate::wants::Wants;
 #[derive(Debug)]
 pub struct Run {
     evidence: Evidence,
-    state: Option<State>,
+    machine: Option<Machine>,
+    itinerary: Itinerary,
     output: Output,
     /// When the stage under way began.
     since: Duration,
+    /// When the message under way began to be waited for.
+    waiting: Duration,
 }
 
 impl Run {
     /// A run that has not begun.
     #[must_use]
-    pub fn new(plan: Plan) -> Self {
-        Self { evidence: Evidence::new(plan), state: None, output: Output::default(), since: Duration::ZERO }
+    pub fn new(plan: impl Into<Arc<Plan>>) -> Self {
+        Self {
+            evidence: Evidence::new(plan),
+            machine: None,
+            itinerary: Itinerary::default(),
+            output: Output::default(),
+            since: Duration::ZERO,
+            waiting: Duration::ZERO,
+        }
     }
 
     /// The next connection, which the plan decides; `None` when the run is over. Wait for [`Attempt::pause`], then call
     /// [`Run::start`] when the connection is to begin.
     #[must_use]
     pub fn next(&self) -> Option<Attempt> {
-        if self.state.is_some() { None } else { self.evidence.plan.next(&self.evidence) }
+        if self.machine.is_some() { None } else { self.evidence.plan.next(&self.evidence) }
     }
 
     /// Begins the next connection at once, pause or not.
@@ -52,51 +62,49 @@ impl Run {
         let on_main_path = matches!(attempt.purpose, Purpose::Main | Purpose::Fallback);
         let end = self.evidence.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
         self.since = if on_main_path { end } else { at };
+        self.itinerary = Itinerary::draw(&self.evidence.plan, attempt.purpose, attempt.offer);
         self.evidence.attempts.push(AttemptRecord {
             purpose: attempt.purpose,
             offer: attempt.offer,
-            stages: Vec::with_capacity(Stage::BUILT.len()),
+            stages: Vec::with_capacity(self.itinerary.len()),
             failure: None,
         });
         self.output = Output::default();
-        let state = State::start(attempt, &self.evidence.plan);
-        let (first, until) = (state.stage(), self.evidence.plan.until);
-        for stage in self.stages().filter(|stage| stage.rank() < first.rank()) {
-            self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::AddressKnown)));
-        }
-        if until.rank() < first.rank() {
-            // The asked depth is reached with what is known already.
-            for stage in self.stages().filter(|stage| stage.rank() >= first.rank()) {
-                self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::BeyondDepth)));
-            }
-            return;
-        }
-        self.open(state);
+        let machine = Machine::start(attempt, Arc::clone(&self.evidence.plan));
+        self.go_on(machine, NotTried::AddressKnown);
     }
 
     /// Reports what happened. Out of turn (no connection under way) it is ignored.
     pub fn on(&mut self, event: Event<'_>, at: Duration) {
-        let Some(state) = self.state.take() else { return };
-        let before = state.stage();
-        let step = state.on(event, &mut self.output);
+        let Some(machine) = self.machine.take() else { return };
+        let before = (machine.stage(), machine.hop());
+        let next = machine.on(event, &mut self.output);
+        self.waiting = at;
         self.note(at);
-        match step {
-            Ok(Step::Continue(state)) => {
-                if state.stage() == before {
-                    self.state = Some(state);
-                } else {
-                    self.close(Outcome::Passed, at);
-                    self.skip(before, state.stage());
-                    self.open(state);
-                }
+        match next {
+            Ok(Next::Continue(machine)) if (machine.stage(), machine.hop()) == before => {
+                self.machine = Some(machine);
             }
-            Ok(Step::Done(_)) => {
+            Ok(Next::Continue(machine)) => {
                 self.close(Outcome::Passed, at);
-                self.rest(before, None);
+                self.go_on(machine, NotTried::NotSelected);
+            }
+            Ok(Next::PassBy(failure, machine)) => {
+                self.close(Outcome::Failed, at);
+                if let Some(record) = self.record() {
+                    record.failure = Some(failure);
+                }
+                self.go_on(machine, NotTried::NotSelected);
+            }
+            Ok(Next::Done(why)) => {
+                self.close(Outcome::Passed, at);
+                self.rest(why);
             }
             Err(failure) => {
                 self.close(Outcome::Failed, at);
-                self.rest(before, Some(Outcome::NotReached));
+                while let Some(stop) = self.itinerary.pass() {
+                    self.push(StageRecord::idle(stop.stage, stop.hop, Outcome::NotReached));
+                }
                 if let Some(attempt) = self.evidence.attempts.last_mut() {
                     attempt.failure = Some(failure);
                 }
@@ -107,10 +115,10 @@ impl Run {
     /// What to do next; `None` when the connection is over.
     #[must_use]
     pub fn wants(&self) -> Option<Wants<'_>> {
-        self.state.as_ref().map(State::wants)
+        self.machine.as_ref().map(Machine::wants)
     }
 
-    /// The octets to send before anything is waited for.
+    /// The octets to send before anything is done that [`Run::wants`] asks for.
     pub fn take_octets(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.output.octets)
     }
@@ -118,15 +126,24 @@ impl Run {
     /// The stage under way.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
-        self.state.as_ref().map(State::stage)
+        self.machine.as_ref().map(Machine::stage)
     }
 
-    /// When the stage under way has to end, since the run began, and whether that is the end of the whole run.
+    /// When what is waited for has to end, since the run began, and whether that is the end of the whole run.
     #[must_use]
     pub fn limit(&self) -> Limit {
         let limits = &self.evidence.plan.limits;
-        let own = self.stage().map_or(limits.overall, |stage| limits.of(stage));
-        let end = self.since.saturating_add(own);
+        let (from, own) = match &self.machine {
+            Some(machine) => {
+                let from = match machine.limited() {
+                    Limited::Stage => self.since,
+                    Limited::Message => self.waiting,
+                };
+                (from, limits.of(machine.stage()))
+            }
+            None => (self.since, limits.overall),
+        };
+        let end = from.saturating_add(own);
         if limits.overall < end {
             Limit { end: limits.overall, limit: limits.overall, overall: true }
         } else {
@@ -156,24 +173,55 @@ impl Run {
         }
     }
 
-    /// Begins the state's stage.
-    fn open(&mut self, state: State) {
+    /// On to the stage of `machine`, past the stops before it, which are not tried because of `why`. Where the stage lies beyond
+    /// the asked depth, the attempt ends here.
+    fn go_on(&mut self, machine: Machine, why: NotTried) {
+        let stop = self.itinerary.ahead(machine.stage(), machine.hop());
+        if let Some(stop) = stop {
+            while let Some(between) = self.itinerary.pass_by(stop) {
+                self.leave_out(between, why);
+            }
+            if stop.beyond {
+                return self.rest(why);
+            }
+            self.itinerary.pass();
+        }
         self.push(StageRecord {
-            stage: state.stage(),
-            hop: state.hop(),
+            stage: machine.stage(),
+            hop: machine.hop(),
             outcome: Outcome::Failed,
             started: Some(self.since),
             duration: None,
             facts: Vec::new(),
+            failure: None,
         });
-        state.enter(&mut self.output);
+        self.waiting = self.since;
+        machine.enter(&mut self.output);
         self.note(self.since);
-        self.state = Some(state);
+        self.machine = Some(machine);
+    }
+
+    /// The attempt is over without a failure.
+    fn rest(&mut self, why: NotTried) {
+        while let Some(stop) = self.itinerary.pass() {
+            self.leave_out(stop, why);
+        }
+    }
+
+    fn leave_out(&mut self, stop: Stop, why: NotTried) {
+        let why = if stop.beyond { NotTried::BeyondDepth } else { why };
+        self.push(StageRecord::idle(stop.stage, stop.hop, Outcome::NotTried(why)));
     }
 
     /// Puts what was observed into the record of the stage under way.
     fn note(&mut self, at: Duration) {
         let facts = std::mem::take(&mut self.output.facts);
+        let attempt = self.evidence.attempts.last();
+        for observed in &facts {
+            if let (Observed::Selected { protocol, .. }, Some(attempt)) = (observed, attempt) {
+                self.itinerary.redraw(&self.evidence.plan, attempt.purpose, *protocol);
+            }
+        }
         if let Some(record) = self.record() {
             record.facts.extend(facts.into_iter().map(|observed| Fact { at, observed }));
         }
@@ -185,49 +233,6 @@ impl Run {
             record.outcome = outcome;
             record.duration = Some(at.saturating_sub(since));
         }
-    }
-
-    /// The stages that the selected security protocol leaves out between these two.
-    fn skip(&mut self, before: Stage, next: Stage) {
-        let between = |stage: &Stage| stage.rank() > before.rank() && stage.rank() < next.rank();
-        for stage in self.stages().filter(between) {
-            self.push(StageRecord::idle(stage, Outcome::NotTried(NotTried::NotSelected)));
-        }
-    }
-
-    /// The stages after the one that ended the attempt; without an outcome, why they were not tried.
-    fn rest(&mut self, after: Stage, outcome: Option<Outcome>) {
-        let attempt = self.evidence.attempts.last();
-        let depth = attempt.map_or(after, |attempt| attempt.purpose.depth(&self.evidence.plan));
-        for stage in self.stages().filter(|stage| stage.rank() > after.rank()) {
-            let why = if stage.rank() > depth.rank() {
-                NotTried::BeyondDepth
-            } else if after.rank() >= Stage::Credssp.rank() {
-                NotTried::CredentialsNeeded
-            } else {
-                NotTried::NotSelected
-            };
-            self.push(StageRecord::idle(stage, outcome.unwrap_or(Outcome::NotTried(why))));
-        }
-    }
-
-    /// The stages that the attempt under way goes through, or would: of alternatives the one that the server selected, or
-    /// that was offered.
-    fn stages(&self) -> impl Iterator<Item = Stage> + use<> {
-        let attempt = self.evidence.attempts.last();
-        let selected = attempt.and_then(|attempt| match attempt.answer() {
-            Answer::Selected { protocol, .. } => Some(protocol),
-            Answer::NoNegotiation | Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None => {
-                None
-            }
-        });
-        let taken = match selected.or_else(|| attempt.map(|attempt| attempt.offer)) {
-            Some(Protocols::RDSTLS) => Stage::Rdstls,
-            Some(Protocols::RDSAAD) => Stage::Rdsaad,
-            Some(_) | None => Stage::Credssp,
-        };
-        let others = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
-        Stage::BUILT.into_iter().filter(move |stage| *stage == taken || !others.contains(stage))
     }
 }
 
@@ -241,4 +246,131 @@ pub struct Limit {
     pub limit: Duration,
     /// Whether it is the limit of the whole run.
     pub overall: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::failure::{Awaited, FailureKind};
+    use crate::framing::Framing;
+    use crate::hop::Hop;
+    use crate::machine::{AnyState, ContextOfState, StepOfState};
+    use crate::target::Host;
+
+    /// Goes through these stages at each PDU; one that is not to pass fails, and the path goes on.
+    #[derive(Debug)]
+    struct Tour(VecDeque<(Stage, bool)>);
+
+    impl AnyState for Tour {
+        fn stage(&self) -> Stage {
+            self.0.front().map_or(Stage::Session, |(stage, _)| *stage)
+        }
+
+        fn awaiting(&self) -> Awaited {
+            Awaited::Challenge
+        }
+
+        fn wants<'a>(&'a self, _: &'a ContextOfState) -> Wants<'a> {
+            Wants::Pdu(Framing::TsRequest)
+        }
+
+        fn limited(&self) -> Limited {
+            if self.stage() == Stage::Credssp { Limited::Message } else { Limited::Stage }
+        }
+
+        fn on_pdu(
+            mut self: Box<Self>,
+            pdu: &[u8],
+            _: &ContextOfState,
+            _: &mut Output,
+        ) -> Result<StepOfState, FailureKind> {
+            if pdu.is_empty() {
+                return Ok(StepOfState::Continue(self));
+            }
+            let passes = self.0.pop_front().is_none_or(|(_, passes)| passes);
+            Ok(match (self.0.is_empty(), passes) {
+                (true, _) => StepOfState::Done(NotTried::CredentialsNeeded),
+                (false, true) => StepOfState::Continue(self),
+                (false, false) => StepOfState::PassBy(FailureKind::NotTrusted, self),
+            })
+        }
+    }
+
+    /// A run on tour, before its first PDU.
+    fn on_tour(stages: &[(Stage, bool)]) -> Run {
+        let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+        let attempt = run.begin(Duration::ZERO).unwrap();
+        let tour = Box::new(Tour(stages.iter().copied().collect()));
+        let machine = Machine::at(tour, &attempt, Arc::clone(&run.evidence.plan));
+        run.close(Outcome::Passed, Duration::ZERO);
+        run.go_on(machine, NotTried::NotSelected);
+        run
+    }
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn a_stage_stands_as_often_as_it_came_and_one_that_failed_need_not_end_the_path() {
+        let mut run = on_tour(&[
+            (Stage::ConnectionInitiation, true),
+            (Stage::Kdc, false),
+            (Stage::Credssp, true),
+            (Stage::Kdc, true),
+            (Stage::BasicSettingsExchange, true),
+        ]);
+        for at in 1..=5 {
+            run.on(Event::Pdu(b"on"), ms(at));
+        }
+        let [attempt] = run.evidence().attempts.as_slice() else { panic!("one attempt") };
+        let records: Vec<(Stage, Outcome)> =
+            attempt.stages.iter().map(|record| (record.stage, record.outcome)).collect();
+        assert_eq!(
+            records,
+            [
+                (Stage::Resolve, Outcome::NotTried(NotTried::AddressKnown)),
+                (Stage::TcpConnect, Outcome::Passed),
+                (Stage::ConnectionInitiation, Outcome::Passed),
+                (Stage::Kdc, Outcome::Failed),
+                (Stage::Tls, Outcome::NotTried(NotTried::NotSelected)),
+                (Stage::Credssp, Outcome::Passed),
+                (Stage::Kdc, Outcome::Passed),
+                (Stage::BasicSettingsExchange, Outcome::Passed),
+            ]
+        );
+        assert_eq!(attempt.failure, None);
+        let failure = attempt.stages[3].failure.as_ref().unwrap();
+        assert_eq!(
+            (failure.stage, failure.hop, &failure.kind),
+            (Stage::Kdc, Hop::Target, &FailureKind::NotTrusted)
+        );
+        let durations: Vec<_> = attempt.stages.iter().filter_map(|record| record.duration).collect();
+        assert_eq!(durations, [ms(0), ms(1), ms(1), ms(1), ms(1), ms(1)]);
+    }
+
+    #[test]
+    fn a_limit_is_that_of_the_stage_or_begins_anew_with_each_message() {
+        let mut run = on_tour(&[(Stage::ConnectionInitiation, true), (Stage::Credssp, true)]);
+        let end = |run: &Run| run.limit().end;
+        assert_eq!(end(&run), ms(5000));
+        run.on(Event::Pdu(b""), ms(1000));
+        assert_eq!(end(&run), ms(5000), "the stage's");
+        run.on(Event::Pdu(b"on"), ms(2000));
+        assert_eq!(end(&run), ms(12_000));
+        run.on(Event::Pdu(b""), ms(6000));
+        assert_eq!(end(&run), ms(16_000), "the message's");
+        run.on(Event::Pdu(b""), ms(15_000));
+        assert_eq!(run.limit(), Limit { end: ms(20_000), limit: ms(20_000), overall: true });
+    }
+
+    #[test]
+    fn an_event_that_nobody_waits_for_is_a_defect_here() {
+        let mut run = on_tour(&[(Stage::ConnectionInitiation, true)]);
+        run.on(Event::Resolved(Ok(Vec::new())), ms(1));
+        let failure = run.evidence().failure().unwrap();
+        assert_eq!((failure.hop, &failure.kind), (Hop::Client, &FailureKind::OutOfTurn));
+    }
 }

@@ -22,7 +22,7 @@ impl Plan {
             return None;
         }
         if evidence.attempts.is_empty() {
-            let addresses = self.given_address().into_iter().collect();
+            let addresses = self.target.address().into_iter().collect();
             return Some(self.attempt(Purpose::Main, self.security.mask(), addresses));
         }
         let further = self.fallback(evidence).or_else(|| self.further_address(evidence));

@@ -2,18 +2,18 @@
 use std::time::Duration;
 
 use crate::framing::Framing;
+use crate::hop::Hop;
+use crate::plan::Leg;
 use crate::target::Address;
 
 /// The next thing a driver has to do. Octets to send wait in [`crate::Run::take_octets`] and go out first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wants<'a> {
-    /// Resolve the name; report [`crate::Event::Resolved`].
+    /// Resolve the host of this leg; report [`crate::Event::Resolved`].
     Resolve {
-        /// The name as typed.
-        name: &'a str,
-        /// The port, which resolvers like to be given.
-        port: u16,
+        /// The leg, with the host as typed, and the port, which resolvers like to be given.
+        leg: &'a Leg,
     },
     /// Connect; report [`crate::Event::Dialed`].
     Dial {
@@ -22,10 +22,13 @@ pub enum Wants<'a> {
         /// This address's share of the stage's limit.
         share: Duration,
     },
-    /// Shake hands; report [`crate::Event::Tls`]. What is read and sent from then on is inside.
+    /// Shake hands; report [`crate::Event::Tls`]. What is read and sent from then on is inside. What had been read already, and
+    /// is behind the last PDU, came before TLS: it is the beginning of what the handshake reads.
     Tls {
-        /// The name to ask for and to check.
-        host: &'a str,
+        /// Whom with: each has a policy of its own.
+        hop: Hop,
+        /// The leg, with the name to ask for and to check.
+        leg: &'a Leg,
     },
     /// Read; report [`crate::Event::Pdu`], [`crate::Event::Stray`] or [`crate::Event::Closed`].
     Pdu(Framing),

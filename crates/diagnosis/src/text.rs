@@ -94,8 +94,8 @@ fn value(name: &str, evidence: &Evidence) -> Option<String> {
     let failure = evidence.failure();
     let kind = failure.map(|failure| &failure.kind);
     Some(match name {
-        "target" => format!("{}:{}", evidence.plan.host, evidence.plan.port),
-        "host" => evidence.plan.host.to_string(),
+        "target" => format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port),
+        "host" => evidence.plan.target.host.to_string(),
         "address" => address(evidence),
         "family" => match evidence.plan.family {
             Family::V4 => "IPv4".into(),
@@ -240,7 +240,7 @@ fn value(name: &str, evidence: &Evidence) -> Option<String> {
             names.truncate(4);
             if names.is_empty() { "no name".into() } else { names.join(", ") }
         }
-        "asked_name" => evidence.plan.asked_name(),
+        "asked_name" => evidence.plan.target.asked_name(),
         "credssp_version" => evidence.facts().find_map(|fact| {
             if let Observed::CredsspVersion(version) = fact { Some(version.to_string()) } else { None }
         })?,
@@ -268,8 +268,8 @@ const fn error_info(kind: &FailureKind) -> Option<u32> {
 }
 
 fn address(evidence: &Evidence) -> String {
-    let target = format!("{}:{}", evidence.plan.host, evidence.plan.port);
-    let given = evidence.plan.given_address();
+    let target = format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port);
+    let given = evidence.plan.target.address();
     let failed = match evidence.failure().map(|failure| &failure.kind) {
         Some(FailureKind::Connect { address, .. }) => Some(*address),
         _ => None,

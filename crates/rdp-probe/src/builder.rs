@@ -4,56 +4,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe_core::wire::nego::NegRequest;
-use rdp_probe_core::wire::preconnection::{BlobError, PreconnectionPdu};
+use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
 use rdp_probe_core::{Address, Family, Plan, Routing, Security, Stage};
 use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
 
 use crate::driver::Driver;
+use crate::error::ProbeError;
 use crate::network::Network;
-use crate::progress::Events;
+use crate::progress::{Events, Progress};
 use crate::rdp_file::RdpFile;
 use crate::report::Report;
+use crate::shared::Shared;
 use crate::target::Target;
-use crate::tls::TlsPolicy;
-
-/// A probe that cannot be run as it is put together. Never the target's doing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProbeError {
-    /// The stage is one that this version does not go through.
-    #[error("stage {0} is not in this version")]
-    StageNotBuilt(Stage),
-    /// The cookie does not fit, or would break the request.
-    #[error("the cookie cannot be sent: {0}")]
-    Cookie(#[source] x224::RequestError),
-    /// The routing token does not fit, or would break the request.
-    #[error("the routing token cannot be sent: {0}")]
-    RoutingToken(#[source] x224::RequestError),
-    /// The pre-connection blob does not fit, or would break its PDU.
-    #[error("the pre-connection blob cannot be sent: {0}")]
-    PreconnectionBlob(#[source] BlobError),
-    /// A pin is not a SHA-256.
-    #[error("a pin is a SHA-256 in 64 hexadecimal digits, not {0:?}")]
-    Pin(String),
-    /// No certificate in what was given as roots.
-    #[error("there is no certificate in PEM among the roots")]
-    Roots,
-    /// A limit of no time at all.
-    #[error("a limit must be longer than 0")]
-    NoTime,
-}
+use crate::tls::entropy;
 
 /// One target, and how to probe it. Make one with [`Probe::builder`].
 #[derive(Clone, Debug)]
 pub struct Probe {
     target: Target,
     plan: Plan,
-    network: Option<Arc<dyn Network>>,
-    pinned: Option<Vec<Address>>,
-    tls: TlsPolicy,
-    rules: Vec<&'static Rule>,
+    shared: Arc<Shared>,
 }
 
 /// Puts a [`Probe`] together.
@@ -66,17 +38,7 @@ pub struct ProbeBuilder {
 impl Probe {
     /// A probe with the defaults: mask 0x0B with fallback, the deepest stage that proves most, no enumeration.
     pub fn builder(target: Target) -> ProbeBuilder {
-        let plan = Plan::new(target.host.clone(), target.port);
-        ProbeBuilder {
-            probe: Self {
-                target,
-                plan,
-                network: None,
-                pinned: None,
-                tls: TlsPolicy::default(),
-                rules: Vec::new(),
-            },
-        }
+        ProbeBuilder::new(target, Arc::default())
     }
 
     /// Runs it. Ends by its own deadline; dropping the future ends it at once, without a report.
@@ -97,22 +59,18 @@ impl Probe {
 
     async fn drive(
         &self,
-        watcher: Option<mpsc::UnboundedSender<crate::Progress>>,
+        watcher: Option<mpsc::UnboundedSender<Progress>>,
         cancel: impl Future<Output = ()>,
     ) -> Report {
-        let driver = Driver {
-            network: self.network.clone(),
-            pinned: self.pinned.clone(),
-            tls: self.tls.clone(),
-            watcher,
-        };
+        let Shared { network, tls, rules, .. } = &*self.shared;
+        let driver = Driver { network: network.as_deref(), tls, watcher };
         let mut plan = self.plan.clone();
         if plan.until.rank() >= Stage::Tls.rank() {
-            plan.entropy = crate::tls::entropy();
+            plan.entropy = entropy();
         }
         plan.began_unix_ms = now_unix_ms();
-        let evidence = driver.run(plan, cancel).await;
-        let diagnosis = diagnose_with(&evidence, &self.rules);
+        let evidence = driver.run(Arc::new(plan), cancel).await;
+        let diagnosis = diagnose_with(&evidence, rules);
         Report::new(self.target.clone(), evidence, diagnosis)
     }
 
@@ -124,6 +82,17 @@ impl Probe {
 }
 
 impl ProbeBuilder {
+    pub(crate) fn new(target: Target, shared: Arc<Shared>) -> Self {
+        let mut plan = Plan::new(target.host.clone(), target.port);
+        plan.target.require_trust = shared.tls.target.roots.is_some();
+        plan.limits.clone_from(&shared.limits);
+        Self { probe: Probe { target, plan, shared } }
+    }
+
+    fn shared(&mut self) -> &mut Shared {
+        Arc::make_mut(&mut self.probe.shared)
+    }
+
     /// Everything at once, such as the plan of stored evidence. The plan's host and port take the place of the target's.
     pub fn plan(mut self, plan: Plan) -> Self {
         self.probe.plan = plan;
@@ -188,7 +157,7 @@ impl ProbeBuilder {
         let plan = &mut self.probe.plan;
         plan.security = file.security.unwrap_or(plan.security);
         if let Some(name) = &file.server_name {
-            plan.server_name = Some(name.clone());
+            plan.target.server_name = Some(name.clone());
         }
         if let Some(token) = &file.routing_token {
             plan.routing = Routing::Token(token.clone());
@@ -213,13 +182,13 @@ impl ProbeBuilder {
 
     /// Resolves and connects in another way than the operating system's.
     pub fn network(mut self, network: Arc<dyn Network>) -> Self {
-        self.probe.network = Some(network);
+        self.shared().network = Some(network);
         self
     }
 
     /// These addresses instead of what the name resolves to.
     pub fn resolve_to(mut self, addresses: Vec<Address>) -> Self {
-        self.probe.pinned = Some(addresses);
+        self.probe.plan.target.given = addresses;
         self
     }
 
@@ -227,7 +196,7 @@ impl ProbeBuilder {
     /// any of them will do.
     pub fn pin(mut self, sha256: &str) -> Self {
         let digits: String = sha256.chars().filter(|c| *c != ':').collect();
-        self.probe.plan.pins.push(digits.to_ascii_lowercase());
+        self.probe.plan.target.pins.push(digits.to_ascii_lowercase());
         self
     }
 
@@ -236,14 +205,14 @@ impl ProbeBuilder {
     /// # Errors
     /// [`ProbeError::Roots`] when there is no certificate in `pem`.
     pub fn trust(mut self, pem: &[u8]) -> Result<Self, ProbeError> {
-        self.probe.tls.roots = Some(crate::tls::roots_of(pem).ok_or(ProbeError::Roots)?);
-        self.probe.plan.require_trust = true;
+        self.shared().trust(pem)?;
+        self.probe.plan.target.require_trust = true;
         Ok(self)
     }
 
     /// The name to send and to check in TLS. Default: the host's.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
-        self.probe.plan.server_name = Some(name.into());
+        self.probe.plan.target.server_name = Some(name.into());
         self
     }
 
@@ -252,13 +221,13 @@ impl ProbeBuilder {
     /// # Errors
     /// As the operating system says, when the file cannot be opened.
     pub fn key_log(mut self, path: &std::path::Path) -> std::io::Result<Self> {
-        self.probe.tls.key_log = Some(crate::tls::key_log(path)?);
+        self.shared().key_log(path)?;
         Ok(self)
     }
 
     /// A rule of your own beside the catalogue; it may supersede rows of it.
     pub fn rule(mut self, rule: &'static Rule) -> Self {
-        self.probe.rules.push(rule);
+        self.shared().rules.push(rule);
         self
     }
 
@@ -276,7 +245,7 @@ impl ProbeBuilder {
             return Err(ProbeError::NoTime);
         }
         let is_sha256 = |pin: &&String| pin.len() == 64 && pin.bytes().all(|b| b.is_ascii_hexdigit());
-        if let Some(pin) = plan.pins.iter().find(|pin| !is_sha256(pin)) {
+        if let Some(pin) = plan.target.pins.iter().find(|pin| !is_sha256(pin)) {
             return Err(ProbeError::Pin(pin.clone()));
         }
         let fits = |routing| {

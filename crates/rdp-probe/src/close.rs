@@ -5,15 +5,11 @@
 )]
 use std::io;
 
-use crate::tls::alert_of;
 use rdp_probe_core::{Address, Close, DialFault, DialFaultKind};
 
 /// What an error of a read or write says about the stream.
 pub(crate) fn close_of(error: &io::Error) -> Close {
     use io::ErrorKind as Kind;
-    if let Some(alert) = alert_of(error) {
-        return Close::Alert(alert);
-    }
     match error.kind() {
         // A write after the peer's RST gives EPIPE: it is the same reset, seen later.
         Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::NotConnected => Close::Reset,
@@ -22,12 +18,14 @@ pub(crate) fn close_of(error: &io::Error) -> Close {
     }
 }
 
-/// What an error of `connect` says about the address.
-pub(crate) fn dial_fault_of(error: &io::Error, address: Address) -> DialFault {
+/// What an error of `connect` says about the address. A connection that was accepted and then reset may show here, when the reset is
+/// faster than whoever asks: it was made, and this is how it ended.
+pub(crate) fn ended_or_fault(error: &io::Error, address: Address) -> Result<Close, DialFault> {
     use io::ErrorKind as Kind;
     let kind = match error.kind() {
+        Kind::ConnectionReset => return Ok(Close::Reset),
         Kind::ConnectionRefused => DialFaultKind::Refused,
-        Kind::ConnectionReset | Kind::ConnectionAborted => DialFaultKind::Reset,
+        Kind::ConnectionAborted => DialFaultKind::Reset,
         Kind::HostUnreachable => DialFaultKind::HostUnreachable,
         Kind::NetworkUnreachable | Kind::NetworkDown => DialFaultKind::NetworkUnreachable,
         // EINVAL is what Linux gives for a blackhole route.
@@ -40,7 +38,7 @@ pub(crate) fn dial_fault_of(error: &io::Error, address: Address) -> DialFault {
         _ if is_out_of_sockets(error) => DialFaultKind::LocalResources,
         _ => DialFaultKind::Other,
     };
-    DialFault { os: error.raw_os_error(), ..DialFault::new(kind) }
+    Err(DialFault { os: error.raw_os_error(), ..DialFault::new(kind) })
 }
 
 /// EMFILE, ENFILE and ENOBUFS have no kind of their own.
@@ -74,7 +72,7 @@ mod tests {
     fn every_error_of_connect_is_told_apart() {
         let cases = [
             (111, DialFaultKind::Refused),
-            (104, DialFaultKind::Reset),
+            (103, DialFaultKind::Reset),
             (113, DialFaultKind::HostUnreachable),
             (101, DialFaultKind::NetworkUnreachable),
             (100, DialFaultKind::NetworkUnreachable),
@@ -87,11 +85,18 @@ mod tests {
             (71, DialFaultKind::Other),
         ];
         for (os, kind) in cases {
-            let fault = dial_fault_of(&io::Error::from_raw_os_error(os), Address::from(([192, 0, 2, 7], 3389)));
+            let address = Address::from(([192, 0, 2, 7], 3389));
+            let fault = ended_or_fault(&io::Error::from_raw_os_error(os), address).unwrap_err();
             assert_eq!((fault.kind, fault.os), (kind, Some(os)), "errno {os}");
         }
-        let no_source = dial_fault_of(&io::Error::from_raw_os_error(99), Address::from(([0_u16; 8], 3389)));
-        assert_eq!(no_source.kind, DialFaultKind::NetworkUnreachable);
+        let no_source = ended_or_fault(&io::Error::from_raw_os_error(99), Address::from(([0_u16; 8], 3389)));
+        assert_eq!(no_source.unwrap_err().kind, DialFaultKind::NetworkUnreachable);
+    }
+
+    #[test]
+    fn a_reset_that_connect_reports_is_the_end_of_a_connection_that_was_made() {
+        let error = io::Error::from_raw_os_error(104);
+        assert_eq!(ended_or_fault(&error, Address::from(([192, 0, 2, 7], 3389))), Ok(Close::Reset));
     }
 
     #[test]

@@ -5,24 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Evidence, Framing, Limit, Plan, Run, Stage, TlsFaultKind,
-    Wants,
+    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run, TlsFaultKind, Wants,
 };
-use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::close::close_of;
-use crate::framer::{Found, Framer};
-use crate::network::{self, Network, Transport};
+use crate::network::{self, Network};
 use crate::progress::Progress;
-use crate::tls::{Handshake, TlsPolicy};
+use crate::tls::{Handshake, TlsPolicies};
+use crate::transport::{Connection, Heard};
 
 /// One run of one probe.
-pub(crate) struct Driver {
-    pub(crate) network: Option<Arc<dyn Network>>,
-    pub(crate) pinned: Option<Vec<Address>>,
-    pub(crate) tls: TlsPolicy,
+pub(crate) struct Driver<'a> {
+    pub(crate) network: Option<&'a dyn Network>,
+    pub(crate) tls: &'a TlsPolicies,
     pub(crate) watcher: Option<UnboundedSender<Progress>>,
 }
 
@@ -75,9 +71,9 @@ impl<F: Future<Output = ()> + Unpin> Clock<F> {
     }
 }
 
-impl Driver {
+impl Driver<'_> {
     /// Carries out the plan. The time begins now; `cancel` ends it early.
-    pub(crate) async fn run(&self, plan: Plan, cancel: impl Future<Output = ()>) -> Evidence {
+    pub(crate) async fn run(&self, plan: Arc<Plan>, cancel: impl Future<Output = ()>) -> Evidence {
         let mut clock = Clock { began: Instant::now(), cancelled: false, cancel: pin!(cancel) };
         let mut run = Run::new(plan);
         let mut begins = Duration::ZERO;
@@ -102,26 +98,38 @@ impl Driver {
     }
 
     async fn attempt<F: Future<Output = ()> + Unpin>(&self, run: &mut Run, clock: &mut Clock<F>) {
-        let mut transport: Option<Transport> = None;
+        let mut connection: Option<Connection> = None;
         let mut peer = None;
-        let mut framer = Framer::default();
         let mut told = None;
-        while let Some(wants) = run.wants() {
+        loop {
             self.tell_stage(run, &mut told);
+            let octets = run.take_octets();
             let limit = run.limit();
+            let Some(wants) = run.wants() else {
+                if let Some(connection) = connection {
+                    _ = timeout(FAREWELL, connection.farewell(&octets)).await;
+                }
+                return;
+            };
+            if let (Some(connection), false) =
+                (&mut connection, octets.is_empty() || matches!(wants, Wants::Pdu(_)))
+            {
+                // Where it fails, what is wanted next shows how the connection ended.
+                _ = clock.until(limit, connection.send(&octets)).await;
+            }
             match wants {
-                Wants::Resolve { name, port } => {
-                    let answer = clock.until(limit, self.resolve(name, port)).await;
+                Wants::Resolve { leg } => {
+                    let answer = clock.until(limit, self.resolve(leg)).await;
                     run.on(Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))), clock.now());
                 }
                 Wants::Dial { address, share } => {
                     let dialed_at = clock.now();
                     let share = sooner(limit, dialed_at, share);
                     let dialed = match clock.until(share, self.dial(address)).await {
-                        Ok(Ok(stream)) => {
-                            let link = stream.link(address);
+                        Ok(Ok(made)) => {
+                            let link = made.link(address);
                             peer = Some(address);
-                            transport = Some(stream);
+                            connection = Some(made);
                             Ok(link)
                         }
                         // The kernel's own patience ended before ours.
@@ -134,66 +142,56 @@ impl Driver {
                     };
                     run.on(Event::Dialed(dialed), clock.now());
                 }
-                Wants::Tls { host } => {
-                    let answer = match (transport.take(), peer) {
-                        (Some(stream), Some(peer)) => {
-                            let handshake = Handshake::new();
-                            let shaking = handshake.run(stream, host, peer.ip(), &self.tls);
+                Wants::Tls { hop, leg } => {
+                    let handshake = Handshake::new();
+                    let answer = match (connection.take(), peer, self.tls.of(hop)) {
+                        (Some(below), Some(peer), Some(policy)) => {
+                            let name = leg.asked_name();
+                            let shaking = below.secure(&handshake, &name, peer.ip(), policy);
                             match clock.until(limit, shaking).await {
                                 Ok(answer) => answer,
                                 Err(cut) => Err(handshake.fault(TlsFaultKind::Closed(close(cut)))),
                             }
                         }
-                        _ => Err(Handshake::new().fault(TlsFaultKind::Local)),
+                        _ => Err(handshake.fault(TlsFaultKind::Local)),
                     };
-                    let answer = answer.map(|(stream, session)| {
-                        transport = Some(stream);
+                    let answer = answer.map(|(inside, session)| {
+                        connection = Some(inside);
                         session
                     });
                     run.on(Event::Tls(answer), clock.now());
                 }
                 Wants::Pdu(framing) => {
-                    let octets = run.take_octets();
-                    let found = match &mut transport {
-                        Some(stream) => {
-                            clock.until(limit, exchange(stream, &octets, &mut framer, framing)).await
-                        }
-                        None => Ok(Found::Closed(Close::Broken { os: None })),
+                    let Some(connection) = &mut connection else {
+                        let broken = Event::Closed { how: Close::Broken { os: None }, partial: &[] };
+                        run.on(broken, clock.now());
+                        continue;
                     };
-                    let at = clock.now();
-                    let held = framer.held();
-                    run.on(
-                        match found {
-                            Ok(Found::Pdu(len)) => Event::Pdu(held.get(..len).unwrap_or(held)),
-                            Ok(Found::Stray) => Event::Stray(held),
-                            Ok(Found::Closed(how)) => Event::Closed { how, partial: held },
-                            Err(cut) => Event::Closed { how: close(cut), partial: held },
-                        },
-                        at,
-                    );
+                    let heard = clock.until(limit, connection.exchange(&octets, framing)).await;
+                    let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
+                    run.on(connection.event(heard), clock.now());
                 }
                 // A want that this driver does not know is a defect, which the report then shows.
                 _ => run.on(Event::Stray(&[]), clock.now()),
             }
         }
-        self.tell_stage(run, &mut told);
-        if let Some(stream) = transport {
-            _ = timeout(FAREWELL, farewell(stream, run.take_octets())).await;
+    }
+
+    async fn resolve(&self, leg: &Leg) -> Result<Vec<Address>, DialFault> {
+        if !leg.given.is_empty() {
+            return Ok(leg.given.clone());
+        }
+        let name = leg.host.to_string();
+        match self.network {
+            Some(network) => network.resolve(&name, leg.port).await,
+            None => network::resolve(&name, leg.port).await,
         }
     }
 
-    async fn resolve(&self, name: &str, port: u16) -> Result<Vec<Address>, DialFault> {
-        match (&self.pinned, &self.network) {
-            (Some(addresses), _) => Ok(addresses.clone()),
-            (None, Some(network)) => network.resolve(name, port).await,
-            (None, None) => network::resolve(name, port).await,
-        }
-    }
-
-    async fn dial(&self, address: Address) -> Result<Transport, DialFault> {
-        match &self.network {
-            Some(network) => network.dial(address).await.map(Transport::Custom),
-            None => network::dial(address).await.map(Transport::Tcp),
+    async fn dial(&self, address: Address) -> Result<Connection, DialFault> {
+        match self.network {
+            Some(network) => network.dial(address).await.map(Connection::custom),
+            None => network::dial(address).await.map(Connection::dialed),
         }
     }
 
@@ -204,44 +202,27 @@ impl Driver {
         }
     }
 
-    /// Tells of the stages that ended and began since the last time.
-    fn tell_stage(&self, run: &Run, told: &mut Option<Stage>) {
-        if self.watcher.is_none() || run.stage() == *told {
+    /// Tells of the stages that ended and began since the last time. `told` is the place of the record that was told of last.
+    fn tell_stage(&self, run: &Run, told: &mut Option<usize>) {
+        if self.watcher.is_none() {
             return;
         }
         let records =
             run.evidence().attempts.last().map(|attempt| attempt.stages.as_slice()).unwrap_or_default();
-        if let Some(record) = records.iter().find(|record| Some(record.stage) == *told) {
+        let under_way = run.stage().and_then(|_| records.len().checked_sub(1));
+        if under_way == *told {
+            return;
+        }
+        if let Some(record) = told.and_then(|place| records.get(place)) {
             let (stage, outcome, duration) =
                 (record.stage, record.outcome, record.duration.unwrap_or_default());
             self.tell(Progress::Ended { stage, outcome, duration });
         }
-        if let Some(record) = records.iter().find(|record| Some(record.stage) == run.stage()) {
+        if let Some(record) = under_way.and_then(|place| records.get(place)) {
             self.tell(Progress::Began { stage: record.stage, at: record.started.unwrap_or_default() });
         }
-        *told = run.stage();
+        *told = under_way;
     }
-}
-
-/// Sends what is to be sent, then waits for one PDU. What the peer said before it hung up is read even when the write
-/// fails: that is often the reason.
-async fn exchange(stream: &mut Transport, octets: &[u8], framer: &mut Framer, framing: Framing) -> Found {
-    let written = if octets.is_empty() { Ok(()) } else { stream.write_all(octets).await };
-    stream.about_to_read();
-    let end = stream.end();
-    match (framer.next(stream, framing, end).await, written) {
-        (Found::Closed(Close::Fin), Err(error)) if framer.held().is_empty() => Found::Closed(close_of(&error)),
-        (found, _) => found,
-    }
-}
-
-/// Says goodbye, where the protocol has a way to, and the peer is there to hear it; its answer is not waited for.
-async fn farewell(mut stream: Transport, octets: Vec<u8>) -> std::io::Result<()> {
-    if !octets.is_empty() {
-        stream.write_all(&octets).await?;
-    }
-    // Inside TLS the end is announced.
-    if matches!(stream, Transport::Tls(_)) { stream.shutdown().await } else { Ok(()) }
 }
 
 /// The share of one address, when it ends before the stage does.

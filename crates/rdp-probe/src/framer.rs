@@ -1,19 +1,19 @@
-//! From a byte stream to whole PDUs, and to how the stream ended.
+//! From a byte stream to whole PDUs, and to how the stream ended. Each layer of a connection has its own.
+use std::io;
+
 use bytes::{Buf as _, BytesMut};
-use rdp_probe_core::{self as core, Close, Framing};
+use rdp_probe_core::{self as core, Framing};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::close::close_of;
-
 /// What the framer found.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Found {
     /// So many octets at the start of the buffer are one PDU.
     Pdu(usize),
     /// What is in the buffer is another protocol's.
     Stray,
-    /// The stream ended; the buffer holds what had come.
-    Closed(Close),
+    /// The stream ended, orderly or by an error; the buffer holds what had come.
+    Ended(io::Result<()>),
 }
 
 /// A buffer that PDUs are cut from. It never grows beyond one PDU and one read.
@@ -32,14 +32,14 @@ impl Framer {
         &self.held
     }
 
+    /// What is held behind the PDU found last: the beginning of what the next layer reads.
+    pub(crate) fn into_rest(mut self) -> BytesMut {
+        self.held.advance(self.taken.min(self.held.len()));
+        self.held
+    }
+
     /// Waits for one whole PDU. Cancelling it loses nothing: what was read stays held.
-    /// `end` is what it means when nothing more is read.
-    pub(crate) async fn next(
-        &mut self,
-        stream: &mut (impl AsyncRead + Unpin),
-        framing: Framing,
-        end: Close,
-    ) -> Found {
+    pub(crate) async fn next(&mut self, stream: &mut (impl AsyncRead + Unpin), framing: Framing) -> Found {
         self.held.advance(self.taken.min(self.held.len()));
         self.taken = 0;
         loop {
@@ -53,9 +53,9 @@ impl Framer {
             }
             self.held.reserve(Self::READ);
             match stream.read_buf(&mut self.held).await {
-                Ok(0) => return Found::Closed(end),
+                Ok(0) => return Found::Ended(Ok(())),
                 Ok(_) => {}
-                Err(error) => return Found::Closed(close_of(&error)),
+                Err(error) => return Found::Ended(Err(error)),
             }
         }
     }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     /// What the framer finds in these pieces, each in a read of its own, before the stream ends.
-    async fn found(pieces: &[&[u8]]) -> (Vec<Found>, Vec<u8>) {
+    async fn found(pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
         let (mut near, mut far) = tokio::io::duplex(65536);
         let mut framer = Framer::default();
         for piece in pieces {
@@ -77,9 +77,9 @@ mod tests {
         drop(far);
         let mut all = Vec::new();
         loop {
-            let next = framer.next(&mut near, Framing::Tpkt, Close::Fin).await;
+            let next = framer.next(&mut near, Framing::Tpkt).await;
             let last = !matches!(next, Found::Pdu(_));
-            all.push(next);
+            all.push(format!("{next:?}"));
             if last {
                 return (all, framer.held().to_vec());
             }
@@ -90,27 +90,27 @@ mod tests {
     async fn two_pdus_in_one_segment_are_two() {
         let ultimatum = [3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80];
         let (all, held) = found(&[&[&ultimatum[..], &ultimatum[..]].concat()]).await;
-        assert_eq!(all, [Found::Pdu(9), Found::Pdu(9), Found::Closed(Close::Fin)]);
+        assert_eq!(all, ["Pdu(9)", "Pdu(9)", "Ended(Ok(()))"]);
         assert!(held.is_empty());
     }
 
     #[tokio::test]
     async fn a_cut_pdu_is_held_when_the_stream_ends() {
         let (all, held) = found(&[&[3, 0], &[0, 19, 14]]).await;
-        assert_eq!(all, [Found::Closed(Close::Fin)]);
+        assert_eq!(all, ["Ended(Ok(()))"]);
         assert_eq!(held, [3, 0, 0, 19, 14]);
     }
 
     #[tokio::test]
     async fn a_banner_is_stray_once_it_is_told() {
         let (all, held) = found(&[b"SS", b"H-2.0-x\r\n"]).await;
-        assert_eq!(all, [Found::Stray]);
+        assert_eq!(all, ["Stray"]);
         assert_eq!(held, b"SSH-2.0-x\r\n");
     }
 
     #[tokio::test]
     async fn half_a_banner_is_what_was_held_at_the_end() {
         let (all, held) = found(&[b"SS"]).await;
-        assert_eq!((all, held), (vec![Found::Closed(Close::Fin)], b"SS".to_vec()));
+        assert_eq!((all, held), (vec!["Ended(Ok(()))".to_owned()], b"SS".to_vec()));
     }
 }

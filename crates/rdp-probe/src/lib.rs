@@ -111,18 +111,24 @@
 mod builder;
 mod close;
 mod driver;
+mod error;
 mod escape;
 mod framer;
 mod network;
+mod prober;
 mod progress;
 mod rdp_file;
 mod report;
+mod shared;
 mod target;
 mod tls;
+mod transport;
 
-pub use builder::{Probe, ProbeBuilder, ProbeError};
+pub use builder::{Probe, ProbeBuilder};
+pub use error::ProbeError;
 pub use escape::{escape, is_harmful};
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
+pub use prober::Prober;
 pub use progress::{Events, Progress};
 pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, view};

@@ -5,13 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::{fmt, io};
 
-use rdp_probe_core::{Address, Close, DialFault, DialFaultKind, Link};
+use rdp_probe_core::{Address, DialFault, DialFaultKind};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use crate::close::{dial_fault_of, lookup_fault_of};
-use crate::tls::Inside;
+use crate::close::{ended_or_fault, lookup_fault_of};
 
 /// A future that can be kept in a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -43,7 +42,10 @@ impl Network for SystemNetwork {
 
     fn dial(&self, address: Address) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
         Box::pin(async move {
-            let stream: Box<dyn Io> = Box::new(dial(address).await?);
+            let stream: Box<dyn Io> = match dial(address).await? {
+                Dialed::Tcp(stream) => Box::new(stream),
+                Dialed::Ended(ended) => Box::new(ended),
+            };
             Ok(stream)
         })
     }
@@ -81,12 +83,28 @@ fn lookup(name: &str, port: u16) -> Result<Vec<Address>, DialFault> {
     Ok(addresses)
 }
 
+/// What came of connecting.
+pub(crate) enum Dialed {
+    /// A connection.
+    Tcp(TcpStream),
+    /// A connection that was accepted, and had ended before anything was read from it.
+    Ended(Ended),
+}
+
 /// Connects; small requests go out at once, and so do acknowledgements.
-pub(crate) async fn dial(address: Address) -> Result<TcpStream, DialFault> {
-    let stream = TcpStream::connect(address).await.map_err(|error| dial_fault_of(&error, address))?;
-    // It cannot fail on a connected socket in a way that matters to the probe; what matters shows at the next read.
-    _ = stream.set_nodelay(true);
-    Ok(stream)
+pub(crate) async fn dial(address: Address) -> Result<Dialed, DialFault> {
+    dialed(TcpStream::connect(address).await, address)
+}
+
+fn dialed(connected: io::Result<TcpStream>, address: Address) -> Result<Dialed, DialFault> {
+    match connected {
+        Ok(stream) => {
+            // It cannot fail on a connected socket in a way that matters to the probe; what matters shows at the next read.
+            _ = stream.set_nodelay(true);
+            Ok(Dialed::Tcp(stream))
+        }
+        Err(error) => ended_or_fault(&error, address).map(|_| Dialed::Ended(Ended(error))),
+    }
 }
 
 /// A delayed acknowledgement meets Nagle's algorithm at the server and puts 40 ms on a stage that took none. Linux forgets
@@ -102,95 +120,51 @@ pub(crate) fn quick_acknowledgement(stream: &TcpStream) {
     }
 }
 
-/// What the driver reads from and writes to.
-pub(crate) enum Transport {
-    /// The operating system's TCP.
-    Tcp(TcpStream),
-    /// The caller's stream.
-    Custom(Box<dyn Io>),
-    /// Inside TLS.
-    Tls(Inside),
+/// The end of a connection that was over before it was used: whoever reads or writes sees the error that ended it.
+#[derive(Debug)]
+pub(crate) struct Ended(io::Error);
+
+impl Ended {
+    fn error(&self) -> io::Error {
+        self.0.raw_os_error().map_or_else(|| self.0.kind().into(), io::Error::from_raw_os_error)
+    }
 }
 
-impl Transport {
-    /// Before a read whose answer is timed.
-    pub(crate) fn about_to_read(&self) {
-        if let Self::Tcp(stream) = self {
-            quick_acknowledgement(stream);
-        }
+impl AsyncRead for Ended {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(self.error()))
+    }
+}
+
+impl AsyncWrite for Ended {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(self.error()))
     }
 
-    /// The ends of the connection, as far as they are known.
-    pub(crate) fn link(&self, peer: Address) -> Link {
-        let local = match self {
-            Self::Tcp(stream) => stream.local_addr().ok(),
-            Self::Custom(_) | Self::Tls(_) => None,
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(self.error()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rdp_probe_core::Close;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::close::close_of;
+
+    #[tokio::test]
+    async fn a_connection_that_was_reset_at_once_is_one_that_ended_by_a_reset() {
+        let reset = Err(io::Error::from_raw_os_error(104));
+        let Ok(Dialed::Ended(mut ended)) = dialed(reset, Address::from(([127, 0, 0, 1], 3389))) else {
+            panic!("it was made")
         };
-        Link { peer, local }
-    }
-
-    /// What it means when nothing more is read.
-    pub(crate) const fn end(&self) -> Close {
-        match self {
-            Self::Tcp(_) | Self::Custom(_) => Close::Fin,
-            // A bare FIN is an error to rustls; without one, the end was announced.
-            Self::Tls(_) => Close::CloseNotify,
-        }
-    }
-}
-
-impl AsyncRead for Transport {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Custom(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Transport {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Custom(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Custom(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Tcp(stream) => stream.is_write_vectored(),
-            Self::Custom(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Custom(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Custom(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+        assert_eq!(close_of(&ended.write_all(b"request").await.unwrap_err()), Close::Reset);
+        assert_eq!(close_of(&ended.read_u8().await.unwrap_err()), Close::Reset);
     }
 }

@@ -8,8 +8,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::{Buf as _, BytesMut};
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
-use rdp_probe_core::{Close, Entropy, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust};
+use rdp_probe_core::{Close, Entropy, Hop, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -21,15 +22,29 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::close::close_of;
-use crate::network::Transport;
 
-/// What the user wants of TLS.
+/// What the user wants of TLS, leg by leg.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsPolicies {
+    /// With the target.
+    pub(crate) target: TlsPolicy,
+}
+
+impl TlsPolicies {
+    /// The policy of a leg; `None` where no TLS is spoken.
+    pub(crate) const fn of(&self, hop: Hop) -> Option<&TlsPolicy> {
+        match hop {
+            Hop::Target => Some(&self.target),
+            Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Gateway | Hop::Kdc | _ => None,
+        }
+    }
+}
+
+/// What the user wants of TLS with one peer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsPolicy {
     /// Roots to trust instead of the system's.
     pub(crate) roots: Option<Arc<RootCertStore>>,
-    /// The name to send and to check, instead of the host's.
-    pub(crate) server_name: Option<String>,
     /// Where the session keys go.
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -52,19 +67,20 @@ impl Handshake {
         Self { seen: Arc::default() }
     }
 
-    /// Shakes hands over `transport` with the server that was asked for as `host` and stands at `peer`.
-    pub(crate) async fn run(
+    /// Shakes hands over `below` with the server that was asked for as `name` and stands at `peer`. `first` was read before: it is the
+    /// beginning of what the server says.
+    pub(crate) async fn run<S: Below>(
         &self,
-        transport: Transport,
-        host: &str,
+        below: S,
+        first: BytesMut,
+        name: &str,
         peer: IpAddr,
         policy: &TlsPolicy,
-    ) -> Result<(Transport, TlsSession), TlsFault> {
-        let host = policy.server_name.as_deref().unwrap_or(host);
+    ) -> Result<(TlsStream<Tap<S>>, TlsSession), TlsFault> {
         // A name that DNS would not take (an underscore, a NetBIOS name with a space) is not sent.
-        let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
+        let name = ServerName::try_from(name.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
         let config = self.config(policy).ok_or_else(|| self.fault(TlsFaultKind::Local))?;
-        let tap = Tap { inner: Box::new(transport), seen: Arc::clone(&self.seen) };
+        let tap = Tap { below, first, seen: Arc::clone(&self.seen) };
         let stream = match TlsConnector::from(Arc::new(config)).connect(name.clone(), tap).await {
             Ok(stream) => stream,
             Err(error) => return Err(self.fault(self.kind_of(&error))),
@@ -85,7 +101,7 @@ impl Handshake {
             chain,
             signature: lock(&self.seen).signature.unwrap_or(SignatureCheck::NotVerifiable),
         };
-        Ok((Transport::Tls(Box::new(stream)), session))
+        Ok((stream, session))
     }
 
     /// A fault of this kind, with what had arrived.
@@ -181,10 +197,10 @@ fn base_config() -> Option<&'static ClientConfig> {
 
 /// Randomness for what the core sends itself.
 pub(crate) fn entropy() -> Entropy {
-    let mut octets = [[0; 32]; 3];
+    let mut seed = [0; 32];
     // Without randomness the scout's hello is a constant one, which harms nobody: no secret is made of it.
-    _ = provider().secure_random.fill(octets.as_flattened_mut());
-    Entropy(octets)
+    _ = provider().secure_random.fill(&mut seed);
+    Entropy::new(seed)
 }
 
 /// The certificates in a PEM file, as roots; `None` when there is none.
@@ -344,10 +360,30 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-/// The stream under TLS: keeps the first octets that come, and how it ended.
-pub(crate) struct Tap {
-    inner: Box<Transport>,
+/// What TLS stands on.
+pub(crate) trait Below: AsyncRead + AsyncWrite + Unpin {
+    /// Before a read whose answer is timed.
+    fn about_to_read(&self);
+}
+
+/// The stream under TLS: what had been read of it before, then what comes. Keeps the first octets, and how it ended.
+pub(crate) struct Tap<S> {
+    below: S,
+    first: BytesMut,
     seen: Arc<Mutex<Seen>>,
+}
+
+impl<S: Below> Tap<S> {
+    /// What had been read before TLS, as much as there is room for; then what comes.
+    fn poll_first_or_below(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.first.is_empty() {
+            return Pin::new(&mut self.below).poll_read(cx, buf);
+        }
+        let length = self.first.len().min(buf.remaining());
+        buf.put_slice(self.first.get(..length).unwrap_or_default());
+        self.first.advance(length);
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// As many octets as are kept: enough to name what is no TLS, and what follows an alert in the clear.
@@ -357,11 +393,11 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl AsyncRead for Tap {
+impl<S: Below> AsyncRead for Tap<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        let polled = Pin::new(&mut *this.inner).poll_read(cx, buf);
+        let polled = this.poll_first_or_below(cx, buf);
         match &polled {
             Poll::Ready(Ok(())) => {
                 let new = buf.filled().get(before..).unwrap_or_default();
@@ -378,15 +414,15 @@ impl AsyncRead for Tap {
                 lock(&this.seen).ended.get_or_insert(close);
             }
             // Only now is there something to wait for, and each time the kernel has forgotten it again.
-            Poll::Pending => this.inner.about_to_read(),
+            Poll::Pending => this.below.about_to_read(),
         }
         polled
     }
 }
 
-impl AsyncWrite for Tap {
+impl<S: Below> AsyncWrite for Tap<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.get_mut().inner).poll_write(cx, buf)
+        Pin::new(&mut self.get_mut().below).poll_write(cx, buf)
     }
 
     /// The records of one flight leave in one segment, as those of other clients do.
@@ -395,21 +431,18 @@ impl AsyncWrite for Tap {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.get_mut().inner).poll_write_vectored(cx, bufs)
+        Pin::new(&mut self.get_mut().below).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.below.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.get_mut().inner).poll_flush(cx)
+        Pin::new(&mut self.get_mut().below).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.get_mut().inner).poll_shutdown(cx)
+        Pin::new(&mut self.get_mut().below).poll_shutdown(cx)
     }
 }
-
-/// The stream inside.
-pub(crate) type Inside = Box<TlsStream<Tap>>;

@@ -78,18 +78,27 @@ impl Machine<'_> {
         while let Some(attempt) = self.run.next() {
             self.now = self.now.saturating_add(attempt.pause);
             self.run.start(&attempt, self.now);
-            let mut peer = None;
-            while let Some(wants) = self.run.wants() {
+            let mut peer: Option<Peer> = None;
+            loop {
+                // What is to be sent goes out before anything else is done.
+                let octets = self.run.take_octets();
+                if let Some(peer) = &mut peer {
+                    peer.request.extend(octets);
+                }
+                let Some(wants) = self.run.wants() else { break };
                 self.events = self.events.saturating_add(1);
                 if self.events > MOST_EVENTS {
                     self.violations.push(Violation::Endless(MOST_EVENTS));
                     return;
                 }
                 match wants {
-                    Wants::Resolve { port, .. } => self.resolve(port),
+                    Wants::Resolve { leg } => {
+                        let port = leg.port;
+                        self.resolve(port);
+                    }
                     Wants::Dial { address, share } => peer = self.dial(address, share),
-                    Wants::Tls { host } => {
-                        let host = host.to_owned();
+                    Wants::Tls { leg, .. } => {
+                        let host = leg.asked_name();
                         self.shake_hands(&host, peer.as_mut());
                     }
                     Wants::Pdu(framing) => self.read(framing, peer.as_mut()),
@@ -100,7 +109,6 @@ impl Machine<'_> {
                 }
             }
             if let Some(peer) = &mut peer {
-                peer.request.extend(self.run.take_octets());
                 peer.is_left(&mut self.violations);
             }
         }
@@ -177,7 +185,6 @@ impl Machine<'_> {
             let ended = Event::Closed { how: Close::Fin, partial: &[] };
             return self.run.on(ended, self.now);
         };
-        peer.request.extend(self.run.take_octets());
         let limit = self.run.limit();
         loop {
             match framing.find(&peer.held) {
@@ -209,7 +216,17 @@ impl Machine<'_> {
             let mut handshake = None;
             let how = self.arrive(peer, limit, Some(&mut handshake));
             if let Some(handshake) = handshake {
-                break Ok(session::session(&handshake, host, peer.ip, self.scenario.plan.trust_ca));
+                // What came in the clear before it is the beginning of what the handshake reads.
+                break if !peer.held.is_empty() {
+                    Err(session::misplaced(&peer.held))
+                } else {
+                    if handshake.broken_off {
+                        let why = "it was to be broken off".to_owned();
+                        self.violations.push(Violation::NoHandshake { script: peer.script, why });
+                    }
+                    peer.inside = true;
+                    Ok(session::session(&handshake, host, peer.ip, self.scenario.plan.trust_ca))
+                };
             }
             if let Some(how) = how {
                 break Err(session::ended(how, &peer.held));
@@ -239,7 +256,6 @@ impl Machine<'_> {
             }
             (Arrival::Handshake(due), Some(place)) => {
                 self.now = self.now.saturating_add(TICK);
-                peer.inside = true;
                 *place = Some(due);
                 return None;
             }

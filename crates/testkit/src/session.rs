@@ -96,6 +96,11 @@ pub(crate) fn ended(how: Close, held: &[u8]) -> TlsFault {
     seen(if is_plain(held) && !timed_out { TlsFaultKind::NotTls } else { TlsFaultKind::Closed(how) }, held)
 }
 
+/// What octets mean that stand before a handshake and are the beginning of nothing.
+pub(crate) fn misplaced(held: &[u8]) -> TlsFault {
+    seen(if is_plain(held) { TlsFaultKind::NotTls } else { TlsFaultKind::Misbehaved }, held)
+}
+
 /// Change cipher spec, alert, handshake: nothing else begins the answer to a ClientHello (RFC 8446 section 5.1).
 fn is_plain(held: &[u8]) -> bool {
     held.first().is_some_and(|first| !(20..=22).contains(first))

@@ -1,6 +1,8 @@
 //! A scripted target's end of a connection: plain, or inside TLS.
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use rdp_probe_core::wire::tls::Version;
 use rustls::crypto::cipher::{OutboundChunks, OutboundPlainMessage};
@@ -12,7 +14,7 @@ use rustls::{
     ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig, SupportedCipherSuite,
     SupportedProtocolVersion, version,
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -25,7 +27,7 @@ pub(crate) enum Stream {
     /// In the clear.
     Plain(TcpStream),
     /// Inside TLS.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Below>>),
     /// A handshake that failed took it along.
     Gone,
 }
@@ -55,7 +57,7 @@ impl Stream {
     pub(crate) async fn fin(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(stream) => stream.shutdown().await,
-            Self::Tls(stream) => stream.get_mut().0.shutdown().await,
+            Self::Tls(stream) => stream.get_mut().0.stream.shutdown().await,
             Self::Gone => Ok(()),
         }
     }
@@ -73,18 +75,19 @@ impl Stream {
     pub(crate) fn reset_on_drop(&mut self) {
         let _ = match self {
             Self::Plain(stream) => stream.set_zero_linger(),
-            Self::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+            Self::Tls(stream) => stream.get_ref().0.stream.set_zero_linger(),
             Self::Gone => Ok(()),
         };
     }
 
-    /// Shakes hands as the server; everything after it is inside TLS.
-    pub(crate) async fn shake_hands(&mut self, handshake: &Handshake) -> io::Result<()> {
+    /// Shakes hands as the server; everything after it is inside TLS. `first` had been read already: it is the beginning of what
+    /// the handshake reads.
+    pub(crate) async fn shake_hands(&mut self, handshake: &Handshake, first: Vec<u8>) -> io::Result<()> {
         let config = config(handshake).map_err(io::Error::other)?;
         let Self::Plain(stream) = std::mem::replace(self, Self::Gone) else {
             return Err(io::ErrorKind::NotConnected.into());
         };
-        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await?;
+        let stream = TlsAcceptor::from(Arc::new(config)).accept(Below { first, stream }).await?;
         *self = Self::Tls(Box::new(stream));
         Ok(())
     }
@@ -94,15 +97,48 @@ impl Stream {
         let (mut stream, octets) = match std::mem::replace(self, Self::Gone) {
             Self::Plain(stream) => (stream, plain_alert(description).to_vec()),
             Self::Tls(stream) => {
-                let (stream, connection) = stream.into_inner();
+                let (below, connection) = stream.into_inner();
                 let sealed = sealed_alert(connection, description);
-                (stream, sealed.ok_or_else(|| io::Error::other("the alert cannot be sealed"))?)
+                (below.stream, sealed.ok_or_else(|| io::Error::other("the alert cannot be sealed"))?)
             }
             Self::Gone => return Err(io::ErrorKind::NotConnected.into()),
         };
         stream.write_all(&octets).await?;
         *self = Self::Plain(stream);
         Ok(())
+    }
+}
+
+/// What TLS stands on: what had been read before it, then the connection.
+#[derive(Debug)]
+pub(crate) struct Below {
+    first: Vec<u8>,
+    stream: TcpStream,
+}
+
+impl AsyncRead for Below {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.first.is_empty() {
+            return Pin::new(&mut this.stream).poll_read(cx, buf);
+        }
+        let rest = this.first.split_off(this.first.len().min(buf.remaining()));
+        buf.put_slice(&std::mem::replace(&mut this.first, rest));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Below {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }
 

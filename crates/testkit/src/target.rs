@@ -273,11 +273,19 @@ async fn follow(
                 }
             }
             Step::Tls(handshake) => {
-                stream.shake_hands(handshake).await.map_err(|error| {
-                    let why = error.to_string();
-                    Violation::NoHandshake { script, why }
-                })?;
-                Ok(())
+                // What was read with the request before it is the client's hello.
+                let shaken = stream.shake_hands(handshake, std::mem::take(&mut held)).await;
+                match (shaken, handshake.broken_off) {
+                    (Ok(()), false) => Ok(()),
+                    (Err(_), true) => return Ok(()),
+                    (Ok(()), true) => {
+                        let why = "it was to be broken off".to_owned();
+                        return Err(Violation::NoHandshake { script, why });
+                    }
+                    (Err(error), false) => {
+                        return Err(Violation::NoHandshake { script, why: error.to_string() });
+                    }
+                }
             }
             Step::Alert(description) => stream.alert(*description).await,
             Step::Close(Ending::Fin) => stream.fin().await,

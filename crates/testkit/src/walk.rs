@@ -36,16 +36,6 @@ impl OwnedEvent {
             Self::Closed { how, partial } => Event::Closed { how: *how, partial },
         }
     }
-
-    const fn answers(&self, wants: &Wants<'_>) -> bool {
-        match wants {
-            Wants::Resolve { .. } => matches!(self, Self::Resolved(_)),
-            Wants::Dial { .. } => matches!(self, Self::Dialed(_)),
-            Wants::Tls { .. } => matches!(self, Self::Tls(_)),
-            Wants::Pdu(_) => matches!(self, Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. }),
-            _ => true,
-        }
-    }
 }
 
 /// An event, and when it happens.
@@ -98,7 +88,7 @@ impl Walk {
             while let Some(wants) = run.wants() {
                 events = events.saturating_add(1);
                 assert!(events <= MOST_EVENTS, "event {events} of one attempt: {wants:?}");
-                let fits = |h: &Happening| h.out_of_turn || h.event.answers(&wants);
+                let fits = |h: &Happening| h.out_of_turn || h.event.as_event().answers(&wants);
                 let Happening { event, after, .. } = happenings.find(fits).unwrap_or_else(|| cancelled(&wants));
                 now = now.saturating_add(after);
                 let _ = run.limit();
@@ -190,8 +180,8 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
         plan.until_asked = octets.flag();
     }
     if octets.flag() {
-        plan.pins = vec![Kind::Good.sha256()];
-        plan.require_trust = octets.flag();
+        plan.target.pins = vec![Kind::Good.sha256()];
+        plan.target.require_trust = octets.flag();
         plan.began_unix_ms = i64::from(octets.octet()).saturating_mul(10_000_000_000);
     }
     plan.enumerate = octets.flag();

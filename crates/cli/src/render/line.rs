@@ -7,7 +7,7 @@ use rdp_probe::{Candidate, Likelihood, Report, Target, escape};
 pub(crate) fn line(report: &Report) -> String {
     let plan = &report.evidence.plan;
     let verdict = &report.diagnosis.verdict;
-    let mut out = Target::new(plan.host.clone(), plan.port).input;
+    let mut out = Target::new(plan.target.host.clone(), plan.target.port).input;
     match (verdict.stage, verdict.hop) {
         (Some(stage), Some(hop)) => _ = write!(out, " FAILED at {stage} ({hop})"),
         _ => out.push_str(" OK"),

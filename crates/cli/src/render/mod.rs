@@ -81,7 +81,7 @@ fn scenarios() -> Vec<(String, Report)> {
 #[cfg(test)]
 fn report(scenario: &rdp_probe_testkit::Scenario) -> Report {
     let evidence = rdp_probe_testkit::machine::play(scenario).evidence;
-    let target = rdp_probe::Target::new(evidence.plan.host.clone(), evidence.plan.port);
+    let target = rdp_probe::Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
     let diagnosis = rdp_probe::diagnose(&evidence);
     Report::new(target, evidence, diagnosis)
 }

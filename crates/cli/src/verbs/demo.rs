@@ -182,7 +182,7 @@ async fn play(act: Act) -> Result<Played, String> {
         .map_err(|error| cannot(format!("no server can be played on 127.0.0.1: {error}")))?;
     let plan = scenario.plan(target.port());
     // The name is one that no resolver knows.
-    let probe = Probe::builder(Target::new(plan.host.clone(), plan.port))
+    let probe = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port))
         .plan(plan)
         .resolve_to(target.addresses().collect())
         .build()

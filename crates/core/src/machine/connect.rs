@@ -7,20 +7,21 @@ use rdp_probe_wire::nego::Protocols;
 use rdp_probe_wire::server_certificate::ServerCertificate;
 use rdp_probe_wire::share::{ErrorInfo, ServerMessage};
 
-use super::{Blamed, Context, Output, State, Step, Summary, initiation, malformed, stream_ended};
+use super::in_place::{malformed, other_tpdu};
+use super::state::{Context, Output, State, Step};
+use crate::attempt::NotTried;
 use crate::close::Close;
 use crate::connect_initial::connect_initial;
-use crate::event::Event;
 use crate::fact::{Observed, ServerKey};
-use crate::failure::{End, FailureKind};
-use crate::hop::Hop;
+use crate::failure::{Awaited, End, FailureKind};
+use crate::framing::Framing;
 use crate::octets::Octets;
 use crate::stage::Stage;
+use crate::wants::Wants;
 
 /// Waits for the MCS Connect Response.
 #[derive(Debug)]
-pub struct ExpectConnectResponse {
-    context: Context,
+pub(super) struct ExpectConnectResponse {
     selected: Protocols,
     /// The last reason that the server gave, and that was one.
     reason: Option<ErrorInfo>,
@@ -32,83 +33,96 @@ pub struct ExpectConnectResponse {
 const MOST_ASIDES: u8 = 8;
 
 impl ExpectConnectResponse {
-    pub(super) const fn new(context: Context, selected: Protocols) -> Self {
-        Self { context, selected, reason: None, asides: 0 }
+    pub(super) const fn new(selected: Protocols) -> Self {
+        Self { selected, reason: None, asides: 0 }
+    }
+
+    /// Waits on, unless the server talks for ever.
+    fn goes_on(self, pdu: &[u8]) -> Result<Step, FailureKind> {
+        let asides = self.asides.saturating_add(1);
+        if asides > MOST_ASIDES {
+            return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
+        }
+        Ok(Step::Continue(Box::new(Self { asides, ..self })))
+    }
+}
+
+impl State for ExpectConnectResponse {
+    fn stage(&self) -> Stage {
+        Stage::BasicSettingsExchange
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::ConnectResponse
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Pdu(Framing::Tpkt)
     }
 
     /// Sends the Connect Initial.
-    pub(super) fn enter(&self, out: &mut Output) {
-        out.octets.extend(connect_initial(self.selected, self.context.attempt().purpose.methods()));
+    fn enter(&self, context: &Context, out: &mut Output) {
+        out.octets.extend(connect_initial(self.selected, context.attempt().purpose.methods()));
     }
 
-    pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
-        match event {
-            Event::Pdu(pdu) => self.on_pdu(pdu, out),
-            Event::Stray(octets) => Err(Blamed::target(FailureKind::NotExpected { head: Octets::of(octets) })),
-            Event::Closed { how, partial } => Err(self.on_closed(how, partial)),
-            Event::Resolved(_) | Event::Dialed(_) | Event::Tls(_) => Err(Blamed::out_of_turn()),
-        }
-    }
-
-    /// What the server said before it ended the stream counts more than the end.
-    fn on_closed(&self, how: Close, partial: &[u8]) -> Blamed {
-        match self.reason {
-            Some(code) if how != Close::Cancelled => {
-                Blamed { hop: Hop::Target, kind: FailureKind::ErrorInfo { code, end: End::Closed(how) } }
-            }
-            Some(_) | None => stream_ended(how, partial),
-        }
-    }
-
-    fn on_pdu(self, pdu: &[u8], out: &mut Output) -> Result<Step, Blamed> {
+    fn on_pdu(self: Box<Self>, pdu: &[u8], _: &Context, out: &mut Output) -> Result<Step, FailureKind> {
         if ConnectResponse::is_one(pdu) {
             let response = ConnectResponse::parse(pdu).map_err(|error| malformed(error, pdu))?;
             return on_response(response, out);
         }
         if let Ok(DisconnectProviderUltimatum { reason, .. }) = DisconnectProviderUltimatum::parse(pdu) {
             let end = End::Ultimatum(reason);
-            return Err(Blamed::target(match self.reason {
+            return Err(match self.reason {
                 Some(code) => FailureKind::ErrorInfo { code, end },
                 None => FailureKind::Ultimatum(reason),
-            }));
+            });
         }
         match ServerMessage::parse(pdu) {
             Ok(ServerMessage::SetErrorInfo(code)) => {
                 let reason = Some(code).filter(|code| *code != ErrorInfo::NONE);
                 out.facts.extend(reason.map(Observed::ErrorInfo));
-                Self { reason: reason.or(self.reason), ..self }.goes_on(pdu)
+                Self { reason: reason.or(self.reason), ..*self }.goes_on(pdu)
             }
             Ok(ServerMessage::DeactivateAll) => {
                 out.facts.push(Observed::Deactivated);
                 self.goes_on(pdu)
             }
-            Ok(ServerMessage::Redirection) => Err(Blamed::target(FailureKind::Redirected)),
-            Ok(_) | Err(_) => Err(Blamed::target(initiation::other_tpdu(pdu))),
+            Ok(ServerMessage::Redirection) => Err(FailureKind::Redirected),
+            Ok(_) | Err(_) => Err(other_tpdu(pdu)),
         }
     }
 
-    /// Waits on, unless the server talks for ever.
-    fn goes_on(self, pdu: &[u8]) -> Result<Step, Blamed> {
-        let asides = self.asides.saturating_add(1);
-        if asides > MOST_ASIDES {
-            return Err(Blamed::target(FailureKind::NotExpected { head: Octets::of(pdu) }));
-        }
-        Ok(Step::Continue(State::ExpectConnectResponse(Self { asides, ..self })))
+    fn on_stray(self: Box<Self>, octets: &[u8], _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
+        Err(FailureKind::NotExpected { head: Octets::of(octets) })
+    }
+
+    /// What the server said before it ended the stream counts more than the end.
+    fn on_closed(
+        self: Box<Self>,
+        how: Close,
+        partial: &[u8],
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        Err(match self.reason {
+            Some(code) if how != Close::Cancelled => FailureKind::ErrorInfo { code, end: End::Closed(how) },
+            Some(_) | None => FailureKind::Closed { how, partial: Octets::of(partial) },
+        })
     }
 }
 
-fn on_response(response: ConnectResponse<'_>, out: &mut Output) -> Result<Step, Blamed> {
+fn on_response(response: ConnectResponse<'_>, out: &mut Output) -> Result<Step, FailureKind> {
     let conference = response.conference.map(|conference| conference.result);
     let refused = conference.is_some_and(|result| result != ConferenceResult::SUCCESS);
     if response.result != McsResult::SUCCESSFUL || refused {
-        return Err(Blamed::target(FailureKind::ConnectRefused { result: response.result, conference }));
+        return Err(FailureKind::ConnectRefused { result: response.result, conference });
     }
     if let Some(conference) = response.conference {
         note(&conference.blocks, out);
     }
     // The server is told that nobody goes on, instead of being left to find out.
     out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
-    Ok(Step::Done(Summary { reached: Stage::BasicSettingsExchange }))
+    Ok(Step::Done(NotTried::CredentialsNeeded))
 }
 
 fn note(blocks: &ServerBlocks<'_>, out: &mut Output) {

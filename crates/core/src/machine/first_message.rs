@@ -1,52 +1,60 @@
 //! Stages `rdstls` and `rdsaad`: the server speaks first, and that is what is read.
-use rdp_probe_wire::WireError;
 use rdp_probe_wire::rdsaad::ServerNonce;
 use rdp_probe_wire::rdstls::Capabilities;
 
-use super::{Blamed, Output, Step, Summary, malformed, not_expected, stream_ended};
-use crate::event::Event;
+use super::in_place::malformed;
+use super::state::{Context, Output, State, Step};
+use crate::attempt::NotTried;
 use crate::fact::Observed;
+use crate::failure::{Awaited, FailureKind};
+use crate::framing::Framing;
 use crate::stage::Stage;
+use crate::wants::Wants;
 
 /// Waits for the RDSTLS Capabilities PDU ([MS-RDPBCGR] 2.2.17.1).
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it waits, and knows nothing")]
-pub struct ExpectRdstlsCapabilities;
+pub(super) struct ExpectRdstlsCapabilities;
 
-impl ExpectRdstlsCapabilities {
-    pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
-        let read = |pdu: &[u8]| Capabilities::parse(pdu).map(|capabilities| capabilities.versions.0);
-        on(event, out, Stage::Rdstls, read, Observed::RdstlsVersions)
+impl State for ExpectRdstlsCapabilities {
+    fn stage(&self) -> Stage {
+        Stage::Rdstls
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::RdstlsCapabilities
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Pdu(Framing::Rdstls)
+    }
+
+    fn on_pdu(self: Box<Self>, pdu: &[u8], _: &Context, out: &mut Output) -> Result<Step, FailureKind> {
+        let capabilities = Capabilities::parse(pdu).map_err(|error| malformed(error, pdu))?;
+        out.facts.push(Observed::RdstlsVersions(capabilities.versions.0));
+        Ok(Step::Done(NotTried::CredentialsNeeded))
     }
 }
 
 /// Waits for the RDS AAD Server Nonce PDU ([MS-RDPBCGR] 2.2.18.1).
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it waits, and knows nothing")]
-pub struct ExpectRdsaadNonce;
+pub(super) struct ExpectRdsaadNonce;
 
-impl ExpectRdsaadNonce {
-    pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
-        let read = |pdu: &[u8]| ServerNonce::parse(pdu).map(|_| ());
-        on(event, out, Stage::Rdsaad, read, |()| Observed::RdsaadNonce)
+impl State for ExpectRdsaadNonce {
+    fn stage(&self) -> Stage {
+        Stage::Rdsaad
     }
-}
 
-fn on<T>(
-    event: Event<'_>,
-    out: &mut Output,
-    reached: Stage,
-    read: impl FnOnce(&[u8]) -> Result<T, WireError>,
-    fact: impl FnOnce(T) -> Observed,
-) -> Result<Step, Blamed> {
-    match event {
-        Event::Pdu(pdu) => {
-            let value = read(pdu).map_err(|error| malformed(error, pdu))?;
-            out.facts.push(fact(value));
-            Ok(Step::Done(Summary { reached }))
-        }
-        Event::Stray(octets) => Err(Blamed::target(not_expected(octets))),
-        Event::Closed { how, partial } => Err(stream_ended(how, partial)),
-        Event::Resolved(_) | Event::Dialed(_) | Event::Tls(_) => Err(Blamed::out_of_turn()),
+    fn awaiting(&self) -> Awaited {
+        Awaited::RdsaadNonce
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Pdu(Framing::Rdsaad)
+    }
+
+    fn on_pdu(self: Box<Self>, pdu: &[u8], _: &Context, out: &mut Output) -> Result<Step, FailureKind> {
+        ServerNonce::parse(pdu).map_err(|error| malformed(error, pdu))?;
+        out.facts.push(Observed::RdsaadNonce);
+        Ok(Step::Done(NotTried::CredentialsNeeded))
     }
 }

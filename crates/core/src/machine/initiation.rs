@@ -9,32 +9,40 @@ use rdp_probe_wire::x224::{
 };
 use rdp_probe_wire::{Problem, WireError};
 
-use super::{
-    Blamed, Context, ExpectConnectResponse, ExpectServerFlight, ExpectTls, Output, State, Step, stream_ended,
-};
+use super::connect::ExpectConnectResponse;
+use super::in_place;
+use super::scout::ExpectServerFlight;
+use super::state::{Context, Output, State, Step};
+use super::tls::ExpectTls;
 use crate::attempt::Purpose;
 use crate::close::Close;
-use crate::event::Event;
 use crate::fact::{Observed, Oddity};
-use crate::failure::FailureKind;
+use crate::failure::{Awaited, FailureKind};
+use crate::framing::Framing;
 use crate::octets::Octets;
 use crate::plan::Routing;
 use crate::stage::Stage;
+use crate::wants::Wants;
 
 /// Waits for the X.224 Connection Confirm.
 #[derive(Debug)]
-pub struct ExpectConnectionConfirm {
-    context: Context,
-}
+pub(super) struct ExpectConnectionConfirm;
 
-impl ExpectConnectionConfirm {
-    pub(super) const fn new(context: Context) -> Self {
-        Self { context }
+impl State for ExpectConnectionConfirm {
+    fn stage(&self) -> Stage {
+        Stage::ConnectionInitiation
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::ConnectionConfirm
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Pdu(Framing::Tpkt)
     }
 
     /// Sends the Connection Request, after the pre-connection PDU when there is a blob for one.
-    pub(super) fn enter(&self, out: &mut Output) {
-        let context = &self.context;
+    fn enter(&self, context: &Context, out: &mut Output) {
         let protocols = context.attempt().offer;
         let negotiation = Some(NegRequest { flags: RequestFlags::default(), protocols });
         let routing = match &context.plan().routing {
@@ -54,131 +62,114 @@ impl ExpectConnectionConfirm {
         out.facts.push(Observed::Offered(protocols));
     }
 
-    pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
-        match event {
-            Event::Pdu(pdu) => self.on_pdu(pdu, out),
-            Event::Stray(octets) => Err(foreign(octets)),
-            Event::Closed { how: how @ Close::Cancelled, partial } => Err(stream_ended(how, partial)),
-            // What is no TPKT is another protocol's, however its stream ended.
-            Event::Closed { how, partial } => match classify_last(partial) {
-                FirstOctets::Foreign(_) => Err(foreign(partial)),
-                FirstOctets::Tpkt | FirstOctets::Undecided => Err(stream_ended(how, partial)),
-            },
-            Event::Resolved(_) | Event::Dialed(_) | Event::Tls(_) => Err(Blamed::out_of_turn()),
-        }
-    }
-
-    fn on_pdu(self, pdu: &[u8], out: &mut Output) -> Result<Step, Blamed> {
+    fn on_pdu(self: Box<Self>, pdu: &[u8], context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
         let code = TpduCode::of(pdu).map_err(|error| malformed(error, pdu))?;
         match code {
             TpduCode::CONNECTION_CONFIRM => {
                 let confirm = ConnectionConfirm::parse(pdu).map_err(|error| malformed(error, pdu))?;
-                self.on_confirm(confirm, out)
+                on_confirm(confirm, context, out)
             }
             TpduCode::DISCONNECT_REQUEST => {
                 let request = DisconnectRequest::parse(pdu).map_err(|error| malformed(error, pdu))?;
-                Err(Blamed::target(FailureKind::DisconnectRequest { reason: request.reason }))
+                Err(FailureKind::DisconnectRequest { reason: request.reason })
             }
             TpduCode::ERROR => {
                 let error = TpduError::parse(pdu).map_err(|error| malformed(error, pdu))?;
-                Err(Blamed::target(FailureKind::TpduError { cause: error.cause }))
+                Err(FailureKind::TpduError { cause: error.cause })
             }
-            _ => Err(Blamed::target(match DisconnectProviderUltimatum::parse(pdu) {
+            _ => Err(match DisconnectProviderUltimatum::parse(pdu) {
                 Ok(ultimatum) => FailureKind::Ultimatum(ultimatum.reason),
                 Err(_) => FailureKind::OtherTpdu { code, head: Octets::of(pdu) },
-            })),
+            }),
         }
     }
 
-    fn on_confirm(self, confirm: ConnectionConfirm, out: &mut Output) -> Result<Step, Blamed> {
-        out.facts.push(Observed::SourceReference(confirm.src_ref));
-        let mut odd = |field, value: u32, usual: u32| {
-            if value != usual {
-                out.facts.push(Observed::Oddity { field, value });
+    fn on_stray(self: Box<Self>, octets: &[u8], _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
+        Err(foreign(octets))
+    }
+
+    /// What is no TPKT is another protocol's, however its stream ended.
+    fn on_closed(
+        self: Box<Self>,
+        how: Close,
+        partial: &[u8],
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        match classify_last(partial) {
+            FirstOctets::Foreign(_) if how != Close::Cancelled => Err(foreign(partial)),
+            FirstOctets::Foreign(_) | FirstOctets::Tpkt | FirstOctets::Undecided => {
+                Err(FailureKind::Closed { how, partial: Octets::of(partial) })
             }
-        };
-        odd(Oddity::Surplus, u32::from(confirm.surplus), 0);
-        let offered = self.context.attempt().offer;
-        let selected = match confirm.negotiation {
-            Negotiation::Absent => {
-                out.facts.push(Observed::NoNegotiation);
-                Protocols::RDP
-            }
-            Negotiation::Response(response) => {
-                odd(Oddity::BlockLength, u32::from(response.length), 8);
-                out.facts.push(Observed::Selected { protocol: response.protocol, flags: response.flags });
-                response.protocol
-            }
-            Negotiation::Failure(failure) => {
-                odd(Oddity::BlockLength, u32::from(failure.length), 8);
-                out.facts.push(Observed::Refused(failure.code));
-                return Err(Blamed::target(FailureKind::NegotiationRefused(failure.code)));
-            }
-        };
-        // Standard RDP Security is always admissible; anything else must be one of the protocols that were offered.
-        let one = selected.is_standard() || selected.name().is_some();
-        if !one || !offered.contains(selected) {
-            return Err(Blamed::target(FailureKind::UnrequestedProtocol { offered, selected }));
-        }
-        // An enumeration asks what the server does with a mask, and every answer answers it.
-        let asked = self.context.plan().security.insists_on();
-        let purpose = self.context.attempt().purpose;
-        let insists = !purpose.enumerates() && !matches!(purpose, Purpose::Scout { .. });
-        match asked {
-            Some(asked) if insists && !selected.is_standard() && asked != selected => {
-                Err(Blamed::target(FailureKind::OtherProtocol { asked, selected }))
-            }
-            Some(_) | None => Ok(self.context.passed(Stage::ConnectionInitiation, |context| {
-                match context.attempt().purpose {
-                    _ if selected.is_standard() => {
-                        State::ExpectConnectResponse(ExpectConnectResponse::new(context, selected))
-                    }
-                    Purpose::Scout { reduced } => {
-                        State::ExpectServerFlight(ExpectServerFlight::new(context, reduced))
-                    }
-                    Purpose::Main
-                    | Purpose::Fallback
-                    | Purpose::Address(_)
-                    | Purpose::Enumerate(_)
-                    | Purpose::Method(_) => State::ExpectTls(ExpectTls::new(context, selected)),
-                }
-            })),
         }
     }
 }
 
-fn foreign(octets: &[u8]) -> Blamed {
+fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
+    out.facts.push(Observed::SourceReference(confirm.src_ref));
+    let mut odd = |field, value: u32, usual: u32| {
+        if value != usual {
+            out.facts.push(Observed::Oddity { field, value });
+        }
+    };
+    odd(Oddity::Surplus, u32::from(confirm.surplus), 0);
+    let offered = context.attempt().offer;
+    let selected = match confirm.negotiation {
+        Negotiation::Absent => {
+            out.facts.push(Observed::NoNegotiation);
+            Protocols::RDP
+        }
+        Negotiation::Response(response) => {
+            odd(Oddity::BlockLength, u32::from(response.length), 8);
+            out.facts.push(Observed::Selected { protocol: response.protocol, flags: response.flags });
+            response.protocol
+        }
+        Negotiation::Failure(failure) => {
+            odd(Oddity::BlockLength, u32::from(failure.length), 8);
+            out.facts.push(Observed::Refused(failure.code));
+            return Err(FailureKind::NegotiationRefused(failure.code));
+        }
+    };
+    // Standard RDP Security is always admissible; anything else must be one of the protocols that were offered.
+    let one = selected.is_standard() || selected.name().is_some();
+    if !one || !offered.contains(selected) {
+        return Err(FailureKind::UnrequestedProtocol { offered, selected });
+    }
+    // An enumeration asks what the server does with a mask, and every answer answers it.
+    let asked = context.plan().security.insists_on();
+    let purpose = context.attempt().purpose;
+    let insists = !purpose.enumerates() && !matches!(purpose, Purpose::Scout { .. });
+    match asked {
+        Some(asked) if insists && !selected.is_standard() && asked != selected => {
+            Err(FailureKind::OtherProtocol { asked, selected })
+        }
+        Some(_) | None => Ok(Step::Continue(match purpose {
+            _ if selected.is_standard() => Box::new(ExpectConnectResponse::new(selected)),
+            Purpose::Scout { reduced } => Box::new(ExpectServerFlight::new(reduced)),
+            Purpose::Main
+            | Purpose::Fallback
+            | Purpose::Address(_)
+            | Purpose::Enumerate(_)
+            | Purpose::Method(_) => Box::new(ExpectTls::new(selected)),
+        })),
+    }
+}
+
+fn foreign(octets: &[u8]) -> FailureKind {
     let protocol = match classify_last(octets) {
         FirstOctets::Foreign(protocol) => protocol,
         FirstOctets::Tpkt | FirstOctets::Undecided => Foreign::Unknown,
     };
-    Blamed::target(FailureKind::Foreign { protocol, head: Octets::of(octets) })
+    FailureKind::Foreign { protocol, head: Octets::of(octets) }
 }
 
 /// A Connection Confirm with ISO-TSAP parameters is another TPKT service's; anything else is a broken one.
-fn malformed(error: WireError, pdu: &[u8]) -> Blamed {
+fn malformed(error: WireError, pdu: &[u8]) -> FailureKind {
     // C0 TPDU size, C1 calling TSAP, C2 called TSAP (ITU-T X.224 13.3.4).
     let tsap = error.field == "type" && matches!(error.problem, Problem::Value(0xC0..=0xC2));
     if tsap {
         let head = Octets::of(pdu);
-        return Blamed::target(FailureKind::Foreign { protocol: Foreign::IsoTsap, head });
+        return FailureKind::Foreign { protocol: Foreign::IsoTsap, head };
     }
-    super::malformed(error, pdu)
-}
-
-/// What a TPDU in the place of another one is.
-pub(super) fn other_tpdu(pdu: &[u8]) -> FailureKind {
-    let read = || {
-        Ok(match TpduCode::of(pdu)? {
-            TpduCode::DISCONNECT_REQUEST => {
-                FailureKind::DisconnectRequest { reason: DisconnectRequest::parse(pdu)?.reason }
-            }
-            TpduCode::ERROR => FailureKind::TpduError { cause: TpduError::parse(pdu)?.cause },
-            code => FailureKind::OtherTpdu { code, head: Octets::of(pdu) },
-        })
-    };
-    read().unwrap_or_else(|error: WireError| FailureKind::Malformed {
-        error: error.into(),
-        head: Octets::of(pdu),
-    })
+    in_place::malformed(error, pdu)
 }

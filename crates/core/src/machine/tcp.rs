@@ -2,21 +2,19 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Blamed, Context, Output, State, Step};
+use super::initiation::ExpectConnectionConfirm;
+use super::state::{Context, Output, State, Step};
 use crate::close::{DialFault, DialFaultKind};
-use crate::event::Event;
+use crate::event::Link;
 use crate::fact::Observed;
-use crate::failure::FailureKind;
-use crate::hop::Hop;
-use crate::machine::initiation::ExpectConnectionConfirm;
+use crate::failure::{Awaited, FailureKind};
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::wants::Wants;
 
 /// Waits for a TCP connection. Addresses are tried one after the other, in the resolver's order.
 #[derive(Debug)]
-pub struct ExpectConnection {
-    context: Context,
+pub(super) struct ExpectConnection {
     address: Address,
     rest: VecDeque<Address>,
     share: Duration,
@@ -29,47 +27,55 @@ const LEAST_SHARE: Duration = Duration::from_millis(1200);
 
 impl ExpectConnection {
     /// Callers have at least one address; without one it would dial the unspecified one, which fails.
-    pub(super) fn new(context: Context, addresses: Vec<Address>) -> Self {
+    pub(super) fn new(addresses: Vec<Address>, context: &Context) -> Self {
         let limit = context.plan().limits.of(Stage::TcpConnect);
         // With all addresses asked for, each has a path of its own, and the first one's must not go on to the second.
         let mut rest = VecDeque::from(addresses);
-        let address = rest.pop_front().unwrap_or_else(|| Address::from(([0, 0, 0, 0], context.plan().port)));
+        let address = rest.pop_front().unwrap_or_else(|| Address::from(([0, 0, 0, 0], context.leg().port)));
         if context.plan().all_addresses {
             rest.clear();
         }
         let count = u32::try_from(rest.len()).unwrap_or(u32::MAX).saturating_add(1);
         let share = limit.checked_div(count).unwrap_or(limit).max(LEAST_SHARE.min(limit));
-        Self { context, address, rest, share, worst: None }
+        Self { address, rest, share, worst: None }
+    }
+}
+
+impl State for ExpectConnection {
+    fn stage(&self) -> Stage {
+        Stage::TcpConnect
     }
 
-    pub(super) const fn wants(&self) -> Wants<'_> {
+    fn awaiting(&self) -> Awaited {
+        Awaited::Connection
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
         Wants::Dial { address: self.address, share: self.share }
     }
 
-    pub(super) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Step, Blamed> {
-        let Event::Dialed(answer) = event else { return Err(Blamed::out_of_turn()) };
+    fn on_dialed(
+        self: Box<Self>,
+        answer: Result<Link, DialFault>,
+        _: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
         let link = match answer {
             Ok(link) => link,
             Err(fault) => return self.on_fault(fault, out),
         };
         out.facts.push(Observed::Connected { peer: link.peer, local: link.local });
-        Ok(self.context.passed(Stage::TcpConnect, |context| {
-            State::ExpectConnectionConfirm(ExpectConnectionConfirm::new(context))
-        }))
+        Ok(Step::Continue(Box::new(ExpectConnectionConfirm)))
     }
 }
 
 impl ExpectConnection {
     /// Goes on to the next address, as long as there is one and time for it.
-    fn on_fault(mut self, fault: DialFault, out: &mut Output) -> Result<Step, Blamed> {
+    fn on_fault(mut self: Box<Self>, fault: DialFault, out: &mut Output) -> Result<Step, FailureKind> {
         let address = self.address;
-        let blame = |address, fault: DialFault| Blamed {
-            hop: hop_of(fault),
-            kind: FailureKind::Connect { address, fault },
-        };
         // The run is over: that is what failed, whatever was seen before.
         if matches!(fault.kind, DialFaultKind::Cancelled | DialFaultKind::TimedOut { overall: true, .. }) {
-            return Err(blame(address, fault));
+            return Err(FailureKind::Connect { address, fault });
         }
         // An address that ran into the stage's limit did not have its share, and says less than those that had.
         let cut = matches!(fault.kind, DialFaultKind::TimedOut { limit, .. } if limit > self.share);
@@ -82,11 +88,11 @@ impl ExpectConnection {
         match self.rest.pop_front() {
             Some(next) if !cut => {
                 self.address = next;
-                Ok(Step::Continue(State::ExpectConnection(self)))
+                Ok(Step::Continue(self))
             }
             Some(_) | None => {
                 let (address, fault) = self.worst.unwrap_or((address, fault));
-                Err(blame(address, fault))
+                Err(FailureKind::Connect { address, fault })
             }
         }
     }
@@ -101,20 +107,5 @@ const fn telling(fault: DialFault) -> u8 {
         DialFaultKind::Other | DialFaultKind::NotFound | DialFaultKind::ResolverFailed => 2,
         DialFaultKind::NetworkUnreachable | DialFaultKind::NotPermitted => 1,
         DialFaultKind::LocalResources | DialFaultKind::Cancelled => 0,
-    }
-}
-
-const fn hop_of(fault: DialFault) -> Hop {
-    match fault.kind {
-        DialFaultKind::NetworkUnreachable
-        | DialFaultKind::NotPermitted
-        | DialFaultKind::LocalResources
-        | DialFaultKind::Cancelled => Hop::Client,
-        DialFaultKind::NotFound | DialFaultKind::ResolverFailed => Hop::Resolver,
-        DialFaultKind::Refused
-        | DialFaultKind::Reset
-        | DialFaultKind::HostUnreachable
-        | DialFaultKind::TimedOut { .. }
-        | DialFaultKind::Other => Hop::Target,
     }
 }

@@ -44,7 +44,7 @@ fn skewed(evidence: &Evidence) -> bool {
 
 /// The host says that its name is another one: neither the full name nor the first label of the name that was asked.
 fn name_differs(evidence: &Evidence) -> bool {
-    let rdp_probe_core::Host::Name(name) = &evidence.plan.host else { return false };
+    let rdp_probe_core::Host::Name(name) = &evidence.plan.target.host else { return false };
     let asked = name.strip_suffix('.').unwrap_or(name);
     let Some((facts, _)) = evidence.challenge() else { return false };
     let label = asked.split('.').next().unwrap_or(asked);
@@ -88,7 +88,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "certificate-name-mismatch",
-        matches: |f| holds(f, |c| !c.matches(&f.plan.asked_name())),
+        matches: |f| holds(f, |c| !c.matches(&f.plan.target.asked_name())),
         summary: "the certificate is for {certificate_names}, not for {asked_name}",
         cause: "clients warn when the name they were given is none of the certificate's",
         remedy: "connect by a name that the certificate has, or bind one that has this name",

@@ -46,7 +46,7 @@ fn this_computer(evidence: &Evidence) -> bool {
     let loopback = evidence.facts().any(
         |fact| matches!(fact, Observed::AddressFailed { address, .. } if LOOPBACK.contains(&address.ip())),
     );
-    evidence.plan.port == 3389 && (own_end || (loopback && evidence.peer().is_none()))
+    evidence.plan.target.port == 3389 && (own_end || (loopback && evidence.peer().is_none()))
 }
 
 /// Some address failed, and another did not.

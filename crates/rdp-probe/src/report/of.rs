@@ -40,8 +40,8 @@ impl ReportView {
             schema_version: SCHEMA_VERSION,
             target: TargetView {
                 input: report.target.input.clone(),
-                host: evidence.plan.host.to_string(),
-                port: evidence.plan.port,
+                host: evidence.plan.target.host.to_string(),
+                port: evidence.plan.target.port,
                 address: evidence.peer().map(|address| address.to_string()),
             },
             verdict: VerdictView {
@@ -261,7 +261,7 @@ fn certificate(
         not_after: utc(facts.not_after),
         days_left: (now > 0).then(|| facts.not_after.saturating_sub(now).div_euclid(86_400)),
         self_signed: facts.self_signed,
-        name_matches: facts.matches(&evidence.plan.asked_name()),
+        name_matches: facts.matches(&evidence.plan.target.asked_name()),
         trusted,
         key: format!("{}{bits}", facts.key.name()),
         signature: facts.signature.clone(),

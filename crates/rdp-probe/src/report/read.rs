@@ -146,7 +146,7 @@ impl Stored {
         if !is_of_a_run(&evidence) {
             return Err(ReportFault::TooMuch);
         }
-        let mut target = Target::new(evidence.plan.host.clone(), evidence.plan.port);
+        let mut target = Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
         if let Some(input) = self.target.and_then(|target| target.input) {
             target.input = input;
         }

@@ -16,9 +16,9 @@ impl Scenario {
         plan.security = wanted.security;
         plan.until = wanted.until.unwrap_or(plan.until);
         plan.until_asked = wanted.until.is_some();
-        plan.pins.clone_from(&wanted.pins);
-        plan.require_trust = wanted.trust_ca;
-        plan.server_name.clone_from(&wanted.server_name);
+        plan.target.pins.clone_from(&wanted.pins);
+        plan.target.require_trust = wanted.trust_ca;
+        plan.target.server_name.clone_from(&wanted.server_name);
         plan.enumerate = wanted.enumerate;
         plan.all_addresses = wanted.all_addresses;
         plan.family = wanted.family;
@@ -143,10 +143,10 @@ mod tests {
         );
         let plan = scenario.plan(20001);
         assert_eq!((plan.security, plan.until), (Security::Tls, Stage::ConnectionInitiation));
-        assert!(plan.until_asked && plan.require_trust);
+        assert!(plan.until_asked && plan.target.require_trust);
         let pin = Kind::Good.sha256();
         assert_eq!(
-            (plan.pins.as_slice(), plan.server_name.as_deref()),
+            (plan.target.pins.as_slice(), plan.target.server_name.as_deref()),
             (&[pin.clone()][..], Some("other.lab.test"))
         );
         assert_eq!((plan.enumerate, plan.all_addresses, plan.family), (true, true, Family::V6));

@@ -15,6 +15,9 @@ pub struct Handshake {
     /// The versions that are spoken: both of them when left out.
     #[serde(default, deserialize_with = "versions")]
     pub versions: Vec<Version>,
+    /// Whether the probe has to break it off, because of what the target said in the clear before it.
+    #[serde(default)]
+    pub broken_off: bool,
 }
 
 impl Handshake {

@@ -1,0 +1,79 @@
+//! The stops of one attempt: which stages it goes through, and whom each is for.
+use rdp_probe_wire::nego::Protocols;
+
+use crate::attempt::Purpose;
+use crate::hop::Hop;
+use crate::plan::Plan;
+use crate::stage::Stage;
+
+/// One stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) stage: Stage,
+    /// Whom it is for.
+    pub(crate) hop: Hop,
+    /// Whether it lies beyond the asked depth.
+    pub(crate) beyond: bool,
+}
+
+/// The stops of an attempt, in their order, and how many of them are behind it.
+///
+/// It is a forecast, drawn from the plan and the offer, and drawn anew when the server selects a protocol. A stage that is not on
+/// it may come between two that are, and one that was passed may come again: then it stands once more in the records.
+#[derive(Debug, Default)]
+pub(crate) struct Itinerary {
+    stops: Vec<Stop>,
+    behind: usize,
+}
+
+impl Itinerary {
+    /// The stops of an attempt that offers `protocols`.
+    pub(crate) fn draw(plan: &Plan, purpose: Purpose, protocols: Protocols) -> Self {
+        Self { stops: stops(plan, purpose, protocols), behind: 0 }
+    }
+
+    /// The same attempt, now that the server has selected `protocol`.
+    pub(crate) fn redraw(&mut self, plan: &Plan, purpose: Purpose, protocol: Protocols) {
+        let here = self.behind.checked_sub(1).and_then(|index| self.stops.get(index)).copied();
+        self.stops = stops(plan, purpose, protocol);
+        let again = self.stops.iter().position(|stop| Some(*stop) == here);
+        self.behind = again.map_or(self.behind, |index| index.saturating_add(1));
+    }
+
+    /// How many stops there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.stops.len()
+    }
+
+    /// The next stop with this stage and hop, when there is one ahead.
+    pub(crate) fn ahead(&self, stage: Stage, hop: Hop) -> Option<Stop> {
+        self.stops.iter().skip(self.behind).find(|stop| (stop.stage, stop.hop) == (stage, hop)).copied()
+    }
+
+    /// Leaves the next stop behind, unless it is this one.
+    pub(crate) fn pass_by(&mut self, until: Stop) -> Option<Stop> {
+        let next = self.stops.get(self.behind).copied().filter(|stop| *stop != until)?;
+        self.behind = self.behind.saturating_add(1);
+        Some(next)
+    }
+
+    /// Leaves the next stop behind.
+    pub(crate) fn pass(&mut self) -> Option<Stop> {
+        let next = self.stops.get(self.behind).copied()?;
+        self.behind = self.behind.saturating_add(1);
+        Some(next)
+    }
+}
+
+/// The stages that this version goes through; of those that take each other's place the one that belongs to the protocol.
+fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
+    let depth = purpose.depth(plan).rank();
+    let taken = match protocol {
+        Protocols::RDSTLS => Stage::Rdstls,
+        Protocols::RDSAAD => Stage::Rdsaad,
+        _ => Stage::Credssp,
+    };
+    let others = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
+    let stages = Stage::BUILT.into_iter().filter(|stage| *stage == taken || !others.contains(stage));
+    stages.map(|stage| Stop { stage, hop: Hop::Target, beyond: stage.rank() > depth }).collect()
+}

@@ -1,0 +1,159 @@
+//! What every state of a connection has in common.
+use std::fmt;
+use std::sync::Arc;
+
+use super::in_place::not_expected;
+use crate::attempt::{Attempt, NotTried};
+use crate::close::{Close, DialFault};
+use crate::event::Link;
+use crate::fact::Observed;
+use crate::failure::{Awaited, FailureKind};
+use crate::hop::Hop;
+use crate::octets::Octets;
+use crate::plan::{Leg, Plan};
+use crate::stage::Stage;
+use crate::target::Address;
+use crate::tls::{TlsFault, TlsSession};
+use crate::wants::Wants;
+
+/// A state, named for what it waits for. An event consumes it: a failed one cannot be stepped again.
+///
+/// Of the events each state answers those that its [`Wants`] ask for; the machine never gives it another one.
+pub(crate) trait State: fmt::Debug + Send + Sync {
+    /// The stage it belongs to.
+    fn stage(&self) -> Stage;
+
+    /// What it waits for.
+    fn awaiting(&self) -> Awaited;
+
+    /// What the driver has to do.
+    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a>;
+
+    /// What its limit is the limit of.
+    fn limited(&self) -> Limited {
+        Limited::Stage
+    }
+
+    /// Enters the state: what is sent before anything is waited for.
+    fn enter(&self, _: &Context, _: &mut Output) {}
+
+    /// Name resolution has answered.
+    fn on_resolved(
+        self: Box<Self>,
+        _: Result<Vec<Address>, DialFault>,
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        Err(FailureKind::OutOfTurn)
+    }
+
+    /// A dial has come to something.
+    fn on_dialed(
+        self: Box<Self>,
+        _: Result<Link, DialFault>,
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        Err(FailureKind::OutOfTurn)
+    }
+
+    /// The TLS handshake has ended.
+    fn on_tls(
+        self: Box<Self>,
+        _: Result<TlsSession, TlsFault>,
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        Err(FailureKind::OutOfTurn)
+    }
+
+    /// One whole PDU of the framing that was asked for.
+    fn on_pdu(self: Box<Self>, _: &[u8], _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
+        Err(FailureKind::OutOfTurn)
+    }
+
+    /// Octets that are none.
+    fn on_stray(self: Box<Self>, octets: &[u8], _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
+        Err(not_expected(octets))
+    }
+
+    /// The stream ended while a PDU was due.
+    fn on_closed(
+        self: Box<Self>,
+        how: Close,
+        partial: &[u8],
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        Err(FailureKind::Closed { how, partial: Octets::of(partial) })
+    }
+}
+
+/// What an event leads to.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// The next state, or the same one. Whether it lies within the asked depth is not its affair.
+    Continue(Box<dyn State>),
+    /// The stage failed, and the path goes on without it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for what may fail, as tickets under negotiate may"))]
+    PassBy(FailureKind, Box<dyn State>),
+    /// There is nothing more to do, though deeper stages were asked for: why they are not tried.
+    Done(NotTried),
+}
+
+/// What a state gives out beside the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    /// Octets to send.
+    pub(crate) octets: Vec<u8>,
+    /// What was observed.
+    pub(crate) facts: Vec<Observed>,
+}
+
+/// What a limit is the limit of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limited {
+    /// The whole stage, however many messages it has.
+    Stage,
+    /// Each message that is waited for.
+    Message,
+}
+
+/// What every state of one attempt may know: what is to be done, and whom it talks to.
+#[derive(Debug)]
+pub(crate) struct Context {
+    plan: Arc<Plan>,
+    attempt: Attempt,
+    hop: Hop,
+}
+
+impl Context {
+    pub(super) const fn new(plan: Arc<Plan>, attempt: Attempt) -> Self {
+        Self { plan, attempt, hop: Hop::Target }
+    }
+
+    /// What is to be done.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What this connection is for.
+    pub(super) const fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    /// Whom the stage under way is for.
+    pub(super) const fn hop(&self) -> Hop {
+        self.hop
+    }
+
+    /// The leg of the way that the stage under way belongs to.
+    pub(super) fn leg(&self) -> &Leg {
+        &self.plan.target
+    }
+
+    /// Whom an end is laid at. The one place that decides it.
+    pub(super) const fn blame(&self, kind: &FailureKind) -> Hop {
+        kind.laid_at(self.hop)
+    }
+}

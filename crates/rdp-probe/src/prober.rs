@@ -1,0 +1,91 @@
+//! Many probes that have something in common.
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdp_probe_core::Stage;
+use rdp_probe_diagnosis::Rule;
+
+use crate::builder::ProbeBuilder;
+use crate::error::ProbeError;
+use crate::network::Network;
+use crate::shared::Shared;
+use crate::target::Target;
+
+/// What many probes have in common: network, roots, key log, rules and deadlines. Roots are read and files are opened once, however
+/// many targets there are. A copy is as cheap as a pointer.
+///
+/// ```
+/// use rdp_probe::{Prober, Target};
+/// use std::time::Duration;
+///
+/// let prober = Prober::new().timeout(Duration::from_secs(5));
+/// let probes: Result<Vec<_>, _> =
+///     ["srv1", "srv2:3390"].into_iter().map(|name| Ok(prober.probe(name.parse()?).build()?)).collect();
+/// # probes.map(drop).map_err(|error: Box<dyn std::error::Error>| error)
+/// # .unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "it does nothing until a target is probed"]
+pub struct Prober {
+    shared: Arc<Shared>,
+}
+
+impl Prober {
+    /// The operating system's network and roots, no key log, the catalogue's rules, the usual deadlines.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn shared(&mut self) -> &mut Shared {
+        Arc::make_mut(&mut self.shared)
+    }
+
+    /// Resolves and connects in another way than the operating system's.
+    pub fn network(mut self, network: Arc<dyn Network>) -> Self {
+        self.shared().network = Some(network);
+        self
+    }
+
+    /// Every target's certificate has to lead to one of these roots, given in PEM, for the name that is asked.
+    ///
+    /// # Errors
+    /// [`ProbeError::Roots`] when there is no certificate in `pem`.
+    pub fn trust(mut self, pem: &[u8]) -> Result<Self, ProbeError> {
+        self.shared().trust(pem)?;
+        Ok(self)
+    }
+
+    /// Appends the TLS session keys to this file, in the format of SSLKEYLOGFILE.
+    ///
+    /// # Errors
+    /// As the operating system says, when the file cannot be opened.
+    pub fn key_log(mut self, path: &Path) -> io::Result<Self> {
+        self.shared().key_log(path)?;
+        Ok(self)
+    }
+
+    /// A rule of your own beside the catalogue; it may supersede rows of it.
+    pub fn rule(mut self, rule: &'static Rule) -> Self {
+        self.shared().rules.push(rule);
+        self
+    }
+
+    /// How long each run may take. Default: 20 s.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.shared().limits.overall = limit;
+        self
+    }
+
+    /// How long one stage may take. Default: 5 s for most stages of this version, 10 s for CredSSP and its alternatives.
+    pub fn stage_timeout(mut self, stage: Stage, limit: Duration) -> Self {
+        self.shared().limits.stages.push((stage, limit));
+        self
+    }
+
+    /// A probe of this target with all of that. What is set on it holds for it alone.
+    pub fn probe(&self, target: Target) -> ProbeBuilder {
+        ProbeBuilder::new(target, Arc::clone(&self.shared))
+    }
+}

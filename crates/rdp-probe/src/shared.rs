@@ -1,0 +1,38 @@
+//! What runs have in common: read and opened once, however many there are.
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use rdp_probe_core::Limits;
+use rdp_probe_diagnosis::Rule;
+
+use crate::error::ProbeError;
+use crate::network::Network;
+use crate::tls::{self, TlsPolicies};
+
+/// What runs have in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    /// In place of the operating system's resolver and TCP.
+    pub(crate) network: Option<Arc<dyn Network>>,
+    /// What TLS has to fulfil: roots, key log.
+    pub(crate) tls: TlsPolicies,
+    /// Rules beside the catalogue.
+    pub(crate) rules: Vec<&'static Rule>,
+    /// The deadlines that a plan begins with.
+    pub(crate) limits: Limits,
+}
+
+impl Shared {
+    /// The certificates in `pem` are the roots.
+    pub(crate) fn trust(&mut self, pem: &[u8]) -> Result<(), ProbeError> {
+        self.tls.target.roots = Some(tls::roots_of(pem).ok_or(ProbeError::Roots)?);
+        Ok(())
+    }
+
+    /// Session keys are appended to this file.
+    pub(crate) fn key_log(&mut self, path: &Path) -> io::Result<()> {
+        self.tls.target.key_log = Some(tls::key_log(path)?);
+        Ok(())
+    }
+}

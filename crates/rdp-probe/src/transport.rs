@@ -1,0 +1,217 @@
+//! A connection: a stack of layers, each with a framer of its own.
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use rdp_probe_core::{Address, Close, Event, Framing, Link, TlsFault, TlsSession};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use crate::close::close_of;
+use crate::framer::{Found, Framer};
+use crate::network::{Dialed, Ended, Io, quick_acknowledgement};
+use crate::tls::{Below, Handshake, Tap, TlsPolicy, alert_of};
+
+/// A connection as far as it is built: the uppermost layer, and what is held of its octets. What is held never passes from one layer
+/// to the next as if it had come inside: [`Connection::secure`] gives it to the handshake.
+pub(crate) struct Connection {
+    layer: Layer,
+    framer: Framer,
+}
+
+/// The uppermost layer, with those below it inside.
+enum Layer {
+    /// The operating system's TCP.
+    Tcp(TcpStream),
+    /// A TCP connection that was over before it was used.
+    Ended(Ended),
+    /// The caller's stream.
+    Custom(Box<dyn Io>),
+    /// TLS.
+    Tls(Box<TlsStream<Tap<Self>>>),
+}
+
+/// What an exchange came to.
+pub(crate) enum Heard {
+    /// So many octets of what is held are one PDU.
+    Pdu(usize),
+    /// What is held is another protocol's.
+    Stray,
+    /// The stream ended; what is held had come.
+    Closed(Close),
+}
+
+impl Connection {
+    /// A connection that was dialled.
+    pub(crate) fn dialed(dialed: Dialed) -> Self {
+        Self::over(match dialed {
+            Dialed::Tcp(stream) => Layer::Tcp(stream),
+            Dialed::Ended(ended) => Layer::Ended(ended),
+        })
+    }
+
+    /// A connection that the caller made.
+    pub(crate) fn custom(stream: Box<dyn Io>) -> Self {
+        Self::over(Layer::Custom(stream))
+    }
+
+    fn over(layer: Layer) -> Self {
+        Self { layer, framer: Framer::default() }
+    }
+
+    /// The ends of the connection, as far as they are known.
+    pub(crate) fn link(&self, peer: Address) -> Link {
+        let local = match &self.layer {
+            Layer::Tcp(stream) => stream.local_addr().ok(),
+            Layer::Ended(_) | Layer::Custom(_) | Layer::Tls(_) => None,
+        };
+        Link { peer, local }
+    }
+
+    /// Sends.
+    pub(crate) async fn send(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.layer.write_all(octets).await
+    }
+
+    /// Sends what is to be sent, then waits for one PDU. What the peer said before it hung up is read even when the write
+    /// fails: that is often the reason.
+    pub(crate) async fn exchange(&mut self, octets: &[u8], framing: Framing) -> Heard {
+        let written = if octets.is_empty() { Ok(()) } else { self.send(octets).await };
+        self.layer.about_to_read();
+        match (self.framer.next(&mut self.layer, framing).await, written) {
+            (Found::Pdu(length), _) => Heard::Pdu(length),
+            (Found::Stray, _) => Heard::Stray,
+            (Found::Ended(Ok(())), Err(error))
+                if self.layer.end() == Close::Fin && self.framer.held().is_empty() =>
+            {
+                Heard::Closed(self.layer.close_of(&error))
+            }
+            (Found::Ended(Ok(())), _) => Heard::Closed(self.layer.end()),
+            (Found::Ended(Err(error)), _) => Heard::Closed(self.layer.close_of(&error)),
+        }
+    }
+
+    /// What the last exchange has to tell.
+    pub(crate) fn event(&self, heard: Heard) -> Event<'_> {
+        let held = self.framer.held();
+        match heard {
+            Heard::Pdu(length) => Event::Pdu(held.get(..length).unwrap_or(held)),
+            Heard::Stray => Event::Stray(held),
+            Heard::Closed(how) => Event::Closed { how, partial: held },
+        }
+    }
+
+    /// Puts TLS on top, with the server that was asked for as `name` and stands at `peer`.
+    pub(crate) async fn secure(
+        self,
+        handshake: &Handshake,
+        name: &str,
+        peer: IpAddr,
+        policy: &TlsPolicy,
+    ) -> Result<(Self, TlsSession), TlsFault> {
+        let Self { layer, framer } = self;
+        let (stream, session) = handshake.run(layer, framer.into_rest(), name, peer, policy).await?;
+        Ok((Self::over(Layer::Tls(Box::new(stream))), session))
+    }
+
+    /// Says goodbye, where the protocol has a way to, and the peer is there to hear it; its answer is not waited for.
+    pub(crate) async fn farewell(mut self, octets: &[u8]) -> io::Result<()> {
+        if !octets.is_empty() {
+            self.send(octets).await?;
+        }
+        // Inside TLS the end is announced.
+        if matches!(self.layer, Layer::Tls(_)) { self.layer.shutdown().await } else { Ok(()) }
+    }
+}
+
+impl Layer {
+    /// What it means when nothing more is read.
+    const fn end(&self) -> Close {
+        match self {
+            Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => Close::Fin,
+            // A bare FIN is an error to rustls; without one, the end was announced.
+            Self::Tls(_) => Close::CloseNotify,
+        }
+    }
+
+    /// What an error of a read or write says about the stream.
+    fn close_of(&self, error: &io::Error) -> Close {
+        match self {
+            Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => close_of(error),
+            Self::Tls(_) => alert_of(error).map_or_else(|| close_of(error), Close::Alert),
+        }
+    }
+}
+
+impl Below for Layer {
+    fn about_to_read(&self) {
+        match self {
+            Self::Tcp(stream) => quick_acknowledgement(stream),
+            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) => {}
+        }
+    }
+}
+
+impl AsyncRead for Layer {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Ended(ended) => Pin::new(ended).poll_read(cx, buf),
+            Self::Custom(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Layer {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Ended(ended) => Pin::new(ended).poll_write(cx, buf),
+            Self::Custom(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Ended(ended) => Pin::new(ended).poll_write_vectored(cx, bufs),
+            Self::Custom(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Ended(ended) => ended.is_write_vectored(),
+            Self::Custom(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Ended(ended) => Pin::new(ended).poll_flush(cx),
+            Self::Custom(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Ended(ended) => Pin::new(ended).poll_shutdown(cx),
+            Self::Custom(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
