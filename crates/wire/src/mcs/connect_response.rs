@@ -163,14 +163,7 @@ fn conference(i: &[u8]) -> IResult<&[u8], Conference<'_>, Fault> {
     let (i, _domain_parameters) = der::tagged(i, der::SEQUENCE, "domainParameters")?;
     let (after, user_data) = der::tagged(i, der::OCTET_STRING, "userData")?;
     let conference = inside(user_data, after, |i| {
-        let (i, key) = fixed::<7>(i, &[("t124Identifier", 7)])?;
-        if *key != KEY {
-            return bad(
-                user_data,
-                "t124Identifier",
-                Problem::Value(u32::from(key.first().copied().unwrap_or_default())),
-            );
-        }
+        let (i, ()) = t124_identifier(i)?;
         // Windows sends a constant here, whatever follows.
         let (node, _connect_pdu_length) = per_length(i, "connectPDU length")?;
         let (i, &[choice, _, _, tag_length]) = fixed::<4>(node, NODE)?;
@@ -200,6 +193,15 @@ fn conference(i: &[u8]) -> IResult<&[u8], Conference<'_>, Fault> {
         Ok(Conference { result, blocks })
     })?;
     Ok((after, conference))
+}
+
+/// What begins the user data of both sides.
+pub(super) fn t124_identifier(i: &[u8]) -> IResult<&[u8], (), Fault> {
+    let (rest, key) = fixed::<7>(i, &[("t124Identifier", 7)])?;
+    if *key != KEY {
+        return bad(i, "t124Identifier", Problem::Value(u32::from(key.first().copied().unwrap_or_default())));
+    }
+    Ok((rest, ()))
 }
 
 /// An aligned PER length: one octet below 128, or two of which the first has its top bit set. Both forms occur below 128.
