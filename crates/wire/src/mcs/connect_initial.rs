@@ -2,7 +2,7 @@
 //! protocol it believes in.
 //!
 //! \[MS-RDPBCGR\] 2.2.1.3, ITU-T T.125 section 7 (BER); client to server inside an X.224 Data TPDU.
-use super::connect_response::{per_length, t124_identifier};
+use super::connect_response::{all_that_follows, t124_identifier};
 use crate::der;
 use crate::fault::{Fault, Layer, Problem, WireError, bad, fixed, inside, read};
 use crate::gcc::EncryptionMethods;
@@ -62,15 +62,6 @@ fn create_request(i: &[u8]) -> Result<ConnectInitial, nom::Err<Fault>> {
         return bad(request, "h221NonStandard", Problem::Cut);
     };
     blocks_of(all_that_follows(after, "userData length")?)
-}
-
-/// What follows a length that has to count all of it.
-fn all_that_follows<'a>(i: &'a [u8], field: &'static str) -> Result<&'a [u8], nom::Err<Fault>> {
-    let (rest, length) = per_length(i, field)?;
-    if usize::from(length) != rest.len() {
-        return bad(i, field, Problem::Length(u32::from(length)));
-    }
-    Ok(rest)
 }
 
 fn blocks_of(mut i: &[u8]) -> Result<ConnectInitial, nom::Err<Fault>> {
