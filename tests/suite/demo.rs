@@ -61,10 +61,30 @@ fn one_act_is_shown_alone_and_an_unknown_one_is_refused() {
     assert!(output.stderr.contains("healthy"), "{}", output.stderr);
 }
 
-/// What differs between two runs: ports and times.
+/// Without what differs between two runs: ports and times.
 fn without_numbers(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    text.split_whitespace().filter(|word| !word.starts_with("0.")).collect::<Vec<_>>().join(" ")
+    let mut kept = Vec::new();
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        if word.contains('.') && word.parse::<f64>().is_ok() {
+            // A time, and its unit.
+            words.next();
+        } else {
+            let pieces: Vec<_> =
+                word.split(|c: char| c.is_ascii_digit()).filter(|piece| !piece.is_empty()).collect();
+            kept.push(pieces.join("0"));
+        }
+    }
+    kept.join(" ")
+}
+
+#[test]
+fn times_and_ports_of_every_length_are_what_differs_between_two_runs() {
+    let quick = without_numbers("ok  tcp_connect      0.1 ms  127.0.0.1:9990");
+    for slow in ["ok tcp_connect 12.3 ms 127.0.0.1:20963", "ok tcp_connect 1.04 s 127.0.0.1:80"] {
+        assert_eq!(without_numbers(slow), quick);
+    }
+    assert_ne!(without_numbers("failed tcp_connect 0.1 ms 127.0.0.1:9990"), quick);
 }
 
 #[test]

@@ -41,9 +41,32 @@ pub fn connect_initial(selected: Protocols, methods: EncryptionMethods) -> Vec<u
         monitor_extended: None,
     };
     let pdu = ConnectInitial::with_gcc_blocks(blocks).ok().and_then(|initial| encode_vec(&initial).ok());
+    let pdu = pdu.and_then(with_its_length);
     let packet = pdu.and_then(|pdu| encode_vec(&X224(X224Data { data: Cow::Owned(pdu) })).ok());
     debug_assert!(packet.is_some(), "it is of the same size for everybody, and fits");
     packet.unwrap_or_default()
+}
+
+/// What precedes the length of `connectPDU`: the T.124 identifier 0.0.20.124.0.1 as an object, with its choice and length.
+const KEY: [u8; 7] = [0, 5, 0, 0x14, 0x7C, 0, 1];
+
+/// The PDU with the right length of `connectPDU`, which counts all octets that follow it ([MS-RDPBCGR] 4.1.3): ironrdp-pdu
+/// 0.11 leaves out two of them. `None` when it has no such length, or one that does not fit into the form it was written in.
+fn with_its_length(mut pdu: Vec<u8>) -> Option<Vec<u8>> {
+    let key = pdu.windows(KEY.len()).position(|octets| octets == KEY)?;
+    // Aligned PER: one octet below 128, or two of which the first has its top bit set.
+    match pdu.get_mut(key.checked_add(KEY.len())?..)? {
+        [length @ 0..=0x7F, counted @ ..] => {
+            *length = u8::try_from(counted.len()).ok().filter(|length| *length < 0x80)?;
+        }
+        [high @ 0x80..=0xBF, low, counted @ ..] => {
+            let length = u16::try_from(counted.len()).ok().filter(|length| *length < 0x4000)?;
+            [*high, *low] = (length | 0x8000).to_be_bytes();
+        }
+        // Cut, or in fragments, which no PDU is long enough for.
+        _ => return None,
+    }
+    Some(pdu)
 }
 
 fn core(selected: Protocols) -> ClientCoreData {
@@ -106,5 +129,52 @@ mod tests {
         assert_eq!(usize::from(u16::from_be_bytes([octets[2], octets[3]])), octets.len());
         let read = Read::parse(&standard).unwrap();
         assert_eq!((read.selected, read.methods), (Some(Protocols::RDP), Some(EncryptionMethods::BITS_40)));
+    }
+
+    /// The dump of [MS-RDPBCGR] 4.1.3, `userData` up to the blocks; CS_CORE, CS_CLUSTER, CS_SECURITY and CS_NET follow.
+    const DUMP: [u8; 23] = [
+        0, 5, 0, 0x14, 0x7C, 0, 1, // ConnectData, its key
+        0x81, 0x2A, // connectPDU, its length: 298
+        0, 8, 0, 0x10, 0, 1, 0xC0, 0, // ConferenceCreateRequest, one set of user data
+        b'D', b'u', b'c', b'a', 0x81, 0x1C, // h221NonStandard, 284 octets
+    ];
+    const DUMP_BLOCKS: usize = 216 + 12 + 12 + 44;
+
+    /// The length of `connectPDU` as written, and how many octets follow it.
+    fn connect_pdu(octets: &[u8]) -> (u16, usize) {
+        let at = octets.windows(KEY.len()).position(|window| window == KEY).unwrap();
+        match octets[at..][KEY.len()..] {
+            [short @ 0..=0x7F, ref counted @ ..] => (u16::from(short), counted.len()),
+            [high, low, ref counted @ ..] => (u16::from_be_bytes([high & 0x3F, low]), counted.len()),
+            [..] => panic!("cut"),
+        }
+    }
+
+    #[test]
+    fn length_of_the_conference_counts_all_that_follows_it_as_in_the_specification() {
+        let dump = [&DUMP[..], &[0; DUMP_BLOCKS]].concat();
+        assert_eq!(connect_pdu(&dump), (298, 298));
+        let (length, counted) = connect_pdu(&connect_initial(Protocols::HYBRID_EX, EncryptionMethods::ALL));
+        assert_eq!(usize::from(length), counted);
+    }
+
+    #[test]
+    fn length_is_put_right_in_the_form_it_was_written_in() {
+        for (length, counted, right) in [
+            (&[0x10][..], 0x12, Some(&[0x12][..])),
+            (&[0x7D], 0x7F, Some(&[0x7F])),
+            (&[0x7E], 0x80, None),
+            (&[0x80, 0x10], 0x12, Some(&[0x80, 0x12])),
+            (&[0x81, 0x28], 298, Some(&[0x81, 0x2A])),
+            (&[0xBF, 0xFD], 0x3FFF, Some(&[0xBF, 0xFF])),
+            (&[0xBF, 0xFE], 0x4000, None),
+            (&[0xC1], 298, None),
+            (&[], 0, None),
+        ] {
+            let after = vec![0xFF; counted];
+            let with = |length: &[u8]| [&[0x04, 0x20], &KEY[..], length, &after].concat();
+            assert_eq!(with_its_length(with(length)), right.map(with), "{length:02X?}");
+        }
+        assert_eq!(with_its_length(DUMP[1..].to_vec()), None);
     }
 }

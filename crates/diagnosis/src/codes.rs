@@ -273,11 +273,26 @@ mod tests {
     }
 
     #[test]
-    fn failure_codes_have_the_names_of_the_wire_crate() {
+    fn every_name_of_a_code_is_the_one_in_the_table_and_no_other_code_has_one() {
+        use rdp_probe_core::wire::mcs::{McsResult, Reason};
         use rdp_probe_core::wire::nego::FailureCode;
-        for code in 1..=7 {
-            let row = lookup(Family::RdpNegFailure, code).unwrap();
-            assert_eq!(Some(row.name), FailureCode(code).name());
+        use rdp_probe_core::wire::tls::AlertDescription;
+        type Name = fn(u8) -> Option<&'static str>;
+        let names: [(Family, usize, Name); 4] = [
+            (Family::RdpNegFailure, 7, |code| FailureCode(u32::from(code)).name()),
+            (Family::McsResult, 16, |code| McsResult(code).name()),
+            (Family::McsDisconnectReason, 5, |code| Reason(code).name()),
+            (Family::TlsAlert, 37, |code| AlertDescription(code).name()),
+        ];
+        for (family, rows, name) in names {
+            assert_eq!(all().iter().filter(|row| row.family == family).count(), rows, "{}", family.name());
+            for code in 0..=u8::MAX {
+                // What RFC 8446 reserves has the name that it had before.
+                let row = lookup(family, u32::from(code)).map(|row| row.name.trim_end_matches("_RESERVED"));
+                assert_eq!(name(code), row, "{} {code}", family.name());
+            }
         }
+        let beyond = (8..1 << 16).chain([0x8000_0001, u32::MAX]);
+        assert!(beyond.map(FailureCode).all(|code| code.name().is_none()));
     }
 }

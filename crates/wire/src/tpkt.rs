@@ -96,6 +96,8 @@ mod tests {
     fn tpkt_length_below_a_tpdu_is_a_lying_length() {
         let error = Tpkt::parse(&[3, 0, 0, 6]).unwrap_err();
         assert_eq!((error.field, error.offset, error.problem), ("length", 2, Problem::Length(6)));
+        // The shortest there is, such as a Data TPDU with nothing in it.
+        assert_eq!(Tpkt::parse(&[3, 0, 0, 7]), Ok(Tpkt { length: 7 }));
     }
 
     #[test]

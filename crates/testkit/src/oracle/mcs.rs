@@ -83,11 +83,41 @@ fn certificate(octets: &[u8]) {
 }
 
 /// It takes what we take, or is stricter: it wants three blocks, knows four methods, and random octets of one length.
+///
+/// It is not shown what stands behind the message: `userData` is an OCTET STRING, whose length ends it (ITU-T X.690 section
+/// 8.7), and so do the lengths within it. ironrdp-pdu 0.11 looks at none of them and reads blocks to the last octet it has.
 fn as_ironrdp_reads_it(pdu: &[u8], ours: &ServerBlocks<'_>) {
     let Ok(X224(data)) = ironrdp_core::decode::<X224<X224Data<'_>>>(pdu) else { return };
-    let Ok(theirs) = ironrdp_core::decode::<Theirs>(&data.data) else { return };
+    // Without one when the length of the whole, which we do not look at, is none.
+    let Some(message) = without_what_follows(&data.data) else { return };
+    let Ok(theirs) = ironrdp_core::decode::<Theirs>(message) else { return };
     let theirs = theirs.conference_create_response.gcc_blocks();
     same(pdu, ours, theirs);
+}
+
+/// A Connect-Response up to the end of its last field.
+fn without_what_follows(octets: &[u8]) -> Option<&[u8]> {
+    // The tag has two octets, of which the second looks like one of its own.
+    let (length, _) = header(octets.get(1..)?)?;
+    let mut rest = octets.get(1..)?.get(length..)?;
+    for _field in ["result", "calledConnectId", "domainParameters", "userData"] {
+        let (header, contents) = header(rest)?;
+        rest = rest.get(header.checked_add(contents)?..)?;
+    }
+    octets.get(..octets.len().checked_sub(rest.len())?)
+}
+
+/// How long tag and length of a BER element are, and how long it says that its contents are.
+fn header(octets: &[u8]) -> Option<(usize, usize)> {
+    let number = |octets: &[u8]| octets.iter().fold(0, |number, octet| (number << 8) | usize::from(*octet));
+    match *octets {
+        [_, short @ 0..=0x7F, ..] => Some((2, usize::from(short))),
+        [_, form @ 0x81..=0x83, ref rest @ ..] => {
+            let size = usize::from(form & 0x7F);
+            Some((size.checked_add(2)?, number(rest.get(..size)?)))
+        }
+        _ => None,
+    }
 }
 
 fn same(pdu: &[u8], ours: &ServerBlocks<'_>, theirs: &ServerGccBlocks) {
@@ -142,7 +172,7 @@ mod tests {
 
     use super::*;
     use crate::generate;
-    use crate::oracle::{golden, seeds};
+    use crate::oracle::golden;
 
     #[test]
     fn every_known_message_passes_whole_and_cut() {
@@ -151,11 +181,6 @@ mod tests {
                 mcs(&message[..len]);
             }
         }
-    }
-
-    #[test]
-    fn every_seed_of_the_fuzzer_passes() {
-        seeds("mcs", mcs);
     }
 
     #[test]

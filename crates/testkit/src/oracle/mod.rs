@@ -26,14 +26,49 @@ fn golden(name: &str) -> Vec<u8> {
     octets.map(|octet| u8::from_str_radix(octet, 16).unwrap()).collect()
 }
 
-/// Gives a property the seeds of its fuzz target: whatever once broke it, and the messages that fuzzing begins with.
 #[cfg(test)]
-fn seeds(target: &str, property: fn(&[u8])) {
-    let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
-    let mut count = 0_usize;
-    for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")) {
-        property(&std::fs::read(entry.unwrap().path()).unwrap());
-        count = count.saturating_add(1);
+mod tests {
+    use std::fs::read_dir;
+    use std::path::Path;
+
+    use super::*;
+
+    type Property = fn(&[u8]);
+
+    /// The fuzz targets, each with what it calls.
+    const TARGETS: [(&str, Property); 7] = [
+        ("confirm", confirm_against_ironrdp),
+        ("credssp", credssp),
+        ("diagnosis", diagnosis),
+        ("machine", machine),
+        ("mcs", mcs),
+        ("tls", tls),
+        ("wire", wire),
+    ];
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
     }
-    assert!(count > 10, "{folder}: {count} seeds");
+
+    /// Whatever once broke a property, and the messages that fuzzing begins with.
+    #[test]
+    fn every_seed_of_every_fuzz_target_passes() {
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+        assert_eq!(names(&fuzz.join("fuzz_targets")), TARGETS.map(|(target, _)| format!("{target}.rs")));
+        assert_eq!(names(&fuzz.join("corpus")), TARGETS.map(|(target, _)| target));
+        for (target, property) in TARGETS {
+            let folder = fuzz.join("corpus").join(target);
+            let seeds = names(&folder);
+            assert!(seeds.len() > 10, "{target}: {} seeds", seeds.len());
+            for seed in seeds {
+                let octets = std::fs::read(folder.join(&seed)).unwrap();
+                let passed = std::panic::catch_unwind(|| property(&octets)).is_ok();
+                assert!(passed, "{target}: {seed}");
+            }
+        }
+    }
 }

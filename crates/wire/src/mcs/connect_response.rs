@@ -163,14 +163,7 @@ fn conference(i: &[u8]) -> IResult<&[u8], Conference<'_>, Fault> {
     let (i, _domain_parameters) = der::tagged(i, der::SEQUENCE, "domainParameters")?;
     let (after, user_data) = der::tagged(i, der::OCTET_STRING, "userData")?;
     let conference = inside(user_data, after, |i| {
-        let (i, key) = fixed::<7>(i, &[("t124Identifier", 7)])?;
-        if *key != KEY {
-            return bad(
-                user_data,
-                "t124Identifier",
-                Problem::Value(u32::from(key.first().copied().unwrap_or_default())),
-            );
-        }
+        let (i, ()) = t124_identifier(i)?;
         // Windows sends a constant here, whatever follows.
         let (node, _connect_pdu_length) = per_length(i, "connectPDU length")?;
         let (i, &[choice, _, _, tag_length]) = fixed::<4>(node, NODE)?;
@@ -190,16 +183,37 @@ fn conference(i: &[u8]) -> IResult<&[u8], Conference<'_>, Fault> {
             let key = sets.get(4..).unwrap_or_default();
             return bad(key, "h221NonStandard", Problem::Value(u32::from_be_bytes([a, b, c, d])));
         }
-        let (at, length) = per_length(i, "serverData length")?;
-        let Some((data, surplus)) = at.split_at_checked(usize::from(length)) else {
-            return bad(i, "serverData length", Problem::Length(u32::from(length)));
-        };
+        // Nothing follows the blocks (T.124 section 8.7): a length that leaves some of them out lies as one that promises more.
+        let data = all_that_follows(i, "serverData length")?;
         // An extension bit, then three bits of value.
         let result = ConferenceResult((result >> 4) & 0x07);
-        let blocks = inside(data, surplus, blocks)?;
+        let blocks = blocks(data)?;
+        // Each of the three has to be there; a server without any of them has settled nothing.
+        let none = blocks.core.is_none() && blocks.security.is_none() && blocks.network.is_none();
+        if none && result == ConferenceResult::SUCCESS {
+            return bad(&[], "serverCoreData", Problem::Cut);
+        }
         Ok(Conference { result, blocks })
     })?;
     Ok((after, conference))
+}
+
+/// What begins the user data of both sides.
+pub(super) fn t124_identifier(i: &[u8]) -> IResult<&[u8], (), Fault> {
+    let (rest, key) = fixed::<7>(i, &[("t124Identifier", 7)])?;
+    if *key != KEY {
+        return bad(i, "t124Identifier", Problem::Value(u32::from(key.first().copied().unwrap_or_default())));
+    }
+    Ok((rest, ()))
+}
+
+/// What follows an aligned PER length that has to count all of it.
+pub(super) fn all_that_follows<'a>(i: &'a [u8], field: &'static str) -> Result<&'a [u8], nom::Err<Fault>> {
+    let (rest, length) = per_length(i, field)?;
+    if usize::from(length) != rest.len() {
+        return bad(i, field, Problem::Length(u32::from(length)));
+    }
+    Ok(rest)
 }
 
 /// An aligned PER length: one octet below 128, or two of which the first has its top bit set. Both forms occur below 128.
@@ -298,13 +312,35 @@ mod tests {
 
     #[test]
     fn length_that_lies_names_itself() {
-        let mut lying = XRDP.to_vec();
-        let at = lying.windows(4).position(|four| four == b"McDn").unwrap() + 5;
-        lying[at] = 0x29;
-        let error = ConnectResponse::parse(&lying).unwrap_err();
-        assert_eq!(
-            (error.field, error.offset, error.problem),
-            ("serverData length", at - 1, Problem::Length(0x29))
-        );
+        let at = XRDP.windows(4).position(|four| four == b"McDn").unwrap() + 4;
+        // More than there is, all but an octet, the first block alone, and nothing.
+        for length in [0x29, 0x27, 0x0C, 0] {
+            let mut lying = XRDP.to_vec();
+            lying[at + 1] = length;
+            let error = ConnectResponse::parse(&lying).unwrap_err();
+            assert_eq!(
+                (error.field, error.offset, error.problem),
+                ("serverData length", at, Problem::Length(u32::from(length)))
+            );
+        }
+    }
+
+    #[test]
+    fn success_without_settings_is_none_and_a_refusal_needs_none() {
+        let to_mc_dn = XRDP.windows(4).position(|four| four == b"McDn").unwrap() + 4;
+        let user_data = XRDP.windows(KEY.len()).position(|key| key == KEY).unwrap();
+        // No blocks at all, and one of a type that nobody knows.
+        for blocks in [&[][..], &[0xFF, 0x0C, 5, 0, 0]] {
+            let mut pdu = XRDP[..to_mc_dn].to_vec();
+            pdu.extend([0x80, u8::try_from(blocks.len()).unwrap()]);
+            pdu.extend(blocks);
+            pdu[user_data - 1] = u8::try_from(pdu.len() - user_data).unwrap();
+            let error = ConnectResponse::parse(&pdu).unwrap_err();
+            assert_eq!((error.field, error.offset, error.problem), ("serverCoreData", pdu.len(), Problem::Cut));
+            // userRejected.
+            pdu[user_data + KEY.len() + 6] = 0x10;
+            let conference = ConnectResponse::parse(&pdu).unwrap().conference.unwrap();
+            assert_eq!(conference.result.name(), Some("userRejected"));
+        }
     }
 }

@@ -36,7 +36,7 @@ macro_rules! descriptions {
         impl AlertDescription {
             $($(#[$doc])* pub const $constant: Self = Self($value);)*
 
-            /// The name in RFC 8446, or in the older one that still had it; `None` when it is not known.
+            /// The name in IANA's registry of alerts, or what one had that is reserved now; `None` when it is not known.
             #[must_use]
             pub const fn name(self) -> Option<&'static str> {
                 match self {
@@ -85,6 +85,8 @@ descriptions! {
     DECODE_ERROR = 50, "decode_error";
     /// A signature or a Finished that is wrong.
     DECRYPT_ERROR = 51, "decrypt_error";
+    /// More connection ids asked for than the peer gives (RFC 9147; DTLS only).
+    TOO_MANY_CIDS_REQUESTED = 52, "too_many_cids_requested";
     /// RFC 2246; reserved since RFC 4346.
     EXPORT_RESTRICTION = 60, "export_restriction";
     /// The version offered is known and not supported.
@@ -115,8 +117,12 @@ descriptions! {
     UNKNOWN_PSK_IDENTITY = 115, "unknown_psk_identity";
     /// The server wants a client certificate.
     CERTIFICATE_REQUIRED = 116, "certificate_required";
+    /// A fault that no other alert is for (IANA's registry of alerts).
+    GENERAL_ERROR = 117, "general_error";
     /// No application protocol in common (RFC 7301).
     NO_APPLICATION_PROTOCOL = 120, "no_application_protocol";
+    /// The client's hello had to be an encrypted one (IANA's registry of alerts).
+    ECH_REQUIRED = 121, "ech_required";
 }
 
 /// Alert.

@@ -427,6 +427,20 @@ mod tests {
     }
 
     #[test]
+    fn fault_is_where_it_is_whatever_came_behind_it() {
+        // A ServerHello of nothing, over two records or in one.
+        for hello in [[record(22, &[2, 0]), record(22, &[0, 0])].concat(), record(22, &[2, 0, 0, 0])] {
+            for more in [&[][..], &record(22, &[]), &record(22, &[0]), &record(22, &[0])[..4]] {
+                let octets = [&hello[..], more].concat();
+                let FlightEnd::Malformed(error) = ServerFlight::read(&octets).end else {
+                    panic!("{octets:02X?}")
+                };
+                assert_eq!((error.field, error.offset), ("legacy_version", hello.len()), "{octets:02X?}");
+            }
+        }
+    }
+
+    #[test]
     fn empty_list_is_a_list_without_certificates_and_not_an_absent_one() {
         let octets = record(22, &[&TLS_1_1[..], &certificates(&[]), &DONE].concat());
         let flight = ServerFlight::read(&octets);

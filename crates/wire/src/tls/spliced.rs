@@ -109,11 +109,14 @@ impl<'a> Stretch<'a> for Piece<'a> {
 
 /// Octets over records.
 ///
-/// INVARIANT: `head` and the records at the start of `tail` hold at least `len` octets, and `head` is not empty unless `len`
-/// is 0. Every function here gives out what keeps this.
+/// INVARIANT: `head` and the records at the start of `tail` hold at least `len` octets. Every function here gives out what
+/// keeps this.
+///
+/// At the end of a record it stays there until an octet of the next one is asked for: what has no octets is then in the same
+/// place whether that record came already or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spliced<'a> {
-    /// What is left of the record at hand; more than `len` octets when the stretch ends inside it.
+    /// What is left of the record at hand, maybe nothing; more than `len` octets when the stretch ends inside it.
     head: &'a [u8],
     /// All that was received after that record.
     tail: &'a [u8],
@@ -135,12 +138,12 @@ impl<'a> Run<'a> {
             len = len.saturating_add(contents.len());
             after = next;
         }
-        Self { stream: Spliced { head, tail, len }.filled(), after }
+        Self { stream: Spliced { head, tail, len }, after }
     }
 }
 
 impl<'a> Spliced<'a> {
-    /// Goes on to the next record that is not empty.
+    /// At its first octet, if it has one: on to the next record that is not empty.
     fn filled(mut self) -> Self {
         while self.head.is_empty() && self.len > 0 {
             let Seen::Record { contents, after, .. } = see(self.tail) else {
@@ -155,31 +158,26 @@ impl<'a> Spliced<'a> {
 
     /// The octets that are in one piece from here on.
     fn piece(self) -> &'a [u8] {
-        self.head.get(..self.len).unwrap_or(self.head)
+        let Self { head, len, .. } = self.filled();
+        head.get(..len).unwrap_or(head)
     }
 
     /// The stretch without its first `count` octets, of which there are that many.
     fn without(mut self, mut count: usize) -> Self {
-        loop {
-            if let Some(head) = self.head.get(count..) {
-                self.head = head;
-                self.len = self.len.saturating_sub(count);
-                return self.filled();
-            }
-            let piece = self.head.len();
-            count = count.saturating_sub(piece);
-            self.len = self.len.saturating_sub(piece);
-            self.head = &[];
+        while count > 0 && self.len > 0 {
             self = self.filled();
-            if self.len == 0 {
-                return self;
-            }
+            let piece = count.min(self.head.len());
+            self.head = self.head.get(piece..).unwrap_or_default();
+            self.len = self.len.saturating_sub(piece);
+            count = count.saturating_sub(piece);
         }
+        self
     }
 
     /// The stretch, when it is in one piece.
     pub(crate) fn as_slice(self) -> Option<&'a [u8]> {
-        self.head.get(..self.len)
+        let Self { head, len, .. } = self.filled();
+        head.get(..len)
     }
 
     /// Octets in the stretch.
@@ -201,7 +199,8 @@ impl<'a> Stretch<'a> for Spliced<'a> {
     }
 
     fn rest(self) -> usize {
-        self.head.len().saturating_add(self.tail.len())
+        let Self { head, tail, .. } = self.filled();
+        head.len().saturating_add(tail.len())
     }
 
     fn split(self, count: usize) -> Option<(Self, Self)> {

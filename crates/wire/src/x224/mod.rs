@@ -89,3 +89,42 @@ pub(crate) fn lengths_agree(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn code_is_the_upper_half_of_its_octet_whatever_the_lower_one_says() {
+        for (code, name) in [(0xE0, "CR"), (0xD0, "CC"), (0x80, "DR"), (0x70, "ER"), (0xF0, "DT")] {
+            for lower in 0..=0x0F {
+                // The shortest TPDU that has one.
+                let read = TpduCode::of(&[3, 0, 0, 7, 2, code | lower, 0]).unwrap();
+                assert_eq!((read.0, read.name()), (code, Some(name)), "{lower}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_reader_takes_its_code_alone_whatever_the_lower_half_says() {
+        type Reads = fn(&[u8]) -> bool;
+        let readers: [(u8, Reads); 5] = [
+            (0xE0, |pdu| ConnectionRequest::parse(pdu).is_ok()),
+            (0xD0, |pdu| ConnectionConfirm::parse(pdu).is_ok()),
+            (0x80, |pdu| DisconnectRequest::parse(pdu).is_ok()),
+            (0x70, |pdu| TpduError::parse(pdu).is_ok()),
+            (0xF0, |pdu| data(pdu).is_ok()),
+        ];
+        for octet in 0..=0xFF {
+            // TPKT, LI, code, DST-REF, SRC-REF, class or reason.
+            let pdu = [3, 0, 0, 0x0B, 6, octet, 0, 0, 0x12, 0x34, 0];
+            let codes: Vec<u8> =
+                readers.iter().filter(|(_, reads)| reads(&pdu)).map(|(code, _)| *code).collect();
+            let known = readers.iter().any(|(code, _)| *code == octet & 0xF0);
+            assert_eq!(codes, if known { vec![octet & 0xF0] } else { vec![] }, "{octet:02X}");
+        }
+    }
+}
