@@ -1,9 +1,12 @@
 //! What rdp-probe promises, tested from outside.
+#![expect(clippy::arithmetic_side_effects, reason = "the tests count what is theirs, and an overflow fails them")]
 
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod circles;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
