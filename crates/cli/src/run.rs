@@ -6,9 +6,9 @@ use rdp_probe::{Probe, Report};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::exit;
+use crate::exit::{self, OutputFailure};
 use crate::options::Options;
-use crate::outputs::{OutputFailure, Outputs};
+use crate::outputs::Outputs;
 use crate::progress::{self, Line};
 
 /// Runs all probes and gives the exit code, and the outputs that failed on the way.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::{options, outputs};
+use crate::{options, writing};
 
 /// The options of `completions`.
 #[derive(Debug, Args)]
@@ -20,6 +20,6 @@ impl Completions {
         let name = command.get_name().to_owned();
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, name, &mut script);
-        outputs::print(&String::from_utf8_lossy(&script))
+        writing::print(&String::from_utf8_lossy(&script))
     }
 }

@@ -2,7 +2,7 @@
 mod completions;
 mod demo;
 mod explain;
-mod man;
+pub(crate) mod man;
 
 use std::process::ExitCode;
 
