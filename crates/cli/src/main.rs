@@ -23,7 +23,7 @@ use parse::Parsed;
 fn main() -> ExitCode {
     let options = match parse::parse(std::env::args_os()) {
         Parsed::Options(options) => options,
-        Parsed::Verb(verb) => return verb.run(),
+        Parsed::Verb(verb) => return verb.run(options::command),
         Parsed::Text(text) => return writing::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };

@@ -6,7 +6,7 @@ use clap::{Args, Command};
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use crate::exit::{self, complain};
-use crate::{options, writing};
+use crate::writing;
 
 /// The options of `man`.
 #[derive(Debug, Args)]
@@ -63,16 +63,15 @@ pub(crate) const EXAMPLES: [(&str, &str); 6] = [
 ];
 
 impl Man {
-    pub(super) fn run(self) -> ExitCode {
-        match page() {
+    pub(super) fn run(self, command: Command) -> ExitCode {
+        match page(command) {
             Ok(page) => writing::print(&page),
             Err(error) => complain(&format!("no manual page can be made: {error}"), exit::INTERNAL),
         }
     }
 }
 
-fn page() -> io::Result<String> {
-    let mut command = options::command();
+fn page(mut command: Command) -> io::Result<String> {
     // Only then its verbs know their full names.
     command.build();
     let man = clap_mangen::Man::new(command.clone());
