@@ -37,9 +37,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", conflicts_with_all = PROBING)]
     pub(crate) from_report: Option<PathBuf>,
 
-    /// Go as deep as this stage and no deeper: resolve, tcp_connect, connection_initiation, tls, credssp, rdstls, rdsaad,
-    /// basic_settings_exchange [default: as deep as the server goes without starting a session]
-    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
 
     /// Security protocols to offer; auto asks for all and does what a refusal implies [default: what an .rdp file says, else
@@ -233,8 +231,20 @@ pub(crate) fn command() -> clap::Command {
     <Options as clap::CommandFactory>::command()
 }
 
+/// The ids of the stages that this version goes through.
+fn built() -> String {
+    Stage::BUILT.map(Stage::id).join(", ")
+}
+
+/// The help of `--until`.
+fn until() -> String {
+    let built = built();
+    format!(
+        "Go as deep as this stage and no deeper: {built} [default: as deep as the server goes without starting a session]"
+    )
+}
+
 fn stage(text: &str) -> Result<Stage, String> {
-    let built = || Stage::BUILT.map(Stage::id).join(", ");
     match Stage::parse(text) {
         Some(stage) if stage.is_built() => Ok(stage),
         Some(stage) => Err(format!("stage {stage} is not in this version; there are {}", built())),
@@ -322,6 +332,16 @@ mod tests {
             |targets: &[&str]| Options::try_parse_from(["rdp-probe"].iter().chain(targets)).unwrap().single();
         assert!(single(&["srv1"]));
         assert!(!single(&["@hosts"]) && !single(&["-"]) && !single(&["srv1", "srv2"]));
+    }
+
+    #[test]
+    fn help_of_until_names_every_stage_of_this_version() {
+        let command = command();
+        let until = command.get_arguments().find(|argument| argument.get_id() == "until").unwrap();
+        let help = until.get_help().unwrap().to_string();
+        let (_, list) = help.split_once(": ").unwrap();
+        let (list, _) = list.split_once(" [").unwrap();
+        assert_eq!(list.split(", ").collect::<Vec<_>>(), Stage::BUILT.map(Stage::id));
     }
 
     #[test]
