@@ -39,6 +39,8 @@ pub mod target;
 #[cfg(feature = "dev")]
 pub mod generate;
 #[cfg(feature = "dev")]
+mod messages;
+#[cfg(feature = "dev")]
 pub mod oracle;
 #[cfg(feature = "dev")]
 mod walk;

@@ -142,7 +142,8 @@ mod tests {
 
     use super::*;
     use crate::generate;
-    use crate::oracle::{golden, seeds};
+    use crate::oracle::golden::golden;
+    use crate::oracle::seeds::seeds;
 
     #[test]
     fn every_known_message_passes_whole_and_cut() {
