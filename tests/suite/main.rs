@@ -9,6 +9,8 @@ mod binary;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod circles;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod examples;
