@@ -68,7 +68,7 @@ impl Outputs {
                     format!("{before}{}", render::json(report).trim_end())
                 }
             };
-            sink.written = sink.written.saturating_add(1);
+            sink.written += 1;
             sink.put(&text)
         });
     }

@@ -31,7 +31,7 @@ pub(crate) fn json_line(report: &impl Serialize) -> String {
 /// The same JSON, with what could do something to a terminal or a page written as `\uXXXX`. Such characters stand inside
 /// strings only.
 fn harmless(json: &str) -> String {
-    let mut out = String::with_capacity(json.len().saturating_add(1));
+    let mut out = String::with_capacity(json.len() + 1);
     for character in json.chars() {
         if character != '\n' && (is_harmful(character) || matches!(character, '<' | '>' | '&')) {
             for unit in character.encode_utf16(&mut [0; 2]) {

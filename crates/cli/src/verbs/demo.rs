@@ -144,7 +144,7 @@ async fn show(acts: &[Act], look: &Look) -> Result<ExitCode, OutputFailure> {
         writing::say(&paragraph("", OPENING, look))?;
     }
     for (index, act) in acts.iter().enumerate() {
-        let number = format!("{} of {}: ", index.saturating_add(1), acts.len());
+        let number = format!("{} of {}: ", index + 1, acts.len());
         let (gap, number) = if several { ("\n", number.as_str()) } else { ("", "") };
         let title = render::title(&format!("=== {number}{} ===", act.id()), look);
         writing::say(&format!("{gap}{title}\n{}\n", paragraph("", act.server(), look)))?;
