@@ -80,7 +80,7 @@ impl Machine<'_> {
             self.run.start(&attempt, self.now);
             let mut peer = None;
             while let Some(wants) = self.run.wants() {
-                self.events = self.events.saturating_add(1);
+                self.events += 1;
                 if self.events > MOST_EVENTS {
                     self.violations.push(Violation::Endless(MOST_EVENTS));
                     return;
@@ -332,7 +332,7 @@ impl Peer {
                 Step::Drip { octets, every } => {
                     let Some((first, rest)) = octets.split_first() else { continue };
                     let drop = vec![*first];
-                    self.sent = self.sent.saturating_add(1);
+                    self.sent += 1;
                     let after = if self.sent == 1 { TICK } else { every };
                     if rest.is_empty() {
                         self.sent = 0;
@@ -347,7 +347,7 @@ impl Peer {
                         return Arrival::Nothing;
                     }
                     let segment = segment(&octets);
-                    self.sent = self.sent.saturating_add(segment.len());
+                    self.sent += segment.len();
                     self.steps.push_front(Step::Endless { octets, at_most });
                     return Arrival::Octets(segment, TICK);
                 }

@@ -91,13 +91,13 @@ impl Walk {
         let mut now = Duration::ZERO;
         let mut attempts = 0_usize;
         while let Some(attempt) = run.next() {
-            attempts = attempts.saturating_add(1);
+            attempts += 1;
             assert!(attempts <= MOST_ATTEMPTS, "attempt {attempts} for {:?}", attempt.purpose);
             now = now.saturating_add(attempt.pause);
             run.start(&attempt, now);
             let mut events = 0_usize;
             while let Some(wants) = run.wants() {
-                events = events.saturating_add(1);
+                events += 1;
                 assert!(events <= MOST_EVENTS, "event {events} of one attempt: {wants:?}");
                 let fits = |h: &Happening| h.out_of_turn || h.event.answers(&wants);
                 let Happening { event, after, .. } = happenings.find(fits).unwrap_or_else(|| cancelled(&wants));

@@ -116,7 +116,7 @@ fn challenge(octets: &[u8]) {
                 assert_ne!(pair.id.0, 0, "{octets:02X?}");
                 assert!(utf16(pair.value, 64).count() <= 64);
                 assert!(pair.timestamp().is_none() || pair.id.0 == 7, "{octets:02X?}");
-                pairs = pairs.saturating_add(1);
+                pairs += 1;
             }
             Err(error) => {
                 placed(octets, error);

@@ -6,7 +6,7 @@ pub(super) fn seeds(target: &str, property: fn(&[u8])) {
     let mut count = 0_usize;
     for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")) {
         property(&std::fs::read(entry.unwrap().path()).unwrap());
-        count = count.saturating_add(1);
+        count += 1;
     }
     assert!(count > 10, "{folder}: {count} seeds");
 }

@@ -360,7 +360,7 @@ impl Scenario {
                 return Err(Fault::HelloNotExpected { connection: index });
             }
             connection.check_tls().map_err(|()| Fault::NotInsideTls { connection: index })?;
-            if close.is_some_and(|close| close.saturating_add(1) != connection.steps.len()) {
+            if close.is_some_and(|close| close + 1 != connection.steps.len()) {
                 return Err(Fault::StepAfterClose { connection: index });
             }
         }
