@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::CONFIRM;
+use crate::responder::CONFIRM;
 
 /// The CHALLENGE that FreeRDP's shadow server sends, with its annotations.
 const CHALLENGE: &str = include_str!("../tests/golden/freerdp-challenge.hex");

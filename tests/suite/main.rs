@@ -1,9 +1,15 @@
 //! What rdp-probe promises, tested from outside.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "the tests count what is theirs, and an overflow fails them"
+)]
 
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod circles;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
@@ -20,6 +26,8 @@ mod namespace;
 mod namespaces;
 #[cfg(test)]
 mod nine_faults;
+#[cfg(test)]
+mod packages;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]

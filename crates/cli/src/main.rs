@@ -1,7 +1,14 @@
 //! `rdp-probe`: why does this remote desktop not connect?
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "targets, lines and columns are counted here; what a peer's lengths lead to is computed in the library"
+)]
 mod duration;
+mod exit;
+mod format;
 mod options;
 mod outputs;
+mod parse;
 mod progress;
 mod render;
 mod run;
@@ -9,27 +16,19 @@ mod spellings;
 mod stored;
 mod targets;
 mod verbs;
+mod writing;
 
 use std::collections::HashSet;
 use std::process::ExitCode;
 
-use options::Parsed;
-
-/// Exit codes that no diagnosis gives: docs/exit-codes.md.
-pub(crate) mod exit {
-    pub(crate) const UNKNOWN_CODE: u8 = 1;
-    pub(crate) const USAGE: u8 = 2;
-    pub(crate) const INTERNAL: u8 = 3;
-    pub(crate) const OUTPUT: u8 = 4;
-    pub(crate) const INTERRUPTED: u8 = 5;
-    pub(crate) const SOME_FAILED: u8 = 100;
-}
+use exit::{complain, end, say};
+use parse::Parsed;
 
 fn main() -> ExitCode {
-    let options = match options::parse(std::env::args_os()) {
+    let options = match parse::parse(std::env::args_os()) {
         Parsed::Options(options) => options,
-        Parsed::Verb(verb) => return verb.run(),
-        Parsed::Text(text) => return outputs::print(&text),
+        Parsed::Verb(verb) => return verb.run(options::command),
+        Parsed::Text(text) => return writing::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };
     if let Some(file) = &options.from_report {
@@ -52,23 +51,4 @@ fn main() -> ExitCode {
     };
     let ended = runtime.block_on(run::run(&options, jobs));
     end(ended.unwrap_or_else(|failure| (exit::OUTPUT, vec![failure])))
-}
-
-/// Complains of the outputs that failed, and gives the exit code.
-pub(crate) fn end((code, failures): (u8, Vec<outputs::OutputFailure>)) -> ExitCode {
-    for message in failures.iter().filter_map(outputs::OutputFailure::message) {
-        complain(&message, exit::OUTPUT);
-    }
-    // A defect of ours outweighs an output that could not be written.
-    ExitCode::from(if failures.is_empty() || code == exit::INTERNAL { code } else { exit::OUTPUT })
-}
-
-pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
-    say(message);
-    ExitCode::from(code)
-}
-
-#[expect(clippy::print_stderr, reason = "the one place that complains and warns")]
-fn say(message: &str) {
-    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
 }

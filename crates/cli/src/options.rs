@@ -1,15 +1,13 @@
 //! The command line as it was typed.
-use std::ffi::OsString;
 use std::net::SocketAddrV6;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::error::ErrorKind;
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser};
 use rdp_probe::{Address, Family, Host, Security, Stage};
 
-use crate::spellings;
+use crate::format::{Color, OutputSpec, output, shared_place};
 use crate::verbs::Verb;
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
@@ -29,7 +27,7 @@ use crate::verbs::Verb;
 pub(crate) struct Options {
     /// What to do instead of probing.
     #[command(subcommand)]
-    verb: Option<Verb>,
+    pub(crate) verb: Option<Verb>,
 
     /// host[:port], [v6]:port, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
     #[arg(required_unless_present = "from_report", value_name = "TARGET")]
@@ -39,9 +37,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", conflicts_with_all = PROBING)]
     pub(crate) from_report: Option<PathBuf>,
 
-    /// Go as deep as this stage and no deeper: resolve, tcp_connect, connection_initiation, tls, credssp, rdstls, rdsaad,
-    /// basic_settings_exchange [default: as deep as the server goes without starting a session]
-    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
 
     /// Security protocols to offer; auto asks for all and does what a refusal implies [default: what an .rdp file says, else
@@ -144,14 +140,6 @@ pub(crate) struct Options {
     pub(crate) notes: Vec<String>,
 }
 
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 /// What only matters to a probe.
 const PROBING: [&str; 20] = [
     "targets",
@@ -175,23 +163,6 @@ const PROBING: [&str; 20] = [
     "stage_timeout",
     "concurrency",
 ];
-
-/// A format of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Human,
-    Line,
-    Json,
-    Ndjson,
-}
-
-/// A format, and where to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OutputSpec {
-    pub(crate) format: Format,
-    /// Standard output when absent.
-    pub(crate) file: Option<PathBuf>,
-}
 
 /// One `--resolve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,7 +190,7 @@ impl Options {
     }
 
     /// What each option alone does not show.
-    fn contradiction(&self) -> Option<String> {
+    pub(crate) fn contradiction(&self) -> Option<String> {
         if let Some(verb) = self.targets.first().filter(|first| VERBS.contains(&first.as_str())) {
             return Some(format!(
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
@@ -244,49 +215,12 @@ impl Options {
     }
 }
 
-/// What is wrong with outputs that go to one place.
-pub(crate) fn shared_place(outputs: &[OutputSpec]) -> Option<String> {
-    for (index, output) in outputs.iter().enumerate() {
-        let before = outputs.get(..index).unwrap_or_default();
-        if before.iter().any(|other| other.place() == output.place()) {
-            let place =
-                output.file.as_ref().map_or_else(|| "standard output".into(), |file| format!("{file:?}"));
-            return Some(format!("two outputs go to {place}; each needs a place of its own"));
-        }
-    }
-    None
-}
-
-impl OutputSpec {
-    /// Where it goes, the same for two spellings of one place; `None` is standard output.
-    fn place(&self) -> Option<PathBuf> {
-        let file = self.file.as_ref().filter(|file| file.as_os_str() != "/dev/stdout")?;
-        // A file that is not there yet has a folder that is.
-        let there = file.canonicalize().or_else(|_| {
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or_else(|| Path::new(".")).canonicalize()?;
-            Ok::<_, std::io::Error>(folder.join(file.file_name().unwrap_or_default()))
-        });
-        Some(there.unwrap_or_else(|_| file.clone()))
-    }
-}
-
 impl ResolveEntry {
     /// Whether it is for this host and port. A full stop at a name's end makes no difference to whose name it is.
     pub(crate) fn is_for(&self, host: &str, port: u16) -> bool {
         let bare = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         self.port == port && bare(&self.host) == bare(host)
     }
-}
-
-/// What a command line comes to.
-pub(crate) enum Parsed {
-    Options(Box<Options>),
-    Verb(Verb),
-    /// Help or version, to print.
-    Text(String),
-    /// One line that says what is wrong.
-    Usage(String),
 }
 
 /// Words that will be verbs: a host of that name has to be written with its port, as with those that are.
@@ -297,40 +231,20 @@ pub(crate) fn command() -> clap::Command {
     <Options as clap::CommandFactory>::command()
 }
 
-/// Reads the command line.
-pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
-    let spelt = match spellings::rewrite(args.into_iter().collect()) {
-        Ok(spelt) => spelt,
-        Err(message) => return Parsed::Usage(message),
-    };
-    match Options::try_parse_from(spelt.args) {
-        Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
-        Ok(options) => match options.contradiction() {
-            Some(message) => Parsed::Usage(message),
-            None => Parsed::Options(Box::new(Options { notes: spelt.notes, ..options })),
-        },
-        Err(error) => {
-            let (kind, text) = (error.kind(), error.render().to_string());
-            if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-                Parsed::Text(text)
-            } else if kind == ErrorKind::MissingRequiredArgument {
-                Parsed::Usage("no target; try: rdp-probe HOST[:PORT], or rdp-probe --help".into())
-            } else {
-                Parsed::Usage(one_line(&text))
-            }
-        }
-    }
+/// The ids of the stages that this version goes through.
+fn built() -> String {
+    Stage::BUILT.map(Stage::id).join(", ")
 }
 
-/// clap explains in paragraphs; the first one names the item and what was expected.
-fn one_line(text: &str) -> String {
-    let text = text.strip_prefix("error: ").unwrap_or(text);
-    let paragraph = text.split("\n\n").next().unwrap_or(text);
-    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The help of `--until`.
+fn until() -> String {
+    let built = built();
+    format!(
+        "Go as deep as this stage and no deeper: {built} [default: as deep as the server goes without starting a session]"
+    )
 }
 
 fn stage(text: &str) -> Result<Stage, String> {
-    let built = || Stage::BUILT.map(Stage::id).join(", ");
     match Stage::parse(text) {
         Some(stage) if stage.is_built() => Ok(stage),
         Some(stage) => Err(format!("stage {stage} is not in this version; there are {}", built())),
@@ -346,25 +260,6 @@ fn security(text: &str) -> Result<Security, String> {
 fn stage_timeout(text: &str) -> Result<(Stage, Duration), String> {
     let (name, limit) = text.split_once('=').ok_or("expected STAGE=DURATION, such as tcp_connect=2s")?;
     Ok((stage(name)?, crate::duration::parse(limit)?))
-}
-
-pub(crate) fn output(text: &str) -> Result<OutputSpec, String> {
-    let (format, file) = match text.split_once('=') {
-        Some((format, file)) => (format, Some(file)),
-        None => (text, None),
-    };
-    let format = match format {
-        "human" => Format::Human,
-        "line" => Format::Line,
-        "json" => Format::Json,
-        "ndjson" => Format::Ndjson,
-        _ => return Err("expected human, line, json or ndjson, and =FILE for a file".into()),
-    };
-    match file {
-        Some("") => Err("the file name after = is missing".into()),
-        Some("-") | None => Ok(OutputSpec { format, file: None }),
-        Some(file) => Ok(OutputSpec { format, file: Some(file.into()) }),
-    }
 }
 
 fn resolve_entry(text: &str) -> Result<ResolveEntry, String> {
@@ -409,14 +304,6 @@ fn resolved(text: &str, port: u16) -> Result<Address, String> {
 mod tests {
     use super::*;
 
-    fn usage(args: &[&str]) -> String {
-        let args = std::iter::once("rdp-probe").chain(args.iter().copied()).map(OsString::from);
-        match parse(args) {
-            Parsed::Usage(message) => message,
-            Parsed::Options(_) | Parsed::Verb(_) | Parsed::Text(_) => panic!("accepted"),
-        }
-    }
-
     #[test]
     fn options_are_consistent() {
         command().debug_assert();
@@ -429,40 +316,6 @@ mod tests {
         for argument in command().get_arguments() {
             let id = argument.get_id().as_str();
             assert!(PROBING.contains(&id) != of_reports.contains(&id), "{id}");
-        }
-    }
-
-    #[test]
-    fn every_complaint_is_one_line_and_names_the_item() {
-        let cases: &[(&[&str], &str)] = &[
-            (&[], "no target"),
-            (&["srv1", "--timeout", "5"], "\"5\" is no duration"),
-            (&["srv1", "--until", "licensing"], "stage licensing is not in this version"),
-            (&["srv1", "--until", "nowhere"], "no such stage"),
-            (&["srv1", "--security", "strong"], "expected one of auto, nla"),
-            (&["srv1", "-o", "xml"], "expected human, line, json or ndjson"),
-            (&["srv1", "--from-report", "x.json"], "cannot be used with"),
-            (&["--from-report", "x.json", "--until", "tcp"], "cannot be used with '--until"),
-            (&["--from-report", "x.json", "--timeout", "2s"], "cannot be used with '--timeout"),
-            (&["--from-report"], "--from-report"),
-            (&["srv1", "--gateway", "gw1"], "--gateway"),
-            (&["srv1", "--resolve", "srv1:192.0.2.7"], "expected HOST:PORT:ADDR"),
-            (&["srv1", "--resolve", "192.0.2.7:3389:192.0.2.8"], "HOST is an address already"),
-            (&["srv1", "--resolve", "[::1]:3389:192.0.2.8"], "HOST is an address already"),
-            (&["srv1", "--resolve", "m\u{fc}nchen:3389:192.0.2.8"], "xn-- form"),
-            (&["srv1", "--resolve", "srv1:3389:fe80::1"], "needs its zone"),
-            (&["srv1", "--resolve", "srv1:3389:fe80::1%eth0"], "no address with a zone"),
-            (&["srv1", "--resolve", "srv1:1:::1", "--resolve", "SRV1.:1:::2"], "two --resolve for SRV1.:1"),
-            (&["srv1", "-o", "json", "-o", "ndjson=-"], "two outputs go to standard output"),
-            (&["srv1", "-o", "json=x.json", "-o", "human=./x.json"], "two outputs go to \"./x.json\""),
-            (&["srv1", "--stage-timeout", "tcp"], "expected STAGE=DURATION"),
-            (&["srv1", "-4", "-6"], "cannot be used with"),
-            (&["wait"], "\"wait\" is not in this version"),
-        ];
-        for (args, part) in cases {
-            let message = usage(args);
-            assert!(message.contains(part), "{args:?}: {message}");
-            assert!(!message.contains('\n'), "{args:?}: {message}");
         }
     }
 
@@ -482,11 +335,13 @@ mod tests {
     }
 
     #[test]
-    fn help_stays_within_eighty_columns() {
-        let Parsed::Text(help) = parse(["rdp-probe", "--help"].map(OsString::from)) else { panic!("no help") };
-        for line in help.lines() {
-            assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
-        }
+    fn help_of_until_names_every_stage_of_this_version() {
+        let command = command();
+        let until = command.get_arguments().find(|argument| argument.get_id() == "until").unwrap();
+        let help = until.get_help().unwrap().to_string();
+        let (_, list) = help.split_once(": ").unwrap();
+        let (list, _) = list.split_once(" [").unwrap();
+        assert_eq!(list.split(", ").collect::<Vec<_>>(), Stage::BUILT.map(Stage::id));
     }
 
     #[test]

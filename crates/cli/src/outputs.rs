@@ -2,28 +2,14 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use rdp_probe::Report;
 
-use crate::exit;
-use crate::options::{Format, Options, OutputSpec};
+use crate::exit::OutputFailure;
+use crate::format::{Format, OutputSpec};
+use crate::options::Options;
 use crate::render::{self, Look};
-
-/// An output that could not be written.
-#[derive(Debug)]
-pub(crate) struct OutputFailure {
-    place: String,
-    error: io::Error,
-}
-
-impl OutputFailure {
-    /// What to say; nothing when the reader of a pipe just left.
-    pub(crate) fn message(&self) -> Option<String> {
-        let silent = self.error.kind() == io::ErrorKind::BrokenPipe;
-        (!silent).then(|| format!("cannot write to {}: {}", self.place, self.error))
-    }
-}
+use crate::writing::{STDOUT, to_stdout};
 
 /// All outputs of one run. One that fails is given up, and the others go on.
 pub(crate) struct Outputs {
@@ -82,7 +68,7 @@ impl Outputs {
                     format!("{before}{}", render::json(report).trim_end())
                 }
             };
-            sink.written = sink.written.saturating_add(1);
+            sink.written += 1;
             sink.put(&text)
         });
     }
@@ -135,41 +121,8 @@ impl Sink {
 impl Place {
     fn name(&self) -> String {
         match self {
-            Self::Stdout => "standard output".into(),
+            Self::Stdout => STDOUT.into(),
             Self::File(path, _) => path.display().to_string(),
         }
-    }
-}
-
-fn to_stdout(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
-}
-
-/// Writes what is known at once to every output, and tells which have failed.
-pub(crate) fn write_all(specs: &[OutputSpec], text: impl Fn(Format, bool) -> String) -> Vec<OutputFailure> {
-    let mut failures = Vec::new();
-    for spec in specs {
-        let text = text(spec.format, spec.file.is_none());
-        let (place, written) = match &spec.file {
-            None => ("standard output".into(), to_stdout(&text)),
-            Some(path) => (path.display().to_string(), std::fs::write(path, text)),
-        };
-        failures.extend(written.err().map(|error| OutputFailure { place, error }));
-    }
-    failures
-}
-
-/// Writes to standard output what is no report.
-pub(crate) fn say(text: &str) -> Result<(), OutputFailure> {
-    to_stdout(text).map_err(|error| OutputFailure { place: Place::Stdout.name(), error })
-}
-
-/// Prints a text that is all there is to say: help, version, what a verb makes.
-pub(crate) fn print(text: &str) -> ExitCode {
-    match say(text) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => crate::end((exit::OUTPUT, vec![failure])),
     }
 }

@@ -6,9 +6,9 @@ use rdp_probe::{Probe, Report};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::exit;
+use crate::exit::{self, OutputFailure};
 use crate::options::Options;
-use crate::outputs::{OutputFailure, Outputs};
+use crate::outputs::Outputs;
 use crate::progress::{self, Line};
 
 /// Runs all probes and gives the exit code, and the outputs that failed on the way.
@@ -82,14 +82,14 @@ async fn several(
     while let Some(ended) = running.join_next().await {
         // A panic in a probe is a defect here: the report is missing, and the exit code says so.
         let Ok((index, report)) = ended else { return exit::INTERNAL };
-        done = done.saturating_add(1);
+        done += 1;
         interrupted_one |= report.exit_code() == exit::INTERRUPTED;
-        failed = failed.saturating_add(usize::from(!report.is_reachable()));
+        failed += usize::from(!report.is_reachable());
         waiting.insert(index, report);
         line.clear();
         while let Some(report) = waiting.remove(&next) {
             outputs.write(&report, false);
-            next = next.saturating_add(1);
+            next += 1;
         }
         // Then there is no reason to bother more hosts.
         if outputs.all_failed() {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use rdp_probe::Report;
 
-use crate::exit;
+use crate::exit::{self, OutputFailure, complain, end};
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::run::code_of_several;
@@ -18,19 +18,19 @@ const REPORTS: &str = "a report is what -o json or -o ndjson writes";
 pub(crate) fn run(options: &Options, file: &Path) -> ExitCode {
     let (name, text) = match text(file) {
         Ok(text) => text,
-        Err(message) => return crate::complain(&message, exit::USAGE),
+        Err(message) => return complain(&message, exit::USAGE),
     };
     let reports = match Report::all_from_json(&text) {
         Ok(reports) => reports,
-        Err(error) => return crate::complain(&format!("{name}: {error}"), exit::USAGE),
+        Err(error) => return complain(&format!("{name}: {error}"), exit::USAGE),
     };
     let outputs = match Outputs::open(options) {
         Ok(outputs) => outputs,
-        Err(failure) => return crate::end((exit::OUTPUT, vec![failure])),
+        Err(failure) => return end((exit::OUTPUT, vec![failure])),
     };
     // An array stays one, however short it is.
     let single = reports.len() == 1 && !is_array(&text);
-    crate::end(written(outputs, &reports, single))
+    end(written(outputs, &reports, single))
 }
 
 /// The file's name as messages have it, and what is in it.
@@ -50,7 +50,7 @@ fn is_array(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with('[')
 }
 
-fn written(mut outputs: Outputs, reports: &[Report], single: bool) -> (u8, Vec<crate::outputs::OutputFailure>) {
+fn written(mut outputs: Outputs, reports: &[Report], single: bool) -> (u8, Vec<OutputFailure>) {
     for report in reports {
         outputs.write(report, single);
         if outputs.all_failed() {

@@ -120,8 +120,7 @@ fn targets(options: &Options) -> Result<Vec<Named>, String> {
 
 /// Whether it is the name of an .rdp file. A host of such a name has to be written with its port.
 pub(crate) fn is_rdp_file(typed: &str) -> bool {
-    typed.len() > 4
-        && typed.get(typed.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".rdp"))
+    typed.len() > 4 && typed.get(typed.len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".rdp"))
 }
 
 fn rdp_file(path: &str) -> Result<Named, String> {
@@ -157,7 +156,7 @@ const LIST: &str = "a list is text with a target on each line";
 pub(crate) fn read_all(source: impl std::io::Read, name: &str, what: &str) -> Result<String, String> {
     let mut octets = Vec::new();
     source
-        .take(MAX_LIST.saturating_add(1))
+        .take(MAX_LIST + 1)
         .read_to_end(&mut octets)
         .map_err(|error| format!("{name}: cannot be read: {error}"))?;
     if u64::try_from(octets.len()).is_ok_and(|length| length > MAX_LIST) {
@@ -177,7 +176,7 @@ fn list(name: &str, text: &str) -> Result<Vec<Named>, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let number = index.saturating_add(1);
+        let number = index + 1;
         let short: String = line.chars().take(80).collect();
         targets.push(target(line).map_err(|error| format!("{name}, line {number}: {short:?}: {error}"))?);
     }

@@ -15,48 +15,17 @@ use rdp_probe_core::{
 
 use crate::certificate::Kind;
 
+mod mutated;
 mod secured;
 mod settings;
 
-pub use settings::{MCS_MESSAGES, mcs_octets};
+pub use secured::{credssp_octets, tls_octets};
+pub use settings::mcs_octets;
 
-pub use secured::{CREDSSP_MESSAGES, TLS_MESSAGES, credssp_octets, tls_octets};
+use mutated::mutated;
 
+pub use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, MESSAGES, TLS_MESSAGES, confirm};
 pub use crate::walk::{Happening, OwnedEvent, Walk};
-
-/// What targets are known to send first, whole and well-formed.
-pub const MESSAGES: &[&[u8]] = &[
-    // Connection Confirms: CredSSP with Early User Authorization, TLS, failure code 5, none, ISO-TSAP parameters.
-    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0x1F, 8, 0, 8, 0, 0, 0],
-    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 1, 8, 0, 1, 0, 0, 0],
-    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 3, 0, 8, 0, 5, 0, 0, 0],
-    &[3, 0, 0, 0x0B, 6, 0xD0, 0, 0, 0x12, 0x34, 0],
-    &[3, 0, 0, 0x16, 0x11, 0xD0, 0, 1, 0, 2, 0, 0xC0, 1, 0x0A, 0xC1, 2, 1, 0, 0xC2, 2, 1, 2],
-    // Pre-connection PDUs, as they come before a request.
-    &[16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0],
-    &[22, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x76, 0, 0, 0],
-    // Disconnect Provider Ultimatum, Disconnect Request, TPDU Error, and our own request come back.
-    &[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
-    &[3, 0, 0, 0x0B, 6, 0x80, 0, 0, 0, 0, 1],
-    &[3, 0, 0, 9, 4, 0x70, 0, 0, 2],
-    &[3, 0, 0, 0x13, 0x0E, 0xE0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0x0B, 0, 0, 0],
-    // Other protocols.
-    b"SSH-2.0-OpenSSH_9.2p1\r\n",
-    b"HTTP/1.1 400 Bad Request\r\n\r\n",
-    b"RFB 003.008\n",
-    &[0x15, 3, 1, 0, 2, 2, 0x0A],
-    &[5, 0xFF],
-    &[0x4A, 0, 0, 0, 0x0A, 0x38],
-    &[0xFF, 0xFD, 0x18],
-];
-
-/// A Connection Confirm with a negotiation block: `kind` 2 is RDP_NEG_RSP, 3 is RDP_NEG_FAILURE.
-#[must_use]
-pub fn confirm(kind: u8, flags: u8, value: u32) -> Vec<u8> {
-    let mut pdu = vec![3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, kind, flags, 8, 0];
-    pdu.extend_from_slice(&value.to_le_bytes());
-    pdu
-}
 
 /// Octets as a hostile target might send them: one of [`MESSAGES`], or what is left of it after an accident; a confirm
 /// with values of any kind; or anything.
@@ -64,33 +33,13 @@ pub fn octets() -> impl Strategy<Value = Vec<u8>> {
     // A packet whose lengths agree, around anything.
     let framed = (any::<u8>(), vec(any::<u8>(), 0..64)).prop_map(|(code, body)| {
         let len = u8::try_from(body.len()).unwrap_or_default();
-        let mut octets = vec![3, 0, 0, len.saturating_add(6), len.saturating_add(1), code];
+        let mut octets = vec![3, 0, 0, len + 6, len + 1, code];
         octets.extend(body);
         octets
     });
     let confirms =
         (2_u8..4, any::<u8>(), 0_u32..0x20).prop_map(|(kind, flags, value)| confirm(kind, flags, value));
     Union::new([mutated(MESSAGES).boxed(), framed.boxed(), confirms.boxed(), vec(any::<u8>(), 0..64).boxed()])
-}
-
-/// One of these, or what is left of it after an accident.
-fn mutated(messages: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
-    let whole = select(messages).prop_map(<[u8]>::to_vec);
-    let changed = (select(messages), vec((any::<u8>(), any::<u8>()), 1..4)).prop_map(|(message, changes)| {
-        let mut octets = message.to_vec();
-        for (at, value) in changes {
-            let index = usize::from(at).checked_rem(octets.len()).unwrap_or_default();
-            if let Some(octet) = octets.get_mut(index) {
-                *octet = value;
-            }
-        }
-        octets
-    });
-    let cut = (select(messages), any::<u8>()).prop_map(|(message, at)| {
-        let len = usize::from(at).checked_rem(message.len()).unwrap_or_default();
-        message.get(..len).unwrap_or(message).to_vec()
-    });
-    Union::new([whole.boxed(), changed.boxed(), cut.boxed()])
 }
 
 /// Every way to close.

@@ -86,7 +86,7 @@ impl Machine<'_> {
                     peer.request.extend(octets);
                 }
                 let Some(wants) = self.run.wants() else { break };
-                self.events = self.events.saturating_add(1);
+                self.events += 1;
                 if self.events > MOST_EVENTS {
                     self.violations.push(Violation::Endless(MOST_EVENTS));
                     return;
@@ -348,7 +348,7 @@ impl Peer {
                 Step::Drip { octets, every } => {
                     let Some((first, rest)) = octets.split_first() else { continue };
                     let drop = vec![*first];
-                    self.sent = self.sent.saturating_add(1);
+                    self.sent += 1;
                     let after = if self.sent == 1 { TICK } else { every };
                     if rest.is_empty() {
                         self.sent = 0;
@@ -363,7 +363,7 @@ impl Peer {
                         return Arrival::Nothing;
                     }
                     let segment = segment(&octets);
-                    self.sent = self.sent.saturating_add(segment.len());
+                    self.sent += segment.len();
                     self.steps.push_front(Step::Endless { octets, at_most });
                     return Arrival::Octets(segment, TICK);
                 }

@@ -22,7 +22,7 @@ pub fn find<T>(mut bind: impl FnMut(u16) -> io::Result<T>) -> io::Result<(u16, T
     for _ in 0..COUNT {
         let turn = offset.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
         let step = u16::try_from(turn.checked_rem(u32::from(COUNT)).unwrap_or_default()).unwrap_or_default();
-        let port = FIRST.saturating_add(step);
+        let port = FIRST + step;
         match bind(port) {
             Ok(bound) => return Ok((port, bound)),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}

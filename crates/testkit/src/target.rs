@@ -114,7 +114,7 @@ impl ScriptedTarget {
             let Ok(mut connections) = connections else { continue };
             let all = async { while connections.join_next().await.is_some() {} };
             if timeout(PATIENCE, all).await.is_err() {
-                open = open.saturating_add(connections.len());
+                open += connections.len();
             }
         }
         if open > 0 {
@@ -269,7 +269,7 @@ async fn follow(
                     if let Err(error) = stream.write(&segment).await {
                         break Err(error);
                     }
-                    taken = taken.saturating_add(segment.len());
+                    taken += segment.len();
                 }
             }
             Step::Tls(handshake) => {

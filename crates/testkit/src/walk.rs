@@ -9,6 +9,7 @@ use rdp_probe_core::{
 };
 
 use crate::certificate::Kind;
+use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, TLS_MESSAGES, confirm};
 
 /// An [`Event`] that owns its octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,13 +81,13 @@ impl Walk {
         let mut now = Duration::ZERO;
         let mut attempts = 0_usize;
         while let Some(attempt) = run.next() {
-            attempts = attempts.saturating_add(1);
+            attempts += 1;
             assert!(attempts <= MOST_ATTEMPTS, "attempt {attempts} for {:?}", attempt.purpose);
             now = now.saturating_add(attempt.pause);
             run.start(&attempt, now);
             let mut events = 0_usize;
             while let Some(wants) = run.wants() {
-                events = events.saturating_add(1);
+                events += 1;
                 assert!(events <= MOST_EVENTS, "event {events} of one attempt: {wants:?}");
                 let fits = |h: &Happening| h.out_of_turn || h.event.as_event().answers(&wants);
                 let Happening { event, after, .. } = happenings.find(fits).unwrap_or_else(|| cancelled(&wants));
@@ -220,19 +221,15 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         4 => OwnedEvent::Stray(octets.octets()),
         5 => OwnedEvent::Closed { how: close(octets), partial: octets.octets() },
         // A Connection Confirm is what gets furthest.
-        6 => OwnedEvent::Pdu(crate::generate::confirm(
-            octets.one_of(&[2, 3], 2),
-            octets.octet(),
-            u32::from(octets.octet()),
-        )),
+        6 => OwnedEvent::Pdu(confirm(octets.one_of(&[2, 3], 2), octets.octet(), u32::from(octets.octet()))),
         7 => OwnedEvent::Pdu(octets.octets()),
         8 | 9 => OwnedEvent::Tls(Ok(session(octets))),
         10 => OwnedEvent::Tls(Err(tls_fault(octets))),
         // What gets furthest inside of TLS, and in its place.
-        14 => OwnedEvent::Pdu(octets.one_of(crate::generate::MCS_MESSAGES, &[]).to_vec()),
-        11 | 12 => OwnedEvent::Pdu(octets.one_of(crate::generate::CREDSSP_MESSAGES, &[]).to_vec()),
-        13 => OwnedEvent::Pdu(octets.one_of(crate::generate::TLS_MESSAGES, &[]).to_vec()),
-        _ => OwnedEvent::Pdu(crate::generate::confirm(2, 0x1F, octets.one_of(&[1, 2, 4, 8, 16], 2))),
+        14 => OwnedEvent::Pdu(octets.one_of(MCS_MESSAGES, &[]).to_vec()),
+        11 | 12 => OwnedEvent::Pdu(octets.one_of(CREDSSP_MESSAGES, &[]).to_vec()),
+        13 => OwnedEvent::Pdu(octets.one_of(TLS_MESSAGES, &[]).to_vec()),
+        _ => OwnedEvent::Pdu(confirm(2, 0x1F, octets.one_of(&[1, 2, 4, 8, 16], 2))),
     };
     Happening { event, after: octets.duration(), out_of_turn: kind & 0xF0 == 0xF0 }
 }

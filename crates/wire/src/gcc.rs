@@ -291,10 +291,10 @@ fn security(i: &[u8]) -> Result<ServerSecurity<'_>, nom::Err<Fault>> {
 
 /// Reads blocks by themselves, as parsers of nom are.
 #[cfg(test)]
-fn alone(octets: &[u8]) -> Result<ServerBlocks<'_>, crate::WireError> {
+fn alone(octets: &[u8]) -> Result<ServerBlocks<'_>, crate::fault::WireError> {
     let parser =
         |i| -> nom::IResult<&[u8], ServerBlocks<'_>, Fault> { blocks(i).map(|found| (&[][..], found)) };
-    crate::fault::read(crate::Layer::Gcc, octets, parser)
+    crate::fault::read(crate::fault::Layer::Gcc, octets, parser)
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ fn write_ini(
         let key = line.split_once('=').map(|(key, _)| key.trim());
         if let Some((_, key, value)) = ours.iter().find(|ours| ours.0 == section && Some(ours.1) == key) {
             text.push_str(&format!("{}={value}\n", key.trim_start_matches('#')));
-            changed = changed.saturating_add(1);
+            changed += 1;
         } else {
             text.push_str(&format!("{line}\n"));
         }

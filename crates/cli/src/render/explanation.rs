@@ -5,8 +5,8 @@ use rdp_probe::codes::Code;
 use rdp_probe::explain::{Form, Meaning, Near, Reading, Shown, Slip, cause_in_general};
 use rdp_probe::{Explanation, Likelihood, escape};
 
-use super::Look;
 use super::human::BOLD;
+use super::look::Look;
 use super::wrap::wrapped;
 
 /// Renders an explanation.

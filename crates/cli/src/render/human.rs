@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdp_probe::view::{McsView, ReportView, SecurityView, ServerView, StageView, TlsView};
 use rdp_probe::{Candidate, Report, RuleKind, escape};
 
-use super::Look;
+use super::look::Look;
 use super::wrap::{columns, continued, wrapped};
 
 pub(super) const BOLD: &str = "\x1b[1m";
@@ -352,7 +352,7 @@ fn time_of(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{report, scenarios};
+    use crate::render::samples::{report, scenarios};
     use rdp_probe_testkit::Scenario;
 
     const PLAIN: Look = Look { color: false, width: 80, verbose: 0 };

@@ -41,7 +41,7 @@ fn candidate(candidate: &Candidate) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::scenarios;
+    use crate::render::samples::scenarios;
 
     #[test]
     fn every_scenario_is_one_line_without_anything_harmful() {

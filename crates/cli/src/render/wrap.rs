@@ -13,16 +13,16 @@ pub(crate) fn wrapped(out: &mut String, first: &str, text: &str, width: usize) {
 pub(super) fn continued(out: &mut String, mut column: usize, indent: usize, text: &str, width: usize) {
     for word in text.split(' ') {
         let length = word.chars().count();
-        if column > indent && column.saturating_add(1).saturating_add(length) > width {
+        if column > indent && column + 1 + length > width {
             out.push('\n');
             out.extend(std::iter::repeat_n(' ', indent));
             column = indent;
         } else if column > indent {
             out.push(' ');
-            column = column.saturating_add(1);
+            column += 1;
         }
         out.push_str(word);
-        column = column.saturating_add(length);
+        column += length;
     }
     out.push('\n');
 }
@@ -30,14 +30,14 @@ pub(super) fn continued(out: &mut String, mut column: usize, indent: usize, text
 /// Two columns, the second of which begins at `at`, or on a line of its own where the first is too long for both.
 pub(super) fn columns(out: &mut String, indent: usize, left: &str, at: usize, right: &str, width: usize) {
     let first = " ".repeat(indent);
-    let (end, right_length) = (indent.saturating_add(left.chars().count()), right.chars().count());
-    let start = end.saturating_add(2).max(at);
-    if start.saturating_add(right_length) <= width {
-        let gap = start.saturating_sub(end);
+    let (end, right_length) = (indent + left.chars().count(), right.chars().count());
+    let start = (end + 2).max(at);
+    if start + right_length <= width {
+        let gap = start - end;
         out.push_str(&format!("{first}{left}{:gap$}{right}\n", ""));
     } else {
         wrapped(out, &first, left, width);
-        wrapped(out, &" ".repeat(indent.saturating_add(2)), right, width);
+        wrapped(out, &" ".repeat(indent + 2), right, width);
     }
 }
 

@@ -1,10 +1,10 @@
 //! `completions`: what a shell needs to know of the command line.
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::{options, outputs};
+use crate::writing;
 
 /// The options of `completions`.
 #[derive(Debug, Args)]
@@ -15,11 +15,10 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> ExitCode {
-        let mut command = options::command();
+    pub(super) fn run(self, mut command: Command) -> ExitCode {
         let name = command.get_name().to_owned();
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, name, &mut script);
-        outputs::print(&String::from_utf8_lossy(&script))
+        writing::print(&String::from_utf8_lossy(&script))
     }
 }

@@ -7,10 +7,10 @@ use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::certificate::Kind;
 use rdp_probe_testkit::target::ScriptedTarget;
 
-use crate::options::Color;
-use crate::outputs::OutputFailure;
+use crate::exit::{self, OutputFailure, complain};
+use crate::format::Color;
 use crate::render::{self, Look};
-use crate::{exit, outputs};
+use crate::writing;
 
 /// The options of `demo`.
 #[derive(Debug, Args)]
@@ -125,11 +125,11 @@ impl Demo {
         let acts = self.act.as_ref().map_or_else(Act::value_variants, std::slice::from_ref);
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
-            Err(error) => return crate::complain(&format!("cannot start: {error}"), exit::INTERNAL),
+            Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
         };
         match runtime.block_on(show(acts, &look)) {
             Ok(code) => code,
-            Err(failure) => crate::end((exit::OUTPUT, vec![failure])),
+            Err(failure) => exit::end((exit::OUTPUT, vec![failure])),
         }
     }
 }
@@ -141,26 +141,26 @@ async fn show(acts: &[Act], look: &Look) -> Result<ExitCode, OutputFailure> {
     let mut code = ExitCode::SUCCESS;
     let several = acts.len() > 1;
     if several {
-        outputs::say(&paragraph("", OPENING, look))?;
+        writing::say(&paragraph("", OPENING, look))?;
     }
     for (index, act) in acts.iter().enumerate() {
-        let number = format!("{} of {}: ", index.saturating_add(1), acts.len());
+        let number = format!("{} of {}: ", index + 1, acts.len());
         let (gap, number) = if several { ("\n", number.as_str()) } else { ("", "") };
         let title = render::title(&format!("=== {number}{} ===", act.id()), look);
-        outputs::say(&format!("{gap}{title}\n{}\n", paragraph("", act.server(), look)))?;
+        writing::say(&format!("{gap}{title}\n{}\n", paragraph("", act.server(), look)))?;
         let played = match play(*act).await {
             Ok(played) => played,
-            Err(message) => return Ok(crate::complain(&message, exit::INTERNAL)),
+            Err(message) => return Ok(complain(&message, exit::INTERNAL)),
         };
-        outputs::say(&render::human(&played.report, look))?;
+        writing::say(&render::human(&played.report, look))?;
         for difference in &played.differences {
             let message = format!("demo {} is not as it should be: {difference}", act.id());
-            code = crate::complain(&message, exit::INTERNAL);
+            code = complain(&message, exit::INTERNAL);
         }
-        outputs::say(&format!("\n{}", paragraph("=> ", act.lesson(), look)))?;
+        writing::say(&format!("\n{}", paragraph("=> ", act.lesson(), look)))?;
     }
     let next = render::title("What next", look);
-    outputs::say(&format!("\n{next}\n{}", NEXT))?;
+    writing::say(&format!("\n{next}\n{}", NEXT))?;
     Ok(code)
 }
 

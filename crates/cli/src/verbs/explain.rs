@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use clap::Args;
 use rdp_probe::explanation::ExplanationView;
 
-use crate::options::{Color, Format, OutputSpec, output, shared_place};
+use crate::exit::{self, OutputFailure, complain};
+use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::render::{self, Look};
-use crate::{complain, exit, outputs};
+use crate::writing;
 
 /// The options of `explain`.
 #[derive(Debug, Args)]
@@ -49,7 +50,7 @@ impl Explain {
         let all = rdp_probe::explain(&self.codes);
         let human = [OutputSpec { format: Format::Human, file: None }];
         let specs = if self.outputs.is_empty() { &human[..] } else { &self.outputs };
-        let failures = outputs::write_all(specs, |format, stdout| match format {
+        let failures = writing::write_all(specs, |format, stdout| match format {
             Format::Human | Format::Line => {
                 let look = Look::of(self.color, u8::from(self.verbose), stdout);
                 all.iter().map(|one| render::explanation(one, &look)).collect::<Vec<_>>().join("\n")
@@ -57,7 +58,7 @@ impl Explain {
             Format::Json => render::json(&all.iter().map(ExplanationView::of).collect::<Vec<_>>()),
             Format::Ndjson => all.iter().map(|one| render::json_line(&ExplanationView::of(one))).collect(),
         });
-        for message in failures.iter().filter_map(outputs::OutputFailure::message) {
+        for message in failures.iter().filter_map(OutputFailure::message) {
             complain(&message, exit::OUTPUT);
         }
         if !failures.is_empty() {

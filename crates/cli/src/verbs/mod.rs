@@ -2,11 +2,11 @@
 mod completions;
 mod demo;
 mod explain;
-mod man;
+pub(crate) mod man;
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Command, Subcommand};
 
 /// The verbs. A host of that name has to be written with its port.
 #[derive(Debug, Subcommand)]
@@ -22,13 +22,13 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// Does it, and gives the exit code.
-    pub(crate) fn run(self) -> ExitCode {
+    /// Does it, and gives the exit code. `command` makes the whole command line, for what describes it.
+    pub(crate) fn run(self, command: fn() -> Command) -> ExitCode {
         match self {
             Self::Explain(verb) => verb.run(),
             Self::Demo(verb) => verb.run(),
-            Self::Completions(verb) => verb.run(),
-            Self::Man(verb) => verb.run(),
+            Self::Completions(verb) => verb.run(command()),
+            Self::Man(verb) => verb.run(command()),
         }
     }
 }

@@ -116,7 +116,7 @@ fn challenge(octets: &[u8]) {
                 assert_ne!(pair.id.0, 0, "{octets:02X?}");
                 assert!(utf16(pair.value, 64).count() <= 64);
                 assert!(pair.timestamp().is_none() || pair.id.0 == 7, "{octets:02X?}");
-                pairs = pairs.saturating_add(1);
+                pairs += 1;
             }
             Err(error) => {
                 placed(octets, error);
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
     use crate::generate;
-    use crate::oracle::golden;
+    use crate::oracle::golden::golden;
 
     #[test]
     fn every_known_message_passes_whole_and_cut() {

@@ -172,7 +172,7 @@ mod tests {
 
     use super::*;
     use crate::generate;
-    use crate::oracle::golden;
+    use crate::oracle::golden::golden;
 
     #[test]
     fn every_known_message_passes_whole_and_cut() {

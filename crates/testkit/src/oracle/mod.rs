@@ -3,6 +3,8 @@
 //! Each function panics when its property does not hold, which is how fuzzers want it.
 mod credssp;
 mod diagnosis;
+#[cfg(test)]
+mod golden;
 mod ironrdp;
 mod machine;
 mod mcs;
@@ -16,15 +18,6 @@ pub use machine::{machine, well_formed};
 pub use mcs::{connect_initial_reads_back, mcs};
 pub use tls::{client_hello_against_tls_parser, tls};
 pub use wire::wire;
-
-/// The octets of a file in `tests/golden`: in hexadecimal, `#` starts a comment.
-#[cfg(test)]
-fn golden(name: &str) -> Vec<u8> {
-    let path = format!("{}/../../tests/golden/{name}.hex", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let octets = text.lines().filter_map(|line| line.split('#').next()).flat_map(str::split_whitespace);
-    octets.map(|octet| u8::from_str_radix(octet, 16).unwrap()).collect()
-}
 
 #[cfg(test)]
 mod tests {

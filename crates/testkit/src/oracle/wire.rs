@@ -137,6 +137,7 @@ fn first(octets: &[u8]) {
 mod tests {
     use super::*;
     use crate::generate;
+    use crate::oracle::golden::golden;
     use proptest::prelude::*;
 
     #[test]
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn golden_blob_is_written_as_it_is_read() {
-        let octets = crate::oracle::golden("built-preconnection-vm");
+        let octets = golden("built-preconnection-vm");
         assert_eq!(String::from_iter(PreconnectionPdu::parse(&octets).unwrap().text()), "vm");
         let mut again = Vec::new();
         PreconnectionPdu::encode("vm", &mut again).unwrap();

@@ -73,7 +73,7 @@ impl Challenge {
             &flags.to_le_bytes(),
             &[0x11; 8], // ServerChallenge
             &[0; 8],    // Reserved
-            &field(pairs.len(), HEAD.saturating_add(target.len())),
+            &field(pairs.len(), HEAD + target.len()),
             &[major, minor],
             &build.to_le_bytes(),
             &[0, 0, 0, 15], // Reserved, NTLMRevisionCurrent

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use rdp_probe_core::{Evidence, SecuritySummary};
 use rdp_probe_diagnosis::{Candidate, Diagnosis, Rule};
 
-use super::Expect;
+use super::expect::Expect;
 
 impl Expect {
     /// Every difference in a line of its own; none when all is as expected.

@@ -7,6 +7,7 @@ mod compare;
 mod connect_response;
 mod error;
 mod expect;
+mod mask;
 mod plan;
 mod step;
 mod tls;
@@ -240,7 +241,7 @@ impl Connect {
 #[non_exhaustive]
 pub struct Connection {
     /// This script serves the first connection whose Connection Request offers this mask; without it, by order.
-    #[serde(default, deserialize_with = "step::mask")]
+    #[serde(default, deserialize_with = "mask::mask")]
     pub offers: Option<Protocols>,
     /// Only connections to this address.
     pub address: Option<IpAddr>,
@@ -359,7 +360,7 @@ impl Scenario {
                 return Err(Fault::HelloNotExpected { connection: index });
             }
             connection.check_tls().map_err(|()| Fault::NotInsideTls { connection: index })?;
-            if close.is_some_and(|close| close.saturating_add(1) != connection.steps.len()) {
+            if close.is_some_and(|close| close + 1 != connection.steps.len()) {
                 return Err(Fault::StepAfterClose { connection: index });
             }
         }
@@ -536,6 +537,7 @@ mod tests {
             (connection("{ tls = { certificate = \"best\" } }"), "unknown variant `best`"),
             (connection("{ tls = { certificate = \"good\", versions = [\"1.1\"] } }"), "of 1.2, 1.3 or both"),
             (connection("{ server_hello = { version = \"1.1\", suite = \"47\" } }"), "like 0x002F"),
+            (connection("{ error_info = \"7\" }"), "a code is like 0x112F, not \"7\""),
             (connection("{ expect = \"ts_request\" }"), "inside TLS"),
             (connection("{ close = \"close_notify\" }"), "inside TLS"),
             (connection("{ challenge = { credssp = 6, clock_unix_ms = 1, clock_ahead_ms = 1 } }"), "not both"),

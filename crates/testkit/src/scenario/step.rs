@@ -1,7 +1,6 @@
 //! What a scripted target does, step by step.
 use std::time::Duration;
 
-use rdp_probe_core::wire::nego::Protocols;
 use serde::Deserialize;
 
 use super::challenge::Challenge;
@@ -154,7 +153,8 @@ impl TryFrom<RawStep> for Step {
         }
         steps.extend(raw.challenge.map(|challenge| Self::Challenge(Box::new(challenge))));
         steps.extend(raw.connect_response.map(|response| Self::Send(response.octets())));
-        steps.extend(raw.error_info.map(|code| error_info(&code).map(Self::Send)).transpose()?);
+        let code = |code: String| error_info(&code).map(Self::Send).ok_or(StepError::Code(code));
+        steps.extend(raw.error_info.map(code).transpose()?);
         steps.extend(raw.alert.map(Self::Alert));
         steps.extend(raw.close.map(Self::Close));
         match (steps.pop(), steps.is_empty()) {
@@ -184,16 +184,6 @@ fn hex(text: &str) -> Result<Vec<u8>, StepError> {
         }
     }
     if octets.is_empty() { Err(StepError::Empty) } else { Ok(octets) }
-}
-
-/// A mask in hexadecimal.
-pub(super) fn mask<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Protocols>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let value = text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    match value {
-        Some(value) => Ok(Some(Protocols(value))),
-        None => Err(serde::de::Error::custom(format_args!("a mask is like 0x0B, not {text:?}"))),
-    }
 }
 
 #[cfg(test)]

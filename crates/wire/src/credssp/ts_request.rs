@@ -173,7 +173,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::credssp::ANONYMOUS_REQUEST;
+    use crate::credssp::anonymous_request::ANONYMOUS_REQUEST;
 
     /// What a server with echoes sends after a wrong password.
     const REFUSAL: [u8; 43] = [

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn another_mcs_pdu_is_none() {
-        let error = ConnectInitial::parse(&super::super::DisconnectProviderUltimatum::FAREWELL).unwrap_err();
+        let error =
+            ConnectInitial::parse(&crate::mcs::ultimatum::DisconnectProviderUltimatum::FAREWELL).unwrap_err();
         assert_eq!((error.field, error.offset, error.problem), ("Connect-Initial", 7, Problem::Value(0x21)));
     }
 

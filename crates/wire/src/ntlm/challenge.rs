@@ -154,7 +154,8 @@ pub(crate) mod tests {
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::ntlm::{AvId, AvPair, utf16};
+    use crate::ntlm::av_pair::{AvId, AvPair};
+    use crate::ntlm::utf16::utf16;
 
     /// FreeRDP 3 shadow, a workgroup's computer "VM"; the challenge is blotted out.
     pub(crate) const SHADOW: [u8; 108] = [

@@ -106,14 +106,6 @@ names! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::client_hello::{FULL, REDUCED};
-
-    #[test]
-    fn every_offered_suite_has_a_name() {
-        for suite in FULL.iter().chain(REDUCED) {
-            assert!(suite.name().is_some(), "{suite:?}");
-        }
-    }
 
     #[test]
     fn every_name_stands_once_and_in_order() {

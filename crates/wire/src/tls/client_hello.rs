@@ -3,7 +3,8 @@
 //! RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2; client to server, big-endian.
 use alloc::vec::Vec;
 
-use super::{CipherSuite, Version};
+use super::cipher_suite::CipherSuite;
+use super::version::Version;
 
 /// Which hello to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,7 @@ fn counted<const WIDTH: usize>(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::{RECORD_HEADER, record};
+    use crate::tls::record::{RECORD_HEADER, record};
     use crate::tpkt::Frame;
 
     fn made(form: HelloForm, server_name: Option<&str>) -> Vec<u8> {
@@ -177,6 +178,13 @@ mod tests {
             rest = after;
         }
         None
+    }
+
+    #[test]
+    fn every_offered_suite_has_a_name() {
+        for suite in FULL.iter().chain(REDUCED) {
+            assert!(suite.name().is_some(), "{suite:?}");
+        }
     }
 
     #[test]

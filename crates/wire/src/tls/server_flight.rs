@@ -4,11 +4,12 @@
 //! alert; or something that is not TLS at all.
 use core::borrow::Borrow as _;
 
-use super::certificate::certificate_list;
+use super::alert::Alert;
+use super::certificate::{CertificateList, certificate_list};
 use super::record::{ContentType, Seen, see};
-use super::server_hello::{SERVER_HELLO, server_hello};
+use super::server_hello::{SERVER_HELLO, ServerHello, server_hello};
 use super::spliced::{Piece, Run, Stretch};
-use super::{Alert, CertificateList, ServerHello, Version};
+use super::version::Version;
 use crate::fault::{Fault, Layer, Problem, WireError, locate};
 
 /// The longest handshake message that is waited for, in octets; a chain of certificates that promises more is a fault.
@@ -222,8 +223,9 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::tls::alert::{AlertDescription, AlertLevel};
+    use crate::tls::cipher_suite::CipherSuite;
     use crate::tls::server_hello::tests::{TLS_1_1, TLS_1_3};
-    use crate::tls::{AlertDescription, AlertLevel, CipherSuite};
 
     const ULTIMATUM: [u8; 9] = [3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80];
     const ALERT_70: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 70];

@@ -3,8 +3,9 @@
 //! RFC 8446 section 4.1.3, RFC 5246 section 7.4.1.3; server to client.
 use core::borrow::Borrow as _;
 
+use super::cipher_suite::CipherSuite;
 use super::spliced::{Piece, Stretch};
-use super::{CipherSuite, Version};
+use super::version::Version;
 use crate::fault::{Fault, Layer, Layout, Problem, WireError, locate};
 
 /// ServerHello, or the HelloRetryRequest that has its form (RFC 8446 section 4.1.4).

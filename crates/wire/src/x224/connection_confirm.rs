@@ -3,7 +3,7 @@
 //! \[MS-RDPBCGR\] 2.2.1.2, ITU-T X.224 13.4; server to client. Eleven octets, or nineteen with a negotiation block.
 use nom::IResult;
 
-use super::{TpduCode, lengths_agree};
+use super::tpdu::{TpduCode, lengths_agree};
 use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
 use crate::nego::{Negotiation, negotiation};
 use crate::tpkt::{Tpkt, tpkt};

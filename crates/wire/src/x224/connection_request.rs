@@ -3,7 +3,7 @@
 //! \[MS-RDPBCGR\] 2.2.1.1, ITU-T X.224 13.3; client to server. A cookie or a routing token, then RDP_NEG_REQ.
 use alloc::vec::Vec;
 
-use super::{TpduCode, lengths_agree};
+use super::tpdu::{TpduCode, lengths_agree};
 use crate::fault::{Layer, Layout, Problem, WireError, bad, fixed, read};
 use crate::nego::NegRequest;
 use crate::tpkt::{Tpkt, tpkt};

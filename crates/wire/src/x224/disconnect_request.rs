@@ -1,7 +1,7 @@
 //! X.224 Disconnect Request: some gateways and appliances refuse with it.
 //!
 //! ITU-T X.224 13.5; either way. Eleven octets and a variable part.
-use super::TpduCode;
+use super::tpdu::TpduCode;
 use crate::fault::{Layer, Layout, Problem, WireError, bad, fixed, read};
 use crate::tpkt::{Tpkt, tpkt};
 

@@ -1,7 +1,7 @@
 //! X.224 TPDU Error: the peer could not read the request.
 //!
 //! ITU-T X.224 13.12; either way. Nine octets and a variable part.
-use super::TpduCode;
+use super::tpdu::TpduCode;
 use crate::fault::{Layer, Layout, Problem, WireError, bad, fixed, read};
 use crate::tpkt::{Tpkt, tpkt};
 

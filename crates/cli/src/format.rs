@@ -1,0 +1,76 @@
+//! What a report is written as, and where to.
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+/// A format of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Human,
+    Line,
+    Json,
+    Ndjson,
+}
+
+/// A format, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OutputSpec {
+    pub(crate) format: Format,
+    /// Standard output when absent.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl OutputSpec {
+    /// Where it goes, the same for two spellings of one place; `None` is standard output.
+    fn place(&self) -> Option<PathBuf> {
+        let file = self.file.as_ref().filter(|file| file.as_os_str() != "/dev/stdout")?;
+        // A file that is not there yet has a folder that is.
+        let there = file.canonicalize().or_else(|_| {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or_else(|| Path::new(".")).canonicalize()?;
+            Ok::<_, std::io::Error>(folder.join(file.file_name().unwrap_or_default()))
+        });
+        Some(there.unwrap_or_else(|_| file.clone()))
+    }
+}
+
+/// What is wrong with outputs that go to one place.
+pub(crate) fn shared_place(outputs: &[OutputSpec]) -> Option<String> {
+    for (index, output) in outputs.iter().enumerate() {
+        let before = outputs.get(..index).unwrap_or_default();
+        if before.iter().any(|other| other.place() == output.place()) {
+            let place =
+                output.file.as_ref().map_or_else(|| "standard output".into(), |file| format!("{file:?}"));
+            return Some(format!("two outputs go to {place}; each needs a place of its own"));
+        }
+    }
+    None
+}
+
+/// Reads `FORMAT[=FILE]`.
+pub(crate) fn output(text: &str) -> Result<OutputSpec, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((format, file)) => (format, Some(file)),
+        None => (text, None),
+    };
+    let format = match format {
+        "human" => Format::Human,
+        "line" => Format::Line,
+        "json" => Format::Json,
+        "ndjson" => Format::Ndjson,
+        _ => return Err("expected human, line, json or ndjson, and =FILE for a file".into()),
+    };
+    match file {
+        Some("") => Err("the file name after = is missing".into()),
+        Some("-") | None => Ok(OutputSpec { format, file: None }),
+        Some(file) => Ok(OutputSpec { format, file: Some(file.into()) }),
+    }
+}

@@ -1,0 +1,118 @@
+//! From the arguments to what is to be done.
+use std::ffi::OsString;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::options::Options;
+use crate::spellings;
+use crate::verbs::Verb;
+
+/// What a command line comes to.
+pub(crate) enum Parsed {
+    Options(Box<Options>),
+    Verb(Verb),
+    /// Help or version, to print.
+    Text(String),
+    /// One line that says what is wrong.
+    Usage(String),
+}
+
+/// Reads the command line.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
+    let spelt = match spellings::rewrite(args.into_iter().collect()) {
+        Ok(spelt) => spelt,
+        Err(message) => return Parsed::Usage(message),
+    };
+    match Options::try_parse_from(spelt.args) {
+        Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
+        Ok(mut options) => match options.contradiction() {
+            Some(message) => Parsed::Usage(message),
+            None => {
+                options.notes = spelt.notes;
+                Parsed::Options(Box::new(options))
+            }
+        },
+        Err(error) => {
+            let (kind, text) = (error.kind(), error.render().to_string());
+            if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                Parsed::Text(text)
+            } else if kind == ErrorKind::MissingRequiredArgument {
+                Parsed::Usage("no target; try: rdp-probe HOST[:PORT], or rdp-probe --help".into())
+            } else {
+                Parsed::Usage(one_line(&text))
+            }
+        }
+    }
+}
+
+/// clap explains in paragraphs; the first one names the item and what was expected.
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let paragraph = text.split("\n\n").next().unwrap_or(text);
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verbs::man::EXAMPLES;
+
+    fn usage(args: &[&str]) -> String {
+        let args = std::iter::once("rdp-probe").chain(args.iter().copied()).map(OsString::from);
+        match parse(args) {
+            Parsed::Usage(message) => message,
+            Parsed::Options(_) | Parsed::Verb(_) | Parsed::Text(_) => panic!("accepted"),
+        }
+    }
+
+    #[test]
+    fn every_complaint_is_one_line_and_names_the_item() {
+        let cases: &[(&[&str], &str)] = &[
+            (&[], "no target"),
+            (&["srv1", "--timeout", "5"], "\"5\" is no duration"),
+            (&["srv1", "--until", "licensing"], "stage licensing is not in this version"),
+            (&["srv1", "--until", "nowhere"], "no such stage"),
+            (&["srv1", "--security", "strong"], "expected one of auto, nla"),
+            (&["srv1", "-o", "xml"], "expected human, line, json or ndjson"),
+            (&["srv1", "--from-report", "x.json"], "cannot be used with"),
+            (&["--from-report", "x.json", "--until", "tcp"], "cannot be used with '--until"),
+            (&["--from-report", "x.json", "--timeout", "2s"], "cannot be used with '--timeout"),
+            (&["--from-report"], "--from-report"),
+            (&["srv1", "--gateway", "gw1"], "--gateway"),
+            (&["srv1", "--resolve", "srv1:192.0.2.7"], "expected HOST:PORT:ADDR"),
+            (&["srv1", "--resolve", "192.0.2.7:3389:192.0.2.8"], "HOST is an address already"),
+            (&["srv1", "--resolve", "[::1]:3389:192.0.2.8"], "HOST is an address already"),
+            (&["srv1", "--resolve", "m\u{fc}nchen:3389:192.0.2.8"], "xn-- form"),
+            (&["srv1", "--resolve", "srv1:3389:fe80::1"], "needs its zone"),
+            (&["srv1", "--resolve", "srv1:3389:fe80::1%eth0"], "no address with a zone"),
+            (&["srv1", "--resolve", "srv1:1:::1", "--resolve", "SRV1.:1:::2"], "two --resolve for SRV1.:1"),
+            (&["srv1", "-o", "json", "-o", "ndjson=-"], "two outputs go to standard output"),
+            (&["srv1", "-o", "json=x.json", "-o", "human=./x.json"], "two outputs go to \"./x.json\""),
+            (&["srv1", "--stage-timeout", "tcp"], "expected STAGE=DURATION"),
+            (&["srv1", "-4", "-6"], "cannot be used with"),
+            (&["wait"], "\"wait\" is not in this version"),
+        ];
+        for (args, part) in cases {
+            let message = usage(args);
+            assert!(message.contains(part), "{args:?}: {message}");
+            assert!(!message.contains('\n'), "{args:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn help_stays_within_eighty_columns() {
+        let Parsed::Text(help) = parse(["rdp-probe", "--help"].map(OsString::from)) else { panic!("no help") };
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+        }
+    }
+
+    #[test]
+    fn examples_are_command_lines_that_are_accepted() {
+        for (line, _) in EXAMPLES {
+            let words = line.split(' ').map(OsString::from);
+            assert!(!matches!(parse(words), Parsed::Usage(_)), "{line}");
+        }
+    }
+}

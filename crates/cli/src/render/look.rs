@@ -1,0 +1,27 @@
+//! How human output looks.
+use std::io::IsTerminal as _;
+
+use crate::format::Color;
+
+/// How human output looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) color: bool,
+    pub(crate) width: usize,
+    pub(crate) verbose: u8,
+}
+
+impl Look {
+    /// For standard output or a file.
+    pub(crate) fn of(color: Color, verbose: u8, stdout: bool) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let terminal = stdout && std::io::stdout().is_terminal();
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !dumb && !set("NO_COLOR"),
+        };
+        Self { color, width: 80, verbose }
+    }
+}

@@ -1,0 +1,42 @@
+//! Writes what is known at once, whole.
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use crate::exit::{self, OutputFailure};
+use crate::format::{Format, OutputSpec};
+
+/// Standard output, as messages have it.
+pub(crate) const STDOUT: &str = "standard output";
+
+pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Writes what is known at once to every output, and tells which have failed.
+pub(crate) fn write_all(specs: &[OutputSpec], text: impl Fn(Format, bool) -> String) -> Vec<OutputFailure> {
+    let mut failures = Vec::new();
+    for spec in specs {
+        let text = text(spec.format, spec.file.is_none());
+        let (place, written) = match &spec.file {
+            None => (STDOUT.into(), to_stdout(&text)),
+            Some(path) => (path.display().to_string(), std::fs::write(path, text)),
+        };
+        failures.extend(written.err().map(|error| OutputFailure { place, error }));
+    }
+    failures
+}
+
+/// Writes to standard output what is no report.
+pub(crate) fn say(text: &str) -> Result<(), OutputFailure> {
+    to_stdout(text).map_err(|error| OutputFailure { place: STDOUT.into(), error })
+}
+
+/// Prints a text that is all there is to say: help, version, what a verb makes.
+pub(crate) fn print(text: &str) -> ExitCode {
+    match say(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => exit::end((exit::OUTPUT, vec![failure])),
+    }
+}

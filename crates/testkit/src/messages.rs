@@ -1,0 +1,201 @@
+//! Messages that targets are known to send, for generators and walks.
+
+/// What targets are known to send first, whole and well-formed.
+pub const MESSAGES: &[&[u8]] = &[
+    // Connection Confirms: CredSSP with Early User Authorization, TLS, failure code 5, none, ISO-TSAP parameters.
+    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0x1F, 8, 0, 8, 0, 0, 0],
+    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 1, 8, 0, 1, 0, 0, 0],
+    &[3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 3, 0, 8, 0, 5, 0, 0, 0],
+    &[3, 0, 0, 0x0B, 6, 0xD0, 0, 0, 0x12, 0x34, 0],
+    &[3, 0, 0, 0x16, 0x11, 0xD0, 0, 1, 0, 2, 0, 0xC0, 1, 0x0A, 0xC1, 2, 1, 0, 0xC2, 2, 1, 2],
+    // Pre-connection PDUs, as they come before a request.
+    &[16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0],
+    &[22, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x76, 0, 0, 0],
+    // Disconnect Provider Ultimatum, Disconnect Request, TPDU Error, and our own request come back.
+    &[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
+    &[3, 0, 0, 0x0B, 6, 0x80, 0, 0, 0, 0, 1],
+    &[3, 0, 0, 9, 4, 0x70, 0, 0, 2],
+    &[3, 0, 0, 0x13, 0x0E, 0xE0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0x0B, 0, 0, 0],
+    // Other protocols.
+    b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"RFB 003.008\n",
+    &[0x15, 3, 1, 0, 2, 2, 0x0A],
+    &[5, 0xFF],
+    &[0x4A, 0, 0, 0, 0x0A, 0x38],
+    &[0xFF, 0xFD, 0x18],
+];
+
+/// A Connection Confirm with a negotiation block: `kind` 2 is RDP_NEG_RSP, 3 is RDP_NEG_FAILURE.
+#[must_use]
+pub fn confirm(kind: u8, flags: u8, value: u32) -> Vec<u8> {
+    let mut pdu = vec![3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, kind, flags, 8, 0];
+    pdu.extend_from_slice(&value.to_le_bytes());
+    pdu
+}
+
+/// What is known to answer a ClientHello, whole and well-formed.
+pub const TLS_MESSAGES: &[&[u8]] = &[
+    FLIGHT_1_1,
+    HELLO_1_3,
+    HELLO_RETRY_REQUEST,
+    // Alerts: handshake_failure, protocol_version with xrdp's ultimatum behind it, a warning.
+    &[0x15, 3, 1, 0, 2, 2, 40],
+    &[0x15, 3, 3, 0, 2, 2, 70, 3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
+    &[0x15, 3, 3, 0, 2, 1, 112],
+    // In place of a ServerHello.
+    &[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    // A chain that promises 16 MiB, and records that promise more than there can be.
+    &[0x16, 3, 3, 0, 4, 11, 0xFF, 0xFF, 0xFF],
+    &[0x16, 3, 3, 0xFF, 0xFF],
+    // Change cipher spec, application data, heartbeat.
+    &[0x14, 3, 3, 0, 1, 1],
+    &[0x17, 3, 3, 0, 4, 0xEE, 0xEE, 0xEE, 0xEE],
+    &[0x18, 3, 3, 0, 3, 1, 0, 0],
+];
+
+/// TLS 1.1: ServerHello without extensions, a list of two certificates, ServerHelloDone, in three records.
+const FLIGHT_1_1: &[u8] = &[
+    0x16, 3, 2, 0, 0x30, // record: 48
+    2, 0, 0, 0x26, 3, 2, // server_hello, 38: TLS 1.1
+    0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, //
+    0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, //
+    0, 0, 0x2F, 0, // no session, TLS_RSA_WITH_AES_128_CBC_SHA, null
+    11, 0, 0, 0x10, 0, 0, // certificate, 16: its list begins here
+    0x16, 3, 2, 0, 0x0E, // record: 14
+    0x0D, 0, 0, 4, 0x30, 2, 5, 0, 0, 0, 3, 0x30, 1, 0, // 13: a certificate of 4, another of 3
+    0x16, 3, 2, 0, 4, // record: 4
+    14, 0, 0, 0, // server_hello_done
+];
+
+/// TLS 1.3: ServerHello, and its change_cipher_spec.
+const HELLO_1_3: &[u8] = &[
+    0x16, 3, 3, 0, 0x32, // record: 50
+    2, 0, 0, 0x2E, 3, 3, // server_hello, 46
+    0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, //
+    0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, //
+    0, 0x13, 2, 0, // no session, TLS_AES_256_GCM_SHA384, null
+    0, 6, 0, 0x2B, 0, 2, 3, 4, // extensions: supported_versions, TLS 1.3
+    0x14, 3, 3, 0, 1, 1, // change_cipher_spec
+];
+
+/// A HelloRetryRequest.
+const HELLO_RETRY_REQUEST: &[u8] = &[
+    0x16, 3, 3, 0, 0x32, // record: 50
+    2, 0, 0, 0x2E, 3, 3, // server_hello, 46
+    0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91, //
+    0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C, //
+    0, 0x13, 1, 0, // no session, TLS_AES_128_GCM_SHA256, null
+    0, 6, 0, 0x2B, 0, 2, 3, 4, // extensions: supported_versions, TLS 1.3
+];
+
+/// What is known to come first inside TLS, whole and well-formed.
+pub const CREDSSP_MESSAGES: &[&[u8]] = &[
+    &rdp_probe_wire::credssp::ANONYMOUS_REQUEST,
+    // errorCode alone, and beside echoes.
+    &[0x30, 0x0D, 0xA0, 3, 2, 1, 6, 0xA4, 6, 2, 4, 0xC0, 0, 0, 0x6D],
+    &[0x30, 0x0E, 0xA0, 3, 2, 1, 6, 0xA4, 7, 2, 5, 0, 0xC0, 7, 3, 0x0C],
+    &[0x30, 0x15, 0xA0, 3, 2, 1, 6, 0xA3, 6, 4, 4, 1, 0, 0, 0, 0xA4, 6, 2, 4, 0xC0, 0, 0, 0xBB],
+    // A SPNEGO reject, in a TSRequest and by itself; an answer with NTLM in it.
+    &[
+        0x30, 0x18, 0xA0, 3, 2, 1, 6, 0xA1, 0x11, 0x30, 0x0F, 0x30, 0x0D, 0xA0, 0x0B, 4, 9, 0xA1, 7, 0x30, 5,
+        0xA0, 3, 0x0A, 1, 2,
+    ],
+    &[0xA1, 7, 0x30, 5, 0xA0, 3, 0x0A, 1, 2],
+    ANSWER,
+    INIT,
+    CHALLENGE,
+    CHALLENGE_IN_TS_REQUEST,
+    // RDSTLS capabilities, a nonce for an Entra sign-in, an authorization result, an ultimatum.
+    &[1, 0, 1, 0, 1, 0, 1, 0],
+    b"{\"ts_nonce\":\"b64+/=\"}\0",
+    &[5, 0, 0, 0],
+    &[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
+];
+
+/// NegTokenResp: accept-incomplete, NTLM, a token and a MIC.
+const ANSWER: &[u8] = &[
+    0xA1, 0x28, 0x30, 0x26, 0xA0, 3, 0x0A, 1, 1, // negState
+    0xA1, 0x0C, 6, 0x0A, 0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 0x0A, // supportedMech
+    0xA2, 0x0B, 4, 9, b'N', b'T', b'L', b'M', b'S', b'S', b'P', 0, 2, // responseToken
+    0xA3, 4, 4, 2, 0x4D, 0x49, // mechListMIC
+];
+
+/// NegTokenInit2 in GSS-API: Kerberos, flags, a token, hints, a MIC.
+const INIT: &[u8] = &[
+    0x60, 0x36, 6, 6, 0x2B, 6, 1, 5, 5, 2, // InitialContextToken
+    0xA0, 0x2C, 0x30, 0x2A, 0xA0, 0x0D, 0x30, 0x0B, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 1, 2,
+    2, // mechTypes
+    0xA1, 4, 3, 2, 1, 0, // reqFlags
+    0xA2, 5, 4, 3, 0x60, 0x3B, 6, // mechToken
+    0xA3, 4, 0x30, 2, 0xA0, 0, // negHints
+    0xA4, 4, 4, 2, 0x4D, 0x49, // mechListMIC
+];
+
+/// CHALLENGE: a name, flags 2, a clock, an unknown pair.
+const CHALLENGE: &[u8] = &[
+    b'N', b'T', b'L', b'M', b'S', b'S', b'P', 0, 2, 0, 0, 0, // Signature, MessageType
+    4, 0, 4, 0, 0x38, 0, 0, 0, 0xB7, 0x82, 0x88, 0xE2, // TargetNameFields, NegotiateFlags
+    0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0, 0, 0, 0, 0, 0, 0, 0, // ServerChallenge, Reserved
+    0x2A, 0, 0x2A, 0, 0x3C, 0, 0, 0, 0x0A, 0, 0x7C, 0x4F, 0, 0, 0, 0x0F, // TargetInfoFields, Version
+    b'V', 0, b'M', 0, // TargetName
+    1, 0, 4, 0, b'V', 0, b'M', 0, 6, 0, 4, 0, 2, 0, 0, 0, // MsvAvNbComputerName, MsvAvFlags
+    7, 0, 8, 0, 0, 0x80, 0xF2, 0x1E, 0x64, 0x5A, 0xDB, 1, // MsvAvTimestamp
+    0x99, 0, 2, 0, 0xAB, 0xCD, 0, 0, 0, 0, // unknown, MsvAvEOL
+];
+
+/// The start of a CHALLENGE in a TSRequest, with long lengths and a nonce.
+const CHALLENGE_IN_TS_REQUEST: &[u8] = &[
+    0x30, 0x81, 0x4D, 0xA0, 3, 2, 1, 6, // version
+    0xA1, 0x22, 0x30, 0x20, 0x30, 0x1E, 0xA0, 0x1C, 4, 0x1A, // negoTokens
+    b'N', b'T', b'L', b'M', b'S', b'S', b'P', 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x38, 0, 0, 0, 0xB7, 0x82, 0x88, 0xE2,
+    0xCC, 0xCC, // negoToken
+    0xA5, 0x22, 4, 0x20, // clientNonce
+    0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, //
+    0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+];
+
+/// What is known to answer a Connect Initial, whole and well-formed.
+pub const MCS_MESSAGES: &[&[u8]] = &[
+    XRDP,
+    ENCRYPTED,
+    // A result alone, a disconnect, an Attach User Confirm.
+    &[3, 0, 0, 0x0D, 2, 0xF0, 0x80, 0x7F, 0x66, 3, 0x0A, 1, 0x0E],
+    &[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80],
+    &[3, 0, 0, 0x0B, 2, 0xF0, 0x80, 0x2E, 0, 0, 6],
+    // Set Error Info 7, Deactivate All, a redirection.
+    &[
+        3, 0, 0, 0x24, 2, 0xF0, 0x80, 0x68, 0, 1, 3, 0xEB, 0x70, 0x16, 0x16, 0, 0x17, 0, 0xEA, 3, 0xEA, 3, 1,
+        0, 0, 1, 8, 0, 0x2F, 0, 0, 0, 7, 0, 0, 0,
+    ],
+    &[
+        3, 0, 0, 0x1C, 2, 0xF0, 0x80, 0x68, 0, 1, 3, 0xEB, 0x70, 0x80, 0x0D, 0x0D, 0, 0x16, 0, 0xEA, 3, 0xEA,
+        3, 1, 0, 1, 0, 0,
+    ],
+    &[3, 0, 0, 0x17, 2, 0xF0, 0x80, 0x68, 0, 1, 3, 0xEB, 0x70, 9, 9, 0, 0x1A, 0, 0xEA, 3, 0, 0, 0],
+];
+
+/// xrdp with TLS and four channels.
+const XRDP: &[u8] = &[
+    3, 0, 0, 0x6D, 2, 0xF0, 0x80, 0x7F, 0x66, 0x63, 0x0A, 1, 0, 2, 1, 0, // TPKT to calledConnectId
+    0x30, 0x1A, 2, 1, 0x16, 2, 1, 3, 2, 1, 0, 2, 1, 1, 2, 1, 0, 2, 1, 1, 2, 3, 0, 0xFF, 0xF8, 2, 1, 2, //
+    4, 0x3F, 0, 5, 0, 0x14, 0x7C, 0, 1, 0x2A, 0x14, 0x76, 0x0A, 1, 1, 0, 1, 0xC0, 0, // userData
+    b'M', b'c', b'D', b'n', 0x80, 0x28, 1, 0x0C, 0x0C, 0, 4, 0, 8, 0, 1, 0, 0, 0, // SC_CORE
+    3, 0x0C, 0x10, 0, 0xEB, 3, 4, 0, 0xEC, 3, 0xED, 3, 0xEE, 3, 0xEF, 3, // SC_NET
+    2, 0x0C, 0x0C, 0, 0, 0, 0, 0, 0, 0, 0, 0, // SC_SECURITY
+];
+
+/// Standard RDP Security with 128 bits and a key that is none, early capability flags, a message channel, multitransport.
+const ENCRYPTED: &[u8] = &[
+    3, 0, 0, 0x9B, 2, 0xF0, 0x80, 0x7F, 0x66, 0x81, 0x90, 0x0A, 1, 0, 2, 1, 0, // TPKT to calledConnectId
+    0x30, 0x1A, 2, 1, 0x22, 2, 1, 3, 2, 1, 0, 2, 1, 1, 2, 1, 0, 2, 1, 1, 2, 3, 0, 0xFF, 0xF8, 2, 1, 2, //
+    4, 0x6C, 0, 5, 0, 0x14, 0x7C, 0, 1, 0x2A, 0x14, 0x76, 0x0A, 1, 1, 0, 1, 0xC0, 0, // userData
+    b'M', b'c', b'D', b'n', 0x56, 1, 0x0C, 0x10, 0, 0x0C, 0, 8, 0, 0x0B, 0, 0, 0, 8, 0, 0, 0, // SC_CORE
+    3, 0x0C, 8, 0, 0xEB, 3, 0, 0, // SC_NET
+    2, 0x0C, 0x38, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0x20, 0, 0, 0, 4, 0, 0, 0, // SC_SECURITY
+    0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, //
+    0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A, //
+    1, 0, 0, 0, // serverCertificate
+    4, 0x0C, 6, 0, 0xF0, 3, // SC_MCS_MSGCHANNEL
+];
