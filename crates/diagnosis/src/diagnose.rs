@@ -1,9 +1,8 @@
 //! From evidence to a diagnosis.
 use rdp_probe_core::{Evidence, Hop, Stage};
-use serde::Serialize;
 
 use crate::catalogue;
-use crate::rule::{Candidate, Rule, RuleKind};
+use crate::rule::{Candidate, Rule, RuleKind, VerdictOutcome};
 
 /// What the evidence means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,37 +32,6 @@ pub struct Verdict {
     pub rule: Option<&'static Rule>,
     /// The exit code of docs/exit-codes.md.
     pub exit: u8,
-}
-
-/// The verdict in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum VerdictOutcome {
-    /// The asked depth was reached.
-    Reachable,
-    /// The peer said no.
-    Refused,
-    /// Nothing answered, or the path failed.
-    Unreachable,
-    /// It answers, but cannot work as it stands.
-    Misconfigured,
-    /// Not testable, or the evidence contradicts itself.
-    Inconclusive,
-}
-
-impl VerdictOutcome {
-    /// The id in reports.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Reachable => "reachable",
-            Self::Refused => "refused",
-            Self::Unreachable => "unreachable",
-            Self::Misconfigured => "misconfigured",
-            Self::Inconclusive => "inconclusive",
-        }
-    }
 }
 
 /// Diagnoses with the built-in catalogue. Total and deterministic.

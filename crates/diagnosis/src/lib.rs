@@ -26,7 +26,7 @@ pub mod explain;
 mod rule;
 mod text;
 
-pub use diagnose::{Diagnosis, Verdict, VerdictOutcome, diagnose, diagnose_with};
+pub use diagnose::{Diagnosis, Verdict, diagnose, diagnose_with};
 pub use explain::{Explanation, explain, explain_pair};
-pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity};
+pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity, VerdictOutcome};
 pub use text::{fill, summary, utc};

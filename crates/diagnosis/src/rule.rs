@@ -4,8 +4,6 @@ use std::fmt;
 use rdp_probe_core::{Evidence, Stage};
 use serde::Serialize;
 
-use crate::diagnose::VerdictOutcome;
-
 /// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
 ///
 /// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the evidence
@@ -81,6 +79,37 @@ impl Eq for Rule {}
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Rule").field(&self.id).finish()
+    }
+}
+
+/// The verdict in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum VerdictOutcome {
+    /// The asked depth was reached.
+    Reachable,
+    /// The peer said no.
+    Refused,
+    /// Nothing answered, or the path failed.
+    Unreachable,
+    /// It answers, but cannot work as it stands.
+    Misconfigured,
+    /// Not testable, or the evidence contradicts itself.
+    Inconclusive,
+}
+
+impl VerdictOutcome {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Reachable => "reachable",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Misconfigured => "misconfigured",
+            Self::Inconclusive => "inconclusive",
+        }
     }
 }
 

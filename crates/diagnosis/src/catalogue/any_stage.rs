@@ -1,8 +1,7 @@
 //! Ends that any stage may come to.
 use rdp_probe_core::{Close, DialFault, DialFaultKind, Evidence, FailureKind, TlsFault, TlsFaultKind};
 
-use crate::diagnose::VerdictOutcome;
-use crate::rule::{Basis, Rule};
+use crate::rule::{Basis, Rule, VerdictOutcome};
 
 fn cancelled(evidence: &Evidence) -> bool {
     matches!(

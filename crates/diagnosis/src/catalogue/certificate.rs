@@ -1,10 +1,9 @@
 //! What is worth knowing about a certificate and a server's NTLM CHALLENGE. Each check is independent of the others.
 use rdp_probe_core::{CertificateFacts, Evidence, KeyKind, Observed, SignatureCheck, Trust};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
-use crate::rule::{Candidate, Rule, RuleKind, Severity};
+use crate::rule::{Candidate, Rule, RuleKind, Severity, VerdictOutcome};
 
 const INFO: Rule = Rule {
     kind: RuleKind::Finding(Severity::Info),

@@ -2,10 +2,9 @@
 use rdp_probe_core::wire::nego::{FailureCode, Protocols};
 use rdp_probe_core::{Address, Close, Evidence, FailureKind, Security, Stage};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 use rdp_probe_core::wire::Problem;
 
 /// What came instead of the Connection Confirm.

@@ -2,10 +2,9 @@
 use rdp_probe_core::wire::credssp::NtStatus;
 use rdp_probe_core::{Close, Evidence, FailureKind, Stage};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 fn kind(evidence: &Evidence, stage: Stage) -> Option<&FailureKind> {
     Some(&evidence.failure().filter(|failure| failure.stage == stage)?.kind)

@@ -7,10 +7,9 @@ use rdp_probe_core::{
     Answer, AttemptRecord, Evidence, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey,
 };
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Likely, Possible};
-use crate::rule::{Candidate, Rule, RuleKind, Severity};
+use crate::rule::{Candidate, Rule, RuleKind, Severity, VerdictOutcome};
 
 const INFO: Rule = Rule {
     kind: RuleKind::Finding(Severity::Info),
@@ -85,6 +84,15 @@ pub(crate) fn server_key_bits(evidence: &Evidence) -> Option<u32> {
     if let ServerKey::Certificate { bits, .. } = server_key(evidence)? { *bits } else { None }
 }
 
+/// The server saw another request than was sent.
+fn negotiation_altered(evidence: &Evidence) -> bool {
+    evidence.path().last().is_some_and(|attempt| {
+        attempt.facts().any(|fact| {
+            matches!(fact, Observed::ServerCore { requested: Some(requested), .. } if *requested != attempt.offer)
+        })
+    })
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "downgraded-to-standard-security",
@@ -155,7 +163,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "negotiation-altered",
-        matches: super::basic_settings_exchange::negotiation_altered,
+        matches: negotiation_altered,
         summary: "the server saw another security offer ({requested_protocols}) than was sent ({offered})",
         cause: "the server repeats what it was asked for, and that is something else: a proxy or somebody in between changed the \
                 request, or the server makes it up",

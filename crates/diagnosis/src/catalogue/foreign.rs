@@ -2,10 +2,9 @@
 use rdp_probe_core::wire::first_octets::Foreign;
 use rdp_probe_core::{Evidence, FailureKind, Stage};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Reported};
 use crate::rule::Likelihood::Unlikely;
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 fn speaks(evidence: &Evidence, foreign: Foreign) -> bool {
     matches!(evidence.failure().map(|f| &f.kind), Some(FailureKind::Foreign { protocol, .. }) if *protocol == foreign)

@@ -45,8 +45,8 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::RuleKind;
-    use crate::{Likelihood, VerdictOutcome};
+    use crate::codes::{Family, lookup};
+    use crate::rule::{Basis, Likelihood, RuleKind, VerdictOutcome};
 
     #[test]
     fn every_id_is_of_lower_case_words_and_taken_once() {
@@ -99,14 +99,13 @@ mod tests {
         for rule in all() {
             for candidate in rule.candidates.iter().filter(|c| c.likelihood == Likelihood::Likely) {
                 assert!(candidate.code.is_some() && candidate.extended.is_some(), "{}", rule.id);
-                assert_ne!(candidate.basis, crate::Basis::Inferred, "{}", rule.id);
+                assert_ne!(candidate.basis, Basis::Inferred, "{}", rule.id);
             }
         }
     }
 
     #[test]
     fn every_candidate_is_in_the_table_of_codes() {
-        use crate::codes::{Family, lookup};
         for rule in all() {
             for candidate in rule.candidates {
                 if let Some(code) = candidate.code {

@@ -1,10 +1,9 @@
 //! Stage `resolve`.
 use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Stage};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 /// The fault of a failed `resolve`.
 fn fault(evidence: &Evidence) -> Option<DialFaultKind> {

@@ -1,10 +1,9 @@
 //! Stage `tcp_connect`.
 use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Stage};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Likely, Possible};
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 /// The fault of a failed `tcp_connect`.
 fn fault(evidence: &Evidence) -> Option<DialFaultKind> {

@@ -3,10 +3,9 @@ use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_core::wire::tls::Version;
 use rdp_probe_core::{AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, Stage, TlsFault, TlsFaultKind};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 /// Why the handshake of the main path failed.
 fn fault(evidence: &Evidence) -> Option<&TlsFault> {
