@@ -31,6 +31,7 @@ mod machine;
 mod ntlm;
 mod octets;
 mod plan;
+mod queries;
 mod run;
 mod security;
 mod stage;

@@ -11,7 +11,6 @@ use rdp_probe_core::{
     TlsFaultKind, Trust,
 };
 
-use crate::catalogue::{certificate, server_key_bits};
 use crate::codes;
 use crate::diagnose::Diagnosis;
 
@@ -223,27 +222,25 @@ fn value(name: &str, evidence: &Evidence) -> Option<String> {
             let known = codes::lookup(codes::Family::SetErrorInfo, error_info(kind?)?);
             known.map_or("a code that no published specification has", |row| row.meaning).to_owned()
         }
-        "server_key_bits" => server_key_bits(evidence)?.to_string(),
+        "server_key_bits" => evidence.server_key_bits()?.to_string(),
         "requested_protocols" => evidence.facts().find_map(|fact| match fact {
             Observed::ServerCore { requested, .. } => requested.map(words),
             _ => None,
         })?,
-        "certificate_sha256" => certificate(evidence)?.sha256.clone(),
-        "not_after" => date(certificate(evidence)?.not_after),
-        "not_before" => date(certificate(evidence)?.not_before),
-        "key_bits" => certificate(evidence)?.key_bits?.to_string(),
-        "certificate_signature" => certificate(evidence)?.signature.clone(),
+        "certificate_sha256" => evidence.certificate()?.sha256.clone(),
+        "not_after" => date(evidence.certificate()?.not_after),
+        "not_before" => date(evidence.certificate()?.not_before),
+        "key_bits" => evidence.certificate()?.key_bits?.to_string(),
+        "certificate_signature" => evidence.certificate()?.signature.clone(),
         "certificate_names" => {
-            let certificate = certificate(evidence)?;
+            let certificate = evidence.certificate()?;
             let mut names = certificate.names.clone();
             names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
             names.truncate(4);
             if names.is_empty() { "no name".into() } else { names.join(", ") }
         }
         "asked_name" => evidence.plan.asked_name(),
-        "credssp_version" => evidence.facts().find_map(|fact| {
-            if let Observed::CredsspVersion(version) = fact { Some(version.to_string()) } else { None }
-        })?,
+        "credssp_version" => evidence.credssp_version()?.to_string(),
         "server_name" => {
             let (facts, _) = evidence.challenge()?;
             facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())?

@@ -16,9 +16,6 @@ mod tls;
 
 use crate::rule::Rule;
 
-pub(crate) use certificate::certificate;
-pub(crate) use findings::server_key_bits;
-
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     let files = [
