@@ -43,12 +43,14 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 /// Diagnoses with the built-in catalogue and `more` rows of the caller's, which may supersede it.
 #[must_use]
 pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
-    let short = evidence.fell_short_of();
-    let failed = evidence.failure().is_some() || short.is_some();
+    let ended = ended(evidence);
     let mut matching: Vec<&'static Rule> = Vec::new();
     for rule in catalogue::all().chain(more.iter().copied()) {
-        // A cause explains a failure, so without one there is none.
-        let asked = failed || rule.kind != RuleKind::Cause;
+        let asked = match rule.kind {
+            // A cause explains a failure, so without one there is none, and one at another hop or stage is another's.
+            RuleKind::Cause => ended.is_some_and(|(hop, stage)| rule.is_about(hop, stage)),
+            RuleKind::Finding(_) => true,
+        };
         if asked && (rule.matches)(evidence) {
             matching.push(rule);
         }
@@ -71,16 +73,129 @@ pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
         }
     }
     mstsc.sort_by_key(|candidate| candidate.likelihood);
-    let (hop, stage) = match (evidence.failure(), short) {
-        (Some(failure), _) => (Some(failure.hop), Some(failure.stage)),
-        (None, Some(stage)) => (Some(Hop::Target), Some(stage)),
-        (None, None) => (None, None),
-    };
+    let (hop, stage) = ended.unzip();
     let verdict = match top {
         Some(rule) => Verdict { outcome: rule.outcome, hop, stage, rule: Some(rule), exit: rule.exit },
-        // Only a defect here has no row: an event out of turn, a TLS library that does not start.
-        None if failed => Verdict { outcome: VerdictOutcome::Inconclusive, hop, stage, rule: None, exit: 3 },
+        // A defect here, such as an event out of turn, or evidence of a version that knows more than this one.
+        None if ended.is_some() => {
+            Verdict { outcome: VerdictOutcome::Inconclusive, hop, stage, rule: None, exit: 3 }
+        }
         None => Verdict { outcome: VerdictOutcome::Reachable, hop, stage, rule: None, exit: 0 },
     };
     Diagnosis { verdict, causes, findings: worth, mstsc }
+}
+
+/// Where the path ended: the hop that its failure is laid at, and the stage. What a server does not go as deep as is the
+/// target's.
+fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
+    let failed = evidence.failure().map(|failure| (failure.hop, failure.stage));
+    failed.or_else(|| Some((Hop::Target, evidence.fell_short_of()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rdp_probe_core::{
+        Awaited, DialFault, DialFaultKind, Event, Failure, FailureKind, Host, Link, Plan, Run, TlsFault,
+        TlsFaultKind, Wants,
+    };
+
+    use super::*;
+    use crate::text::summary;
+
+    /// A run whose dial failed with `kind`.
+    fn dial(kind: DialFaultKind) -> Evidence {
+        let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+        run.begin(Duration::ZERO);
+        run.on(Event::Dialed(Err(DialFault::new(kind))), Duration::ZERO);
+        run.evidence().clone()
+    }
+
+    /// The same run, with its failure laid elsewhere.
+    fn laid(mut evidence: Evidence, hop: Hop, stage: Stage) -> Evidence {
+        let failure = evidence.attempts[0].failure.as_mut().unwrap();
+        (failure.hop, failure.stage) = (hop, stage);
+        evidence
+    }
+
+    /// A run whose connection failed with `kind`.
+    fn failed(hop: Hop, stage: Stage, awaiting: Awaited, kind: FailureKind) -> Evidence {
+        let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+        run.begin(Duration::ZERO);
+        let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("no address") };
+        run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
+        let mut evidence = run.evidence().clone();
+        evidence.attempts[0].failure = Some(Failure::new(hop, stage, awaiting, kind));
+        evidence
+    }
+
+    fn rule(evidence: &Evidence) -> (Option<&'static str>, u8) {
+        let verdict = diagnose(evidence).verdict;
+        (verdict.rule.map(|rule| rule.id), verdict.exit)
+    }
+
+    #[test]
+    fn a_cause_explains_failures_of_its_hop_and_its_stage_only() {
+        let refused = dial(DialFaultKind::Refused);
+        assert_eq!(rule(&refused), (Some("tcp-refused"), 11));
+        assert_eq!(rule(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), (None, 3));
+        assert_eq!(rule(&laid(refused, Hop::Target, Stage::Tls)), (None, 3));
+        // Each of these is this computer's.
+        let no_route = dial(DialFaultKind::NetworkUnreachable);
+        assert_eq!(rule(&no_route), (Some("network-unreachable"), 11));
+        assert_eq!(rule(&laid(no_route, Hop::Target, Stage::TcpConnect)), (None, 3));
+    }
+
+    #[test]
+    fn a_rule_of_the_caller_s_says_whether_it_is_of_several_hops() {
+        static EVERYWHERE: Rule = Rule {
+            id: "lab-everywhere",
+            hop: None,
+            stage: Some(Stage::TcpConnect),
+            matches: |_| true,
+            exit: 11,
+            ..Rule::BLANK
+        };
+        static TARGET: Rule = Rule { id: "lab-target", hop: Rule::BLANK.hop, ..EVERYWHERE };
+        let causes = |evidence: &Evidence| {
+            let causes = diagnose_with(evidence, &[&EVERYWHERE, &TARGET]).causes;
+            causes.iter().map(|rule| rule.id).filter(|id| id.starts_with("lab")).collect::<Vec<_>>()
+        };
+        let refused = dial(DialFaultKind::Refused);
+        assert_eq!(causes(&refused), ["lab-everywhere", "lab-target"]);
+        assert_eq!(causes(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), ["lab-everywhere"]);
+        assert_eq!(causes(&laid(refused, Hop::Gateway, Stage::GatewayTls)), [""; 0]);
+    }
+
+    #[test]
+    fn what_no_rule_explains_names_stage_and_hop_and_only_a_defect_asks_to_be_reported() {
+        let said = |evidence: &Evidence| summary(&diagnose(evidence), evidence);
+        let gateway = laid(dial(DialFaultKind::Refused), Hop::Gateway, Stage::TcpConnect);
+        assert_eq!(
+            said(&gateway),
+            "stage tcp_connect failed, laid at hop gateway: this version has no explanation for it"
+        );
+        let local = FailureKind::Tls(TlsFault::new(TlsFaultKind::Local, &[]));
+        let defects = [
+            failed(
+                Hop::Client,
+                Stage::ConnectionInitiation,
+                Awaited::ConnectionConfirm,
+                FailureKind::OutOfTurn,
+            ),
+            failed(Hop::Client, Stage::Tls, Awaited::TlsHandshake, local.clone()),
+        ];
+        for evidence in defects {
+            assert_eq!(rule(&evidence), (None, 3));
+            assert!(
+                said(&evidence).starts_with("internal error of rdp-probe in stage "),
+                "{}",
+                said(&evidence)
+            );
+        }
+        let elsewhere = failed(Hop::Gateway, Stage::GatewayTls, Awaited::TlsHandshake, local);
+        assert!(said(&elsewhere).contains("gateway_tls"), "{}", said(&elsewhere));
+        assert!(!said(&elsewhere).contains("internal error"), "{}", said(&elsewhere));
+    }
 }

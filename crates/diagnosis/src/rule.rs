@@ -1,7 +1,7 @@
 //! A row of the catalogue.
 use std::fmt;
 
-use rdp_probe_core::{Evidence, Stage};
+use rdp_probe_core::{Evidence, Hop, Stage};
 use serde::Serialize;
 
 /// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
@@ -15,9 +15,11 @@ pub struct Rule {
     pub id: &'static str,
     /// Whether it explains a failure, or is worth knowing without one.
     pub kind: RuleKind,
+    /// Whom the failure is laid at that it explains; `None` when that may be anybody. The target, unless it says otherwise.
+    pub hop: Option<Hop>,
     /// The stage whose failure it explains; `None` when that may be any.
     pub stage: Option<Stage>,
-    /// Whether it holds for this evidence. Must be total and pure.
+    /// Whether it holds for this evidence. Must be total and pure. A cause is asked only about failures of its hop and stage.
     pub matches: fn(&Evidence) -> bool,
     /// The outcome, when this is the top cause.
     pub outcome: VerdictOutcome,
@@ -46,10 +48,11 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// What rows leave out: no event, no candidates, nothing superseded, the last rank.
+    /// What rows leave out: the target as hop, no event, no candidates, nothing superseded, the last rank.
     pub const BLANK: Self = Self {
         id: "",
         kind: RuleKind::Cause,
+        hop: Some(Hop::Target),
         stage: None,
         matches: |_| false,
         outcome: VerdictOutcome::Inconclusive,
@@ -65,6 +68,13 @@ impl Rule {
         basis: Basis::Inferred,
         supersedes: &[],
     };
+}
+
+impl Rule {
+    /// Whether it is about failures of this stage that are laid at this hop.
+    pub(crate) fn is_about(&self, hop: Hop, stage: Stage) -> bool {
+        self.hop.is_none_or(|of| of == hop) && self.stage.is_none_or(|of| of == stage)
+    }
 }
 
 /// Rules are told apart by their ids.

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, Close, DialFault, DialFaultKind, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsFault,
-    TlsFaultKind, Trust,
+    Answer, Close, DialFault, DialFaultKind, Evidence, Failure, FailureKind, Family, Hop, Observed, Octets,
+    Oddity, TlsFault, TlsFaultKind, Trust,
 };
 
 use crate::codes;
@@ -48,7 +48,12 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
         return fill(rule.summary, evidence);
     }
     if let Some(failure) = evidence.failure() {
-        return format!("internal error of rdp-probe in stage {}: please report it", failure.stage);
+        let Failure { hop, stage, .. } = failure;
+        return if is_defect(failure) {
+            format!("internal error of rdp-probe in stage {stage}: please report it")
+        } else {
+            format!("stage {stage} failed, laid at hop {hop}: this version has no explanation for it")
+        };
     }
     let target = value("address", evidence).unwrap_or_default();
     match evidence.answer() {
@@ -56,6 +61,15 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
         Some(Answer::NoNegotiation) => format!("{target} answers, and knows Standard RDP Security only"),
         _ if evidence.peer().is_some() => format!("{target} accepts TCP connections"),
         _ => format!("{target} has {} address(es)", evidence.addresses().len()),
+    }
+}
+
+/// Whether it is a defect here, at no peer: an event out of turn, a TLS library that does not start.
+const fn is_defect(failure: &Failure) -> bool {
+    match &failure.kind {
+        FailureKind::OutOfTurn => true,
+        FailureKind::Tls(TlsFault { kind: TlsFaultKind::Local, .. }) => matches!(failure.hop, Hop::Client),
+        _ => false,
     }
 }
 

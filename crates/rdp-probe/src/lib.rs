@@ -57,7 +57,7 @@
 //! # Rules of your own
 //!
 //! The [`catalogue`] is a list of [`Rule`]s. [`ProbeBuilder::rule`] puts one beside them; [`diagnose_with`] does so for
-//! evidence that is there already.
+//! evidence that is there already. A cause is asked about failures of its stage that are laid at its hop.
 //!
 //! ```
 //! use rdp_probe::{Basis, Probe, Rule, Stage, VerdictOutcome};
@@ -65,7 +65,8 @@
 //! static VPN_IS_DOWN: Rule = Rule {
 //!     id: "lab-vpn-is-down",
 //!     stage: Some(Stage::TcpConnect),
-//!     matches: |evidence| evidence.failure().is_some_and(|failure| failure.stage == Stage::TcpConnect),
+//!     hop: None, // without it, the target's failures only: a route that is missing is this computer's
+//!     matches: |evidence| evidence.failure().is_some(),
 //!     outcome: VerdictOutcome::Unreachable,
 //!     exit: 11,
 //!     rank: 0,

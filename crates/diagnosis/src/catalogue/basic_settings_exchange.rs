@@ -9,8 +9,7 @@ use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 /// What came instead of the Connect Response, and whether Standard RDP Security was agreed on before.
 fn kind(evidence: &Evidence) -> Option<(&FailureKind, bool)> {
-    let failure = evidence.failure().filter(|failure| failure.stage == Stage::BasicSettingsExchange)?;
-    Some((&failure.kind, evidence.answer()?.is_standard()))
+    Some((evidence.failure_kind()?, evidence.answer()?.is_standard()))
 }
 
 fn is(evidence: &Evidence, standard: bool, judge: fn(&FailureKind) -> bool) -> bool {
@@ -45,7 +44,7 @@ fn broken(kind: &FailureKind) -> bool {
 
 /// The reason that Set Error Info gave, and how the connection ended after it.
 fn error_info(evidence: &Evidence) -> Option<(u32, End)> {
-    if let FailureKind::ErrorInfo { code, end } = &evidence.failure()?.kind {
+    if let FailureKind::ErrorInfo { code, end } = evidence.failure_kind()? {
         Some((code.0, *end))
     } else {
         None

@@ -7,15 +7,9 @@ use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
 use rdp_probe_core::wire::Problem;
 
-/// What came instead of the Connection Confirm.
-fn kind(evidence: &Evidence) -> Option<&FailureKind> {
-    let failure = evidence.failure().filter(|failure| failure.stage == Stage::ConnectionInitiation)?;
-    Some(&failure.kind)
-}
-
 /// How the stream ended, and whether something of the answer had arrived.
 fn closed(evidence: &Evidence) -> Option<(Close, bool)> {
-    if let Some(FailureKind::Closed { how, partial }) = kind(evidence) {
+    if let Some(FailureKind::Closed { how, partial }) = evidence.failure_kind() {
         Some((*how, !partial.is_empty()))
     } else {
         None
@@ -45,7 +39,7 @@ fn silent(evidence: &Evidence) -> bool {
 
 /// The refusal, and what had been offered when it came.
 fn refusal(evidence: &Evidence) -> Option<(FailureCode, Protocols)> {
-    let Some(FailureKind::NegotiationRefused(code)) = kind(evidence) else { return None };
+    let Some(FailureKind::NegotiationRefused(code)) = evidence.failure_kind() else { return None };
     Some((*code, evidence.path().last()?.offer))
 }
 
@@ -67,7 +61,7 @@ fn contradicts(evidence: &Evidence) -> bool {
 
 /// A length that disagrees with what is there, against a value that cannot be.
 fn malformed(evidence: &Evidence, lies: bool) -> bool {
-    if let Some(FailureKind::Malformed { error, .. }) = kind(evidence) {
+    if let Some(FailureKind::Malformed { error, .. }) = evidence.failure_kind() {
         matches!(error.problem, Problem::Length(_)) == lies
     } else {
         false
@@ -181,7 +175,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "disconnected-in-place-of-confirm",
-        matches: |f| matches!(kind(f), Some(FailureKind::Ultimatum(_))),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::Ultimatum(_))),
         summary: "{address} answered the first RDP request with a disconnect ({reason})",
         cause: "the server speaks RDP and refused the request with an MCS Disconnect Provider Ultimatum; xrdp does that for \
                 protocols and flags that it does not know",
@@ -191,7 +185,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "x224-disconnect-request",
-        matches: |f| matches!(kind(f), Some(FailureKind::DisconnectRequest { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::DisconnectRequest { .. })),
         summary: "{address} answered with an X.224 Disconnect Request (reason {reason})",
         cause: "a gateway or appliance in front of the host refused the connection at the X.224 layer",
         remedy: "find out what answers at {address}, and look at its log",
@@ -200,7 +194,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "x224-error",
-        matches: |f| matches!(kind(f), Some(FailureKind::TpduError { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::TpduError { .. })),
         summary: "{address} answered with an X.224 Error (cause {reason})",
         cause: "the peer speaks X.224, but could not read the request: a gateway or appliance, or another service over TPKT",
         remedy: "find out what answers at {address}; try without --cookie, if one was given",
@@ -209,7 +203,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "unexpected-tpdu",
-        matches: |f| matches!(kind(f), Some(FailureKind::OtherTpdu { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::OtherTpdu { .. })),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} answered with a message that has no place here (X.224 code {code})",
         cause: "the peer speaks TPKT, but did not confirm the connection before it went on: it is no RDP listener, or a broken \
@@ -361,7 +355,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "asked-security-not-selected",
-        matches: |f| matches!(kind(f), Some(FailureKind::OtherProtocol { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::OtherProtocol { .. })),
         summary: "{address} selected {selected}, and this run insists on {asked}",
         cause: "the server does not take the security protocol that --security asks for, but a weaker one that has to be \
                 offered beside it",
@@ -370,7 +364,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "unrequested-protocol",
-        matches: |f| matches!(kind(f), Some(FailureKind::UnrequestedProtocol { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::UnrequestedProtocol { .. })),
         outcome: VerdictOutcome::Inconclusive,
         exit: 33,
         summary: "{address} selected {selected}, which was not offered ({offered})",

@@ -1,15 +1,14 @@
 //! Stage `tcp_connect`.
-use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Stage};
+use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Hop, Stage};
 
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Likely, Possible};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
 
-/// The fault of a failed `tcp_connect`.
+/// Why there is no connection.
 fn fault(evidence: &Evidence) -> Option<DialFaultKind> {
-    let failure = evidence.failure().filter(|failure| failure.stage == Stage::TcpConnect)?;
-    if let FailureKind::Connect { fault: DialFault { kind, .. }, .. } = failure.kind {
-        Some(kind)
+    if let FailureKind::Connect { fault: DialFault { kind, .. }, .. } = evidence.failure_kind()? {
+        Some(*kind)
     } else {
         None
     }
@@ -68,6 +67,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "network-unreachable",
+        hop: Some(Hop::Client),
         matches: |f| fault(f) == Some(DialFaultKind::NetworkUnreachable),
         summary: "this computer has no route to {address}",
         cause: "there is no route to that network: no connection, a VPN that is not up, or an address of a family that this \
@@ -91,6 +91,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "connect-not-permitted",
+        hop: Some(Hop::Client),
         matches: |f| fault(f) == Some(DialFaultKind::NotPermitted),
         summary: "this computer does not let a connection to {address} out",
         cause: "a firewall, a policy or a route of this computer forbids the connection",
@@ -101,6 +102,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "local-resources",
+        hop: Some(Hop::Client),
         matches: |f| fault(f) == Some(DialFaultKind::LocalResources),
         outcome: VerdictOutcome::Inconclusive,
         summary: "this computer has no socket or port left; nothing is known about {address}",

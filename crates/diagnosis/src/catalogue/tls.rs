@@ -9,7 +9,7 @@ use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 /// Why the handshake of the main path failed.
 fn fault(evidence: &Evidence) -> Option<&TlsFault> {
-    if let FailureKind::Tls(fault) = &evidence.failure()?.kind { Some(fault) } else { None }
+    if let FailureKind::Tls(fault) = evidence.failure_kind()? { Some(fault) } else { None }
 }
 
 /// Why a scout learnt nothing.
@@ -56,7 +56,7 @@ fn kind_is(evidence: &Evidence, judge: fn(TlsFaultKind) -> bool) -> bool {
 }
 
 fn refused(evidence: &Evidence, kind: &FailureKind) -> bool {
-    evidence.failure().is_some_and(|failure| failure.kind == *kind)
+    evidence.failure_kind() == Some(kind)
 }
 
 const TLS: Rule = Rule {

@@ -49,7 +49,13 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
 mod tests {
     use super::*;
     use crate::generate;
+    use crate::oracle::seeds;
     use proptest::prelude::*;
+
+    #[test]
+    fn every_seed_of_the_fuzzer_passes() {
+        seeds("diagnosis", diagnosis);
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
