@@ -4,6 +4,8 @@ use std::fmt;
 use rdp_probe_core::{Evidence, Hop, Stage};
 use serde::Serialize;
 
+use crate::codes::Family;
+
 /// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
 ///
 /// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the evidence
@@ -37,6 +39,8 @@ pub struct Rule {
     pub event: Option<&'static str>,
     /// What a Windows client would show, likeliest first; empty when it would not fail, or nobody knows.
     pub candidates: &'static [Candidate],
+    /// The codes in the table that stand for just this: what a peer sends, or what a system or another client says of it.
+    pub meets: &'static [(Family, u32)],
     /// A Windows client decides this before it sends anything: no other row's candidates apply then.
     pub client_decides: bool,
     /// A Windows client would connect all the same, so that there is nothing it would show.
@@ -63,6 +67,7 @@ impl Rule {
         remedy: "",
         event: None,
         candidates: &[],
+        meets: &[],
         client_decides: false,
         client_connects: false,
         basis: Basis::Inferred,

@@ -2,6 +2,7 @@
 use rdp_probe_core::wire::nego::{FailureCode, Protocols};
 use rdp_probe_core::{Address, Close, Evidence, FailureKind, Security, Stage};
 
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -267,6 +268,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server's security layer is set to TLS (failure code 1, SSL_REQUIRED_BY_SERVER)",
         remedy: "leave out --security, or use --security tls; a Windows client offers TLS by itself",
         client_connects: true,
+        meets: &[(Family::RdpNegFailure, 1)],
         ..REFUSED
     },
     Rule {
@@ -276,6 +278,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server's security layer is set to RDP, or it is too old for TLS (failure code 2, SSL_NOT_ALLOWED_BY_SERVER)",
         remedy: "on the target, set the security layer to Negotiate or TLS; --security rdp shows what it takes now",
         client_connects: true,
+        meets: &[(Family::RdpNegFailure, 2)],
         ..REFUSED
     },
     Rule {
@@ -292,6 +295,7 @@ pub(super) const RULES: &[Rule] = &[
             Candidate::pair(0x904, Some(7), Possible, Inferred),
             Candidate::pair(0x4, Some(0), Possible, Reported),
         ],
+        meets: &[(Family::RdpNegFailure, 3)],
         ..REFUSED
     },
     Rule {
@@ -301,6 +305,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server believes that the connection is already secured, as behind a connection broker or in Hyper-V's direct \
                 approach (failure code 4, INCONSISTENT_FLAGS)",
         remedy: "find out whether {address} expects TLS before RDP; compare with the .rdp file of a client that connects",
+        meets: &[(Family::RdpNegFailure, 4)],
         ..REFUSED
     },
     Rule {
@@ -310,6 +315,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server accepts CredSSP only (failure code 5, HYBRID_REQUIRED_BY_SERVER)",
         remedy: "leave out --security, or use --security nla; in a Windows client, do not switch CredSSP support off",
         candidates: &[Candidate::pair(0xB09, Some(0), Possible, Reported).when(without_credssp)],
+        meets: &[(Family::RdpNegFailure, 5), (Family::FreerdpConnect, 0x2_001E)],
         ..REFUSED
     },
     Rule {
@@ -319,6 +325,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server asks for certificate-based client authentication (failure code 6, \
                 SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER), which only very old servers are known to send",
         remedy: "find out what answers at {address}; no current Windows client offers this",
+        meets: &[(Family::RdpNegFailure, 6)],
         ..REFUSED
     },
     Rule {
@@ -330,6 +337,7 @@ pub(super) const RULES: &[Rule] = &[
                 published specification)",
         remedy: "connect with a client that signs in to Entra (in the .rdp file: enablerdsaadauth:i:1)",
         basis: Reported,
+        meets: &[(Family::RdpNegFailure, 7)],
         ..REFUSED
     },
     Rule {

@@ -2,6 +2,7 @@
 use rdp_probe_core::wire::credssp::NtStatus;
 use rdp_probe_core::{Close, Evidence, FailureKind, Stage};
 
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -60,6 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "connect by the name that has the host's Kerberos service, from a computer that reaches a domain controller; if \
                  NTLM should work, look at the policy \"Restrict NTLM: incoming traffic\" on the target",
         basis: Inferred,
+        meets: &[(Family::NtStatus, 0xC000_00BB)],
         ..CREDSSP
     },
     Rule {

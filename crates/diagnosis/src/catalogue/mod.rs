@@ -119,4 +119,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn every_code_that_a_row_meets_is_in_the_table_of_codes() {
+        let mut count = 0;
+        for (rule, (family, code)) in all().flat_map(|rule| rule.meets.iter().map(move |met| (rule, *met))) {
+            assert!(lookup(family, code).is_some(), "{}: {family:?} {code:#X}", rule.id);
+            count += 1;
+        }
+        assert!(count > 30, "{count}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Stage `resolve`.
 use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Hop, Stage};
 
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -56,6 +57,13 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "check the spelling; try the full name with its domain; compare with a computer that can connect",
         candidates: &[Candidate::pair(0x104, Some(0), Possible, Inferred)],
         basis: Documented,
+        meets: &[
+            (Family::Win32, 9003),
+            (Family::Win32, 11_001),
+            (Family::Win32, 11_004),
+            (Family::FreerdpConnect, 0x2_0005),
+            (Family::XfreerdpExit, 0x8C),
+        ],
         ..RESOLVE
     },
     Rule {
@@ -67,6 +75,7 @@ pub(super) const RULES: &[Rule] = &[
                  around them",
         candidates: UNDECIDED,
         basis: Documented,
+        meets: &[(Family::Win32, 9002), (Family::Win32, 11_002), (Family::FreerdpConnect, 0x2_0004)],
         ..RESOLVE
     },
     Rule {

@@ -1,6 +1,7 @@
 //! Stage `tcp_connect`.
 use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Hop, Stage};
 
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Likely, Possible};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -37,6 +38,12 @@ pub(super) const RULES: &[Rule] = &[
                  port it listens on; then check the firewall in between. 0x204 is not about the password",
         candidates: &[Candidate::pair(0x204, Some(0), Likely, Reported)],
         basis: Documented,
+        meets: &[
+            (Family::Win32, 1225),
+            (Family::Win32, 10_061),
+            (Family::FreerdpConnect, 0x2_0006),
+            (Family::XfreerdpExit, 0x8D),
+        ],
         ..CONNECT
     },
     Rule {
@@ -52,6 +59,7 @@ pub(super) const RULES: &[Rule] = &[
             Candidate::pair(0x108, Some(0), Possible, Inferred),
         ],
         basis: Documented,
+        meets: &[(Family::Win32, 10_060), (Family::FreerdpConnect, 0x2_0006)],
         ..CONNECT
     },
     Rule {
@@ -63,6 +71,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "check that the host is on, that the address is the right one, and the routes and firewalls in between",
         candidates: CONNECT_FAILED,
         basis: Documented,
+        meets: &[(Family::Win32, 1232), (Family::Win32, 10_065)],
         ..CONNECT
     },
     Rule {
@@ -75,6 +84,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "check the network connection and the VPN of this computer; for an IPv6 address try -4",
         candidates: CONNECT_FAILED,
         basis: Documented,
+        meets: &[(Family::Win32, 1231), (Family::Win32, 10_051)],
         ..CONNECT
     },
     Rule {
@@ -98,6 +108,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "check the local firewall and its rules for this program, and the routing table",
         candidates: CONNECT_FAILED,
         basis: Documented,
+        meets: &[(Family::Win32, 10_013)],
         ..CONNECT
     },
     Rule {

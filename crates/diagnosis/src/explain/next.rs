@@ -197,46 +197,10 @@ fn stage_of(word: &str) -> Option<Stage> {
     })
 }
 
-/// Rules that match where this tool meets the code itself.
-const MEETS: [(Family, u32, &str); 31] = [
-    (Family::RdpNegFailure, 1, "tls-required"),
-    (Family::RdpNegFailure, 2, "standard-security-only"),
-    (Family::RdpNegFailure, 3, "server-has-no-certificate"),
-    (Family::RdpNegFailure, 4, "inconsistent-flags"),
-    (Family::RdpNegFailure, 5, "nla-required"),
-    (Family::RdpNegFailure, 6, "client-certificate-required"),
-    (Family::RdpNegFailure, 7, "entra-sign-in-required"),
-    (Family::NtStatus, 0xC000_00BB, "ntlm-blocked"),
-    (Family::TlsAlert, 40, "tls-alert"),
-    (Family::TlsAlert, 70, "legacy-tls-only"),
-    (Family::TlsAlert, 80, "server-cannot-use-its-key"),
-    (Family::Win32, 1225, "tcp-refused"),
-    (Family::Win32, 1231, "network-unreachable"),
-    (Family::Win32, 1232, "host-unreachable"),
-    (Family::Win32, 9002, "resolver-failed"),
-    (Family::Win32, 9003, "name-not-found"),
-    (Family::Win32, 10_013, "connect-not-permitted"),
-    (Family::Win32, 10_051, "network-unreachable"),
-    (Family::Win32, 10_060, "tcp-timed-out"),
-    (Family::Win32, 10_061, "tcp-refused"),
-    (Family::Win32, 10_065, "host-unreachable"),
-    (Family::Win32, 11_001, "name-not-found"),
-    (Family::Win32, 11_002, "resolver-failed"),
-    (Family::Win32, 11_004, "name-not-found"),
-    (Family::FreerdpConnect, 0x2_0004, "resolver-failed"),
-    (Family::FreerdpConnect, 0x2_0005, "name-not-found"),
-    (Family::FreerdpConnect, 0x2_0006, "tcp-refused"),
-    (Family::FreerdpConnect, 0x2_0006, "tcp-timed-out"),
-    (Family::FreerdpConnect, 0x2_001E, "nla-required"),
-    (Family::XfreerdpExit, 0x8C, "name-not-found"),
-    (Family::XfreerdpExit, 0x8D, "tcp-refused"),
-];
-
 /// The rules for the code of a row.
 pub(super) fn meets(row: &Code) -> impl Iterator<Item = &'static Rule> {
-    let (family, code) = (row.family, row.code);
-    let ids = MEETS.iter().filter(move |(of, number, _)| *of == family && Some(*number) == code);
-    ids.filter_map(|(_, _, id)| catalogue::find(id))
+    let met = row.code.map(|code| (row.family, code));
+    catalogue::all().filter(move |rule| met.is_some_and(|met| rule.meets.contains(&met)))
 }
 
 #[cfg(test)]
@@ -283,14 +247,6 @@ mod tests {
             for word in words(row.stage) {
                 assert!(stage_of(word).is_some() || NO_STAGE.contains(&word), "{word}: {row:?}");
             }
-        }
-    }
-
-    #[test]
-    fn every_rule_that_meets_a_code_is_one_and_the_code_too() {
-        for (family, code, id) in MEETS {
-            assert!(catalogue::find(id).is_some(), "{id}");
-            assert!(codes::lookup(family, code).is_some(), "{family:?} {code:#X}");
         }
     }
 }
