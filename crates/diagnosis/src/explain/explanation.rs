@@ -82,7 +82,7 @@ impl Meaning {
     /// The stages where it appears; none where that may be any, or none of the connection's.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {
-        next::stages(self.row)
+        self.row.stages()
     }
 
     /// The catalogue's rows for the code itself, where this tool meets it on the way.
