@@ -23,10 +23,13 @@ pub mod catalogue;
 pub mod codes;
 mod diagnose;
 pub mod explain;
+mod placeholder;
 mod rule;
 mod text;
+mod time;
 
 pub use diagnose::{Diagnosis, Verdict, diagnose, diagnose_with};
 pub use explain::{Explanation, explain, explain_pair};
 pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity, VerdictOutcome};
-pub use text::{fill, summary, utc};
+pub use text::{fill, summary};
+pub use time::utc;
