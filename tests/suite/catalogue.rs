@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use rdp_probe::view::ReportView;
-use rdp_probe::{Hop, Rule, RuleKind, Stage, catalogue};
+use rdp_probe::{Hop, Placeholder, Rule, RuleKind, Stage, catalogue};
 use rdp_probe_testkit::scenario::Player;
 
 use crate::scenarios;
@@ -189,7 +189,7 @@ fn every_rule_that_the_page_of_stages_names_is_there() {
 fn page_of_causes_is_that_of_the_catalogue() {
     let mut text = String::from(
         "# Causes and findings\n\nGenerated from the catalogue (crates/diagnosis/src/catalogue). `{words in braces}` are filled from what was \
-         observed. Ids are API.\n",
+         observed; the last table says what `explain` puts there. Ids are API.\n",
     );
     for stage in [None].into_iter().chain(Stage::BUILT.map(Some)) {
         let title = stage.map_or("any stage", Stage::id);
@@ -228,6 +228,10 @@ fn page_of_causes_is_that_of_the_catalogue() {
             "- **What:** {}\n- **Why:** {}\n- **Do:** {}\n",
             rule.summary, rule.cause, rule.remedy
         );
+    }
+    text.push_str("\n## Words in braces\n\n| word | without a run |\n|---|---|\n");
+    for placeholder in Placeholder::ALL {
+        _ = writeln!(text, "| `{{{}}}` | {} |", placeholder.id(), placeholder.in_general());
     }
     generated("causes.md", &text);
 }

@@ -96,13 +96,9 @@ fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
 mod tests {
     use std::time::Duration;
 
-    use rdp_probe_core::{
-        Awaited, DialFault, DialFaultKind, Event, Failure, FailureKind, Host, Link, Plan, Run, TlsFault,
-        TlsFaultKind, Wants,
-    };
+    use rdp_probe_core::{DialFault, DialFaultKind, Event, Host, Plan, Run};
 
     use super::*;
-    use crate::text::summary;
 
     /// A run whose dial failed with `kind`.
     fn dial(kind: DialFaultKind) -> Evidence {
@@ -116,17 +112,6 @@ mod tests {
     fn laid(mut evidence: Evidence, hop: Hop, stage: Stage) -> Evidence {
         let failure = evidence.attempts[0].failure.as_mut().unwrap();
         (failure.hop, failure.stage) = (hop, stage);
-        evidence
-    }
-
-    /// A run whose connection failed with `kind`.
-    fn failed(hop: Hop, stage: Stage, awaiting: Awaited, kind: FailureKind) -> Evidence {
-        let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
-        run.begin(Duration::ZERO);
-        let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("no address") };
-        run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
-        let mut evidence = run.evidence().clone();
-        evidence.attempts[0].failure = Some(Failure::new(hop, stage, awaiting, kind));
         evidence
     }
 
@@ -166,36 +151,5 @@ mod tests {
         assert_eq!(causes(&refused), ["lab-everywhere", "lab-target"]);
         assert_eq!(causes(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), ["lab-everywhere"]);
         assert_eq!(causes(&laid(refused, Hop::Gateway, Stage::GatewayTls)), [""; 0]);
-    }
-
-    #[test]
-    fn what_no_rule_explains_names_stage_and_hop_and_only_a_defect_asks_to_be_reported() {
-        let said = |evidence: &Evidence| summary(&diagnose(evidence), evidence);
-        let gateway = laid(dial(DialFaultKind::Refused), Hop::Gateway, Stage::TcpConnect);
-        assert_eq!(
-            said(&gateway),
-            "stage tcp_connect failed, laid at hop gateway: this version has no explanation for it"
-        );
-        let local = FailureKind::Tls(TlsFault::new(TlsFaultKind::Local, &[]));
-        let defects = [
-            failed(
-                Hop::Client,
-                Stage::ConnectionInitiation,
-                Awaited::ConnectionConfirm,
-                FailureKind::OutOfTurn,
-            ),
-            failed(Hop::Client, Stage::Tls, Awaited::TlsHandshake, local.clone()),
-        ];
-        for evidence in defects {
-            assert_eq!(rule(&evidence), (None, 3));
-            assert!(
-                said(&evidence).starts_with("internal error of rdp-probe in stage "),
-                "{}",
-                said(&evidence)
-            );
-        }
-        let elsewhere = failed(Hop::Gateway, Stage::GatewayTls, Awaited::TlsHandshake, local);
-        assert!(said(&elsewhere).contains("gateway_tls"), "{}", said(&elsewhere));
-        assert!(!said(&elsewhere).contains("internal error"), "{}", said(&elsewhere));
     }
 }

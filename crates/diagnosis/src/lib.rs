@@ -30,6 +30,7 @@ mod time;
 
 pub use diagnose::{Diagnosis, Verdict, diagnose, diagnose_with};
 pub use explain::{Explanation, explain, explain_pair};
+pub use placeholder::Placeholder;
 pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity, VerdictOutcome};
 pub use text::{fill, summary};
 pub use time::utc;

@@ -8,8 +8,8 @@ use crate::codes::Family;
 
 /// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
 ///
-/// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the evidence
-/// ([`crate::fill`]). CONTRIBUTING.md says how to add a row.
+/// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text, a [`Placeholder`](crate::Placeholder), is
+/// filled from the evidence ([`fill`](fn@crate::fill)). CONTRIBUTING.md says how to add a row.
 #[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "rows are written out, here and by users")]
 pub struct Rule {

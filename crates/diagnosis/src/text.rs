@@ -1,36 +1,15 @@
 //! Text for people, made last: the placeholders of the catalogue, filled from evidence.
-use std::fmt::Write as _;
-
 use rdp_probe_core::{Answer, Evidence, Failure, FailureKind, Hop, TlsFault, TlsFaultKind};
 
 use crate::diagnose::Diagnosis;
-use crate::placeholder::{value, words};
+use crate::placeholder::{Placeholder, replace, words};
 
 /// Fills the `{placeholders}` of a catalogue text. Unknown ones stay as they are; a test holds that no row has one.
 ///
 /// What a peer sent goes in as it is: whoever prints the text escapes it.
 #[must_use]
 pub fn fill(text: &str, evidence: &Evidence) -> String {
-    let mut out = String::with_capacity(text.len().saturating_add(32));
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        match after.split_once('}') {
-            Some((name, after)) => {
-                match value(name, evidence) {
-                    Some(value) => out.push_str(&value),
-                    None => _ = write!(out, "{{{name}}}"),
-                }
-                rest = after;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
+    replace(text, |placeholder| placeholder.value(evidence))
 }
 
 /// The verdict in one sentence, without a full stop.
@@ -47,7 +26,7 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
             format!("stage {stage} failed, laid at hop {hop}: this version has no explanation for it")
         };
     }
-    let target = value("address", evidence).unwrap_or_default();
+    let target = Placeholder::Address.value(evidence).unwrap_or_default();
     match evidence.answer() {
         Some(Answer::Selected { protocol, .. }) => format!("{target} answers, and selects {}", words(protocol)),
         Some(Answer::NoNegotiation) => format!("{target} answers, and knows Standard RDP Security only"),
@@ -65,72 +44,64 @@ const fn is_defect(failure: &Failure) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rdp_probe_core::{Host, Plan};
+    use std::time::Duration;
+
+    use rdp_probe_core::{
+        Address, Awaited, DialFault, DialFaultKind, Event, Host, Link, Plan, Run, Stage, Wants,
+    };
 
     use super::*;
-    use crate::catalogue;
-
-    #[test]
-    fn every_placeholder_of_every_row_is_known() {
-        const KNOWN: [&str; 44] = [
-            "mcs_result",
-            "error_info",
-            "error_info_code",
-            "error_info_meaning",
-            "server_key_bits",
-            "requested_protocols",
-            "until",
-            "selected_protocol",
-            "scout_version",
-            "scout_cipher",
-            "tls_received",
-            "tls_alert",
-            "trust",
-            "credssp_status",
-            "close",
-            "certificate_sha256",
-            "not_after",
-            "not_before",
-            "key_bits",
-            "certificate_signature",
-            "certificate_names",
-            "asked_name",
-            "credssp_version",
-            "server_name",
-            "clock_skew",
-            "target",
-            "host",
-            "address",
-            "family",
-            "stage",
-            "awaiting",
-            "limit",
-            "os",
-            "offered",
-            "selected",
-            "asked",
-            "code",
-            "reason",
-            "field",
-            "partial_len",
-            "banner",
-            "failed_addresses",
-            "first_refusal",
-            "oddities",
-        ];
-        for rule in catalogue::all() {
-            for text in [rule.summary, rule.cause, rule.remedy] {
-                for piece in text.split('{').skip(1) {
-                    let name = piece.split('}').next().unwrap();
-                    assert!(KNOWN.contains(&name), "{}: {{{name}}}", rule.id);
-                }
-            }
-        }
-    }
+    use crate::diagnose::diagnose;
 
     #[test]
     fn an_open_brace_stays() {
         let evidence = Evidence::new(Plan::new(Host::parse("srv1").unwrap(), 3389));
         assert_eq!(fill("{host} {nothing} {", &evidence), "srv1 {nothing} {");
+    }
+
+    /// A run whose connection failed with `kind`.
+    fn failed(hop: Hop, stage: Stage, awaiting: Awaited, kind: FailureKind) -> Evidence {
+        let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+        run.begin(Duration::ZERO);
+        let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("no address") };
+        run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
+        let mut evidence = run.evidence().clone();
+        evidence.attempts[0].failure = Some(Failure::new(hop, stage, awaiting, kind));
+        evidence
+    }
+
+    #[test]
+    fn what_no_rule_explains_names_stage_and_hop_and_only_a_defect_asks_to_be_reported() {
+        let said = |evidence: &Evidence| summary(&diagnose(evidence), evidence);
+        let refused = FailureKind::Connect {
+            address: Address::from(([192, 0, 2, 7], 443)),
+            fault: DialFault::new(DialFaultKind::Refused),
+        };
+        let gateway = failed(Hop::Gateway, Stage::TcpConnect, Awaited::Connection, refused);
+        assert_eq!(
+            said(&gateway),
+            "stage tcp_connect failed, laid at hop gateway: this version has no explanation for it"
+        );
+        let local = FailureKind::Tls(TlsFault::new(TlsFaultKind::Local, &[]));
+        let defects = [
+            failed(
+                Hop::Client,
+                Stage::ConnectionInitiation,
+                Awaited::ConnectionConfirm,
+                FailureKind::OutOfTurn,
+            ),
+            failed(Hop::Client, Stage::Tls, Awaited::TlsHandshake, local.clone()),
+        ];
+        for evidence in defects {
+            assert_eq!(diagnose(&evidence).verdict.exit, 3);
+            assert!(
+                said(&evidence).starts_with("internal error of rdp-probe in stage "),
+                "{}",
+                said(&evidence)
+            );
+        }
+        let elsewhere = failed(Hop::Gateway, Stage::GatewayTls, Awaited::TlsHandshake, local);
+        assert!(said(&elsewhere).contains("gateway_tls"), "{}", said(&elsewhere));
+        assert!(!said(&elsewhere).contains("internal error"), "{}", said(&elsewhere));
     }
 }

@@ -43,6 +43,7 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 mod tests {
     use super::*;
     use crate::codes::{Family, lookup};
+    use crate::placeholder::Placeholder;
     use crate::rule::{Basis, Likelihood, RuleKind, VerdictOutcome};
 
     #[test]
@@ -128,5 +129,17 @@ mod tests {
             count += 1;
         }
         assert!(count > 30, "{count}");
+    }
+
+    #[test]
+    fn every_placeholder_of_every_row_is_known() {
+        for rule in all() {
+            for text in [rule.summary, rule.cause, rule.remedy] {
+                for piece in text.split('{').skip(1) {
+                    let (name, _) = piece.split_once('}').unwrap_or_else(|| panic!("{}: {text}", rule.id));
+                    assert!(Placeholder::parse(name).is_some(), "{}: {{{name}}}", rule.id);
+                }
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::explain::next::{self, Next};
 use crate::explain::number::{Notation, Number};
 use crate::explain::ranking;
 use crate::explain::reports::{self, FieldReport};
+use crate::placeholder::replace;
 use crate::rule::{Candidate, Rule, RuleKind};
 
 /// Explains what was asked, word by word, in that order. A word is a number, a name, or a pair with a slash; two numbers that
@@ -229,27 +230,8 @@ fn shown(all: &Explanation) -> Vec<Shown> {
     found
 }
 
-/// The cause of a rule without a run behind it: what it would fill in is left open.
+/// The cause of a rule without a run behind it: what it would fill in is told in general, or left open.
 #[must_use]
 pub fn cause_in_general(rule: &Rule) -> String {
-    let mut out = String::new();
-    let mut rest = rule.cause;
-    while let Some((before, (name, after))) =
-        rest.split_once('{').and_then(|(b, a)| Some((b, a.split_once('}')?)))
-    {
-        out.push_str(before);
-        out.push_str(match name {
-            "host" => "the host",
-            "awaiting" => "an answer",
-            "family" => "one family",
-            "scout_version" => "some version",
-            "scout_cipher" => "some suite",
-            "certificate_sha256" => "another one",
-            "tls_alert" => "an alert",
-            _ => "...",
-        });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+    replace(rule.cause, |placeholder| Some(placeholder.in_general()))
 }
