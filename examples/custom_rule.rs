@@ -10,6 +10,7 @@ use rdp_probe::{
 /// Stands in for three rows of the catalogue: here a hang-up has one cause, and somebody to call.
 static FARM_IS_EMPTY: Rule = Rule {
     id: "lab-farm-is-empty", // a prefix of one's own never meets an id of a later version
+    // Asked about failures of this stage that are laid at the target, which is the default. For several hops: `hop: None`.
     stage: Some(rdp_probe::Stage::ConnectionInitiation),
     matches: |evidence| {
         let failure = evidence.failure().map(|failure| &failure.kind);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use rdp_probe::view::ReportView;
-use rdp_probe::{RuleKind, Stage, catalogue};
+use rdp_probe::{Hop, Placeholder, Rule, RuleKind, Stage, catalogue};
 use rdp_probe_testkit::scenario::Player;
 
 use crate::scenarios;
@@ -74,7 +74,7 @@ fn every_exit_code_is_one_of_its_stage() {
 fn every_outcome_fits_its_exit_code() {
     for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause) {
         let fits: &[&str] = match rule.exit {
-            10 => &["unreachable"],
+            10 => &["unreachable", "inconclusive"],
             11 => &["unreachable", "refused", "inconclusive"],
             30 => &["refused", "unreachable", "misconfigured"],
             31 if rule.id == "server-has-no-certificate" => &["misconfigured"],
@@ -189,20 +189,21 @@ fn every_rule_that_the_page_of_stages_names_is_there() {
 fn page_of_causes_is_that_of_the_catalogue() {
     let mut text = String::from(
         "# Causes and findings\n\nGenerated from the catalogue (crates/diagnosis/src/catalogue). `{words in braces}` are filled from what was \
-         observed. Ids are API.\n",
+         observed; the last table says what `explain` puts there. Ids are API.\n",
     );
     for stage in [None].into_iter().chain(Stage::BUILT.map(Some)) {
         let title = stage.map_or("any stage", Stage::id);
         _ = write!(text, "\n## Causes: {title}\n");
         for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause && rule.stage == stage) {
-            let basis = rule.basis.id();
-            _ = write!(
-                text,
-                "\n### {}\n\nExit code {}, {}, {basis}.\n\n",
-                rule.id,
-                rule.exit,
-                rule.outcome.id()
-            );
+            // Nearly all are the target's.
+            let hop = match rule.hop {
+                Some(Hop::Target) => String::new(),
+                Some(hop) => format!(", laid at hop {hop}"),
+                None => ", laid at any hop".to_owned(),
+            };
+            let Rule { id, exit, .. } = rule;
+            let (outcome, basis) = (rule.outcome.id(), rule.basis.id());
+            _ = write!(text, "\n### {id}\n\nExit code {exit}, {outcome}, {basis}{hop}.\n\n");
             _ = write!(
                 text,
                 "- **What:** {}\n- **Why:** {}\n- **Do:** {}\n",
@@ -227,6 +228,10 @@ fn page_of_causes_is_that_of_the_catalogue() {
             "- **What:** {}\n- **Why:** {}\n- **Do:** {}\n",
             rule.summary, rule.cause, rule.remedy
         );
+    }
+    text.push_str("\n## Words in braces\n\n| word | without a run |\n|---|---|\n");
+    for placeholder in Placeholder::ALL {
+        _ = writeln!(text, "| `{{{}}}` | {} |", placeholder.id(), placeholder.in_general());
     }
     generated("causes.md", &text);
 }

@@ -260,6 +260,9 @@ impl Network for Scripted {
                 Some(Resolve::Fault(ResolveFault::ResolverFailed)) => {
                     Err(DialFault::new(DialFaultKind::ResolverFailed))
                 }
+                Some(Resolve::Fault(ResolveFault::LocalResources)) => {
+                    Err(DialFault::new(DialFaultKind::LocalResources))
+                }
                 Some(Resolve::Fault(ResolveFault::TimedOut)) => std::future::pending().await,
                 Some(Resolve::Fault(other)) => panic!("{other:?} has no meaning here yet"),
                 Some(Resolve::Addresses(_)) | None => {

@@ -35,6 +35,7 @@ mod machine;
 mod ntlm;
 mod octets;
 mod plan;
+mod queries;
 mod run;
 mod security;
 mod stage;

@@ -2,6 +2,8 @@
 //! feeds [`explain`](fn@crate::explain), [`diagnose`](fn@crate::diagnose) and docs/codes.md.
 use std::sync::LazyLock;
 
+use rdp_probe_core::Stage;
+
 const TABLE: &str = include_str!("../data/error-codes.tsv");
 
 /// One row of the table.
@@ -14,7 +16,8 @@ pub struct Code {
     pub code: Option<u32>,
     /// The published name, or a label in round brackets.
     pub name: &'static str,
-    /// The stages where it appears.
+    /// Where it appears: ids of stages, and words for what is none, such as `any` and `local`. Several have a slash between
+    /// them; what stands in brackets is more exact.
     pub stage: &'static str,
     /// What it means.
     pub meaning: &'static str,
@@ -27,6 +30,24 @@ impl Code {
     #[must_use]
     pub fn is_label(&self) -> bool {
         self.name.starts_with('(')
+    }
+
+    /// The ids and words of [`Code::stage`], without what stands in brackets.
+    pub fn places(&self) -> impl Iterator<Item = &'static str> {
+        let places = self.stage.split_once(" (").map_or(self.stage, |(places, _)| places);
+        places.split('/')
+    }
+
+    /// The stages where it appears; none where that may be any, or none of the connection's.
+    #[must_use]
+    pub fn stages(&self) -> Vec<Stage> {
+        let mut all = Vec::new();
+        for stage in self.places().filter_map(Stage::parse) {
+            if !all.contains(&stage) {
+                all.push(stage);
+            }
+        }
+        all
     }
 }
 
@@ -240,6 +261,39 @@ mod tests {
     fn every_line_of_the_table_is_read() {
         assert_eq!(all().len(), TABLE.lines().count() - 1);
         assert_eq!(all().len(), 971);
+    }
+
+    #[test]
+    fn every_place_is_the_id_of_a_stage_or_a_word_for_what_is_none() {
+        const NO_STAGE: [&str; 14] = [
+            "any",
+            "any stage after TCP connect",
+            "local",
+            "post-connect",
+            "protocol",
+            "process exit",
+            "broker",
+            "RD Gateway",
+            "RD Gateway or mobile client",
+            "gateway-dns",
+            "gateway-tcp",
+            "gateway-transport",
+            "AVD",
+            "ARM",
+        ];
+        for row in all() {
+            assert!(row.places().next().is_some(), "{row:?}");
+            for place in row.places() {
+                // An alias is read as a stage too, and is not what the table says.
+                match Stage::parse(place) {
+                    Some(stage) => assert_eq!(stage.id(), place, "{row:?}"),
+                    None => assert!(NO_STAGE.contains(&place), "{place}: {row:?}"),
+                }
+            }
+        }
+        for word in NO_STAGE {
+            assert!(all().iter().any(|row| row.places().any(|place| place == word)), "{word}");
+        }
     }
 
     #[test]

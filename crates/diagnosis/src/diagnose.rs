@@ -1,9 +1,8 @@
 //! From evidence to a diagnosis.
 use rdp_probe_core::{Evidence, Hop, Stage};
-use serde::Serialize;
 
 use crate::catalogue;
-use crate::rule::{Candidate, Rule, RuleKind};
+use crate::rule::{Candidate, Rule, RuleKind, VerdictOutcome};
 
 /// What the evidence means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,37 +34,6 @@ pub struct Verdict {
     pub exit: u8,
 }
 
-/// The verdict in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum VerdictOutcome {
-    /// The asked depth was reached.
-    Reachable,
-    /// The peer said no.
-    Refused,
-    /// Nothing answered, or the path failed.
-    Unreachable,
-    /// It answers, but cannot work as it stands.
-    Misconfigured,
-    /// Not testable, or the evidence contradicts itself.
-    Inconclusive,
-}
-
-impl VerdictOutcome {
-    /// The id in reports.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Reachable => "reachable",
-            Self::Refused => "refused",
-            Self::Unreachable => "unreachable",
-            Self::Misconfigured => "misconfigured",
-            Self::Inconclusive => "inconclusive",
-        }
-    }
-}
-
 /// Diagnoses with the built-in catalogue. Total and deterministic.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
@@ -75,12 +43,14 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 /// Diagnoses with the built-in catalogue and `more` rows of the caller's, which may supersede it.
 #[must_use]
 pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
-    let short = evidence.fell_short_of();
-    let failed = evidence.failure().is_some() || short.is_some();
+    let ended = ended(evidence);
     let mut matching: Vec<&'static Rule> = Vec::new();
     for rule in catalogue::all().chain(more.iter().copied()) {
-        // A cause explains a failure, so without one there is none.
-        let asked = failed || rule.kind != RuleKind::Cause;
+        let asked = match rule.kind {
+            // A cause explains a failure, so without one there is none, and one at another hop or stage is another's.
+            RuleKind::Cause => ended.is_some_and(|(hop, stage)| rule.is_about(hop, stage)),
+            RuleKind::Finding(_) => true,
+        };
         if asked && (rule.matches)(evidence) {
             matching.push(rule);
         }
@@ -103,16 +73,83 @@ pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
         }
     }
     mstsc.sort_by_key(|candidate| candidate.likelihood);
-    let (hop, stage) = match (evidence.failure(), short) {
-        (Some(failure), _) => (Some(failure.hop), Some(failure.stage)),
-        (None, Some(stage)) => (Some(Hop::Target), Some(stage)),
-        (None, None) => (None, None),
-    };
+    let (hop, stage) = ended.unzip();
     let verdict = match top {
         Some(rule) => Verdict { outcome: rule.outcome, hop, stage, rule: Some(rule), exit: rule.exit },
-        // Only a defect here has no row: an event out of turn, a TLS library that does not start.
-        None if failed => Verdict { outcome: VerdictOutcome::Inconclusive, hop, stage, rule: None, exit: 3 },
+        // A defect here, such as an event out of turn, or evidence of a version that knows more than this one.
+        None if ended.is_some() => {
+            Verdict { outcome: VerdictOutcome::Inconclusive, hop, stage, rule: None, exit: 3 }
+        }
         None => Verdict { outcome: VerdictOutcome::Reachable, hop, stage, rule: None, exit: 0 },
     };
     Diagnosis { verdict, causes, findings: worth, mstsc }
+}
+
+/// Where the path ended: the hop that its failure is laid at, and the stage. What a server does not go as deep as is the
+/// target's.
+fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
+    let failed = evidence.failure().map(|failure| (failure.hop, failure.stage));
+    failed.or_else(|| Some((Hop::Target, evidence.fell_short_of()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rdp_probe_core::{DialFault, DialFaultKind, Event, Host, Plan, Run};
+
+    use super::*;
+
+    /// A run whose dial failed with `kind`.
+    fn dial(kind: DialFaultKind) -> Evidence {
+        let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+        run.begin(Duration::ZERO);
+        run.on(Event::Dialed(Err(DialFault::new(kind))), Duration::ZERO);
+        run.evidence().clone()
+    }
+
+    /// The same run, with its failure laid elsewhere.
+    fn laid(mut evidence: Evidence, hop: Hop, stage: Stage) -> Evidence {
+        let failure = evidence.attempts[0].failure.as_mut().unwrap();
+        (failure.hop, failure.stage) = (hop, stage);
+        evidence
+    }
+
+    fn rule(evidence: &Evidence) -> (Option<&'static str>, u8) {
+        let verdict = diagnose(evidence).verdict;
+        (verdict.rule.map(|rule| rule.id), verdict.exit)
+    }
+
+    #[test]
+    fn a_cause_explains_failures_of_its_hop_and_its_stage_only() {
+        let refused = dial(DialFaultKind::Refused);
+        assert_eq!(rule(&refused), (Some("tcp-refused"), 11));
+        assert_eq!(rule(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), (None, 3));
+        assert_eq!(rule(&laid(refused, Hop::Target, Stage::Tls)), (None, 3));
+        // Each of these is this computer's.
+        let no_route = dial(DialFaultKind::NetworkUnreachable);
+        assert_eq!(rule(&no_route), (Some("network-unreachable"), 11));
+        assert_eq!(rule(&laid(no_route, Hop::Target, Stage::TcpConnect)), (None, 3));
+    }
+
+    #[test]
+    fn a_rule_of_the_caller_s_says_whether_it_is_of_several_hops() {
+        static EVERYWHERE: Rule = Rule {
+            id: "lab-everywhere",
+            hop: None,
+            stage: Some(Stage::TcpConnect),
+            matches: |_| true,
+            exit: 11,
+            ..Rule::BLANK
+        };
+        static TARGET: Rule = Rule { id: "lab-target", hop: Rule::BLANK.hop, ..EVERYWHERE };
+        let causes = |evidence: &Evidence| {
+            let causes = diagnose_with(evidence, &[&EVERYWHERE, &TARGET]).causes;
+            causes.iter().map(|rule| rule.id).filter(|id| id.starts_with("lab")).collect::<Vec<_>>()
+        };
+        let refused = dial(DialFaultKind::Refused);
+        assert_eq!(causes(&refused), ["lab-everywhere", "lab-target"]);
+        assert_eq!(causes(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), ["lab-everywhere"]);
+        assert_eq!(causes(&laid(refused, Hop::Gateway, Stage::GatewayTls)), [""; 0]);
+    }
 }

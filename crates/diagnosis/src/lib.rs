@@ -23,10 +23,14 @@ pub mod catalogue;
 pub mod codes;
 mod diagnose;
 pub mod explain;
+mod placeholder;
 mod rule;
 mod text;
+mod time;
 
-pub use diagnose::{Diagnosis, Verdict, VerdictOutcome, diagnose, diagnose_with};
+pub use diagnose::{Diagnosis, Verdict, diagnose, diagnose_with};
 pub use explain::{Explanation, explain, explain_pair};
-pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity};
-pub use text::{fill, summary, utc};
+pub use placeholder::Placeholder;
+pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity, VerdictOutcome};
+pub use text::{fill, summary};
+pub use time::utc;

@@ -1,15 +1,15 @@
 //! A row of the catalogue.
 use std::fmt;
 
-use rdp_probe_core::{Evidence, Stage};
+use rdp_probe_core::{Evidence, Hop, Stage};
 use serde::Serialize;
 
-use crate::diagnose::VerdictOutcome;
+use crate::codes::Family;
 
 /// One cause or finding: what it looks like, what it means, what to do, and what a Windows client would show.
 ///
-/// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text is filled from the evidence
-/// ([`crate::fill`]). CONTRIBUTING.md says how to add a row.
+/// `id`s are API: never renamed, never reused. Texts may change. `{name}` in a text, a [`Placeholder`](crate::Placeholder), is
+/// filled from the evidence ([`fill`](fn@crate::fill)). CONTRIBUTING.md says how to add a row.
 #[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "rows are written out, here and by users")]
 pub struct Rule {
@@ -17,9 +17,11 @@ pub struct Rule {
     pub id: &'static str,
     /// Whether it explains a failure, or is worth knowing without one.
     pub kind: RuleKind,
+    /// Whom the failure is laid at that it explains; `None` when that may be anybody. The target, unless it says otherwise.
+    pub hop: Option<Hop>,
     /// The stage whose failure it explains; `None` when that may be any.
     pub stage: Option<Stage>,
-    /// Whether it holds for this evidence. Must be total and pure.
+    /// Whether it holds for this evidence. Must be total and pure. A cause is asked only about failures of its hop and stage.
     pub matches: fn(&Evidence) -> bool,
     /// The outcome, when this is the top cause.
     pub outcome: VerdictOutcome,
@@ -37,6 +39,8 @@ pub struct Rule {
     pub event: Option<&'static str>,
     /// What a Windows client would show, likeliest first; empty when it would not fail, or nobody knows.
     pub candidates: &'static [Candidate],
+    /// The codes in the table that stand for just this: what a peer sends, or what a system or another client says of it.
+    pub meets: &'static [(Family, u32)],
     /// A Windows client decides this before it sends anything: no other row's candidates apply then.
     pub client_decides: bool,
     /// A Windows client would connect all the same, so that there is nothing it would show.
@@ -48,10 +52,11 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// What rows leave out: no event, no candidates, nothing superseded, the last rank.
+    /// What rows leave out: the target as hop, no event, no candidates, nothing superseded, the last rank.
     pub const BLANK: Self = Self {
         id: "",
         kind: RuleKind::Cause,
+        hop: Some(Hop::Target),
         stage: None,
         matches: |_| false,
         outcome: VerdictOutcome::Inconclusive,
@@ -62,11 +67,19 @@ impl Rule {
         remedy: "",
         event: None,
         candidates: &[],
+        meets: &[],
         client_decides: false,
         client_connects: false,
         basis: Basis::Inferred,
         supersedes: &[],
     };
+}
+
+impl Rule {
+    /// Whether it is about failures of this stage that are laid at this hop.
+    pub(crate) fn is_about(&self, hop: Hop, stage: Stage) -> bool {
+        self.hop.is_none_or(|of| of == hop) && self.stage.is_none_or(|of| of == stage)
+    }
 }
 
 /// Rules are told apart by their ids.
@@ -81,6 +94,37 @@ impl Eq for Rule {}
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Rule").field(&self.id).finish()
+    }
+}
+
+/// The verdict in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum VerdictOutcome {
+    /// The asked depth was reached.
+    Reachable,
+    /// The peer said no.
+    Refused,
+    /// Nothing answered, or the path failed.
+    Unreachable,
+    /// It answers, but cannot work as it stands.
+    Misconfigured,
+    /// Not testable, or the evidence contradicts itself.
+    Inconclusive,
+}
+
+impl VerdictOutcome {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Reachable => "reachable",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Misconfigured => "misconfigured",
+            Self::Inconclusive => "inconclusive",
+        }
     }
 }
 

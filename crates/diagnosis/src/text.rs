@@ -1,45 +1,15 @@
 //! Text for people, made last: the placeholders of the catalogue, filled from evidence.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a placeholder asks for one variant's field, which no other and no new one has"
-)]
-use std::fmt::Write as _;
+use rdp_probe_core::{Answer, Evidence, Failure, FailureKind, Hop, TlsFault, TlsFaultKind};
 
-use rdp_probe_core::wire::nego::Protocols;
-use rdp_probe_core::{
-    Answer, Close, DialFault, DialFaultKind, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsFault,
-    TlsFaultKind, Trust,
-};
-
-use crate::catalogue::{certificate, server_key_bits};
-use crate::codes;
 use crate::diagnose::Diagnosis;
+use crate::placeholder::{Placeholder, replace, words};
 
 /// Fills the `{placeholders}` of a catalogue text. Unknown ones stay as they are; a test holds that no row has one.
 ///
 /// What a peer sent goes in as it is: whoever prints the text escapes it.
 #[must_use]
 pub fn fill(text: &str, evidence: &Evidence) -> String {
-    let mut out = String::with_capacity(text.len().saturating_add(32));
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        match after.split_once('}') {
-            Some((name, after)) => {
-                match value(name, evidence) {
-                    Some(value) => out.push_str(&value),
-                    None => _ = write!(out, "{{{name}}}"),
-                }
-                rest = after;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
+    replace(text, |placeholder| placeholder.value(evidence))
 }
 
 /// The verdict in one sentence, without a full stop.
@@ -49,9 +19,14 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
         return fill(rule.summary, evidence);
     }
     if let Some(failure) = evidence.failure() {
-        return format!("internal error of rdp-probe in stage {}: please report it", failure.stage);
+        let Failure { hop, stage, .. } = failure;
+        return if is_defect(failure) {
+            format!("internal error of rdp-probe in stage {stage}: please report it")
+        } else {
+            format!("stage {stage} failed, laid at hop {hop}: this version has no explanation for it")
+        };
     }
-    let target = value("address", evidence).unwrap_or_default();
+    let target = Placeholder::Address.value(evidence).unwrap_or_default();
     match evidence.answer() {
         Some(Answer::Selected { protocol, .. }) => format!("{target} answers, and selects {}", words(protocol)),
         Some(Answer::NoNegotiation) => format!("{target} answers, and knows Standard RDP Security only"),
@@ -60,421 +35,73 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
     }
 }
 
-/// A security protocol, or an offer of several, in the words of the field.
-fn words(protocols: Protocols) -> String {
-    const NAMES: [(Protocols, &str); 5] = [
-        (Protocols::SSL, "TLS"),
-        (Protocols::HYBRID, "CredSSP"),
-        (Protocols::HYBRID_EX, "CredSSP with early user authorization"),
-        (Protocols::RDSTLS, "RDSTLS"),
-        (Protocols::RDSAAD, "Entra sign-in"),
-    ];
-    if protocols.is_standard() {
-        return "Standard RDP Security".into();
-    }
-    let mut known = Protocols::RDP;
-    let mut names = Vec::new();
-    for (protocol, name) in NAMES {
-        known = known | protocol;
-        if protocols.contains(protocol) {
-            names.push(name);
-        }
-    }
-    if protocols.0 & !known.0 != 0 || names.is_empty() {
-        return format!("protocol {protocols}");
-    }
-    match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, before)) => format!("{} or {last}", before.join(", ")),
-        None => String::new(),
-    }
-}
-
-fn value(name: &str, evidence: &Evidence) -> Option<String> {
-    let failure = evidence.failure();
-    let kind = failure.map(|failure| &failure.kind);
-    Some(match name {
-        "target" => format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port),
-        "host" => evidence.plan.target.host.to_string(),
-        "address" => address(evidence),
-        "family" => match evidence.plan.family {
-            Family::V4 => "IPv4".into(),
-            Family::V6 => "IPv6".into(),
-            _ => "such".into(),
-        },
-        "stage" => failure?.stage.to_string(),
-        "awaiting" => failure?.awaiting.to_string(),
-        "limit" => limit(kind?)?,
-        "os" => match kind? {
-            FailureKind::Resolve(DialFault { os: Some(os), .. })
-            | FailureKind::Connect { fault: DialFault { os: Some(os), .. }, .. } => os.to_string(),
-            _ => "unknown".into(),
-        },
-        "offered" => words(evidence.path().last()?.offer),
-        "selected" => match kind? {
-            FailureKind::UnrequestedProtocol { selected, .. } | FailureKind::OtherProtocol { selected, .. } => {
-                words(*selected)
-            }
-            _ => return None,
-        },
-        "asked" => match kind? {
-            FailureKind::OtherProtocol { asked, .. } => words(*asked),
-            _ => return None,
-        },
-        "code" => match kind? {
-            FailureKind::NegotiationRefused(code) => format!("{:#X}", code.0),
-            FailureKind::OtherTpdu { code, .. } => format!("{:#04X}", code.0),
-            _ => return None,
-        },
-        "reason" => match kind? {
-            FailureKind::Ultimatum(reason) => {
-                reason.name().map_or_else(|| format!("MCS reason {}", reason.0), str::to_owned)
-            }
-            FailureKind::DisconnectRequest { reason } => reason.to_string(),
-            FailureKind::TpduError { cause } => cause.to_string(),
-            _ => return None,
-        },
-        "field" => match kind? {
-            FailureKind::Malformed { error, .. } => format!("{} at octet {}", error.field, error.offset),
-            _ => return None,
-        },
-        "partial_len" => match kind? {
-            FailureKind::Closed { partial, .. } => partial.total().to_string(),
-            _ => return None,
-        },
-        "banner" => match kind? {
-            FailureKind::Foreign { head, .. } => banner(head),
-            _ => return None,
-        },
-        "until" => evidence.fell_short_of()?.to_string(),
-        "selected_protocol" => match evidence.answer()? {
-            Answer::Selected { protocol, .. } => words(protocol),
-            _ => "Standard RDP Security".into(),
-        },
-        "scout_version" => {
-            let version = evidence.scouted()?.version;
-            version.name().map_or_else(|| format!("TLS version 0x{:X}", version.0), str::to_owned)
-        }
-        "scout_cipher" => {
-            let cipher = evidence.scouted()?.cipher;
-            cipher.name().map_or_else(|| format!("suite 0x{:04X}", cipher.0), str::to_owned)
-        }
-        "tls_received" => match kind? {
-            FailureKind::Tls(fault) => banner(&fault.received),
-            _ => return None,
-        },
-        "tls_alert" => match kind? {
-            FailureKind::Tls(TlsFault { kind: TlsFaultKind::Alert(alert), .. }) => alert
-                .name()
-                .map_or_else(|| format!("alert {}", alert.0), |name| format!("alert {}, {name}", alert.0)),
-            _ => "nothing in common".into(),
-        },
-        "trust" => match evidence.tls()?.trust {
-            Some(Trust::Trusted) => "it is trusted".into(),
-            Some(Trust::UnknownIssuer) => "its issuer is none of them".into(),
-            Some(Trust::Expired) => "it is expired or not yet valid".into(),
-            Some(Trust::OtherName) => "it is for other names".into(),
-            Some(_) => "it is refused".into(),
-            None => "it signed itself".into(),
-        },
-        "credssp_status" => match kind? {
-            FailureKind::CredsspError(status) => {
-                let known = codes::lookup(codes::Family::NtStatus, status.0);
-                known.map_or_else(
-                    || format!("0x{:08X}", status.0),
-                    |row| format!("0x{:08X}, {}", status.0, row.name),
-                )
-            }
-            FailureKind::NoChallenge { .. } => "SPNEGO reject".into(),
-            _ => return None,
-        },
-        "close" => match kind? {
-            FailureKind::Closed { how, .. } => match how {
-                Close::Fin => "FIN".into(),
-                Close::Reset => "RST".into(),
-                Close::CloseNotify => "close_notify".into(),
-                Close::Alert(alert) => format!("TLS alert {alert}"),
-                _ => "the stream broke".into(),
-            },
-            _ => return None,
-        },
-        "mcs_result" => match kind? {
-            FailureKind::ConnectRefused { result, conference } => {
-                let name = result.name().map_or_else(|| format!("MCS result {}", result.0), str::to_owned);
-                match conference.filter(|conference| conference.0 != 0) {
-                    Some(conference) => match conference.name() {
-                        Some(said) => format!("{name}, conference {said}"),
-                        None => format!("{name}, conference result {}", conference.0),
-                    },
-                    None => name,
-                }
-            }
-            _ => return None,
-        },
-        "error_info" => {
-            let code = error_info(kind?)?;
-            match codes::lookup(codes::Family::SetErrorInfo, code) {
-                Some(row) => format!("0x{code:X}, {}", row.name),
-                None => format!("0x{code:X}"),
-            }
-        }
-        "error_info_code" => format!("0x{:X}", error_info(kind?)?),
-        "error_info_meaning" => {
-            let known = codes::lookup(codes::Family::SetErrorInfo, error_info(kind?)?);
-            known.map_or("a code that no published specification has", |row| row.meaning).to_owned()
-        }
-        "server_key_bits" => server_key_bits(evidence)?.to_string(),
-        "requested_protocols" => evidence.facts().find_map(|fact| match fact {
-            Observed::ServerCore { requested, .. } => requested.map(words),
-            _ => None,
-        })?,
-        "certificate_sha256" => certificate(evidence)?.sha256.clone(),
-        "not_after" => date(certificate(evidence)?.not_after),
-        "not_before" => date(certificate(evidence)?.not_before),
-        "key_bits" => certificate(evidence)?.key_bits?.to_string(),
-        "certificate_signature" => certificate(evidence)?.signature.clone(),
-        "certificate_names" => {
-            let certificate = certificate(evidence)?;
-            let mut names = certificate.names.clone();
-            names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
-            names.truncate(4);
-            if names.is_empty() { "no name".into() } else { names.join(", ") }
-        }
-        "asked_name" => evidence.plan.target.asked_name(),
-        "credssp_version" => evidence.facts().find_map(|fact| {
-            if let Observed::CredsspVersion(version) = fact { Some(version.to_string()) } else { None }
-        })?,
-        "server_name" => {
-            let (facts, _) = evidence.challenge()?;
-            facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())?
-        }
-        "clock_skew" => {
-            let skew = evidence.challenge()?.1?;
-            let seconds = skew.unsigned_abs() / 1000;
-            format!("{} {}", span(seconds), if skew > 0 { "ahead of" } else { "behind" })
-        }
-        "failed_addresses" => failed_addresses(evidence),
-        "first_refusal" => match evidence.path().first()?.answer() {
-            Answer::Refused(code) => format!("failure code {}", code.0),
-            _ => return None,
-        },
-        "oddities" => oddities(evidence),
-        _ => return None,
-    })
-}
-
-const fn error_info(kind: &FailureKind) -> Option<u32> {
-    if let FailureKind::ErrorInfo { code, .. } = kind { Some(code.0) } else { None }
-}
-
-fn address(evidence: &Evidence) -> String {
-    let target = format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port);
-    let given = evidence.plan.target.address();
-    let failed = match evidence.failure().map(|failure| &failure.kind) {
-        Some(FailureKind::Connect { address, .. }) => Some(*address),
-        _ => None,
-    };
-    let tried = failed.or_else(|| evidence.peer());
-    match (given, tried) {
-        (Some(given), _) => given.to_string(),
-        (None, Some(tried)) => format!("{target} ({tried})"),
-        (None, None) => target,
-    }
-}
-
-fn limit(kind: &FailureKind) -> Option<String> {
-    let (limit, overall) = match kind {
-        FailureKind::Closed { how: Close::TimedOut { limit, overall }, .. }
-        | FailureKind::Tls(TlsFault {
-            kind: TlsFaultKind::Closed(Close::TimedOut { limit, overall }), ..
-        }) => (limit, overall),
-        FailureKind::Resolve(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. })
-        | FailureKind::Connect {
-            fault: DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. },
-            ..
-        } => (limit, overall),
-        _ => return None,
-    };
-    let millis = limit.as_millis();
-    let time = if millis.is_multiple_of(1000) {
-        format!("{} s", limit.as_secs())
-    } else if millis > 0 {
-        format!("{millis} ms")
-    } else {
-        format!("{} us", limit.as_micros())
-    };
-    Some(if *overall { format!("{time} (the whole run)") } else { time })
-}
-
-/// A day and a time of day, in UTC.
-fn date(unix: i64) -> String {
-    utc(unix).map_or_else(|| format!("{unix} s since 1970"), |text| text.replace('T', " ").replace('Z', " UTC"))
-}
-
-/// A time in UTC, as RFC 3339 has it; `None` for years that it does not have.
-#[must_use]
-pub fn utc(unix: i64) -> Option<String> {
-    let (days, seconds) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    // Days since 0000-03-01, so that the leap day is the last of its year (proleptic Gregorian calendar).
-    let days = days.checked_add(719_468)?;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let leaps = day_of_era.checked_sub(day_of_era / 1460)?.checked_add(day_of_era / 36_524)?;
-    let year_of_era = leaps.checked_sub(day_of_era / 146_096)? / 365;
-    let year_days =
-        year_of_era.checked_mul(365)?.checked_add(year_of_era / 4)?.checked_sub(year_of_era / 100)?;
-    let day_of_year = day_of_era.checked_sub(year_days)?;
-    let month_from_march = day_of_year.checked_mul(5)?.checked_add(2)? / 153;
-    let before = month_from_march.checked_mul(153)?.checked_add(2)? / 5;
-    let day = day_of_year.checked_sub(before)?.checked_add(1)?;
-    let month = if month_from_march < 10 {
-        month_from_march.checked_add(3)?
-    } else {
-        month_from_march.checked_sub(9)?
-    };
-    let year = era.checked_mul(400)?.checked_add(year_of_era)?.checked_add(i64::from(month <= 2))?;
-    let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
-    (0..=9999).contains(&year).then_some(text)
-}
-
-/// A length of time for people.
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} minutes", seconds / 60),
-        7200..172_800 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
-/// The first line, as text where it is text.
-fn banner(head: &Octets) -> String {
-    let line = head.as_slice().split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
-    let line = line.get(..80).unwrap_or(line);
-    let textual = line.iter().filter(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
-    if !line.is_empty() && textual.saturating_mul(4) >= line.len().saturating_mul(3) {
-        format!("\"{}\"", String::from_utf8_lossy(line))
-    } else {
-        let octets = Octets::of(head.as_slice().get(..16).unwrap_or(head.as_slice()));
-        format!("octets {octets}")
-    }
-}
-
-fn failed_addresses(evidence: &Evidence) -> String {
-    let mut failed: Vec<String> = Vec::new();
-    for attempt in &evidence.attempts {
-        for fact in attempt.facts() {
-            if let Observed::AddressFailed { address, .. } = fact {
-                failed.push(address.to_string());
-            }
-        }
-    }
-    for path in evidence.paths() {
-        let Some(last) = path.last().filter(|attempt| attempt.failure.is_some()) else { continue };
-        failed.extend(last.peer().map(|address| address.to_string()));
-    }
-    failed.dedup();
-    failed.join(", ")
-}
-
-fn oddities(evidence: &Evidence) -> String {
-    let mut texts = Vec::new();
-    for fact in evidence.facts() {
-        if let Observed::Oddity { field, value } = fact {
-            texts.push(match field {
-                Oddity::BlockLength => format!("the block's length is {value}"),
-                Oddity::Surplus => format!("{value} octets follow the block"),
-                _ => format!("{field:?} is {value}"),
-            });
-        }
-    }
-    texts.join(", ")
+/// Whether it is a defect here, at no peer: an event out of turn, a TLS library that does not start.
+const fn is_defect(failure: &Failure) -> bool {
+    let Failure { hop, kind, .. } = failure;
+    matches!(kind, FailureKind::OutOfTurn)
+        || matches!((hop, kind), (Hop::Client, FailureKind::Tls(TlsFault { kind: TlsFaultKind::Local, .. })))
 }
 
 #[cfg(test)]
 mod tests {
-    use rdp_probe_core::{Host, Plan};
+    use std::time::Duration;
+
+    use rdp_probe_core::{
+        Address, Awaited, DialFault, DialFaultKind, Event, Host, Link, Plan, Run, Stage, Wants,
+    };
 
     use super::*;
-    use crate::catalogue;
-
-    #[test]
-    fn every_placeholder_of_every_row_is_known() {
-        const KNOWN: [&str; 44] = [
-            "mcs_result",
-            "error_info",
-            "error_info_code",
-            "error_info_meaning",
-            "server_key_bits",
-            "requested_protocols",
-            "until",
-            "selected_protocol",
-            "scout_version",
-            "scout_cipher",
-            "tls_received",
-            "tls_alert",
-            "trust",
-            "credssp_status",
-            "close",
-            "certificate_sha256",
-            "not_after",
-            "not_before",
-            "key_bits",
-            "certificate_signature",
-            "certificate_names",
-            "asked_name",
-            "credssp_version",
-            "server_name",
-            "clock_skew",
-            "target",
-            "host",
-            "address",
-            "family",
-            "stage",
-            "awaiting",
-            "limit",
-            "os",
-            "offered",
-            "selected",
-            "asked",
-            "code",
-            "reason",
-            "field",
-            "partial_len",
-            "banner",
-            "failed_addresses",
-            "first_refusal",
-            "oddities",
-        ];
-        for rule in catalogue::all() {
-            for text in [rule.summary, rule.cause, rule.remedy] {
-                for piece in text.split('{').skip(1) {
-                    let name = piece.split('}').next().unwrap();
-                    assert!(KNOWN.contains(&name), "{}: {{{name}}}", rule.id);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn offers_are_named_in_words() {
-        assert_eq!(words(Protocols(0x0B)), "TLS, CredSSP or CredSSP with early user authorization");
-        assert_eq!(words(Protocols(0)), "Standard RDP Security");
-        assert_eq!(words(Protocols(0x40)), "protocol 0x40");
-    }
-
-    #[test]
-    fn times_are_counted_from_1970() {
-        assert_eq!(utc(0).as_deref(), Some("1970-01-01T00:00:00Z"));
-        assert_eq!(utc(951_827_696).as_deref(), Some("2000-02-29T12:34:56Z"));
-        assert_eq!(utc(4_102_444_799).as_deref(), Some("2099-12-31T23:59:59Z"));
-        assert_eq!(utc(-1).as_deref(), Some("1969-12-31T23:59:59Z"));
-        assert_eq!(utc(i64::MAX), None);
-    }
+    use crate::diagnose::diagnose;
 
     #[test]
     fn an_open_brace_stays() {
         let evidence = Evidence::new(Plan::new(Host::parse("srv1").unwrap(), 3389));
         assert_eq!(fill("{host} {nothing} {", &evidence), "srv1 {nothing} {");
+    }
+
+    /// A run whose connection failed with `kind`.
+    fn failed(hop: Hop, stage: Stage, awaiting: Awaited, kind: FailureKind) -> Evidence {
+        let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+        run.begin(Duration::ZERO);
+        let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("no address") };
+        run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
+        let mut evidence = run.evidence().clone();
+        evidence.attempts[0].failure = Some(Failure::new(hop, stage, awaiting, kind));
+        evidence
+    }
+
+    #[test]
+    fn what_no_rule_explains_names_stage_and_hop_and_only_a_defect_asks_to_be_reported() {
+        let said = |evidence: &Evidence| summary(&diagnose(evidence), evidence);
+        let refused = FailureKind::Connect {
+            address: Address::from(([192, 0, 2, 7], 443)),
+            fault: DialFault::new(DialFaultKind::Refused),
+        };
+        let gateway = failed(Hop::Gateway, Stage::TcpConnect, Awaited::Connection, refused);
+        assert_eq!(
+            said(&gateway),
+            "stage tcp_connect failed, laid at hop gateway: this version has no explanation for it"
+        );
+        let local = FailureKind::Tls(TlsFault::new(TlsFaultKind::Local, &[]));
+        let defects = [
+            failed(
+                Hop::Client,
+                Stage::ConnectionInitiation,
+                Awaited::ConnectionConfirm,
+                FailureKind::OutOfTurn,
+            ),
+            failed(Hop::Client, Stage::Tls, Awaited::TlsHandshake, local.clone()),
+        ];
+        for evidence in defects {
+            assert_eq!(diagnose(&evidence).verdict.exit, 3);
+            assert!(
+                said(&evidence).starts_with("internal error of rdp-probe in stage "),
+                "{}",
+                said(&evidence)
+            );
+        }
+        let elsewhere = failed(Hop::Gateway, Stage::GatewayTls, Awaited::TlsHandshake, local);
+        assert!(said(&elsewhere).contains("gateway_tls"), "{}", said(&elsewhere));
+        assert!(!said(&elsewhere).contains("internal error"), "{}", said(&elsewhere));
     }
 }

@@ -57,7 +57,8 @@
 //! # Rules of your own
 //!
 //! The [`catalogue`] is a list of [`Rule`]s. [`ProbeBuilder::rule`] puts one beside them; [`diagnose_with`] does so for
-//! evidence that is there already.
+//! evidence that is there already. A cause is asked about failures of its stage that are laid at its hop. What stands in braces in
+//! a text is a [`Placeholder`].
 //!
 //! ```
 //! use rdp_probe::{Basis, Probe, Rule, Stage, VerdictOutcome};
@@ -65,7 +66,8 @@
 //! static VPN_IS_DOWN: Rule = Rule {
 //!     id: "lab-vpn-is-down",
 //!     stage: Some(Stage::TcpConnect),
-//!     matches: |evidence| evidence.failure().is_some_and(|failure| failure.stage == Stage::TcpConnect),
+//!     hop: None, // without it, the target's failures only: a route that is missing is this computer's
+//!     matches: |evidence| evidence.failure().is_some(),
 //!     outcome: VerdictOutcome::Unreachable,
 //!     exit: 11,
 //!     rank: 0,
@@ -139,8 +141,8 @@ pub use rdp_probe_core::{
     Host, Link, NtlmFacts, Observed, Outcome, Plan, Purpose, Security, Stage, TlsFacts,
 };
 pub use rdp_probe_diagnosis::{
-    Basis, Candidate, Diagnosis, Explanation, Likelihood, Rule, RuleKind, Severity, Verdict, VerdictOutcome,
-    diagnose, diagnose_with, explain, explain_pair,
+    Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind, Severity, Verdict,
+    VerdictOutcome, diagnose, diagnose_with, explain, explain_pair,
 };
 
 /// The catalogue of causes, as the diagnosis uses it.

@@ -125,6 +125,7 @@ impl Machine<'_> {
         let kind = match fault {
             ResolveFault::NotFound => DialFaultKind::NotFound,
             ResolveFault::ResolverFailed => DialFaultKind::ResolverFailed,
+            ResolveFault::LocalResources => DialFaultKind::LocalResources,
             ResolveFault::TimedOut => return self.run_out(|fault| Event::Resolved(Err(fault))),
         };
         self.report(Event::Resolved(Err(DialFault::new(kind))), TICK, |kind| Event::Resolved(Err(kind)));

@@ -1,12 +1,11 @@
 //! Ends that any stage may come to.
-use rdp_probe_core::{Close, DialFault, DialFaultKind, Evidence, FailureKind, TlsFault, TlsFaultKind};
+use rdp_probe_core::{Close, DialFault, DialFaultKind, Evidence, FailureKind, Hop, TlsFault, TlsFaultKind};
 
-use crate::diagnose::VerdictOutcome;
-use crate::rule::{Basis, Rule};
+use crate::rule::{Basis, Rule, VerdictOutcome};
 
 fn cancelled(evidence: &Evidence) -> bool {
     matches!(
-        evidence.failure().map(|failure| &failure.kind),
+        evidence.failure_kind(),
         Some(
             FailureKind::Closed { how: Close::Cancelled, .. }
                 | FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Cancelled), .. })
@@ -18,6 +17,7 @@ fn cancelled(evidence: &Evidence) -> bool {
 
 pub(super) const RULES: &[Rule] = &[Rule {
     id: "interrupted",
+    hop: Some(Hop::Client),
     matches: cancelled,
     outcome: VerdictOutcome::Inconclusive,
     exit: 5,

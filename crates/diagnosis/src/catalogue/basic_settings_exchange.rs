@@ -1,17 +1,15 @@
 //! Stage `basic_settings_exchange`: the server was to answer the MCS Connect Initial. Each cause stands twice: over TLS, and
 //! without it, where what it tells and what to do differ.
 use rdp_probe_core::wire::mcs::Reason;
-use rdp_probe_core::{Close, End, Evidence, FailureKind, Observed, Stage};
+use rdp_probe_core::{Close, End, Evidence, FailureKind, Stage};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::{Possible, Unlikely};
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 /// What came instead of the Connect Response, and whether Standard RDP Security was agreed on before.
 fn kind(evidence: &Evidence) -> Option<(&FailureKind, bool)> {
-    let failure = evidence.failure().filter(|failure| failure.stage == Stage::BasicSettingsExchange)?;
-    Some((&failure.kind, evidence.answer()?.is_standard()))
+    Some((evidence.failure_kind()?, evidence.answer()?.is_standard()))
 }
 
 fn is(evidence: &Evidence, standard: bool, judge: fn(&FailureKind) -> bool) -> bool {
@@ -46,7 +44,7 @@ fn broken(kind: &FailureKind) -> bool {
 
 /// The reason that Set Error Info gave, and how the connection ended after it.
 fn error_info(evidence: &Evidence) -> Option<(u32, End)> {
-    if let FailureKind::ErrorInfo { code, end } = &evidence.failure()?.kind {
+    if let FailureKind::ErrorInfo { code, end } = evidence.failure_kind()? {
         Some((code.0, *end))
     } else {
         None
@@ -258,12 +256,3 @@ pub(super) const RULES: &[Rule] = &[
         ..ERROR
     },
 ];
-
-/// The server saw another request than was sent.
-pub(super) fn negotiation_altered(evidence: &Evidence) -> bool {
-    evidence.path().last().is_some_and(|attempt| {
-        attempt.facts().any(|fact| {
-            matches!(fact, Observed::ServerCore { requested: Some(requested), .. } if *requested != attempt.offer)
-        })
-    })
-}

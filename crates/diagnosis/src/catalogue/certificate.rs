@@ -1,10 +1,9 @@
 //! What is worth knowing about a certificate and a server's NTLM CHALLENGE. Each check is independent of the others.
 use rdp_probe_core::{CertificateFacts, Evidence, KeyKind, Observed, SignatureCheck, Trust};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
-use crate::rule::{Candidate, Rule, RuleKind, Severity};
+use crate::rule::{Candidate, Rule, RuleKind, Severity, VerdictOutcome};
 
 const INFO: Rule = Rule {
     kind: RuleKind::Finding(Severity::Info),
@@ -17,14 +16,8 @@ const INFO: Rule = Rule {
 
 const WARNING: Rule = Rule { kind: RuleKind::Finding(Severity::Warning), rank: 45, ..INFO };
 
-/// The certificate, from the handshake or from the scout.
-pub(crate) fn certificate(evidence: &Evidence) -> Option<&CertificateFacts> {
-    let shaken = evidence.tls().and_then(|tls| tls.certificate.as_ref());
-    shaken.or_else(|| evidence.scouted().and_then(|scout| scout.certificate.as_ref()))
-}
-
 fn holds(evidence: &Evidence, judge: impl Fn(&CertificateFacts) -> bool) -> bool {
-    certificate(evidence).is_some_and(judge)
+    evidence.certificate().is_some_and(judge)
 }
 
 /// Seconds since 1970; nothing is judged by the clock when nobody said what time it was.
@@ -59,12 +52,6 @@ fn name_differs(evidence: &Evidence) -> bool {
             })
     };
     said.peek().is_some() && !said.any(same)
-}
-
-fn credssp_version(evidence: &Evidence) -> Option<u32> {
-    evidence
-        .facts()
-        .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None })
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -152,7 +139,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-unpatched",
-        matches: |f| credssp_version(f).is_some_and(|version| version < 5),
+        matches: |f| f.credssp_version().is_some_and(|version| version < 5),
         summary: "the server speaks CredSSP version {credssp_version}: it lacks the update for CVE-2018-0886",
         cause: "current Windows clients refuse such a server by default, with an error that names the CredSSP encryption oracle",
         remedy: "update the server; nothing on the client should be loosened for it",

@@ -2,21 +2,15 @@
 use rdp_probe_core::wire::nego::{FailureCode, Protocols};
 use rdp_probe_core::{Address, Close, Evidence, FailureKind, Security, Stage};
 
-use crate::diagnose::VerdictOutcome;
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 use rdp_probe_core::wire::Problem;
-
-/// What came instead of the Connection Confirm.
-fn kind(evidence: &Evidence) -> Option<&FailureKind> {
-    let failure = evidence.failure().filter(|failure| failure.stage == Stage::ConnectionInitiation)?;
-    Some(&failure.kind)
-}
 
 /// How the stream ended, and whether something of the answer had arrived.
 fn closed(evidence: &Evidence) -> Option<(Close, bool)> {
-    if let Some(FailureKind::Closed { how, partial }) = kind(evidence) {
+    if let Some(FailureKind::Closed { how, partial }) = evidence.failure_kind() {
         Some((*how, !partial.is_empty()))
     } else {
         None
@@ -46,7 +40,7 @@ fn silent(evidence: &Evidence) -> bool {
 
 /// The refusal, and what had been offered when it came.
 fn refusal(evidence: &Evidence) -> Option<(FailureCode, Protocols)> {
-    let Some(FailureKind::NegotiationRefused(code)) = kind(evidence) else { return None };
+    let Some(FailureKind::NegotiationRefused(code)) = evidence.failure_kind() else { return None };
     Some((*code, evidence.path().last()?.offer))
 }
 
@@ -68,7 +62,7 @@ fn contradicts(evidence: &Evidence) -> bool {
 
 /// A length that disagrees with what is there, against a value that cannot be.
 fn malformed(evidence: &Evidence, lies: bool) -> bool {
-    if let Some(FailureKind::Malformed { error, .. }) = kind(evidence) {
+    if let Some(FailureKind::Malformed { error, .. }) = evidence.failure_kind() {
         matches!(error.problem, Problem::Length(_)) == lies
     } else {
         false
@@ -182,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "disconnected-in-place-of-confirm",
-        matches: |f| matches!(kind(f), Some(FailureKind::Ultimatum(_))),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::Ultimatum(_))),
         summary: "{address} answered the first RDP request with a disconnect ({reason})",
         cause: "the server speaks RDP and refused the request with an MCS Disconnect Provider Ultimatum; xrdp does that for \
                 protocols and flags that it does not know",
@@ -192,7 +186,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "x224-disconnect-request",
-        matches: |f| matches!(kind(f), Some(FailureKind::DisconnectRequest { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::DisconnectRequest { .. })),
         summary: "{address} answered with an X.224 Disconnect Request (reason {reason})",
         cause: "a gateway or appliance in front of the host refused the connection at the X.224 layer",
         remedy: "find out what answers at {address}, and look at its log",
@@ -201,7 +195,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "x224-error",
-        matches: |f| matches!(kind(f), Some(FailureKind::TpduError { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::TpduError { .. })),
         summary: "{address} answered with an X.224 Error (cause {reason})",
         cause: "the peer speaks X.224, but could not read the request: a gateway or appliance, or another service over TPKT",
         remedy: "find out what answers at {address}; try without --cookie, if one was given",
@@ -210,7 +204,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "unexpected-tpdu",
-        matches: |f| matches!(kind(f), Some(FailureKind::OtherTpdu { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::OtherTpdu { .. })),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} answered with a message that has no place here (X.224 code {code})",
         cause: "the peer speaks TPKT, but did not confirm the connection before it went on: it is no RDP listener, or a broken \
@@ -274,6 +268,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server's security layer is set to TLS (failure code 1, SSL_REQUIRED_BY_SERVER)",
         remedy: "leave out --security, or use --security tls; a Windows client offers TLS by itself",
         client_connects: true,
+        meets: &[(Family::RdpNegFailure, 1)],
         ..REFUSED
     },
     Rule {
@@ -283,6 +278,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server's security layer is set to RDP, or it is too old for TLS (failure code 2, SSL_NOT_ALLOWED_BY_SERVER)",
         remedy: "on the target, set the security layer to Negotiate or TLS; --security rdp shows what it takes now",
         client_connects: true,
+        meets: &[(Family::RdpNegFailure, 2)],
         ..REFUSED
     },
     Rule {
@@ -299,6 +295,7 @@ pub(super) const RULES: &[Rule] = &[
             Candidate::pair(0x904, Some(7), Possible, Inferred),
             Candidate::pair(0x4, Some(0), Possible, Reported),
         ],
+        meets: &[(Family::RdpNegFailure, 3)],
         ..REFUSED
     },
     Rule {
@@ -308,6 +305,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server believes that the connection is already secured, as behind a connection broker or in Hyper-V's direct \
                 approach (failure code 4, INCONSISTENT_FLAGS)",
         remedy: "find out whether {address} expects TLS before RDP; compare with the .rdp file of a client that connects",
+        meets: &[(Family::RdpNegFailure, 4)],
         ..REFUSED
     },
     Rule {
@@ -317,6 +315,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server accepts CredSSP only (failure code 5, HYBRID_REQUIRED_BY_SERVER)",
         remedy: "leave out --security, or use --security nla; in a Windows client, do not switch CredSSP support off",
         candidates: &[Candidate::pair(0xB09, Some(0), Possible, Reported).when(without_credssp)],
+        meets: &[(Family::RdpNegFailure, 5), (Family::FreerdpConnect, 0x2_001E)],
         ..REFUSED
     },
     Rule {
@@ -326,6 +325,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server asks for certificate-based client authentication (failure code 6, \
                 SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER), which only very old servers are known to send",
         remedy: "find out what answers at {address}; no current Windows client offers this",
+        meets: &[(Family::RdpNegFailure, 6)],
         ..REFUSED
     },
     Rule {
@@ -337,6 +337,7 @@ pub(super) const RULES: &[Rule] = &[
                 published specification)",
         remedy: "connect with a client that signs in to Entra (in the .rdp file: enablerdsaadauth:i:1)",
         basis: Reported,
+        meets: &[(Family::RdpNegFailure, 7)],
         ..REFUSED
     },
     Rule {
@@ -362,7 +363,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "asked-security-not-selected",
-        matches: |f| matches!(kind(f), Some(FailureKind::OtherProtocol { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::OtherProtocol { .. })),
         summary: "{address} selected {selected}, and this run insists on {asked}",
         cause: "the server does not take the security protocol that --security asks for, but a weaker one that has to be \
                 offered beside it",
@@ -371,7 +372,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "unrequested-protocol",
-        matches: |f| matches!(kind(f), Some(FailureKind::UnrequestedProtocol { .. })),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::UnrequestedProtocol { .. })),
         outcome: VerdictOutcome::Inconclusive,
         exit: 33,
         summary: "{address} selected {selected}, which was not offered ({offered})",

@@ -2,18 +2,10 @@
 use rdp_probe_core::wire::credssp::NtStatus;
 use rdp_probe_core::{Close, Evidence, FailureKind, Stage};
 
-use crate::diagnose::VerdictOutcome;
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
-use crate::rule::{Candidate, Rule};
-
-fn kind(evidence: &Evidence, stage: Stage) -> Option<&FailureKind> {
-    Some(&evidence.failure().filter(|failure| failure.stage == stage)?.kind)
-}
-
-fn credssp(evidence: &Evidence) -> Option<&FailureKind> {
-    kind(evidence, Stage::Credssp)
-}
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 const fn in_time(how: Close) -> bool {
     !matches!(how, Close::TimedOut { .. } | Close::Cancelled)
@@ -25,7 +17,7 @@ const NTLM_BLOCKED: [NtStatus; 2] = [NtStatus(0xC000_00BB), NtStatus(0xC000_0418
 const REJECT: u8 = 2;
 
 fn ntlm_blocked(evidence: &Evidence) -> bool {
-    match credssp(evidence) {
+    match evidence.failure_kind() {
         Some(FailureKind::CredsspError(status)) => NTLM_BLOCKED.contains(status),
         Some(FailureKind::NoChallenge { state, .. }) => *state == Some(REJECT),
         Some(_) | None => false,
@@ -33,26 +25,19 @@ fn ntlm_blocked(evidence: &Evidence) -> bool {
 }
 
 fn closed(evidence: &Evidence) -> bool {
-    matches!(credssp(evidence), Some(FailureKind::Closed { how, .. }) if in_time(*how))
+    matches!(evidence.failure_kind(), Some(FailureKind::Closed { how, .. }) if in_time(*how))
 }
 
 fn silent(evidence: &Evidence) -> bool {
-    matches!(credssp(evidence), Some(FailureKind::Closed { how: Close::TimedOut { .. }, .. }))
+    matches!(evidence.failure_kind(), Some(FailureKind::Closed { how: Close::TimedOut { .. }, .. }))
 }
 
 fn broken(evidence: &Evidence) -> bool {
-    match credssp(evidence) {
+    match evidence.failure_kind() {
         Some(FailureKind::Malformed { .. } | FailureKind::NotExpected { .. }) => true,
         Some(FailureKind::NoChallenge { state, .. }) => *state != Some(REJECT),
         Some(_) | None => false,
     }
-}
-
-/// Whatever ended one of the other two protocols, but the user.
-fn ended_in(evidence: &Evidence, stage: Stage) -> bool {
-    kind(evidence, stage).is_some_and(|kind| {
-        !matches!(kind, FailureKind::Closed { how: Close::Cancelled, .. } | FailureKind::OutOfTurn)
-    })
 }
 
 const CREDSSP: Rule = Rule {
@@ -76,6 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "connect by the name that has the host's Kerberos service, from a computer that reaches a domain controller; if \
                  NTLM should work, look at the policy \"Restrict NTLM: incoming traffic\" on the target",
         basis: Inferred,
+        meets: &[(Family::NtStatus, 0xC000_00BB)],
         ..CREDSSP
     },
     Rule {
@@ -104,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-error",
-        matches: |f| matches!(credssp(f), Some(FailureKind::CredsspError(status)) if !NTLM_BLOCKED.contains(status)),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::CredsspError(status)) if !NTLM_BLOCKED.contains(status)),
         summary: "{address} answered the first CredSSP message with an error ({credssp_status})",
         cause: "the server refused before any credentials were given, so this is about itself, its policy or the client's version",
         remedy: "look the status up; the target's Security log at this time says more",
@@ -113,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-disconnected",
-        matches: |f| matches!(credssp(f), Some(FailureKind::Ultimatum(_))),
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::Ultimatum(_))),
         summary: "{address} answered the first CredSSP message with a disconnect ({reason})",
         cause: "the server ended the connection at the MCS layer in place of a TSRequest, as GNOME Remote Desktop does",
         remedy: "look at the server's log: its credentials may not be set, or its session may not be ready",
@@ -134,7 +120,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "rdstls-broken",
         stage: Some(Stage::Rdstls),
-        matches: |f| ended_in(f, Stage::Rdstls),
+        matches: |f| f.failure().is_some(),
         exit: 56,
         summary: "{address} selected RDSTLS and did not begin it",
         cause: "the server speaks first in RDSTLS, and its Capabilities did not come",
@@ -144,7 +130,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "rdsaad-broken",
         stage: Some(Stage::Rdsaad),
-        matches: |f| ended_in(f, Stage::Rdsaad),
+        matches: |f| f.failure().is_some(),
         exit: 56,
         summary: "{address} selected the Entra sign-in and did not begin it",
         cause: "the server speaks first, and its nonce did not come",

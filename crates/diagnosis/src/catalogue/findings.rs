@@ -7,10 +7,9 @@ use rdp_probe_core::{
     Answer, AttemptRecord, Evidence, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey,
 };
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Likely, Possible};
-use crate::rule::{Candidate, Rule, RuleKind, Severity};
+use crate::rule::{Candidate, Rule, RuleKind, Severity, VerdictOutcome};
 
 const INFO: Rule = Rule {
     kind: RuleKind::Finding(Severity::Info),
@@ -22,19 +21,10 @@ const INFO: Rule = Rule {
 
 const WARNING: Rule = Rule { kind: RuleKind::Finding(Severity::Warning), rank: 40, ..INFO };
 
-/// Whether the deciding path ended with Standard RDP Security.
-fn standard(evidence: &Evidence) -> bool {
-    match evidence.answer() {
-        Some(Answer::Selected { protocol, .. }) => protocol.is_standard(),
-        Some(Answer::NoNegotiation) => true,
-        Some(Answer::Refused(_) | Answer::Disconnected | Answer::Fin | Answer::None | _) | None => false,
-    }
-}
-
 fn downgraded(evidence: &Evidence) -> bool {
     const TLS: [Protocols; 3] = [Protocols::SSL, Protocols::HYBRID, Protocols::HYBRID_EX];
     let offered = |attempt: &AttemptRecord| TLS.iter().any(|protocol| attempt.offer.contains(*protocol));
-    standard(evidence) && evidence.path().iter().any(offered)
+    evidence.answer().is_some_and(Answer::is_standard) && evidence.path().iter().any(offered)
 }
 
 /// The address is this computer's own: the connection has the same one at both ends, or it is the usual loopback one.
@@ -73,16 +63,13 @@ fn weak_encryption(evidence: &Evidence) -> bool {
     weak.iter().any(|method| methods.method(*method) == Offered::Offered)
 }
 
-/// The key of Standard RDP Security of the server that decides, from whichever connection showed it.
-pub(crate) fn server_key(evidence: &Evidence) -> Option<&ServerKey> {
-    evidence
-        .attempts_to(evidence.peer())
-        .flat_map(AttemptRecord::facts)
-        .find_map(|fact| if let Observed::Encryption { key, .. } = fact { key.as_ref() } else { None })
-}
-
-pub(crate) fn server_key_bits(evidence: &Evidence) -> Option<u32> {
-    if let ServerKey::Certificate { bits, .. } = server_key(evidence)? { *bits } else { None }
+/// The server saw another request than was sent.
+fn negotiation_altered(evidence: &Evidence) -> bool {
+    evidence.path().last().is_some_and(|attempt| {
+        attempt.facts().any(|fact| {
+            matches!(fact, Observed::ServerCore { requested: Some(requested), .. } if *requested != attempt.offer)
+        })
+    })
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -138,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "server-key-small",
-        matches: |f| server_key_bits(f).is_some_and(|bits| bits < 1024),
+        matches: |f| f.server_key_bits().is_some_and(|bits| bits < 1024),
         summary: "the server's key of Standard RDP Security has {server_key_bits} bits only",
         cause: "keys of this size can be broken, and with them every session that was recorded",
         remedy: "on the target, set the security layer to TLS; on xrdp, make larger keys with xrdp-keygen",
@@ -146,7 +133,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "server-key-unreadable",
-        matches: |f| matches!(server_key(f), Some(ServerKey::Unreadable(_))),
+        matches: |f| matches!(f.server_key(), Some(ServerKey::Unreadable(_))),
         summary: "the server's certificate of Standard RDP Security cannot be read",
         cause: "a client cannot encrypt its random with it, and gives up after this stage",
         remedy: "on the target, make the key anew (xrdp: xrdp-keygen), or set the security layer to TLS",
@@ -155,7 +142,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "negotiation-altered",
-        matches: super::basic_settings_exchange::negotiation_altered,
+        matches: negotiation_altered,
         summary: "the server saw another security offer ({requested_protocols}) than was sent ({offered})",
         cause: "the server repeats what it was asked for, and that is something else: a proxy or somebody in between changed the \
                 request, or the server makes it up",

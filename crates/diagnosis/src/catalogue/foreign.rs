@@ -2,13 +2,12 @@
 use rdp_probe_core::wire::first_octets::Foreign;
 use rdp_probe_core::{Evidence, FailureKind, Stage};
 
-use crate::diagnose::VerdictOutcome;
 use crate::rule::Basis::{Documented, Reported};
 use crate::rule::Likelihood::Unlikely;
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 fn speaks(evidence: &Evidence, foreign: Foreign) -> bool {
-    matches!(evidence.failure().map(|f| &f.kind), Some(FailureKind::Foreign { protocol, .. }) if *protocol == foreign)
+    matches!(evidence.failure_kind(), Some(FailureKind::Foreign { protocol, .. }) if *protocol == foreign)
 }
 
 /// Another protocol on the port: one row for each, with these in common.
@@ -96,7 +95,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "port-speaks-another-protocol",
         matches: |f| {
             matches!(
-                f.failure().map(|f| &f.kind),
+                f.failure_kind(),
                 Some(FailureKind::Foreign { protocol, .. }) if !matches!(
                     protocol,
                     Foreign::Ssh | Foreign::Http | Foreign::Tls | Foreign::Vnc | Foreign::Telnet | Foreign::Socks

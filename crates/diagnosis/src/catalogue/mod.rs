@@ -16,9 +16,6 @@ mod tls;
 
 use crate::rule::Rule;
 
-pub(crate) use certificate::certificate;
-pub(crate) use findings::server_key_bits;
-
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     let files = [
@@ -45,8 +42,9 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::RuleKind;
-    use crate::{Likelihood, VerdictOutcome};
+    use crate::codes::{Family, lookup};
+    use crate::placeholder::Placeholder;
+    use crate::rule::{Basis, Likelihood, RuleKind, VerdictOutcome};
 
     #[test]
     fn every_id_is_of_lower_case_words_and_taken_once() {
@@ -99,14 +97,13 @@ mod tests {
         for rule in all() {
             for candidate in rule.candidates.iter().filter(|c| c.likelihood == Likelihood::Likely) {
                 assert!(candidate.code.is_some() && candidate.extended.is_some(), "{}", rule.id);
-                assert_ne!(candidate.basis, crate::Basis::Inferred, "{}", rule.id);
+                assert_ne!(candidate.basis, Basis::Inferred, "{}", rule.id);
             }
         }
     }
 
     #[test]
     fn every_candidate_is_in_the_table_of_codes() {
-        use crate::codes::{Family, lookup};
         for rule in all() {
             for candidate in rule.candidates {
                 if let Some(code) = candidate.code {
@@ -119,6 +116,28 @@ mod tests {
                         "{}: extended {extended:#X}",
                         rule.id
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_that_a_row_meets_is_in_the_table_of_codes() {
+        let mut count = 0;
+        for (rule, (family, code)) in all().flat_map(|rule| rule.meets.iter().map(move |met| (rule, *met))) {
+            assert!(lookup(family, code).is_some(), "{}: {family:?} {code:#X}", rule.id);
+            count += 1;
+        }
+        assert!(count > 30, "{count}");
+    }
+
+    #[test]
+    fn every_placeholder_of_every_row_is_known() {
+        for rule in all() {
+            for text in [rule.summary, rule.cause, rule.remedy] {
+                for piece in text.split('{').skip(1) {
+                    let (name, _) = piece.split_once('}').unwrap_or_else(|| panic!("{}: {text}", rule.id));
+                    assert!(Placeholder::parse(name).is_some(), "{}: {{{name}}}", rule.id);
                 }
             }
         }

@@ -1,16 +1,15 @@
 //! Stage `tcp_connect`.
-use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Stage};
+use rdp_probe_core::{DialFault, DialFaultKind, Evidence, FailureKind, Hop, Stage};
 
-use crate::diagnose::VerdictOutcome;
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Likely, Possible};
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
-/// The fault of a failed `tcp_connect`.
+/// Why there is no connection.
 fn fault(evidence: &Evidence) -> Option<DialFaultKind> {
-    let failure = evidence.failure().filter(|failure| failure.stage == Stage::TcpConnect)?;
-    if let FailureKind::Connect { fault: DialFault { kind, .. }, .. } = failure.kind {
-        Some(kind)
+    if let FailureKind::Connect { fault: DialFault { kind, .. }, .. } = evidence.failure_kind()? {
+        Some(*kind)
     } else {
         None
     }
@@ -39,6 +38,12 @@ pub(super) const RULES: &[Rule] = &[
                  port it listens on; then check the firewall in between. 0x204 is not about the password",
         candidates: &[Candidate::pair(0x204, Some(0), Likely, Reported)],
         basis: Documented,
+        meets: &[
+            (Family::Win32, 1225),
+            (Family::Win32, 10_061),
+            (Family::FreerdpConnect, 0x2_0006),
+            (Family::XfreerdpExit, 0x8D),
+        ],
         ..CONNECT
     },
     Rule {
@@ -54,6 +59,7 @@ pub(super) const RULES: &[Rule] = &[
             Candidate::pair(0x108, Some(0), Possible, Inferred),
         ],
         basis: Documented,
+        meets: &[(Family::Win32, 10_060), (Family::FreerdpConnect, 0x2_0006)],
         ..CONNECT
     },
     Rule {
@@ -65,10 +71,12 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "check that the host is on, that the address is the right one, and the routes and firewalls in between",
         candidates: CONNECT_FAILED,
         basis: Documented,
+        meets: &[(Family::Win32, 1232), (Family::Win32, 10_065)],
         ..CONNECT
     },
     Rule {
         id: "network-unreachable",
+        hop: Some(Hop::Client),
         matches: |f| fault(f) == Some(DialFaultKind::NetworkUnreachable),
         summary: "this computer has no route to {address}",
         cause: "there is no route to that network: no connection, a VPN that is not up, or an address of a family that this \
@@ -76,6 +84,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "check the network connection and the VPN of this computer; for an IPv6 address try -4",
         candidates: CONNECT_FAILED,
         basis: Documented,
+        meets: &[(Family::Win32, 1231), (Family::Win32, 10_051)],
         ..CONNECT
     },
     Rule {
@@ -92,16 +101,19 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "connect-not-permitted",
+        hop: Some(Hop::Client),
         matches: |f| fault(f) == Some(DialFaultKind::NotPermitted),
         summary: "this computer does not let a connection to {address} out",
         cause: "a firewall, a policy or a route of this computer forbids the connection",
         remedy: "check the local firewall and its rules for this program, and the routing table",
         candidates: CONNECT_FAILED,
         basis: Documented,
+        meets: &[(Family::Win32, 10_013)],
         ..CONNECT
     },
     Rule {
         id: "local-resources",
+        hop: Some(Hop::Client),
         matches: |f| fault(f) == Some(DialFaultKind::LocalResources),
         outcome: VerdictOutcome::Inconclusive,
         summary: "this computer has no socket or port left; nothing is known about {address}",

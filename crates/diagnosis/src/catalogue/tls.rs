@@ -3,14 +3,14 @@ use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_core::wire::tls::Version;
 use rdp_probe_core::{AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, Stage, TlsFault, TlsFaultKind};
 
-use crate::diagnose::VerdictOutcome;
+use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
-use crate::rule::{Candidate, Rule};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 /// Why the handshake of the main path failed.
 fn fault(evidence: &Evidence) -> Option<&TlsFault> {
-    if let FailureKind::Tls(fault) = &evidence.failure()?.kind { Some(fault) } else { None }
+    if let FailureKind::Tls(fault) = evidence.failure_kind()? { Some(fault) } else { None }
 }
 
 /// Why a scout learnt nothing.
@@ -57,7 +57,7 @@ fn kind_is(evidence: &Evidence, judge: fn(TlsFaultKind) -> bool) -> bool {
 }
 
 fn refused(evidence: &Evidence, kind: &FailureKind) -> bool {
-    evidence.failure().is_some_and(|failure| failure.kind == *kind)
+    evidence.failure_kind() == Some(kind)
 }
 
 const TLS: Rule = Rule {
@@ -95,6 +95,7 @@ pub(super) const RULES: &[Rule] = &[
         client_connects: false,
         basis: Documented,
         supersedes: &["tls-alert", "tls-closed", "tls-reset", "tls-broken", "server-cannot-use-its-key"],
+        meets: &[(Family::TlsAlert, 70)],
         ..TLS
     },
     Rule {
@@ -146,6 +147,7 @@ pub(super) const RULES: &[Rule] = &[
         candidates: AT_HELLO,
         basis: Reported,
         supersedes: &["tls-closed", "tls-reset", "tls-alert", "tls-not-spoken"],
+        meets: &[(Family::TlsAlert, 80)],
         ..TLS
     },
     Rule {
@@ -192,6 +194,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "on the target, allow TLS 1.2 or 1.3 with ECDHE suites; look for Schannel events 36874 to 36888",
         event: Some("System log, source Schannel"),
         candidates: NO_COMMON,
+        meets: &[(Family::TlsAlert, 40)],
         ..TLS
     },
     Rule {

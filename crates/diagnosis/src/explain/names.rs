@@ -1,6 +1,6 @@
 //! Rows found by name: as it is published, without its prefix, by the words of a label, and in another project's spelling.
-use super::{Meaning, Reading};
 use crate::codes::{self, Code};
+use crate::explain::explanation::{Meaning, Reading};
 
 /// What names begin with, and people leave out.
 const PREFIXES: [&str; 38] = [

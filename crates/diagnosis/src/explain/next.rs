@@ -70,6 +70,7 @@ const BEHIND_GATEWAY: Next = next(
     "rdp-probe HOST",
     "from a computer on the gateway's side: whether the target itself answers, so that only the gateway is left",
 );
+const GATEWAY: &[&Next] = &[&GATEWAY_REACHED, &BEHIND_GATEWAY];
 const PAST_PROXY: Next = next(
     "rdp-probe HOST",
     "from a network that needs no proxy: whether the target itself answers, so that only the proxy is left",
@@ -104,18 +105,38 @@ pub(super) fn of(row: &Code) -> Vec<&'static Next> {
         return special.to_vec();
     }
     let mut all: Vec<&'static Next> = Vec::new();
-    for word in words(row.stage) {
-        let more: &[&Next] = match (word, stage_of(word)) {
-            ("local", _) => &[&NOT_ON_THE_WIRE],
-            (word, _) if word.starts_with("gateway") => &[&GATEWAY_REACHED, &BEHIND_GATEWAY],
-            (_, Some(Stage::Resolve)) => &[&NAME],
-            (_, Some(Stage::TcpConnect)) => &[&CONNECT, &ADDRESSES],
-            (_, Some(Stage::ConnectionInitiation)) => &[&NEGOTIATE],
-            (_, Some(Stage::Tls)) => &[&HANDSHAKE, &CERTIFICATE],
-            (_, Some(Stage::Credssp | Stage::EarlyUserAuth | Stage::Kdc)) => &[&CHALLENGE],
-            (_, Some(Stage::Proxy)) => &[&PAST_PROXY],
-            (_, Some(_)) => &[&BEFORE],
-            (_, None) => &[&WHICH],
+    for word in row.places() {
+        let more: &[&Next] = match Stage::parse(word) {
+            Some(Stage::Resolve) => &[&NAME],
+            Some(Stage::TcpConnect) => &[&CONNECT, &ADDRESSES],
+            Some(Stage::Proxy) => &[&PAST_PROXY],
+            Some(
+                Stage::GatewayTls
+                | Stage::GatewayHttp
+                | Stage::GatewayAuth
+                | Stage::GatewayTunnel
+                | Stage::GatewayAuthorization
+                | Stage::GatewayChannel,
+            ) => GATEWAY,
+            Some(Stage::ConnectionInitiation) => &[&NEGOTIATE],
+            Some(Stage::Tls) => &[&HANDSHAKE, &CERTIFICATE],
+            Some(Stage::Credssp | Stage::EarlyUserAuth | Stage::Kdc) => &[&CHALLENGE],
+            Some(
+                Stage::Rdstls
+                | Stage::Rdsaad
+                | Stage::BasicSettingsExchange
+                | Stage::ChannelConnection
+                | Stage::RdpSecurityCommencement
+                | Stage::SecureSettingsExchange
+                | Stage::Licensing
+                | Stage::CapabilitiesExchange
+                | Stage::ConnectionFinalization
+                | Stage::Session
+                | _,
+            ) => &[&BEFORE],
+            None if word == "local" => &[&NOT_ON_THE_WIRE],
+            None if word.starts_with("gateway") || word.starts_with("RD Gateway") => GATEWAY,
+            None => &[&WHICH],
         };
         for next in more {
             // One command is named once, with what it settles for the earliest stage.
@@ -152,91 +173,10 @@ pub fn all_next() -> impl Iterator<Item = &'static Next> {
     .into_iter()
 }
 
-/// The stages of the connection sequence where a row's code appears; none where that may be any, or none of ours.
-pub(super) fn stages(row: &Code) -> Vec<Stage> {
-    let mut all = Vec::new();
-    for stage in words(row.stage).filter_map(stage_of) {
-        if !all.contains(&stage) {
-            all.push(stage);
-        }
-    }
-    all
-}
-
-/// The alternatives in the table's column, without what stands in brackets.
-fn words(stage: &'static str) -> impl Iterator<Item = &'static str> {
-    let stage = stage.split_once(" (").map_or(stage, |(stage, _)| stage);
-    stage.split('/').map(str::trim)
-}
-
-/// The table speaks of stages in the words of the field.
-fn stage_of(word: &str) -> Option<Stage> {
-    Some(match word {
-        "dns" => Stage::Resolve,
-        "tcp" => Stage::TcpConnect,
-        "proxy" => Stage::Proxy,
-        "gateway-tls" => Stage::GatewayTls,
-        "gateway-http" => Stage::GatewayHttp,
-        "gateway-auth" | "auth" => Stage::GatewayAuth,
-        "gateway-handshake" | "gateway-tunnel" => Stage::GatewayTunnel,
-        "gateway-channel" => Stage::GatewayChannel,
-        "x224" => Stage::ConnectionInitiation,
-        "tls" => Stage::Tls,
-        "kdc" | "kerberos" => Stage::Kdc,
-        "credssp" => Stage::Credssp,
-        "rdstls" => Stage::Rdstls,
-        "rdsaad" => Stage::Rdsaad,
-        "early auth" | "post-auth" => Stage::EarlyUserAuth,
-        "mcs" => Stage::BasicSettingsExchange,
-        "security" => Stage::RdpSecurityCommencement,
-        "client info" => Stage::SecureSettingsExchange,
-        "licensing" => Stage::Licensing,
-        "activation" => Stage::CapabilitiesExchange,
-        "session" | "winlogon" | "logon" | "redirection" => Stage::Session,
-        _ => return None,
-    })
-}
-
-/// Rules that match where this tool meets the code itself.
-const MEETS: [(Family, u32, &str); 31] = [
-    (Family::RdpNegFailure, 1, "tls-required"),
-    (Family::RdpNegFailure, 2, "standard-security-only"),
-    (Family::RdpNegFailure, 3, "server-has-no-certificate"),
-    (Family::RdpNegFailure, 4, "inconsistent-flags"),
-    (Family::RdpNegFailure, 5, "nla-required"),
-    (Family::RdpNegFailure, 6, "client-certificate-required"),
-    (Family::RdpNegFailure, 7, "entra-sign-in-required"),
-    (Family::NtStatus, 0xC000_00BB, "ntlm-blocked"),
-    (Family::TlsAlert, 40, "tls-alert"),
-    (Family::TlsAlert, 70, "legacy-tls-only"),
-    (Family::TlsAlert, 80, "server-cannot-use-its-key"),
-    (Family::Win32, 1225, "tcp-refused"),
-    (Family::Win32, 1231, "network-unreachable"),
-    (Family::Win32, 1232, "host-unreachable"),
-    (Family::Win32, 9002, "resolver-failed"),
-    (Family::Win32, 9003, "name-not-found"),
-    (Family::Win32, 10_013, "connect-not-permitted"),
-    (Family::Win32, 10_051, "network-unreachable"),
-    (Family::Win32, 10_060, "tcp-timed-out"),
-    (Family::Win32, 10_061, "tcp-refused"),
-    (Family::Win32, 10_065, "host-unreachable"),
-    (Family::Win32, 11_001, "name-not-found"),
-    (Family::Win32, 11_002, "resolver-failed"),
-    (Family::Win32, 11_004, "name-not-found"),
-    (Family::FreerdpConnect, 0x2_0004, "resolver-failed"),
-    (Family::FreerdpConnect, 0x2_0005, "name-not-found"),
-    (Family::FreerdpConnect, 0x2_0006, "tcp-refused"),
-    (Family::FreerdpConnect, 0x2_0006, "tcp-timed-out"),
-    (Family::FreerdpConnect, 0x2_001E, "nla-required"),
-    (Family::XfreerdpExit, 0x8C, "name-not-found"),
-    (Family::XfreerdpExit, 0x8D, "tcp-refused"),
-];
-
 /// The rules for the code of a row.
 pub(super) fn meets(row: &Code) -> impl Iterator<Item = &'static Rule> {
-    let (family, code) = (row.family, row.code);
-    let ids = MEETS.iter().filter(move |(of, number, _)| *of == family && Some(*number) == code);
-    ids.filter_map(|(_, _, id)| catalogue::find(id))
+    let met = row.code.map(|code| (row.family, code));
+    catalogue::all().filter(move |rule| met.is_some_and(|met| rule.meets.contains(&met)))
 }
 
 #[cfg(test)]
@@ -253,44 +193,6 @@ mod tests {
                 assert!(all_next().any(|other| other == next), "{next:?} is not in all_next");
                 assert!(!next.settles.ends_with('.') && next.command.starts_with("rdp-probe "), "{next:?}");
             }
-        }
-    }
-
-    #[test]
-    fn every_word_for_a_stage_is_known() {
-        const NO_STAGE: [&str; 19] = [
-            "any",
-            "any stage after TCP connect",
-            "local",
-            "post-connect",
-            "protocol",
-            "process exit",
-            "broker",
-            "gateway",
-            "gateway-transport",
-            "gateway-dns",
-            "gateway-tcp",
-            "gateway or mobile client",
-            "AVD",
-            "ARM",
-            "gateway-http",
-            "gateway-auth",
-            "gateway-tls",
-            "gateway-tunnel",
-            "gateway-channel",
-        ];
-        for row in codes::all() {
-            for word in words(row.stage) {
-                assert!(stage_of(word).is_some() || NO_STAGE.contains(&word), "{word}: {row:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_rule_that_meets_a_code_is_one_and_the_code_too() {
-        for (family, code, id) in MEETS {
-            assert!(catalogue::find(id).is_some(), "{id}");
-            assert!(codes::lookup(family, code).is_some(), "{family:?} {code:#X}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers: the families that have one, likeliest first by the way it was written, and what may have been meant instead.
-use super::number::Notation;
-use super::{Form, Meaning, Near, Reading, Slip};
 use crate::codes::{self, Family, lookup};
+use crate::explain::explanation::{Form, Meaning, Near, Reading, Slip};
+use crate::explain::number::Notation;
 
 /// Event 1026, HTTP, Win32, TLS and Kerberos are spoken of in decimal; the rest follows as in [`Family::ALL`].
 const IN_DECIMAL: [Family; 9] = [
@@ -101,8 +101,8 @@ const fn zeros(value: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::number::Number;
     use super::*;
+    use crate::explain::number::Number;
 
     fn families(text: &str) -> Vec<&'static str> {
         let number = Number::parse(text).unwrap();

@@ -1,6 +1,9 @@
 //! Every row by every form it has, and the codes that people ask about.
-use super::*;
-use crate::codes;
+use crate::catalogue;
+use crate::codes::{self, Code};
+use crate::explain::explanation::{Explanation, Form, Slip};
+use crate::explain::layer::{Layer, Shape};
+use crate::explain::query::{cause_in_general, explain, explain_pair};
 use crate::rule::{Basis, Likelihood};
 
 fn one(query: &str) -> Explanation {

@@ -60,9 +60,9 @@ view! {
         /// How the query leads here.
         #[cfg_attr(feature = "schema", schemars(schema_with = "schema::reading"))]
         pub reading: &'static str,
-        /// Where it appears, in the words of the table.
+        /// Where it appears: ids of stages, and words for what is none, as the table has it.
         pub stage: &'static str,
-        /// The same as ids of stages; empty where that may be any, or none of the connection's.
+        /// The stages among them; empty where that may be any, or none of the connection's.
         pub stages: Vec<&'static str>,
         /// What it means.
         pub meaning: &'static str,

@@ -273,9 +273,7 @@ fn certificate(
 }
 
 fn server(evidence: &Evidence) -> Option<ServerView> {
-    let credssp_version = evidence
-        .facts()
-        .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None });
+    let credssp_version = evidence.credssp_version();
     let (facts, clock_skew_ms) = match evidence.challenge() {
         Some((facts, skew)) => (facts.clone(), skew),
         None => (NtlmFacts::default(), None),

@@ -157,7 +157,10 @@ pub struct Dial {
 
 /// The resolver's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "a list of addresses, or one of not_found, resolver_failed, timed_out")]
+#[serde(
+    untagged,
+    expecting = "a list of addresses, or one of not_found, resolver_failed, timed_out, local_resources"
+)]
 #[expect(clippy::exhaustive_enums, reason = "a resolver has an answer or has none")]
 pub enum Resolve {
     /// These addresses, in this order.
@@ -177,6 +180,8 @@ pub enum ResolveFault {
     ResolverFailed,
     /// The resolver did not answer.
     TimedOut,
+    /// This computer has nothing left to ask it with.
+    LocalResources,
 }
 
 /// Which address a [`Connect`] is for.

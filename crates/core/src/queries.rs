@@ -1,0 +1,157 @@
+//! What a diagnosis asks of the evidence, of the target's hop only: a gateway shows a certificate and a challenge of its own.
+use crate::attempt::AttemptRecord;
+use crate::certificate::CertificateFacts;
+use crate::evidence::Evidence;
+use crate::fact::{Observed, ServerKey};
+use crate::failure::FailureKind;
+use crate::hop::Hop;
+
+/// The facts of an attempt's stages with the target.
+fn of_target(attempt: &AttemptRecord) -> impl Iterator<Item = &Observed> {
+    let stages = attempt.stages.iter().filter(|record| record.hop == Hop::Target);
+    stages.flat_map(|record| record.facts.iter().map(|fact| &fact.observed))
+}
+
+impl Evidence {
+    /// What came instead of what was due, when the deciding path failed.
+    #[must_use]
+    pub fn failure_kind(&self) -> Option<&FailureKind> {
+        self.failure().map(|failure| &failure.kind)
+    }
+
+    /// The target's certificate, from the handshake or else from the TLS scout.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&CertificateFacts> {
+        let shaken = self.path().iter().flat_map(of_target).find_map(|fact| {
+            if let Observed::Tls(facts) = fact { Some(facts.certificate.as_ref()) } else { None }
+        });
+        let scouted = || {
+            let facts = self.scouts().flat_map(of_target).find_map(|fact| {
+                if let Observed::Scouted(facts) = fact { Some(facts.certificate.as_ref()) } else { None }
+            });
+            facts.flatten()
+        };
+        shaken.flatten().or_else(scouted)
+    }
+
+    /// The target's key of Standard RDP Security, from whichever connection to the deciding address showed it.
+    #[must_use]
+    pub fn server_key(&self) -> Option<&ServerKey> {
+        self.attempts_to(self.peer())
+            .flat_map(of_target)
+            .find_map(|fact| if let Observed::Encryption { key, .. } = fact { key.as_ref() } else { None })
+    }
+
+    /// The size of [`Evidence::server_key`], when it is a certificate whose RSA key was found.
+    #[must_use]
+    pub fn server_key_bits(&self) -> Option<u32> {
+        if let ServerKey::Certificate { bits, .. } = self.server_key()? { *bits } else { None }
+    }
+
+    /// `version` of the target's TSRequest.
+    #[must_use]
+    pub fn credssp_version(&self) -> Option<u32> {
+        self.path()
+            .iter()
+            .flat_map(of_target)
+            .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::attempt::{Outcome, Purpose, StageRecord};
+    use crate::certificate::KeyKind;
+    use crate::fact::Fact;
+    use crate::plan::Plan;
+    use crate::stage::Stage;
+    use crate::target::{Address, Host};
+    use crate::tls::{SignatureCheck, TlsFacts};
+    use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods};
+    use rdp_probe_wire::nego::Protocols;
+    use rdp_probe_wire::server_certificate::CertificateKind;
+    use rdp_probe_wire::tls::{CipherSuite, Version};
+
+    fn tls(subject: &str) -> Observed {
+        let certificate = CertificateFacts {
+            subject: subject.to_owned(),
+            common_name: None,
+            issuer: String::new(),
+            serial: String::new(),
+            names: Vec::new(),
+            not_before: 0,
+            not_after: 0,
+            self_signed: true,
+            key: KeyKind::Rsa,
+            key_bits: Some(2048),
+            signature: String::new(),
+            weak_signature: false,
+            version: 3,
+            extended_key_usage: None,
+            sha1: String::new(),
+            sha256: String::new(),
+        };
+        Observed::Tls(Box::new(TlsFacts {
+            version: Version::TLS_1_3,
+            cipher: CipherSuite(0x1301),
+            certificate: Some(certificate),
+            chain_length: 1,
+            signature: SignatureCheck::Verified,
+            trust: None,
+        }))
+    }
+
+    fn encryption(bits: u32) -> Observed {
+        Observed::Encryption {
+            method: EncryptionMethods::BITS_128,
+            level: EncryptionLevel(2),
+            key: Some(ServerKey::Certificate {
+                kind: CertificateKind::Proprietary,
+                temporary: false,
+                bits: Some(bits),
+            }),
+        }
+    }
+
+    fn record(stage: Stage, hop: Hop, observed: Vec<Observed>) -> StageRecord {
+        let facts = observed.into_iter().map(|observed| Fact { at: Duration::ZERO, observed }).collect();
+        StageRecord {
+            stage,
+            hop,
+            outcome: Outcome::Passed,
+            started: None,
+            duration: None,
+            facts,
+            failure: None,
+        }
+    }
+
+    fn evidence(stages: Vec<StageRecord>) -> Evidence {
+        let mut evidence = Evidence::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+        let offer = Protocols::SSL;
+        evidence.attempts.push(AttemptRecord { purpose: Purpose::Main, offer, stages, failure: None });
+        evidence
+    }
+
+    #[test]
+    fn what_a_gateway_shows_before_it_is_not_taken_for_the_target_s() {
+        let peer = Address::from(([192, 0, 2, 7], 3389));
+        let connected = Observed::Connected { peer, local: None };
+        let shows =
+            |subject, version, bits| vec![tls(subject), Observed::CredsspVersion(version), encryption(bits)];
+        let gateway = record(Stage::GatewayTls, Hop::Gateway, shows("CN=gateway", 6, 512));
+        let target = record(Stage::Tls, Hop::Target, shows("CN=target", 2, 2048));
+        let tcp = record(Stage::TcpConnect, Hop::Target, vec![connected]);
+
+        let both = evidence(vec![tcp.clone(), gateway.clone(), target]);
+        assert_eq!(both.certificate().map(|facts| facts.subject.as_str()), Some("CN=target"));
+        assert_eq!((both.credssp_version(), both.server_key_bits()), (Some(2), Some(2048)));
+
+        let before = evidence(vec![tcp, gateway]);
+        assert_eq!(before.certificate(), None);
+        assert_eq!((before.credssp_version(), before.server_key()), (None, None));
+    }
+}

@@ -1,0 +1,486 @@
+//! The placeholders of the catalogue's texts, filled from evidence.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a placeholder asks for one variant's field, which no other and no new one has"
+)]
+use std::fmt::Write as _;
+
+use rdp_probe_core::wire::nego::Protocols;
+use rdp_probe_core::{
+    Answer, Close, DialFault, DialFaultKind, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsFault,
+    TlsFaultKind, Trust,
+};
+
+use crate::codes;
+use crate::time::{date, span};
+
+/// One line a placeholder: what it is in the code, in a text, and in a text without evidence.
+macro_rules! placeholders {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $general:literal;)*) => {
+        /// What stands in braces in a rule's texts, and is filled from evidence.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Placeholder {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Placeholder {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word in braces.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$name => $id,)*
+                }
+            }
+
+            /// The placeholder with this word.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name {
+                    $($id => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// What to say in its place without evidence.
+            #[must_use]
+            pub const fn in_general(self) -> &'static str {
+                match self {
+                    $(Self::$name => $general,)*
+                }
+            }
+        }
+    };
+}
+
+placeholders! {
+    /// Host and port of the target.
+    Target = "target", "the target";
+    /// The target's name or address.
+    Host = "host", "the host";
+    /// The target, with the address that was tried.
+    Address = "address", "the target";
+    /// The family of addresses that was asked for.
+    Family = "family", "one family";
+    /// The stage that failed.
+    Stage = "stage", "a stage";
+    /// What was due.
+    Awaiting = "awaiting", "an answer";
+    /// The limit that ran out.
+    Limit = "limit", "the limit";
+    /// The operating system's number.
+    Os = "os", "some number";
+    /// The security protocols that were offered.
+    Offered = "offered", "some protocols";
+    /// The one that was selected and not wanted.
+    Selected = "selected", "another protocol";
+    /// The one that the user insists on.
+    Asked = "asked", "the asked protocol";
+    /// The failure code, or the X.224 code.
+    Code = "code", "some code";
+    /// The reason of a disconnect.
+    Reason = "reason", "some reason";
+    /// The field that cannot be read, and where it is.
+    Field = "field", "a field";
+    /// How many octets of an answer came.
+    PartialLen = "partial_len", "some";
+    /// What another protocol greeted with.
+    Banner = "banner", "...";
+    /// The depth that was asked for, and not reached.
+    Until = "until", "the asked stage";
+    /// The security protocol of the connection.
+    SelectedProtocol = "selected_protocol", "some protocol";
+    /// The TLS version that the scout read.
+    ScoutVersion = "scout_version", "some version";
+    /// The suite that the scout read.
+    ScoutCipher = "scout_cipher", "some suite";
+    /// What came in place of TLS.
+    TlsReceived = "tls_received", "...";
+    /// The TLS alert.
+    TlsAlert = "tls_alert", "an alert";
+    /// Why the certificate is not trusted.
+    Trust = "trust", "...";
+    /// The status in place of a challenge.
+    CredsspStatus = "credssp_status", "some status";
+    /// How the stream ended.
+    Close = "close", "some end";
+    /// The result of the Connect Response.
+    McsResult = "mcs_result", "some result";
+    /// The code of Set Error Info, with its name.
+    ErrorInfo = "error_info", "some code";
+    /// The code of Set Error Info.
+    ErrorInfoCode = "error_info_code", "the code";
+    /// What that code means.
+    ErrorInfoMeaning = "error_info_meaning", "...";
+    /// The size of the key of Standard RDP Security.
+    ServerKeyBits = "server_key_bits", "few";
+    /// The offer, as it reached the server.
+    RequestedProtocols = "requested_protocols", "another one";
+    /// The SHA-256 of the certificate.
+    CertificateSha256 = "certificate_sha256", "another one";
+    /// The last day of the certificate.
+    NotAfter = "not_after", "some day";
+    /// The first day of the certificate.
+    NotBefore = "not_before", "some day";
+    /// The size of the certificate's key.
+    KeyBits = "key_bits", "few";
+    /// The algorithm of the certificate's signature.
+    CertificateSignature = "certificate_signature", "some algorithm";
+    /// The names of the certificate.
+    CertificateNames = "certificate_names", "other names";
+    /// The name that was asked for.
+    AskedName = "asked_name", "the asked name";
+    /// The version of CredSSP.
+    CredsspVersion = "credssp_version", "some number";
+    /// What the server calls itself.
+    ServerName = "server_name", "another one";
+    /// How far the server's clock is ahead or behind.
+    ClockSkew = "clock_skew", "ahead of or behind";
+    /// The addresses that failed.
+    FailedAddresses = "failed_addresses", "some fail";
+    /// How the first offer was refused.
+    FirstRefusal = "first_refusal", "some failure code";
+    /// What is unusual in the Connection Confirm.
+    Oddities = "oddities", "...";
+}
+
+/// A text with its placeholders replaced. What is none, or has no value, stays as it is.
+pub(crate) fn replace<S: AsRef<str>>(text: &str, value: impl Fn(Placeholder) -> Option<S>) -> String {
+    let mut out = String::with_capacity(text.len().saturating_add(32));
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        match after.split_once('}') {
+            Some((name, after)) => {
+                match Placeholder::parse(name).and_then(&value) {
+                    Some(value) => out.push_str(value.as_ref()),
+                    None => _ = write!(out, "{{{name}}}"),
+                }
+                rest = after;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+impl Placeholder {
+    /// What it stands for in this evidence; `None` where the evidence has no such thing.
+    #[must_use]
+    pub fn value(self, evidence: &Evidence) -> Option<String> {
+        let failure = evidence.failure();
+        let kind = failure.map(|failure| &failure.kind);
+        Some(match self {
+            Self::Target => format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port),
+            Self::Host => evidence.plan.target.host.to_string(),
+            Self::Address => address(evidence),
+            Self::Family => match evidence.plan.family {
+                Family::V4 => "IPv4".into(),
+                Family::V6 => "IPv6".into(),
+                _ => "such".into(),
+            },
+            Self::Stage => failure?.stage.to_string(),
+            Self::Awaiting => failure?.awaiting.to_string(),
+            Self::Limit => limit(kind?)?,
+            Self::Os => match kind? {
+                FailureKind::Resolve(DialFault { os: Some(os), .. })
+                | FailureKind::Connect { fault: DialFault { os: Some(os), .. }, .. } => os.to_string(),
+                _ => "unknown".into(),
+            },
+            Self::Offered => words(evidence.path().last()?.offer),
+            Self::Selected => match kind? {
+                FailureKind::UnrequestedProtocol { selected, .. }
+                | FailureKind::OtherProtocol { selected, .. } => words(*selected),
+                _ => return None,
+            },
+            Self::Asked => match kind? {
+                FailureKind::OtherProtocol { asked, .. } => words(*asked),
+                _ => return None,
+            },
+            Self::Code => match kind? {
+                FailureKind::NegotiationRefused(code) => format!("{:#X}", code.0),
+                FailureKind::OtherTpdu { code, .. } => format!("{:#04X}", code.0),
+                _ => return None,
+            },
+            Self::Reason => match kind? {
+                FailureKind::Ultimatum(reason) => {
+                    reason.name().map_or_else(|| format!("MCS reason {}", reason.0), str::to_owned)
+                }
+                FailureKind::DisconnectRequest { reason } => reason.to_string(),
+                FailureKind::TpduError { cause } => cause.to_string(),
+                _ => return None,
+            },
+            Self::Field => match kind? {
+                FailureKind::Malformed { error, .. } => format!("{} at octet {}", error.field, error.offset),
+                _ => return None,
+            },
+            Self::PartialLen => match kind? {
+                FailureKind::Closed { partial, .. } => partial.total().to_string(),
+                _ => return None,
+            },
+            Self::Banner => match kind? {
+                FailureKind::Foreign { head, .. } => banner(head),
+                _ => return None,
+            },
+            Self::Until => evidence.fell_short_of()?.to_string(),
+            Self::SelectedProtocol => match evidence.answer()? {
+                Answer::Selected { protocol, .. } => words(protocol),
+                _ => "Standard RDP Security".into(),
+            },
+            Self::ScoutVersion => {
+                let version = evidence.scouted()?.version;
+                version.name().map_or_else(|| format!("TLS version 0x{:X}", version.0), str::to_owned)
+            }
+            Self::ScoutCipher => {
+                let cipher = evidence.scouted()?.cipher;
+                cipher.name().map_or_else(|| format!("suite 0x{:04X}", cipher.0), str::to_owned)
+            }
+            Self::TlsReceived => match kind? {
+                FailureKind::Tls(fault) => banner(&fault.received),
+                _ => return None,
+            },
+            Self::TlsAlert => match kind? {
+                FailureKind::Tls(TlsFault { kind: TlsFaultKind::Alert(alert), .. }) => alert
+                    .name()
+                    .map_or_else(|| format!("alert {}", alert.0), |name| format!("alert {}, {name}", alert.0)),
+                _ => "nothing in common".into(),
+            },
+            Self::Trust => match evidence.tls()?.trust {
+                Some(Trust::Trusted) => "it is trusted".into(),
+                Some(Trust::UnknownIssuer) => "its issuer is none of them".into(),
+                Some(Trust::Expired) => "it is expired or not yet valid".into(),
+                Some(Trust::OtherName) => "it is for other names".into(),
+                Some(_) => "it is refused".into(),
+                None => "it signed itself".into(),
+            },
+            Self::CredsspStatus => match kind? {
+                FailureKind::CredsspError(status) => {
+                    let known = codes::lookup(codes::Family::NtStatus, status.0);
+                    known.map_or_else(
+                        || format!("0x{:08X}", status.0),
+                        |row| format!("0x{:08X}, {}", status.0, row.name),
+                    )
+                }
+                FailureKind::NoChallenge { .. } => "SPNEGO reject".into(),
+                _ => return None,
+            },
+            Self::Close => match kind? {
+                FailureKind::Closed { how, .. } => match how {
+                    Close::Fin => "FIN".into(),
+                    Close::Reset => "RST".into(),
+                    Close::CloseNotify => "close_notify".into(),
+                    Close::Alert(alert) => format!("TLS alert {alert}"),
+                    _ => "the stream broke".into(),
+                },
+                _ => return None,
+            },
+            Self::McsResult => match kind? {
+                FailureKind::ConnectRefused { result, conference } => {
+                    let name = result.name().map_or_else(|| format!("MCS result {}", result.0), str::to_owned);
+                    match conference.filter(|conference| conference.0 != 0) {
+                        Some(conference) => match conference.name() {
+                            Some(said) => format!("{name}, conference {said}"),
+                            None => format!("{name}, conference result {}", conference.0),
+                        },
+                        None => name,
+                    }
+                }
+                _ => return None,
+            },
+            Self::ErrorInfo => {
+                let code = error_info(kind?)?;
+                match codes::lookup(codes::Family::SetErrorInfo, code) {
+                    Some(row) => format!("0x{code:X}, {}", row.name),
+                    None => format!("0x{code:X}"),
+                }
+            }
+            Self::ErrorInfoCode => format!("0x{:X}", error_info(kind?)?),
+            Self::ErrorInfoMeaning => {
+                let known = codes::lookup(codes::Family::SetErrorInfo, error_info(kind?)?);
+                known.map_or("a code that no published specification has", |row| row.meaning).to_owned()
+            }
+            Self::ServerKeyBits => evidence.server_key_bits()?.to_string(),
+            Self::RequestedProtocols => evidence.facts().find_map(|fact| match fact {
+                Observed::ServerCore { requested, .. } => requested.map(words),
+                _ => None,
+            })?,
+            Self::CertificateSha256 => evidence.certificate()?.sha256.clone(),
+            Self::NotAfter => date(evidence.certificate()?.not_after),
+            Self::NotBefore => date(evidence.certificate()?.not_before),
+            Self::KeyBits => evidence.certificate()?.key_bits?.to_string(),
+            Self::CertificateSignature => evidence.certificate()?.signature.clone(),
+            Self::CertificateNames => {
+                let certificate = evidence.certificate()?;
+                let mut names = certificate.names.clone();
+                names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
+                names.truncate(4);
+                if names.is_empty() { "no name".into() } else { names.join(", ") }
+            }
+            Self::AskedName => evidence.plan.target.asked_name(),
+            Self::CredsspVersion => evidence.credssp_version()?.to_string(),
+            Self::ServerName => {
+                let (facts, _) = evidence.challenge()?;
+                facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())?
+            }
+            Self::ClockSkew => {
+                let skew = evidence.challenge()?.1?;
+                let seconds = skew.unsigned_abs() / 1000;
+                format!("{} {}", span(seconds), if skew > 0 { "ahead of" } else { "behind" })
+            }
+            Self::FailedAddresses => failed_addresses(evidence),
+            Self::FirstRefusal => match evidence.path().first()?.answer() {
+                Answer::Refused(code) => format!("failure code {}", code.0),
+                _ => return None,
+            },
+            Self::Oddities => oddities(evidence),
+        })
+    }
+}
+
+const fn error_info(kind: &FailureKind) -> Option<u32> {
+    if let FailureKind::ErrorInfo { code, .. } = kind { Some(code.0) } else { None }
+}
+
+fn address(evidence: &Evidence) -> String {
+    let target = format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port);
+    let given = evidence.plan.target.address();
+    let failed = match evidence.failure().map(|failure| &failure.kind) {
+        Some(FailureKind::Connect { address, .. }) => Some(*address),
+        _ => None,
+    };
+    let tried = failed.or_else(|| evidence.peer());
+    match (given, tried) {
+        (Some(given), _) => given.to_string(),
+        (None, Some(tried)) => format!("{target} ({tried})"),
+        (None, None) => target,
+    }
+}
+
+fn limit(kind: &FailureKind) -> Option<String> {
+    let (limit, overall) = match kind {
+        FailureKind::Closed { how: Close::TimedOut { limit, overall }, .. }
+        | FailureKind::Tls(TlsFault {
+            kind: TlsFaultKind::Closed(Close::TimedOut { limit, overall }), ..
+        }) => (limit, overall),
+        FailureKind::Resolve(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. })
+        | FailureKind::Connect {
+            fault: DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. },
+            ..
+        } => (limit, overall),
+        _ => return None,
+    };
+    let millis = limit.as_millis();
+    let time = if millis.is_multiple_of(1000) {
+        format!("{} s", limit.as_secs())
+    } else if millis > 0 {
+        format!("{millis} ms")
+    } else {
+        format!("{} us", limit.as_micros())
+    };
+    Some(if *overall { format!("{time} (the whole run)") } else { time })
+}
+
+/// A security protocol, or an offer of several, in the words of the field.
+pub(crate) fn words(protocols: Protocols) -> String {
+    const NAMES: [(Protocols, &str); 5] = [
+        (Protocols::SSL, "TLS"),
+        (Protocols::HYBRID, "CredSSP"),
+        (Protocols::HYBRID_EX, "CredSSP with early user authorization"),
+        (Protocols::RDSTLS, "RDSTLS"),
+        (Protocols::RDSAAD, "Entra sign-in"),
+    ];
+    if protocols.is_standard() {
+        return "Standard RDP Security".into();
+    }
+    let mut known = Protocols::RDP;
+    let mut names = Vec::new();
+    for (protocol, name) in NAMES {
+        known = known | protocol;
+        if protocols.contains(protocol) {
+            names.push(name);
+        }
+    }
+    if protocols.0 & !known.0 != 0 || names.is_empty() {
+        return format!("protocol {protocols}");
+    }
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The first line, as text where it is text.
+fn banner(head: &Octets) -> String {
+    let line = head.as_slice().split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
+    let line = line.get(..80).unwrap_or(line);
+    let textual = line.iter().filter(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
+    if !line.is_empty() && textual.saturating_mul(4) >= line.len().saturating_mul(3) {
+        format!("\"{}\"", String::from_utf8_lossy(line))
+    } else {
+        let octets = Octets::of(head.as_slice().get(..16).unwrap_or(head.as_slice()));
+        format!("octets {octets}")
+    }
+}
+
+fn failed_addresses(evidence: &Evidence) -> String {
+    let mut failed: Vec<String> = Vec::new();
+    for attempt in &evidence.attempts {
+        for fact in attempt.facts() {
+            if let Observed::AddressFailed { address, .. } = fact {
+                failed.push(address.to_string());
+            }
+        }
+    }
+    for path in evidence.paths() {
+        let Some(last) = path.last().filter(|attempt| attempt.failure.is_some()) else { continue };
+        failed.extend(last.peer().map(|address| address.to_string()));
+    }
+    failed.dedup();
+    failed.join(", ")
+}
+
+fn oddities(evidence: &Evidence) -> String {
+    let mut texts = Vec::new();
+    for fact in evidence.facts() {
+        if let Observed::Oddity { field, value } = fact {
+            texts.push(match field {
+                Oddity::BlockLength => format!("the block's length is {value}"),
+                Oddity::Surplus => format!("{value} octets follow the block"),
+                _ => format!("{field:?} is {value}"),
+            });
+        }
+    }
+    texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offers_are_named_in_words() {
+        assert_eq!(words(Protocols(0x0B)), "TLS, CredSSP or CredSSP with early user authorization");
+        assert_eq!(words(Protocols(0)), "Standard RDP Security");
+        assert_eq!(words(Protocols(0x40)), "protocol 0x40");
+    }
+
+    #[test]
+    fn every_placeholder_reads_back_and_says_something_in_general() {
+        for (index, placeholder) in Placeholder::ALL.iter().enumerate() {
+            let id = placeholder.id();
+            assert_eq!(Placeholder::parse(id), Some(*placeholder));
+            assert!(Placeholder::ALL.iter().skip(index + 1).all(|other| other.id() != id), "{id} stands twice");
+            let general = placeholder.in_general();
+            assert!(!general.is_empty() && !general.contains(['{', '}']), "{id}: {general}");
+        }
+        assert_eq!(Placeholder::parse("nothing"), None);
+    }
+}

@@ -1,0 +1,56 @@
+//! Times for people.
+
+/// A day and a time of day, in UTC.
+pub(crate) fn date(unix: i64) -> String {
+    utc(unix).map_or_else(|| format!("{unix} s since 1970"), |text| text.replace('T', " ").replace('Z', " UTC"))
+}
+
+/// A time in UTC, as RFC 3339 has it; `None` for years that it does not have.
+#[must_use]
+pub fn utc(unix: i64) -> Option<String> {
+    let (days, seconds) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    // Days since 0000-03-01, so that the leap day is the last of its year (proleptic Gregorian calendar).
+    let days = days.checked_add(719_468)?;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era.checked_sub(day_of_era / 1460)?.checked_add(day_of_era / 36_524)?;
+    let year_of_era = leaps.checked_sub(day_of_era / 146_096)? / 365;
+    let year_days =
+        year_of_era.checked_mul(365)?.checked_add(year_of_era / 4)?.checked_sub(year_of_era / 100)?;
+    let day_of_year = day_of_era.checked_sub(year_days)?;
+    let month_from_march = day_of_year.checked_mul(5)?.checked_add(2)? / 153;
+    let before = month_from_march.checked_mul(153)?.checked_add(2)? / 5;
+    let day = day_of_year.checked_sub(before)?.checked_add(1)?;
+    let month = if month_from_march < 10 {
+        month_from_march.checked_add(3)?
+    } else {
+        month_from_march.checked_sub(9)?
+    };
+    let year = era.checked_mul(400)?.checked_add(year_of_era)?.checked_add(i64::from(month <= 2))?;
+    let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+    (0..=9999).contains(&year).then_some(text)
+}
+
+/// A length of time for people.
+pub(crate) fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} minutes", seconds / 60),
+        7200..172_800 => format!("{} hours", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_counted_from_1970() {
+        assert_eq!(utc(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(utc(951_827_696).as_deref(), Some("2000-02-29T12:34:56Z"));
+        assert_eq!(utc(4_102_444_799).as_deref(), Some("2099-12-31T23:59:59Z"));
+        assert_eq!(utc(-1).as_deref(), Some("1969-12-31T23:59:59Z"));
+        assert_eq!(utc(i64::MAX), None);
+    }
+}
