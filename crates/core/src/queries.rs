@@ -4,6 +4,7 @@ use crate::evidence::{AttemptRecord, Evidence};
 use crate::fact::{Observed, ServerKey};
 use crate::failure::FailureKind;
 use crate::hop::Hop;
+use crate::security::Answer;
 
 /// The facts of an attempt's stages with the target.
 fn of_target(attempt: &AttemptRecord) -> impl Iterator<Item = &Observed> {
@@ -16,6 +17,12 @@ impl Evidence {
     #[must_use]
     pub fn failure_kind(&self) -> Option<&FailureKind> {
         self.failure().map(|failure| &failure.kind)
+    }
+
+    /// Whether Standard RDP Security was agreed on.
+    #[must_use]
+    pub fn is_without_tls(&self) -> bool {
+        self.answer().is_some_and(Answer::is_standard)
     }
 
     /// The target's certificate, from the handshake or else from the TLS scout.

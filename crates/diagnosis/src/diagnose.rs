@@ -75,7 +75,9 @@ pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
     mstsc.sort_by_key(|candidate| candidate.likelihood);
     let (hop, stage) = ended.unzip();
     let verdict = match top {
-        Some(rule) => Verdict { outcome: rule.outcome, hop, stage, rule: Some(rule), exit: rule.exit },
+        Some(rule) => {
+            Verdict { outcome: rule.outcome, hop, stage, rule: Some(rule), exit: exit(rule, evidence) }
+        }
         // A defect here, such as an event out of turn, or evidence of a version that knows more than this one.
         None if ended.is_some() => {
             Verdict { outcome: VerdictOutcome::Inconclusive, hop, stage, rule: None, exit: 3 }
@@ -83,6 +85,11 @@ pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
         None => Verdict { outcome: VerdictOutcome::Reachable, hop, stage, rule: None, exit: 0 },
     };
     Diagnosis { verdict, causes, findings: worth, mstsc }
+}
+
+/// The exit code of a cause, which may be another one without TLS.
+fn exit(rule: &Rule, evidence: &Evidence) -> u8 {
+    rule.exit_without_tls.filter(|_| evidence.is_without_tls()).unwrap_or(rule.exit)
 }
 
 /// Where the path ended: the hop that its failure is laid at, and the stage. What a server does not go as deep as is the
@@ -96,7 +103,9 @@ fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
 mod tests {
     use std::time::Duration;
 
-    use rdp_probe_core::{DialFault, DialFaultKind, Event, Host, Plan, Run};
+    use rdp_probe_core::{
+        Close, DialFault, DialFaultKind, Event, Host, Link, Plan, Run, TlsFault, TlsFaultKind, Wants,
+    };
 
     use super::*;
 
@@ -151,5 +160,36 @@ mod tests {
         assert_eq!(causes(&refused), ["lab-everywhere", "lab-target"]);
         assert_eq!(causes(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), ["lab-everywhere"]);
         assert_eq!(causes(&laid(refused, Hop::Gateway, Stage::GatewayTls)), [""; 0]);
+    }
+
+    #[test]
+    fn an_exit_code_without_tls_is_that_of_standard_rdp_security_only() {
+        static HERE: Rule = Rule {
+            id: "lab-here",
+            matches: |_| true,
+            exit: 60,
+            exit_without_tls: Some(61),
+            rank: 0,
+            ..Rule::BLANK
+        };
+        let hung_up = |selected: u8| {
+            let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+            run.begin(Duration::ZERO);
+            let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("no address") };
+            run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
+            let confirm = [3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, selected, 0, 0, 0];
+            run.on(Event::Pdu(&confirm), Duration::ZERO);
+            if selected == 0 {
+                run.on(Event::Closed { how: Close::Fin, partial: &[] }, Duration::ZERO);
+            } else {
+                let fault = TlsFault::new(TlsFaultKind::Closed(Close::Fin), &[]);
+                run.on(Event::Tls(Err(fault)), Duration::ZERO);
+            }
+            run.evidence().clone()
+        };
+        assert_eq!(rule(&hung_up(0)), (Some("mcs-closed"), 61));
+        let exit = |evidence: &Evidence| diagnose_with(evidence, &[&HERE]).verdict.exit;
+        assert_eq!((exit(&hung_up(0)), exit(&hung_up(1))), (61, 60));
+        assert_eq!(exit(&dial(DialFaultKind::Refused)), 60, "nothing was agreed on");
     }
 }
