@@ -54,38 +54,46 @@ fn exit_codes() -> BTreeMap<u8, Vec<String>> {
     codes
 }
 
+/// The exit code of a cause, and the one without TLS where that is another.
+fn exits(rule: &Rule) -> impl Iterator<Item = u8> {
+    [rule.exit].into_iter().chain(rule.exit_without_tls)
+}
+
 #[test]
 fn every_exit_code_is_one_of_its_stage() {
     let codes = exit_codes();
     assert!(codes.len() > 30, "the table of exit codes is not read");
     for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause) {
-        let stages =
-            codes.get(&rule.exit).unwrap_or_else(|| panic!("{}: {} is no exit code", rule.id, rule.exit));
-        let fits = match rule.stage {
-            Some(stage) => stages.iter().any(|id| id == stage.id() || id == "any"),
-            None => stages.iter().any(|id| id == "any"),
-        };
-        assert!(fits, "{}: exit code {} is not one of {:?}", rule.id, rule.exit, rule.stage);
-        assert!(rule.exit < 126 && rule.exit != 0, "{}", rule.id);
+        for exit in exits(rule) {
+            let stages = codes.get(&exit).unwrap_or_else(|| panic!("{}: {exit} is no exit code", rule.id));
+            let fits = match rule.stage {
+                Some(stage) => stages.iter().any(|id| id == stage.id() || id == "any"),
+                None => stages.iter().any(|id| id == "any"),
+            };
+            assert!(fits, "{}: exit code {exit} is not one of {:?}", rule.id, rule.stage);
+            assert!(exit < 126 && exit != 0, "{}", rule.id);
+        }
     }
 }
 
 #[test]
 fn every_outcome_fits_its_exit_code() {
     for rule in catalogue::all().filter(|rule| rule.kind == RuleKind::Cause) {
-        let fits: &[&str] = match rule.exit {
-            10 => &["unreachable", "inconclusive"],
-            11 => &["unreachable", "refused", "inconclusive"],
-            30 => &["refused", "unreachable", "misconfigured"],
-            31 if rule.id == "server-has-no-certificate" => &["misconfigured"],
-            31 | 41 | 56 => &["refused"],
-            32 | 42 => &["misconfigured"],
-            40 | 50 | 60 | 61 => &["refused", "unreachable", "misconfigured"],
-            53 | 70 | 90 => &["refused"],
-            3 | 5 | 33 | 54 => &["inconclusive"],
-            other => panic!("{}: say which outcomes fit exit code {other}", rule.id),
-        };
-        assert!(fits.contains(&rule.outcome.id()), "{}: {} with {}", rule.id, rule.outcome.id(), rule.exit);
+        for exit in exits(rule) {
+            let fits: &[&str] = match exit {
+                10 => &["unreachable", "inconclusive"],
+                11 => &["unreachable", "refused", "inconclusive"],
+                30 => &["refused", "unreachable", "misconfigured"],
+                31 if rule.id == "server-has-no-certificate" => &["misconfigured"],
+                31 | 41 | 56 => &["refused"],
+                32 | 42 => &["misconfigured"],
+                40 | 50 | 60 | 61 => &["refused", "unreachable", "misconfigured"],
+                53 | 70 | 90 => &["refused"],
+                3 | 5 | 33 | 54 => &["inconclusive"],
+                other => panic!("{}: say which outcomes fit exit code {other}", rule.id),
+            };
+            assert!(fits.contains(&rule.outcome.id()), "{}: {} with {exit}", rule.id, rule.outcome.id());
+        }
     }
 }
 
@@ -202,8 +210,10 @@ fn page_of_causes_is_that_of_the_catalogue() {
                 None => ", laid at any hop".to_owned(),
             };
             let Rule { id, exit, .. } = rule;
+            let without_tls =
+                rule.exit_without_tls.map(|exit| format!(" ({exit} without TLS)")).unwrap_or_default();
             let (outcome, basis) = (rule.outcome.id(), rule.basis.id());
-            _ = write!(text, "\n### {id}\n\nExit code {exit}, {outcome}, {basis}{hop}.\n\n");
+            _ = write!(text, "\n### {id}\n\nExit code {exit}{without_tls}, {outcome}, {basis}{hop}.\n\n");
             _ = write!(
                 text,
                 "- **What:** {}\n- **Why:** {}\n- **Do:** {}\n",

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
-use rdp_probe::{Hop, Report, ReportFault, Stage};
+use rdp_probe::{FailureKind, Hop, Report, ReportFault, Rule, Stage, VerdictOutcome, diagnose_with};
 use rdp_probe_testkit::{Scenario, generate};
 use serde_json::{Value, json};
 
@@ -133,6 +133,42 @@ fn a_failure_that_is_laid_at_a_gateway_has_no_cause_of_the_target_s() {
         assert!(summary.contains(word), "{summary}");
     }
     assert!(!summary.contains("internal error"), "{summary}");
+}
+
+/// The rules of the caller's judge each address as they judge the run.
+#[test]
+fn a_rule_of_the_caller_s_decides_what_is_said_of_an_address() {
+    static FARM: Rule = Rule {
+        id: "lab-farm-is-empty",
+        stage: Some(Stage::ConnectionInitiation),
+        matches: |evidence| matches!(evidence.failure_kind(), Some(FailureKind::Foreign { .. })),
+        outcome: VerdictOutcome::Unreachable,
+        exit: 30,
+        rank: 0,
+        ..Rule::BLANK
+    };
+    static CLOSED: Rule = Rule {
+        id: "lab-closed",
+        stage: Some(Stage::TcpConnect),
+        matches: |evidence| evidence.failure().is_some(),
+        outcome: VerdictOutcome::Misconfigured,
+        ..FARM
+    };
+    let outcomes = |name: &str, rules: &[&'static Rule]| {
+        let mut report = report(name);
+        report.diagnosis = diagnose_with(&report.evidence, rules);
+        let json = serde_json::to_value(&report).unwrap();
+        let views = json["addresses"].as_array().unwrap().clone();
+        let said = views.iter().map(|view| view["outcome"].as_str().unwrap().to_owned());
+        said.collect::<Vec<_>>()
+    };
+    let name = "all-addresses-one-is-ssh";
+    assert_eq!(outcomes(name, &[]), ["reachable", "misconfigured"]);
+    assert_eq!(outcomes(name, &[&FARM, &CLOSED]), ["reachable", "unreachable"]);
+    // An address that a path went past is judged by what its dial came to.
+    let name = "first-address-refuses-second-works";
+    assert_eq!(outcomes(name, &[]), ["refused", "reachable"]);
+    assert_eq!(outcomes(name, &[&FARM, &CLOSED]), ["misconfigured", "reachable"]);
 }
 
 /// A number to another one, a string to another one, anything to null or away: a report of somebody who means harm.

@@ -1,9 +1,10 @@
 //! What a diagnosis asks of the evidence, of the target's hop only: a gateway shows a certificate and a challenge of its own.
-use crate::attempt::AttemptRecord;
+use crate::attempt::{Answer, AttemptRecord};
 use crate::certificate::CertificateFacts;
+use crate::close::DialFaultKind;
 use crate::evidence::Evidence;
 use crate::fact::{Observed, ServerKey};
-use crate::failure::FailureKind;
+use crate::failure::{Failure, FailureKind};
 use crate::hop::Hop;
 
 /// The facts of an attempt's stages with the target.
@@ -17,6 +18,12 @@ impl Evidence {
     #[must_use]
     pub fn failure_kind(&self) -> Option<&FailureKind> {
         self.failure().map(|failure| &failure.kind)
+    }
+
+    /// Whether Standard RDP Security was agreed on.
+    #[must_use]
+    pub fn is_without_tls(&self) -> bool {
+        self.answer().is_some_and(Answer::is_standard)
     }
 
     /// The target's certificate, from the handshake or else from the TLS scout.
@@ -55,6 +62,31 @@ impl Evidence {
             .iter()
             .flat_map(of_target)
             .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None })
+    }
+}
+
+impl AttemptRecord {
+    /// The attempt as if this, which it went past, had ended it: none of its stages is known.
+    #[must_use]
+    pub const fn ended_by(&self, failure: Failure) -> Self {
+        Self { purpose: self.purpose, offer: self.offer, stages: Vec::new(), failure: Some(failure) }
+    }
+}
+
+impl DialFaultKind {
+    /// Whether a dial that fails so is laid at this computer, and not at whom it was for.
+    #[must_use]
+    pub const fn is_of_client(self) -> bool {
+        match self {
+            Self::NetworkUnreachable | Self::NotPermitted | Self::LocalResources | Self::Cancelled => true,
+            Self::NotFound
+            | Self::ResolverFailed
+            | Self::Refused
+            | Self::Reset
+            | Self::HostUnreachable
+            | Self::TimedOut { .. }
+            | Self::Other => false,
+        }
     }
 }
 

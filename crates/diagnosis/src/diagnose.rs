@@ -1,5 +1,7 @@
 //! From evidence to a diagnosis.
-use rdp_probe_core::{Evidence, Hop, Stage};
+use std::collections::HashMap;
+
+use rdp_probe_core::{Address, AttemptRecord, Awaited, Evidence, Failure, FailureKind, Hop, Observed, Stage};
 
 use crate::catalogue;
 use crate::rule::{Candidate, Rule, RuleKind, VerdictOutcome};
@@ -16,6 +18,20 @@ pub struct Diagnosis {
     pub findings: Vec<&'static Rule>,
     /// What a Windows client would show, likeliest first.
     pub mstsc: Vec<Candidate>,
+    /// What is known of each address of the name, in the resolver's order.
+    pub addresses: Vec<AddressVerdict>,
+}
+
+/// What is known of one address: the verdict of the path that was connected to it, or of the dial that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AddressVerdict {
+    /// Which.
+    pub address: Address,
+    /// In one word; `None` when it was not tried.
+    pub outcome: Option<VerdictOutcome>,
+    /// The failing stage.
+    pub stage: Option<Stage>,
 }
 
 /// The verdict of one run.
@@ -43,6 +59,13 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 /// Diagnoses with the built-in catalogue and `more` rows of the caller's, which may supersede it.
 #[must_use]
 pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
+    let mut diagnosis = judge(evidence, more);
+    diagnosis.addresses = addresses(evidence, more, &diagnosis.verdict);
+    diagnosis
+}
+
+/// All of a diagnosis but the addresses.
+fn judge(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
     let ended = ended(evidence);
     let mut matching: Vec<&'static Rule> = Vec::new();
     for rule in catalogue::all().chain(more.iter().copied()) {
@@ -75,14 +98,89 @@ pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
     mstsc.sort_by_key(|candidate| candidate.likelihood);
     let (hop, stage) = ended.unzip();
     let verdict = match top {
-        Some(rule) => Verdict { outcome: rule.outcome, hop, stage, rule: Some(rule), exit: rule.exit },
+        Some(rule) => {
+            Verdict { outcome: rule.outcome, hop, stage, rule: Some(rule), exit: exit(rule, evidence) }
+        }
         // A defect here, such as an event out of turn, or evidence of a version that knows more than this one.
         None if ended.is_some() => {
             Verdict { outcome: VerdictOutcome::Inconclusive, hop, stage, rule: None, exit: 3 }
         }
         None => Verdict { outcome: VerdictOutcome::Reachable, hop, stage, rule: None, exit: 0 },
     };
-    Diagnosis { verdict, causes, findings: worth, mstsc }
+    Diagnosis { verdict, causes, findings: worth, mstsc, addresses: Vec::new() }
+}
+
+/// What was seen of an address.
+enum Seen {
+    /// The path with this number went there, or ended with its dial.
+    Path(usize),
+    /// A path went past it: the attempt, as if its failed dial had ended it.
+    Dial(AttemptRecord),
+}
+
+/// What is known of each address, by the same rules as the verdict.
+fn addresses(evidence: &Evidence, more: &[&'static Rule], verdict: &Verdict) -> Vec<AddressVerdict> {
+    let paths: Vec<&[AttemptRecord]> = evidence.paths().collect();
+    let seen = seen(&paths);
+    // One for all of them: a plan may be large. None where nothing has to be judged again.
+    let mut alone: Option<Evidence> = None;
+    let mut judged: Vec<Option<(VerdictOutcome, Option<Stage>)>> = vec![None; paths.len()];
+    let mut judge_alone = |attempts: Vec<AttemptRecord>| {
+        let alone = alone.get_or_insert_with(|| Evidence::new(evidence.plan.clone()));
+        alone.attempts = attempts;
+        let Verdict { outcome, stage, .. } = judge(alone, more).verdict;
+        (outcome, stage)
+    };
+    let mut all = Vec::new();
+    for address in evidence.addresses() {
+        let outcome = match seen.get(&address) {
+            // What stands alone already is not asked about twice.
+            Some(Seen::Path(_)) if paths.first().is_some_and(|path| path.len() == evidence.attempts.len()) => {
+                Some((verdict.outcome, verdict.stage))
+            }
+            Some(Seen::Path(index)) => judged.get_mut(*index).map(|known| {
+                let path = paths.get(*index).copied().unwrap_or_default();
+                *known.get_or_insert_with(|| judge_alone(path.to_vec()))
+            }),
+            Some(Seen::Dial(attempt)) => Some(judge_alone(vec![attempt.clone()])),
+            None => None,
+        };
+        let (outcome, stage) = outcome.unzip();
+        all.push(AddressVerdict { address, outcome, stage: stage.flatten() });
+    }
+    all
+}
+
+/// Where each address is first seen.
+fn seen(paths: &[&[AttemptRecord]]) -> HashMap<Address, Seen> {
+    let mut seen = HashMap::new();
+    for (index, path) in paths.iter().enumerate() {
+        let Some(last) = path.last() else { continue };
+        let dialed = match last.failure.as_ref().map(|failure| &failure.kind) {
+            Some(FailureKind::Connect { address, .. }) => Some(*address),
+            Some(_) | None => None,
+        };
+        for address in last.peer().into_iter().chain(dialed) {
+            seen.entry(address).or_insert(Seen::Path(index));
+        }
+        for attempt in *path {
+            for (record, fact) in
+                attempt.stages.iter().flat_map(|record| record.facts.iter().map(move |fact| (record, fact)))
+            {
+                let Observed::AddressFailed { address, fault } = fact.observed else { continue };
+                let hop = if fault.kind.is_of_client() { Hop::Client } else { record.hop };
+                let kind = FailureKind::Connect { address, fault };
+                let failure = Failure::new(hop, record.stage, Awaited::Connection, kind);
+                seen.entry(address).or_insert_with(|| Seen::Dial(attempt.ended_by(failure)));
+            }
+        }
+    }
+    seen
+}
+
+/// The exit code of a cause, which may be another one without TLS.
+fn exit(rule: &Rule, evidence: &Evidence) -> u8 {
+    rule.exit_without_tls.filter(|_| evidence.is_without_tls()).unwrap_or(rule.exit)
 }
 
 /// Where the path ended: the hop that its failure is laid at, and the stage. What a server does not go as deep as is the
@@ -94,9 +192,12 @@ fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use rdp_probe_core::{DialFault, DialFaultKind, Event, Host, Plan, Run};
+    use rdp_probe_core::{
+        Close, DialFault, DialFaultKind, Event, Host, Link, Plan, Run, TlsFault, TlsFaultKind, Wants,
+    };
 
     use super::*;
 
@@ -151,5 +252,54 @@ mod tests {
         assert_eq!(causes(&refused), ["lab-everywhere", "lab-target"]);
         assert_eq!(causes(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), ["lab-everywhere"]);
         assert_eq!(causes(&laid(refused, Hop::Gateway, Stage::GatewayTls)), [""; 0]);
+    }
+
+    #[test]
+    fn an_exit_code_without_tls_is_that_of_standard_rdp_security_only() {
+        static HERE: Rule = Rule {
+            id: "lab-here",
+            matches: |_| true,
+            exit: 60,
+            exit_without_tls: Some(61),
+            rank: 0,
+            ..Rule::BLANK
+        };
+        let hung_up = |selected: u8| {
+            let mut run = Run::new(Plan::new(Host::parse("192.0.2.7").unwrap(), 3389));
+            run.begin(Duration::ZERO);
+            let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("no address") };
+            run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
+            let confirm = [3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, selected, 0, 0, 0];
+            run.on(Event::Pdu(&confirm), Duration::ZERO);
+            if selected == 0 {
+                run.on(Event::Closed { how: Close::Fin, partial: &[] }, Duration::ZERO);
+            } else {
+                let fault = TlsFault::new(TlsFaultKind::Closed(Close::Fin), &[]);
+                run.on(Event::Tls(Err(fault)), Duration::ZERO);
+            }
+            run.evidence().clone()
+        };
+        assert_eq!(rule(&hung_up(0)), (Some("mcs-closed"), 61));
+        let exit = |evidence: &Evidence| diagnose_with(evidence, &[&HERE]).verdict.exit;
+        assert_eq!((exit(&hung_up(0)), exit(&hung_up(1))), (61, 60));
+        assert_eq!(exit(&dial(DialFaultKind::Refused)), 60, "nothing was agreed on");
+    }
+
+    #[test]
+    fn a_run_of_one_path_asks_each_rule_once() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        static COUNTS: Rule = Rule {
+            id: "lab-counts",
+            matches: |_| {
+                ASKED.fetch_add(1, Ordering::Relaxed);
+                true
+            },
+            exit: 11,
+            ..Rule::BLANK
+        };
+        let diagnosis = diagnose_with(&dial(DialFaultKind::Refused), &[&COUNTS]);
+        assert_eq!(ASKED.load(Ordering::Relaxed), 1);
+        let [address] = diagnosis.addresses.try_into().unwrap();
+        assert_eq!((address.outcome, address.stage), (Some(VerdictOutcome::Refused), Some(Stage::TcpConnect)));
     }
 }

@@ -28,7 +28,7 @@ mod rule;
 mod text;
 mod time;
 
-pub use diagnose::{Diagnosis, Verdict, diagnose, diagnose_with};
+pub use diagnose::{AddressVerdict, Diagnosis, Verdict, diagnose, diagnose_with};
 pub use explain::{Explanation, explain, explain_pair};
 pub use placeholder::Placeholder;
 pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity, VerdictOutcome};

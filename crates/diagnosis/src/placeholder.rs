@@ -107,6 +107,18 @@ placeholders! {
     CredsspStatus = "credssp_status", "some status";
     /// How the stream ended.
     Close = "close", "some end";
+    /// What was agreed on: TLS, or Standard RDP Security.
+    SecurityLayer = "security_layer", "TLS or Standard RDP Security";
+    /// What a server asks for that finds it too weak.
+    StrongerLayer = "stronger_layer", "Network Level Authentication or TLS";
+    /// What a server may not take of the Connect Initial.
+    ClientSettings = "client_settings", "the client's settings (without TLS its encryption methods)";
+    /// Which settings to look at then.
+    SettingsToCheck = "settings_to_check", "compare with a client that connects, and with --security nla; without TLS look at the \
+        encryption level (FIPS takes one method only), on xrdp at crypt_level and at the keys in rsakeys.ini";
+    /// Why a server that hangs is not the only cause of silence.
+    CauseOfSilence = "cause_of_silence", "or waits for a broker or a session that does not come, or without TLS a device in \
+        between drops what is larger than the first request (path MTU)";
     /// The result of the Connect Response.
     McsResult = "mcs_result", "some result";
     /// The code of Set Error Info, with its name.
@@ -281,6 +293,25 @@ impl Placeholder {
                 },
                 _ => return None,
             },
+            Self::SecurityLayer => over(evidence, "TLS", "Standard RDP Security"),
+            Self::StrongerLayer => {
+                over(evidence, "Network Level Authentication", "TLS or Network Level Authentication")
+            }
+            Self::ClientSettings => {
+                over(evidence, "the client's settings", "the encryption methods that the client offers")
+            }
+            Self::SettingsToCheck => over(
+                evidence,
+                "compare with a client that connects; --security nla shows whether it takes Network Level Authentication",
+                "on the target, look at the encryption level (FIPS takes one method only), or set the security layer to TLS \
+                 or Negotiate; on xrdp, look at crypt_level and at the keys in rsakeys.ini",
+            ),
+            Self::CauseOfSilence => over(
+                evidence,
+                "or waits for a broker or a session that does not come",
+                "waits for a broker or a session that does not come, or a device in between drops what is larger than the \
+                 first request (path MTU)",
+            ),
             Self::McsResult => match kind? {
                 FailureKind::ConnectRefused { result, conference } => {
                     let name = result.name().map_or_else(|| format!("MCS result {}", result.0), str::to_owned);
@@ -342,6 +373,11 @@ impl Placeholder {
             Self::Oddities => oddities(evidence),
         })
     }
+}
+
+/// One of two texts: over TLS, and where Standard RDP Security was agreed on.
+fn over(evidence: &Evidence, tls: &str, standard: &str) -> String {
+    if evidence.is_without_tls() { standard } else { tls }.to_owned()
 }
 
 const fn error_info(kind: &FailureKind) -> Option<u32> {

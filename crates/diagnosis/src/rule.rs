@@ -27,6 +27,8 @@ pub struct Rule {
     pub outcome: VerdictOutcome,
     /// The exit code, when this is the top cause.
     pub exit: u8,
+    /// The exit code in its place where Standard RDP Security was agreed on, when that is another one.
+    pub exit_without_tls: Option<u8>,
     /// Its place among causes that match together; lower comes first, ties go by id.
     pub rank: u8,
     /// The verdict in one sentence.
@@ -61,6 +63,7 @@ impl Rule {
         matches: |_| false,
         outcome: VerdictOutcome::Inconclusive,
         exit: 3,
+        exit_without_tls: None,
         rank: 50,
         summary: "",
         cause: "",

@@ -141,8 +141,8 @@ pub use rdp_probe_core::{
     Host, Link, NtlmFacts, Observed, Outcome, Plan, Purpose, Security, Stage, TlsFacts,
 };
 pub use rdp_probe_diagnosis::{
-    Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind, Severity, Verdict,
-    VerdictOutcome, diagnose, diagnose_with, explain, explain_pair,
+    AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,
+    Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair,
 };
 
 /// The catalogue of causes, as the diagnosis uses it.

@@ -1,20 +1,11 @@
-//! Stage `basic_settings_exchange`: the server was to answer the MCS Connect Initial. Each cause stands twice: over TLS, and
-//! without it, where what it tells and what to do differ.
+//! Stage `basic_settings_exchange`: the server was to answer the MCS Connect Initial, over TLS or without it: what it tells and
+//! what to do then differ, and placeholders say it.
 use rdp_probe_core::wire::mcs::Reason;
 use rdp_probe_core::{Close, End, Evidence, FailureKind, Stage};
 
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
-
-/// What came instead of the Connect Response, and whether Standard RDP Security was agreed on before.
-fn kind(evidence: &Evidence) -> Option<(&FailureKind, bool)> {
-    Some((evidence.failure_kind()?, evidence.answer()?.is_standard()))
-}
-
-fn is(evidence: &Evidence, standard: bool, judge: fn(&FailureKind) -> bool) -> bool {
-    kind(evidence).is_some_and(|(kind, without_tls)| without_tls == standard && judge(kind))
-}
 
 fn closed(kind: &FailureKind) -> bool {
     matches!(kind, FailureKind::Closed { how, .. } if !matches!(how, Close::TimedOut { .. } | Close::Cancelled))
@@ -70,19 +61,18 @@ fn by_close(evidence: &Evidence) -> bool {
 }
 
 fn reason_is(evidence: &Evidence, reason: Reason) -> bool {
-    matches!(kind(evidence), Some((FailureKind::Ultimatum(other), _)) if *other == reason)
+    evidence.failure_kind() == Some(&FailureKind::Ultimatum(reason))
 }
 
 const MCS: Rule = Rule {
     stage: Some(Stage::BasicSettingsExchange),
     outcome: VerdictOutcome::Refused,
     exit: 60,
+    exit_without_tls: Some(61),
     rank: 20,
     basis: Inferred,
     ..Rule::BLANK
 };
-
-const WITHOUT_TLS: Rule = Rule { exit: 61, ..MCS };
 
 const CLOSED: &[Candidate] =
     &[Candidate::pair(0x904, Some(0), Possible, Inferred), Candidate::pair(0x904, Some(7), Possible, Inferred)];
@@ -117,111 +107,63 @@ const ERROR: Rule = Rule {
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "mcs-closed",
-        matches: |f| is(f, false, closed),
-        summary: "{address} agreed to TLS and then hung up on the MCS Connect Initial ({close})",
-        cause: "the server ended the connection without a reason: a limit of connections, a broker without a host to offer, a \
-                service that is stopping, or a server that asks for Network Level Authentication only now",
+        matches: |f| f.failure_kind().is_some_and(closed),
+        summary: "{address} agreed to {security_layer} and then hung up on the MCS Connect Initial ({close})",
+        cause: "the server ended the connection without a reason: it does not take {client_settings}, asks for {stronger_layer} \
+                only now, has reached a limit of connections, is stopping, or is a broker without a host to offer",
         remedy: "look at the target's System log and at the log of its connection broker at this time; try once more after a \
-                 minute; --security nla shows whether it takes Network Level Authentication",
+                 minute; {settings_to_check}",
         candidates: CLOSED,
         ..MCS
-    },
-    Rule {
-        id: "mcs-closed-without-tls",
-        matches: |f| is(f, true, closed),
-        summary: "{address} agreed to Standard RDP Security and then hung up on the MCS Connect Initial ({close})",
-        cause: "the server ended the connection without a reason: it has no encryption method in common with the client, \
-                requires TLS or Network Level Authentication after all, or has reached a limit of connections",
-        remedy: "on the target, set the security layer to TLS or Negotiate, and look at the encryption level and at the log; on \
-                 xrdp, look at crypt_level and at the keys in rsakeys.ini",
-        candidates: CLOSED,
-        ..WITHOUT_TLS
     },
     Rule {
         id: "mcs-silent",
-        matches: |f| is(f, false, silent),
+        matches: |f| f.failure_kind().is_some_and(silent),
         outcome: VerdictOutcome::Unreachable,
-        summary: "{address} agreed to TLS, but did not answer the MCS Connect Initial within {limit}",
-        cause: "TLS is up and the service behind it is not: it hangs, or waits for a broker or a session that does not come",
-        remedy: "on the target, see whether the Remote Desktop Services service answers to being stopped and started",
+        summary: "{address} agreed to {security_layer}, but did not answer the MCS Connect Initial within {limit}",
+        cause: "the listener answers and the service behind it does not: it hangs, {cause_of_silence}",
+        remedy: "probe from the target's own network; on the target, see whether the Remote Desktop Services service answers to \
+                 being stopped and started",
         candidates: SILENT,
         ..MCS
-    },
-    Rule {
-        id: "mcs-silent-without-tls",
-        matches: |f| is(f, true, silent),
-        outcome: VerdictOutcome::Unreachable,
-        summary: "{address} agreed to Standard RDP Security, but did not answer the MCS Connect Initial within {limit}",
-        cause: "the listener answers and the service behind it does not: it hangs, or a device in between drops what is larger \
-                than the first request (path MTU)",
-        remedy: "probe from the target's own network; on the target, see whether its service answers to being stopped and started",
-        candidates: SILENT,
-        ..WITHOUT_TLS
     },
     Rule {
         id: "mcs-disconnected",
-        matches: |f| is(f, false, disconnected),
-        summary: "{address} answered the MCS Connect Initial with a disconnect ({reason})",
-        cause: "the server refuses the connection at the MCS layer, over TLS, without a further reason",
-        remedy: "look at the server's log at this time (xrdp: /var/log/xrdp.log)",
+        matches: |f| f.failure_kind().is_some_and(disconnected),
+        summary: "{address} answered the MCS Connect Initial with a disconnect ({reason}), over {security_layer}",
+        cause: "the server refuses the connection at the MCS layer without a further reason: it may not take \
+                {client_settings}",
+        remedy: "look at the server's log at this time (xrdp: /var/log/xrdp.log); {settings_to_check}",
         candidates: DISCONNECTED,
         ..MCS
-    },
-    Rule {
-        id: "mcs-disconnected-without-tls",
-        matches: |f| is(f, true, disconnected),
-        summary: "{address} answered the MCS Connect Initial with a disconnect ({reason}), over Standard RDP Security",
-        cause: "the server refuses the connection at the MCS layer: often it has no encryption method in common with the client",
-        remedy: "look at the server's log at this time (xrdp: /var/log/xrdp.log), and at its encryption level",
-        candidates: DISCONNECTED,
-        ..WITHOUT_TLS
     },
     Rule {
         id: "mcs-refused",
-        matches: |f| is(f, false, refused),
-        summary: "{address} refused the basic settings: {mcs_result}",
-        cause: "the MCS Connect Response says no, over TLS: the server dislikes the client's settings, or has no place for it",
-        remedy: "look at the server's log at this time; compare with a client that connects",
+        matches: |f| f.failure_kind().is_some_and(refused),
+        summary: "{address} refused the basic settings over {security_layer}: {mcs_result}",
+        cause: "the MCS Connect Response says no: the server does not take {client_settings}, or has no place for the client",
+        remedy: "look at the server's log at this time; {settings_to_check}",
         candidates: REFUSED,
         basis: Documented,
         ..MCS
-    },
-    Rule {
-        id: "mcs-refused-without-tls",
-        matches: |f| is(f, true, refused),
-        summary: "{address} refused the basic settings over Standard RDP Security: {mcs_result}",
-        cause: "the MCS Connect Response says no: most often the server takes none of the encryption methods that were offered",
-        remedy: "on the target, look at the encryption level (FIPS takes one method only), or set the security layer to TLS",
-        candidates: REFUSED,
-        basis: Documented,
-        ..WITHOUT_TLS
     },
     Rule {
         id: "mcs-broken",
-        matches: |f| is(f, false, broken),
+        matches: |f| f.failure_kind().is_some_and(broken),
         outcome: VerdictOutcome::Misconfigured,
-        summary: "{address} agreed to TLS, and what it then sent is no MCS Connect Response",
-        cause: "the answer cannot be read: a broken server, or another service behind the same port",
+        summary: "{address} agreed to {security_layer}, and what it then sent is no MCS Connect Response",
+        cause: "the answer cannot be read: a broken server, another service behind the same port, or a device in between that \
+                answers for it or changes the stream",
         remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
         candidates: BROKEN,
         basis: Documented,
         ..MCS
     },
     Rule {
-        id: "mcs-broken-without-tls",
-        matches: |f| is(f, true, broken),
-        outcome: VerdictOutcome::Misconfigured,
-        summary: "{address} agreed to Standard RDP Security, and what it then sent is no MCS Connect Response",
-        cause: "the answer cannot be read: a broken server, or a device that changes the stream",
-        remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
-        candidates: BROKEN,
-        basis: Documented,
-        ..WITHOUT_TLS
-    },
-    Rule {
         id: "redirected-before-connect-response",
-        matches: |f| matches!(kind(f), Some((FailureKind::Redirected, _))),
+        matches: |f| f.failure_kind() == Some(&FailureKind::Redirected),
         exit: 90,
+        exit_without_tls: None,
         summary: "{address} redirects to another server before it answers",
         cause: "a connection broker sends its clients on, here before any basic settings were exchanged; this version does not \
                 follow it",

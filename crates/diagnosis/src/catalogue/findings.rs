@@ -24,7 +24,7 @@ const WARNING: Rule = Rule { kind: RuleKind::Finding(Severity::Warning), rank: 4
 fn downgraded(evidence: &Evidence) -> bool {
     const TLS: [Protocols; 3] = [Protocols::SSL, Protocols::HYBRID, Protocols::HYBRID_EX];
     let offered = |attempt: &AttemptRecord| TLS.iter().any(|protocol| attempt.offer.contains(*protocol));
-    evidence.answer().is_some_and(Answer::is_standard) && evidence.path().iter().any(offered)
+    evidence.is_without_tls() && evidence.path().iter().any(offered)
 }
 
 /// The address is this computer's own: the connection has the same one at both ends, or it is the usual loopback one.

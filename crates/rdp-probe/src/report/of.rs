@@ -3,11 +3,10 @@ use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::wire::tls::{CipherSuite, Version};
 use rdp_probe_core::{
-    Address, AttemptRecord, CertificateFacts, DialFaultKind, Evidence, FailureKind, MethodSummary, Nla,
-    NtlmFacts, Observed, Offered, Outcome, Purpose, SecuritySummary, ServerKey, SignatureCheck, Stage,
-    StageRecord, Trust,
+    AttemptRecord, CertificateFacts, Evidence, MethodSummary, Nla, NtlmFacts, Observed, Offered, Outcome,
+    Purpose, SecuritySummary, ServerKey, SignatureCheck, Stage, StageRecord, Trust,
 };
-use rdp_probe_diagnosis::{Candidate, Rule, RuleKind, diagnose, utc};
+use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome, utc};
 
 use super::facts::{fact, failure, hex, key_text, micros};
 use super::view::{
@@ -58,7 +57,7 @@ impl ReportView {
             findings: diagnosis.findings.iter().filter_map(finding).collect(),
             stages: path_stages(evidence.main_path()),
             probes: evidence.attempts.iter().skip(evidence.main_path().len()).map(probe).collect(),
-            addresses: addresses(evidence),
+            addresses: diagnosis.addresses.iter().map(address).collect(),
             security: security(evidence),
             tls: tls(evidence),
             server: server(evidence),
@@ -158,56 +157,12 @@ fn probe(attempt: &AttemptRecord) -> ProbeView {
     }
 }
 
-/// What is known of each address: the verdict of the path that was connected to it, or how its dial failed.
-fn addresses(evidence: &Evidence) -> Vec<AddressView> {
-    let of = |address: Address| {
-        for path in evidence.paths() {
-            if path.last().and_then(AttemptRecord::peer) == Some(address) {
-                let mut alone = Evidence::new(evidence.plan.clone());
-                alone.attempts = path.to_vec();
-                let verdict = diagnose(&alone).verdict;
-                return (verdict.outcome.id(), verdict.stage.map(Stage::id));
-            }
-            if let Some(kind) = fault_of(path, address) {
-                let outcome = match kind {
-                    DialFaultKind::Refused | DialFaultKind::Reset => "refused",
-                    DialFaultKind::Cancelled | DialFaultKind::LocalResources => "inconclusive",
-                    DialFaultKind::NotFound
-                    | DialFaultKind::ResolverFailed
-                    | DialFaultKind::HostUnreachable
-                    | DialFaultKind::NetworkUnreachable
-                    | DialFaultKind::NotPermitted
-                    | DialFaultKind::TimedOut { .. }
-                    | DialFaultKind::Other
-                    | _ => "unreachable",
-                };
-                return (outcome, Some(Stage::TcpConnect.id()));
-            }
-        }
-        ("not_tried", None)
-    };
-    let view = |address: &Address| {
-        let (outcome, stage) = of(*address);
-        AddressView { address: address.to_string(), stage, outcome }
-    };
-    evidence.addresses().iter().map(view).collect()
-}
-
-/// How the dial of an address failed on a path.
-fn fault_of(path: &[AttemptRecord], address: Address) -> Option<DialFaultKind> {
-    for fact in path.iter().flat_map(AttemptRecord::facts) {
-        if let Observed::AddressFailed { address: failed, fault } = fact
-            && *failed == address
-        {
-            return Some(fault.kind);
-        }
+fn address(verdict: &AddressVerdict) -> AddressView {
+    AddressView {
+        address: verdict.address.to_string(),
+        stage: verdict.stage.map(Stage::id),
+        outcome: verdict.outcome.map_or("not_tried", VerdictOutcome::id),
     }
-    if let FailureKind::Connect { address: failed, fault } = path.last()?.failure.as_ref()?.kind
-        && failed == address
-    {
-        return Some(fault.kind);
-    }
-    None
 }
 
 /// The handshake; without one, what the scout read.

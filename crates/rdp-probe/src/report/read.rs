@@ -187,8 +187,8 @@ const MOST_ADDRESSES: usize = 4096;
 /// More stages and facts than they leave.
 const MOST_RECORDS: usize = 65_536;
 
-/// Whether a run may have left this evidence. A diagnosis looks for each address in each connection: evidence without a
-/// bound would take it hours.
+/// Whether a run may have left this evidence. A diagnosis judges each path and each address: evidence without a bound would
+/// take it hours.
 fn is_of_a_run(evidence: &Evidence) -> bool {
     let attempts = evidence.attempts.as_slice();
     let stages = |attempt: &AttemptRecord| -> usize {

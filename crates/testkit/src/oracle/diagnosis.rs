@@ -39,6 +39,8 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
         assert_eq!((verdict.outcome, verdict.exit), (VerdictOutcome::Reachable, 0), "{diagnosis:?}");
         assert_eq!((verdict.hop, verdict.stage), (None, None), "{diagnosis:?}");
     }
+    let addresses = diagnosis.addresses.iter().map(|verdict| verdict.address);
+    assert!(addresses.eq(evidence.addresses()), "{diagnosis:?}");
     assert!(diagnosis.causes.iter().all(|rule| rule.kind == RuleKind::Cause), "{diagnosis:?}");
     assert!(diagnosis.mstsc.is_sorted_by_key(|candidate| candidate.likelihood), "{diagnosis:?}");
     assert!(diagnosis.findings.iter().all(|rule| rule.kind != RuleKind::Cause), "{diagnosis:?}");
