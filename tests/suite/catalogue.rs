@@ -3,8 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use rdp_probe::view::ReportView;
-use rdp_probe::{Hop, Placeholder, Rule, RuleKind, Stage, catalogue};
+use rdp_probe::{Hop, Placeholder, Report, Rule, RuleKind, Stage, catalogue};
 use rdp_probe_testkit::scenario::Player;
 
 use crate::scenarios;
@@ -152,7 +151,7 @@ pub(crate) fn generated(name: &str, text: &str) {
 
 #[test]
 fn schema_in_the_documentation_is_that_of_the_types() {
-    let schema = serde_json::to_string_pretty(&ReportView::schema()).unwrap();
+    let schema = serde_json::to_string_pretty(&Report::schema()).unwrap();
     generated("report.schema.json", &format!("{schema}\n"));
 }
 
@@ -160,7 +159,7 @@ fn schema_in_the_documentation_is_that_of_the_types() {
 fn page_of_the_report_names_every_key_and_every_kind_of_failure() {
     let page = page("json.md");
     let named = |word: &str| page.contains(&format!("`{word}`"));
-    let schema = serde_json::to_value(ReportView::schema()).unwrap();
+    let schema = serde_json::to_value(Report::schema()).unwrap();
     let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
     assert!(keys.len() > 15, "the schema's keys are not read: {keys:?}");
     for key in keys {

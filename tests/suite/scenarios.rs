@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use rdp_probe::view::ReportView;
 use rdp_probe::{BoxFuture, DialFault, DialFaultKind, Io, Network, Probe, Report, SystemNetwork, Target};
 use rdp_probe_testkit::scenario::{Connect, Player, Resolve, ResolveFault, candidate};
 use rdp_probe_testkit::target::ScriptedTarget;
@@ -48,7 +47,7 @@ fn every_scenario_is_as_expected_through_the_machine_alone() {
 
 #[test]
 fn every_report_is_as_its_snapshot_and_fits_the_schema() {
-    let schema = serde_json::to_value(ReportView::schema()).unwrap();
+    let schema = serde_json::to_value(Report::schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::close::Close;
 use crate::fact::{Fact, Observed};
 use crate::failure::{Failure, FailureKind};
+use crate::field::hex;
 use crate::hop::Hop;
 use crate::plan::Plan;
 use crate::stage::Stage;
@@ -59,6 +60,29 @@ impl Purpose {
             Self::Enumerate(_) => Stage::ConnectionInitiation,
             Self::Scout { .. } => Stage::Tls,
             Self::Method(_) => Stage::BasicSettingsExchange,
+        }
+    }
+
+    /// What it is for, in words, as reports have it.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Main => "main".into(),
+            Self::Fallback => "fallback".into(),
+            Self::Address(_) => "address".into(),
+            Self::Enumerate(mask) => format!("enumerate {mask}"),
+            Self::Scout { reduced: false } => "tls scout".into(),
+            Self::Scout { reduced: true } => "tls scout, reduced hello".into(),
+            Self::Method(method) => format!("encryption method {}", hex(method.0)),
+        }
+    }
+
+    /// The address that it is for, when it is for one.
+    #[must_use]
+    pub const fn address(self) -> Option<Address> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::Main | Self::Fallback | Self::Enumerate(_) | Self::Scout { .. } | Self::Method(_) => None,
         }
     }
 
@@ -135,6 +159,31 @@ pub enum Outcome {
     NotReached,
     /// There was no reason to.
     NotTried(NotTried),
+}
+
+impl Outcome {
+    /// The ids that there are.
+    pub const IDS: [&'static str; 4] = ["passed", "failed", "not_reached", "not_tried"];
+
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotReached => "not_reached",
+            Self::NotTried(_) => "not_tried",
+        }
+    }
+
+    /// Why it was not tried, in words.
+    #[must_use]
+    pub const fn why(self) -> Option<&'static str> {
+        match self {
+            Self::NotTried(why) => Some(why.text()),
+            Self::Passed | Self::Failed | Self::NotReached => None,
+        }
+    }
 }
 
 /// Why a stage was not tried.

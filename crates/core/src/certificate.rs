@@ -149,6 +149,20 @@ impl CertificateFacts {
         names.chain(self.common_name.as_deref()).any(|name| stands_for(name, host))
     }
 
+    /// The key in words, such as `RSA 2048`.
+    #[must_use]
+    pub fn key_text(&self) -> String {
+        let bits = self.key_bits.map(|bits| format!(" {bits}")).unwrap_or_default();
+        format!("{}{bits}", self.key.name())
+    }
+
+    /// Whole days until it expires; negative when it has. `None` when nobody said what time it was.
+    #[must_use]
+    pub fn days_left(&self, now_unix_ms: i64) -> Option<i64> {
+        let now = now_unix_ms.div_euclid(1000);
+        (now > 0).then(|| self.not_after.saturating_sub(now).div_euclid(86_400))
+    }
+
     /// Whether its extended key usage, if it has one, allows a Remote Desktop server.
     #[must_use]
     pub fn is_for_servers(&self) -> bool {

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::field::Fields;
+
 /// How a peer's stream ended. All of them are different refusals on real servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +58,13 @@ impl DialFault {
     }
 }
 
+impl DialFault {
+    /// Its values in reports.
+    pub fn fields(self) -> Fields {
+        Fields::none().with("fault", self.kind.id()).maybe("os", self.os)
+    }
+}
+
 /// The kinds of [`DialFault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +97,50 @@ pub enum DialFaultKind {
     Cancelled,
     /// Any other error; the number tells.
     Other,
+}
+
+impl Close {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Fin => "fin",
+            Self::Reset => "reset",
+            Self::CloseNotify => "close_notify",
+            Self::Alert(_) => "alert",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Broken { .. } => "broken",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The alert's description, when it was one.
+    #[must_use]
+    pub const fn alert(self) -> Option<u8> {
+        match self {
+            Self::Alert(description) => Some(description),
+            Self::Fin
+            | Self::Reset
+            | Self::CloseNotify
+            | Self::TimedOut { .. }
+            | Self::Broken { .. }
+            | Self::Cancelled => None,
+        }
+    }
+
+    /// The operating system's number, when there was one.
+    #[must_use]
+    pub const fn os(self) -> Option<i32> {
+        match self {
+            Self::Broken { os } => os,
+            Self::Fin
+            | Self::Reset
+            | Self::CloseNotify
+            | Self::Alert(_)
+            | Self::TimedOut { .. }
+            | Self::Cancelled => None,
+        }
+    }
 }
 
 /// Our own limit, or the user, that ended what was waited for: says nothing of what else would have come.
@@ -129,6 +182,24 @@ impl Close {
 }
 
 impl DialFaultKind {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::ResolverFailed => "resolver_failed",
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::HostUnreachable => "host_unreachable",
+            Self::NetworkUnreachable => "network_unreachable",
+            Self::NotPermitted => "not_permitted",
+            Self::LocalResources => "local_resources",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Other => "other",
+        }
+    }
+
     /// Whether nobody else had a part in it.
     #[must_use]
     pub const fn cut(self) -> Option<Cut> {

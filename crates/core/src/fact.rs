@@ -1,4 +1,5 @@
 //! What was observed, whether or not anything failed.
+use std::fmt;
 use std::time::Duration;
 
 use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods, RdpVersion};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::close::DialFault;
 use crate::failure::Malformed;
+use crate::field::{Fields, hex};
 use crate::ntlm::NtlmFacts;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts};
@@ -109,6 +111,115 @@ pub enum Observed {
     },
 }
 
+impl Observed {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::Addresses(_) => "addresses",
+            Self::AddressFailed { .. } => "address_failed",
+            Self::Connected { .. } => "connected",
+            Self::Offered(_) => "offered",
+            Self::Selected { .. } => "selected",
+            Self::NoNegotiation => "no_negotiation",
+            Self::Refused(_) => "refused",
+            Self::SourceReference(_) => "source_reference",
+            Self::Tls(_) => "tls",
+            Self::Scouted(_) => "server_hello",
+            Self::CredsspVersion(_) => "credssp_version",
+            Self::Challenge(_) => "challenge",
+            Self::RdstlsVersions(_) => "rdstls_versions",
+            Self::RdsaadNonce => "rdsaad_nonce",
+            Self::ServerCore { .. } => "server_core",
+            Self::Channels { .. } => "channels",
+            Self::Encryption { .. } => "encryption",
+            Self::ErrorInfo(_) => "error_info",
+            Self::Deactivated => "deactivate_all",
+            Self::Oddity { .. } => "oddity",
+        }
+    }
+
+    /// Its values in reports.
+    pub fn fields(&self) -> Fields {
+        let none = Fields::none;
+        match self {
+            Self::Addresses(addresses) => none().with("addresses", list(addresses)),
+            Self::AddressFailed { address, fault } => fault.fields().with("address", address),
+            Self::Connected { peer, local } => none().with("peer", peer).maybe("local", *local),
+            Self::Offered(protocols) => none().code("protocols", protocols.0),
+            Self::Selected { protocol, flags } => none().code("protocol", protocol.0).code("flags", flags.0),
+            Self::Refused(code) => none().code("failure_code", code.0).maybe("name", code.name()),
+            Self::SourceReference(reference) => none().code("value", *reference),
+            Self::Tls(facts) => {
+                let sha256 = facts.certificate.as_ref().map(|certificate| &certificate.sha256);
+                let suite = none().code("version", facts.version.0).code("cipher", facts.cipher.0);
+                suite.with("chain_length", facts.chain_length).maybe("sha256", sha256)
+            }
+            Self::Scouted(facts) => {
+                let sha256 = facts.certificate.as_ref().map(|certificate| &certificate.sha256);
+                let suite = none().code("version", facts.version.0).code("cipher", facts.cipher.0);
+                suite.maybe("sha256", sha256)
+            }
+            Self::CredsspVersion(version) => none().with("value", version),
+            Self::Challenge(facts) => none()
+                .maybe("netbios_computer", facts.netbios_computer.as_ref())
+                .maybe("dns_computer", facts.dns_computer.as_ref()),
+            Self::RdstlsVersions(versions) => none().code("value", *versions),
+            Self::ServerCore { version, requested, skips_joins } => none()
+                .code("version", version.0)
+                .with("skips_joins", skips_joins)
+                .maybe("rdp", version.name())
+                .maybe_code("requested", requested.map(|requested| requested.0)),
+            Self::Channels { io, message } => none().with("io", io).maybe("message", *message),
+            Self::Encryption { method, level, key } => {
+                none().code("method", method.0).with("level", level.0).maybe("key", key.as_ref())
+            }
+            Self::ErrorInfo(code) => none().code("code", code.0),
+            Self::Oddity { field, value } => none().with("field", field.id()).with("value", value),
+            Self::NoNegotiation | Self::RdsaadNonce | Self::Deactivated => none(),
+        }
+    }
+
+    /// What it says of its stage in a few words; `None` for what is a detail.
+    #[must_use]
+    pub fn in_brief(&self) -> Option<String> {
+        match self {
+            Self::Addresses(addresses) => Some(list(addresses)),
+            Self::Connected { peer, .. } => Some(peer.to_string()),
+            Self::AddressFailed { address, fault } => {
+                Some(format!("{address} {}", fault.kind.id().replace('_', " ")))
+            }
+            Self::Selected { protocol, .. } => Some(match protocol.title() {
+                Some(title) => format!("selected {title}"),
+                None => format!("selected {}", hex(protocol.0)),
+            }),
+            Self::Refused(code) => Some(format!("{} ({})", code.name().unwrap_or("refused"), hex(code.0))),
+            Self::NoNegotiation => Some("no negotiation".to_owned()),
+            Self::ServerCore { version, .. } => {
+                Some(format!("RDP {}", version.name().map_or_else(|| hex(version.0), str::to_owned)))
+            }
+            Self::Encryption { method: EncryptionMethods::NONE, .. } => None,
+            Self::Encryption { key, .. } => key.as_ref().map(ToString::to_string),
+            Self::Challenge(facts) => facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone()),
+            Self::Offered(_)
+            | Self::SourceReference(_)
+            | Self::Tls(_)
+            | Self::Scouted(_)
+            | Self::CredsspVersion(_)
+            | Self::RdstlsVersions(_)
+            | Self::RdsaadNonce
+            | Self::Channels { .. }
+            | Self::ErrorInfo(_)
+            | Self::Deactivated
+            | Self::Oddity { .. } => None,
+        }
+    }
+}
+
+fn list(addresses: &[Address]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// The server's key of Standard RDP Security.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,6 +238,32 @@ pub enum ServerKey {
     Unreadable(Malformed),
 }
 
+impl ServerKey {
+    /// The size of the RSA key, when it was found.
+    #[must_use]
+    pub const fn bits(&self) -> Option<u32> {
+        match self {
+            Self::Certificate { bits, .. } => *bits,
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate { kind, temporary, bits } => {
+                match bits {
+                    Some(bits) => write!(f, "{}, RSA {bits}", kind.name())?,
+                    None => write!(f, "{}, of unknown size", kind.name())?,
+                }
+                f.write_str(if *temporary { ", temporary" } else { "" })
+            }
+            Self::Unreadable(error) => write!(f, "unreadable: {error}"),
+        }
+    }
+}
+
 /// The fields of [`Observed::Oddity`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -136,4 +273,15 @@ pub enum Oddity {
     BlockLength,
     /// Octets after the negotiation block.
     Surplus,
+}
+
+impl Oddity {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::BlockLength => "block_length",
+            Self::Surplus => "surplus",
+        }
+    }
 }

@@ -12,6 +12,7 @@ use rdp_probe_wire::{Layer, Problem, WireError};
 use serde::{Deserialize, Serialize};
 
 use crate::close::{Close, Cut, DialFault, DialFaultKind};
+use crate::field::Fields;
 use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::stage::Stage;
@@ -43,7 +44,7 @@ impl Failure {
 
     /// Our own limit, or the user, where that is what ended the attempt.
     #[must_use]
-    pub const fn cut(&self) -> Option<Cut> {
+    pub fn cut(&self) -> Option<Cut> {
         self.kind.cut()
     }
 }
@@ -242,13 +243,107 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Our own limit, or the user, where that is what ended the attempt.
+    /// The id in reports.
     #[must_use]
-    pub const fn cut(&self) -> Option<Cut> {
+    pub const fn id(&self) -> &'static str {
         match self {
-            Self::Resolve(fault) | Self::Connect { fault, .. } => fault.kind.cut(),
-            Self::Closed { how, .. } | Self::ErrorInfo { end: End::Closed(how), .. } => how.cut(),
-            Self::Tls(TlsFault { kind: TlsFaultKind::Closed(how), .. }) => how.cut(),
+            Self::Resolve(_) => "resolve",
+            Self::Connect { .. } => "connect",
+            Self::NoAddressOfFamily => "no_address_of_family",
+            Self::Closed { .. } => "closed",
+            Self::NegotiationRefused(_) => "negotiation_refused",
+            Self::UnrequestedProtocol { .. } => "unrequested_protocol",
+            Self::OtherProtocol { .. } => "other_protocol",
+            Self::Ultimatum(_) => "ultimatum",
+            Self::DisconnectRequest { .. } => "disconnect_request",
+            Self::TpduError { .. } => "tpdu_error",
+            Self::OtherTpdu { .. } => "other_tpdu",
+            Self::Foreign { .. } => "foreign",
+            Self::Malformed { .. } => "malformed",
+            Self::Tls(_) => "tls",
+            Self::NotPinned => "not_pinned",
+            Self::NotTrusted => "not_trusted",
+            Self::CredsspError(_) => "credssp_error",
+            Self::NoChallenge { .. } => "no_challenge",
+            Self::ConnectRefused { .. } => "connect_refused",
+            Self::ErrorInfo { .. } => "error_info",
+            Self::Redirected => "redirected",
+            Self::NotExpected { .. } => "not_expected",
+            Self::OutOfTurn => "out_of_turn",
+        }
+    }
+
+    /// Its values in reports: raw codes and their like.
+    pub fn fields(&self) -> Fields {
+        let none = Fields::none;
+        match self {
+            Self::Resolve(fault) => fault.fields(),
+            Self::Connect { address, fault } => fault.fields().with("address", address),
+            Self::NegotiationRefused(code) => none().code("failure_code", code.0),
+            Self::UnrequestedProtocol { offered, selected } => {
+                none().code("offered", offered.0).code("selected", selected.0)
+            }
+            Self::OtherProtocol { asked, selected } => {
+                none().code("asked", asked.0).code("selected", selected.0)
+            }
+            Self::Ultimatum(reason) => none().code("mcs_reason", reason.0),
+            Self::DisconnectRequest { reason } => none().code("reason", *reason),
+            Self::TpduError { cause } => none().code("cause", *cause),
+            Self::OtherTpdu { code, .. } => none().code("tpdu_code", code.0),
+            Self::Foreign { protocol, .. } => none().with("protocol", protocol.name()),
+            Self::Malformed { error, .. } => none()
+                .with("field", &error.field)
+                .with("offset", error.offset)
+                .with("len", error.len)
+                .with("problem", error.problem.id())
+                .maybe_code("value", error.problem.value()),
+            Self::Tls(fault) => none().with("fault", fault.kind.id()).and(match fault.kind {
+                TlsFaultKind::Alert(alert) => none().with("alert", alert.0).maybe("alert_name", alert.name()),
+                TlsFaultKind::Closed(_)
+                | TlsFaultKind::NotTls
+                | TlsFaultKind::Incompatible
+                | TlsFaultKind::Misbehaved
+                | TlsFaultKind::BadCertificate
+                | TlsFaultKind::Local => none(),
+            }),
+            Self::CredsspError(status) => none().code("error_code", status.0),
+            Self::NoChallenge { state, .. } => none().maybe("neg_state", *state),
+            Self::ConnectRefused { result, conference } => none()
+                .code("mcs_result", result.0)
+                .maybe("mcs_result_name", result.name())
+                .maybe_code("conference_result", conference.map(|conference| conference.0)),
+            Self::ErrorInfo { code, end } => none().code("error_info", code.0).and(match end {
+                End::Ultimatum(reason) => none().code("mcs_reason", reason.0),
+                End::Closed(_) => none(),
+            }),
+            Self::NoAddressOfFamily
+            | Self::Closed { .. }
+            | Self::NotPinned
+            | Self::NotTrusted
+            | Self::Redirected
+            | Self::NotExpected { .. }
+            | Self::OutOfTurn => none(),
+        }
+    }
+
+    /// How the stream ended, where that is what happened. A limit that ran out is an end too.
+    #[must_use]
+    pub fn close(&self) -> Option<Close> {
+        match self {
+            Self::Closed { how, .. } | Self::ErrorInfo { end: End::Closed(how), .. } => Some(*how),
+            Self::Resolve(fault) | Self::Connect { fault, .. } => match fault.kind.cut() {
+                Some(Cut::TimedOut { limit, overall }) => Some(Close::TimedOut { limit, overall }),
+                Some(Cut::Cancelled) | None => None,
+            },
+            Self::Tls(fault) => match fault.kind {
+                TlsFaultKind::Closed(how) => Some(how),
+                TlsFaultKind::Alert(alert) => Some(Close::Alert(alert.0)),
+                TlsFaultKind::NotTls
+                | TlsFaultKind::Incompatible
+                | TlsFaultKind::Misbehaved
+                | TlsFaultKind::BadCertificate
+                | TlsFaultKind::Local => None,
+            },
             Self::NoAddressOfFamily
             | Self::NegotiationRefused(_)
             | Self::UnrequestedProtocol { .. }
@@ -259,7 +354,6 @@ impl FailureKind {
             | Self::OtherTpdu { .. }
             | Self::Foreign { .. }
             | Self::Malformed { .. }
-            | Self::Tls(_)
             | Self::NotPinned
             | Self::NotTrusted
             | Self::CredsspError(_)
@@ -270,6 +364,45 @@ impl FailureKind {
             | Self::NotExpected { .. }
             | Self::OutOfTurn => None,
         }
+    }
+
+    /// The beginning of what had arrived.
+    #[must_use]
+    pub const fn head(&self) -> Option<&Octets> {
+        match self {
+            Self::Closed { partial: head, .. }
+            | Self::OtherTpdu { head, .. }
+            | Self::Foreign { head, .. }
+            | Self::Malformed { head, .. }
+            | Self::Tls(TlsFault { received: head, .. })
+            | Self::NoChallenge { head, .. }
+            | Self::NotExpected { head } => Some(head),
+            Self::Resolve(_)
+            | Self::Connect { .. }
+            | Self::NoAddressOfFamily
+            | Self::NegotiationRefused(_)
+            | Self::UnrequestedProtocol { .. }
+            | Self::OtherProtocol { .. }
+            | Self::Ultimatum(_)
+            | Self::DisconnectRequest { .. }
+            | Self::TpduError { .. }
+            | Self::NotPinned
+            | Self::NotTrusted
+            | Self::CredsspError(_)
+            | Self::ConnectRefused { .. }
+            | Self::ErrorInfo { .. }
+            | Self::Redirected
+            | Self::OutOfTurn => None,
+        }
+    }
+
+    /// Our own limit, or the user, where that is what ended the attempt.
+    #[must_use]
+    pub fn cut(&self) -> Option<Cut> {
+        if let Self::Resolve(fault) | Self::Connect { fault, .. } = self {
+            return fault.kind.cut();
+        }
+        self.close().and_then(Close::cut)
     }
 
     /// Whom it is laid at, in a stage that is for `hop`.

@@ -23,6 +23,10 @@ pub enum Hop {
 }
 
 impl Hop {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Client, Self::Resolver, Self::Proxy, Self::Gateway, Self::Kdc, Self::Target];
+
     /// The id in reports.
     #[must_use]
     pub const fn id(self) -> &'static str {

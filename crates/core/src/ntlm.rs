@@ -56,6 +56,12 @@ impl NtlmFacts {
         i64::try_from(since / 10_000).ok()
     }
 
+    /// Version and build in words, such as `10.0.20348`.
+    #[must_use]
+    pub fn build_text(&self) -> Option<String> {
+        self.build.map(|(major, minor, build)| format!("{major}.{minor}.{build}"))
+    }
+
     /// Which product has this build: a guess, since client and server editions and later versions share builds.
     #[must_use]
     pub fn product(&self) -> Option<&'static str> {

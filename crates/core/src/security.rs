@@ -21,6 +21,21 @@ pub enum Offered {
     Unknown,
 }
 
+impl Offered {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Offered, Self::Refused, Self::Unknown];
+
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Whether Network Level Authentication is required.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +50,22 @@ pub enum Nla {
     /// Not told.
     #[default]
     Unknown,
+}
+
+impl Nla {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Required, Self::Supported, Self::NotSupported, Self::Unknown];
+
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Supported => "supported",
+            Self::NotSupported => "not_supported",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// What all answers together say about the server's security protocols.

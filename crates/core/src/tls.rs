@@ -35,6 +35,18 @@ pub enum SignatureCheck {
     Wrong,
 }
 
+impl SignatureCheck {
+    /// Whether the server proved that it holds the key; `None` when that cannot be told.
+    #[must_use]
+    pub const fn proven(self) -> Option<bool> {
+        match self {
+            Self::Verified => Some(true),
+            Self::Wrong => Some(false),
+            Self::NotVerifiable => None,
+        }
+    }
+}
+
 /// What the chain is worth on this computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,6 +127,22 @@ pub enum TlsFaultKind {
     BadCertificate,
     /// The handshake could not begin here.
     Local,
+}
+
+impl TlsFaultKind {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Closed(_) => "closed",
+            Self::Alert(_) => "alert",
+            Self::NotTls => "not_tls",
+            Self::Incompatible => "incompatible",
+            Self::Misbehaved => "misbehaved",
+            Self::BadCertificate => "bad_certificate",
+            Self::Local => "local",
+        }
+    }
 }
 
 /// What the TLS scout read in the clear: the first flight of a server, without a handshake.

@@ -133,17 +133,22 @@ pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use prober::Prober;
 pub use progress::{Events, Progress};
 pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
-pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, view};
+pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation};
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{
-    Address, CertificateFacts, Close, DialFault, DialFaultKind, Evidence, Failure, FailureKind, Family, Hop,
-    Host, Link, NtlmFacts, Observed, Outcome, Plan, Purpose, Security, Stage, TlsFacts,
+    Address, Answer, AttemptRecord, CertificateFacts, Close, Cut, DialFault, DialFaultKind, Evidence, Fact,
+    Failure, FailureKind, Family, Fields, Hop, Host, Leg, Link, MethodSummary, Nla, NotTried, NtlmFacts,
+    Observed, Offered, Outcome, PathStage, Plan, Purpose, Security, SecuritySummary, ShownServer,
+    ShownSettings, ShownTls, Stage, StageRecord, TlsFacts, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,
-    Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair,
+    Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair, utc,
 };
+
+/// The values that servers send, as the evidence has them.
+pub use rdp_probe_core::wire;
 
 /// The catalogue of causes, as the diagnosis uses it.
 pub use rdp_probe_diagnosis::catalogue;

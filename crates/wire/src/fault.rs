@@ -50,6 +50,27 @@ pub enum Problem {
     Length(u32),
 }
 
+impl Problem {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Value(_) => "value",
+            Self::Length(_) => "length",
+        }
+    }
+
+    /// The value or the length that is wrong.
+    #[must_use]
+    pub const fn value(self) -> Option<u32> {
+        match self {
+            Self::Cut => None,
+            Self::Value(value) | Self::Length(value) => Some(value),
+        }
+    }
+}
+
 /// A message that cannot be read: the layer, the field by its name in the specification, and where it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{layer:?}: field {field} at octet {offset} of {len}: {problem:?}")]

@@ -54,6 +54,20 @@ impl Protocols {
             Self(_) => None,
         }
     }
+
+    /// The name in the words of the field, when the protocol is a known one.
+    #[must_use]
+    pub const fn title(self) -> Option<&'static str> {
+        match self {
+            Self::RDP => Some("Standard RDP Security"),
+            Self::SSL => Some("TLS"),
+            Self::HYBRID => Some("CredSSP (HYBRID)"),
+            Self::RDSTLS => Some("RDSTLS"),
+            Self::HYBRID_EX => Some("CredSSP (HYBRID_EX)"),
+            Self::RDSAAD => Some("Entra sign-in (RDSAAD)"),
+            Self(_) => None,
+        }
+    }
 }
 
 impl BitOr for Protocols {

@@ -29,6 +29,17 @@ pub enum CertificateKind {
     X509,
 }
 
+impl CertificateKind {
+    /// The kind in words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proprietary => "proprietary",
+            Self::X509 => "X.509",
+        }
+    }
+}
+
 const VERSION: Layout = &[("dwVersion", 4)];
 const PROPRIETARY: Layout =
     &[("dwSigAlgId", 4), ("dwKeyAlgId", 4), ("wPublicKeyBlobType", 2), ("wPublicKeyBlobLen", 2)];

@@ -2,8 +2,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use rdp_probe::view::{McsView, ReportView, SecurityView, ServerView, StageView, TlsView};
-use rdp_probe::{Candidate, Report, RuleKind, escape};
+use rdp_probe::wire::gcc::EncryptionMethods;
+use rdp_probe::wire::nego::{Protocols, ResponseFlags};
+use rdp_probe::{
+    AddressVerdict, Candidate, Evidence, Failure, Fields, MethodSummary, Offered, Outcome, PathStage, Report,
+    Rule, RuleKind, SecuritySummary, Severity, ShownServer, ShownSettings, ShownTls, VerdictOutcome, escape,
+    hex, utc,
+};
 
 use super::look::Look;
 use super::wrap::{columns, continued, wrapped};
@@ -14,45 +19,42 @@ const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
 const DIM: &str = "\x1b[2m";
 
-/// Renders a report.
+/// Renders a report, from evidence and diagnosis.
 pub(crate) fn human(report: &Report, look: &Look) -> String {
-    let view = ReportView::of(report);
+    let Report { evidence, diagnosis, .. } = report;
+    let host = evidence.plan.target.host.to_string();
     let mut out = String::new();
     let paint = |color: &str, text: &str| {
         if look.color { format!("{color}{text}\x1b[0m") } else { text.to_owned() }
     };
 
-    let target = format!("{}:{}", view.target.host, view.target.port);
+    let target = format!("{host}:{}", evidence.plan.target.port);
     _ = writeln!(out, "{}\n", paint(BOLD, &escape(&target)));
-    stages(&mut out, &view, &report.deciding_stages(), look, &paint);
-    if let Some(tls) = &view.tls {
-        certificate(&mut out, tls, look);
+    for stage in Evidence::sequence(evidence.path()) {
+        stage_line(&mut out, &stage, look, &paint);
     }
-    if let Some(server) = &view.server {
-        says(&mut out, server, look);
+    if let Some(failure) = evidence.failure().filter(|_| look.verbose > 0) {
+        raw(&mut out, failure, look);
     }
-    if let Some(mcs) = &view.mcs {
-        settings(&mut out, mcs, look);
+    if let Some(tls) = evidence.shown_tls() {
+        certificate(&mut out, evidence, &tls, look);
     }
-    if let Some(security) =
-        view.security.as_ref().filter(|_| view.probes.iter().any(|p| p.purpose.starts_with("enum")))
-    {
-        protocols(&mut out, security);
+    if let Some(server) = evidence.shown_server() {
+        says(&mut out, &server, look);
     }
-    if view.addresses.len() > 1 {
-        out.push_str("\n  Addresses\n");
-        let longest = view.addresses.iter().map(|address| address.address.len()).max().unwrap_or_default();
-        let second = longest.max(40).saturating_add(6);
-        for address in &view.addresses {
-            let at = address.stage.map(|stage| format!(" at {stage}")).unwrap_or_default();
-            let outcome = format!("{}{at}", words(address.outcome));
-            columns(&mut out, 4, &address.address, second, &outcome, look.width);
-        }
+    if let Some(shown) = evidence.shown_settings() {
+        settings(&mut out, &shown, look);
+    }
+    if evidence.was_enumerated() && evidence.was_negotiated() {
+        protocols(&mut out, evidence);
+    }
+    if diagnosis.addresses.len() > 1 {
+        addresses(&mut out, &diagnosis.addresses, look);
     }
 
     out.push('\n');
-    let verdict = &report.diagnosis.verdict;
-    let summary = sentence(&view.verdict.summary, &view.target.host);
+    let summary = sentence(&report.summary(), &host);
+    let verdict = &diagnosis.verdict;
     match (verdict.stage, verdict.hop) {
         (Some(stage), Some(hop)) => {
             let head = format!("FAILED at {stage} ({hop})");
@@ -64,10 +66,10 @@ pub(crate) fn human(report: &Report, look: &Look) -> String {
             wrapped(&mut out, "  ", &summary, look.width);
         }
     }
-    causes(&mut out, &view, look, &paint);
+    causes(&mut out, report, &host, look, &paint);
     windows_client(&mut out, report, look, &paint);
-    findings(&mut out, report, &view, look, &paint);
-    _ = writeln!(out, "\n{}", paint(DIM, &format!("exit code {}", view.verdict.exit_code)));
+    findings(&mut out, report, &host, look, &paint);
+    _ = writeln!(out, "\n{}", paint(DIM, &format!("exit code {}", verdict.exit)));
     out
 }
 
@@ -78,46 +80,54 @@ pub(crate) fn title(text: &str, look: &Look) -> String {
 
 type Paint<'a> = dyn Fn(&str, &str) -> String + 'a;
 
-fn stages(out: &mut String, view: &ReportView, stages: &[StageView], look: &Look, paint: &Paint<'_>) {
-    for stage in stages {
-        let (mark, color) = match (stage.outcome, stage.why) {
-            ("passed", _) => ("ok", GREEN),
-            ("failed", Some(_)) => ("refused", YELLOW),
-            ("failed", None) => ("FAILED", RED),
-            ("not_reached", _) => ("not reached", DIM),
-            _ => ("not tried", DIM),
-        };
-        let time = stage.duration_us.map(time).unwrap_or_default();
-        let mut detail: Vec<String> =
-            stage.facts.iter().filter_map(|fact| telling(fact.fact, &fact.detail)).collect();
-        detail.extend(stage.why.map(str::to_owned));
-        let mark = paint(color, &format!("{mark:<11}"));
-        let line = format!("  {mark}  {:<23} {time:>9}", stage.stage);
-        details(out, &line, &escape(&detail.join(", ")), look.width);
-        if look.verbose > 0 {
-            for fact in &stage.facts {
-                let values: Vec<String> =
-                    fact.detail.iter().map(|(key, value)| format!("{key}={value}")).collect();
-                let first = format!("      +{} {}", time_of(fact.at_us), fact.fact);
-                out.push_str(&first);
-                if values.is_empty() {
-                    out.push('\n');
-                } else {
-                    continued(out, first.chars().count(), 8, &escape(&values.join(" ")), look.width);
-                }
-            }
+fn stage_line(out: &mut String, stage: &PathStage<'_>, look: &Look, paint: &Paint<'_>) {
+    let record = stage.record;
+    let (mark, color) = match record.outcome {
+        Outcome::Passed => ("ok", GREEN),
+        Outcome::Failed if stage.asked_again => ("refused", YELLOW),
+        Outcome::Failed => ("FAILED", RED),
+        Outcome::NotReached => ("not reached", DIM),
+        Outcome::NotTried(_) | _ => ("not tried", DIM),
+    };
+    let duration = record.duration.map(time).unwrap_or_default();
+    let mut detail: Vec<String> = record.facts.iter().filter_map(|fact| fact.observed.in_brief()).collect();
+    detail.extend(stage.why().map(str::to_owned));
+    let mark = paint(color, &format!("{mark:<11}"));
+    let line = format!("  {mark}  {:<23} {duration:>9}", record.stage.id());
+    details(out, &line, &escape(&detail.join(", ")), look.width);
+    if look.verbose == 0 {
+        return;
+    }
+    for fact in &record.facts {
+        let first = format!("      +{} {}", time(fact.at), fact.observed.id());
+        out.push_str(&first);
+        let values = named(fact.observed.fields());
+        if values.is_empty() {
+            out.push('\n');
+        } else {
+            continued(out, first.chars().count(), 8, &escape(&values.join(" ")), look.width);
         }
     }
-    if let Some(failure) = view.failure.as_ref().filter(|_| look.verbose > 0) {
-        let codes: Vec<String> = failure.codes.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let closed = failure.close.as_ref().map(|close| format!(" {}", close.how)).unwrap_or_default();
-        let line = format!("awaiting {}: {}{closed} {}", failure.awaiting, failure.kind, codes.join(" "));
-        wrapped(out, "      ", &escape(line.trim_end()), look.width);
-        if look.verbose > 1 && failure.partial_len > 0 {
-            _ = writeln!(out, "      {} octets:", failure.partial_len);
-            wrapped(out, "        ", &failure.partial, look.width);
-        }
+}
+
+/// What came instead of what was due, as it was received.
+fn raw(out: &mut String, failure: &Failure, look: &Look) {
+    let kind = &failure.kind;
+    let closed = kind.close().map(|close| format!(" {}", close.id())).unwrap_or_default();
+    let codes = named(kind.fields()).join(" ");
+    let line = format!("awaiting {}: {}{closed} {codes}", failure.awaiting, kind.id());
+    wrapped(out, "      ", &escape(line.trim_end()), look.width);
+    if let Some(head) = kind.head().filter(|head| look.verbose > 1 && !head.is_empty()) {
+        _ = writeln!(out, "      {} octets:", head.total());
+        wrapped(out, "        ", &head.to_string(), look.width);
     }
+}
+
+/// `name=value`, by name.
+fn named(fields: Fields) -> Vec<String> {
+    let mut all: Vec<(&str, String)> = fields.into_iter().collect();
+    all.sort();
+    all.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
 /// Where the details of a stage begin.
@@ -140,76 +150,59 @@ fn details(out: &mut String, line: &str, text: &str, width: usize) {
     }
 }
 
-/// What a fact says on a stage's line; others are for `-v`.
-fn telling(fact: &str, detail: &std::collections::BTreeMap<&'static str, String>) -> Option<String> {
-    let value = |key: &str| detail.get(key).cloned();
-    match fact {
-        "addresses" => value("addresses"),
-        "connected" => value("peer"),
-        "address_failed" => Some(format!("{} {}", value("address")?, words(&value("fault")?))),
-        "selected" => Some(format!("selected {}", protocol(&value("protocol")?))),
-        "refused" => {
-            Some(format!("{} ({})", value("name").unwrap_or_else(|| "refused".into()), value("failure_code")?))
-        }
-        "no_negotiation" => Some("no negotiation".into()),
-        "server_core" => Some(format!("RDP {}", value("rdp").or_else(|| value("version"))?)),
-        "encryption" => match value("method")?.as_str() {
-            "0x0" => None,
-            _ => value("key"),
-        },
-        "challenge" => value("dns_computer").or_else(|| value("netbios_computer")),
-        _ => None,
-    }
-}
-
-fn protocol(hex: &str) -> &str {
-    match hex {
-        "0x0" => "Standard RDP Security",
-        "0x1" => "TLS",
-        "0x2" => "CredSSP (HYBRID)",
-        "0x4" => "RDSTLS",
-        "0x8" => "CredSSP (HYBRID_EX)",
-        "0x10" => "Entra sign-in (RDSAAD)",
-        other => other,
-    }
-}
-
-fn protocols(out: &mut String, security: &SecurityView) {
-    let flag = |flag: Option<bool>| match flag {
+/// The target's security protocols, and how it encrypts without TLS.
+fn protocols(out: &mut String, evidence: &Evidence) {
+    let (summary, methods) = (SecuritySummary::of(evidence), MethodSummary::of(evidence));
+    let flag = |flag: ResponseFlags| match evidence.response_flags().map(|flags| flags.contains(flag)) {
         Some(true) => "supported",
         Some(false) => "not supported",
         None => "unknown",
     };
-    let rows = [
-        ("Network Level Authentication", security.nla),
-        ("CredSSP, early authorization", security.protocols.hybrid_ex),
-        ("CredSSP", security.protocols.hybrid),
-        ("TLS", security.protocols.ssl),
-        ("Standard RDP Security", security.protocols.rdp),
-        ("RDSTLS", security.protocols.rdstls),
-        ("Entra sign-in (RDS AAD)", security.protocols.rdsaad),
-        ("Encryption with 40 bits", security.encryption_methods.bits_40),
-        ("Encryption with 56 bits", security.encryption_methods.bits_56),
-        ("Encryption with 128 bits", security.encryption_methods.bits_128),
-        ("Encryption with Triple DES", security.encryption_methods.fips),
-        ("Restricted Admin", flag(security.restricted_admin)),
-        ("Remote Credential Guard", flag(security.remote_credential_guard)),
+    let protocol = |protocol| summary.protocol(protocol).id();
+    let mut rows = vec![
+        ("Network Level Authentication", summary.nla().id()),
+        ("CredSSP, early authorization", protocol(Protocols::HYBRID_EX)),
+        ("CredSSP", protocol(Protocols::HYBRID)),
+        ("TLS", protocol(Protocols::SSL)),
+        ("Standard RDP Security", protocol(Protocols::RDP)),
+        ("RDSTLS", protocol(Protocols::RDSTLS)),
+        ("Entra sign-in (RDS AAD)", protocol(Protocols::RDSAAD)),
     ];
-    out.push_str("\n  Security\n");
+    let each = [
+        ("Encryption with 40 bits", EncryptionMethods::BITS_40),
+        ("Encryption with 56 bits", EncryptionMethods::BITS_56),
+        ("Encryption with 128 bits", EncryptionMethods::BITS_128),
+        ("Encryption with Triple DES", EncryptionMethods::FIPS),
+    ];
     // The methods of Standard RDP Security are asked for only where it is taken.
-    let idle = |name: &str, value: &str| name.starts_with("Encryption") && value == "unknown";
-    for (name, value) in rows.into_iter().filter(|(name, value)| !idle(name, value)) {
+    let known = each.map(|(name, method)| (name, methods.method(method)));
+    rows.extend(known.iter().filter(|(_, offered)| *offered != Offered::Unknown).map(|(n, o)| (*n, o.id())));
+    rows.push(("Restricted Admin", flag(ResponseFlags::RESTRICTED_ADMIN_MODE_SUPPORTED)));
+    rows.push(("Remote Credential Guard", flag(ResponseFlags::REDIRECTED_AUTHENTICATION_MODE_SUPPORTED)));
+    out.push_str("\n  Security\n");
+    for (name, value) in rows {
         _ = writeln!(out, "    {name:<30}  {}", words(value));
     }
 }
 
+/// What is known of each address.
+fn addresses(out: &mut String, all: &[AddressVerdict], look: &Look) {
+    out.push_str("\n  Addresses\n");
+    let longest = all.iter().map(|one| one.address.to_string().len()).max().unwrap_or_default();
+    let second = longest.max(40) + 6;
+    for one in all {
+        let at = one.stage.map(|stage| format!(" at {stage}")).unwrap_or_default();
+        let outcome = one.outcome.map_or("not tried", VerdictOutcome::id);
+        columns(out, 4, &one.address.to_string(), second, &format!("{}{at}", words(outcome)), look.width);
+    }
+}
+
 /// The certificate, and how it was read.
-fn certificate(out: &mut String, tls: &TlsView, look: &Look) {
-    let read =
-        if tls.source == "scout" { "TLS, as the server would choose (read in the clear)" } else { "TLS" };
+fn certificate(out: &mut String, evidence: &Evidence, tls: &ShownTls<'_>, look: &Look) {
+    let read = if tls.scouted { "TLS, as the server would choose (read in the clear)" } else { "TLS" };
     _ = writeln!(out, "\n  {read}");
-    row(out, "Version", &format!("{}, {}", tls.version, tls.cipher), look);
-    let Some(certificate) = &tls.certificate else { return };
+    row(out, "Version", &format!("{}, {}", tls.version_text(), tls.cipher_text()), look);
+    let Some(certificate) = tls.certificate else { return };
     row(out, "Certificate", &certificate.subject, look);
     if !certificate.self_signed {
         row(out, "Issuer", &certificate.issuer, look);
@@ -217,40 +210,45 @@ fn certificate(out: &mut String, tls: &TlsView, look: &Look) {
     if !certificate.names.is_empty() {
         row(out, "Names", &certificate.names.join(", "), look);
     }
-    let until = certificate.not_after.as_deref().unwrap_or("a year beyond 9999");
-    let left = certificate.days_left.map(|days| format!(" ({days} days)")).unwrap_or_default();
+    let until = utc(certificate.not_after).unwrap_or_else(|| "a year beyond 9999".to_owned());
+    let left = certificate.days_left(evidence.plan.began_unix_ms);
+    let left = left.map(|days| format!(" ({days} days)")).unwrap_or_default();
     row(out, "Valid until", &format!("{until}{left}"), look);
-    row(out, "Key, signature", &format!("{}, {}", certificate.key, certificate.signature), look);
+    row(out, "Key, signature", &format!("{}, {}", certificate.key_text(), certificate.signature), look);
     row(out, "SHA-1", &certificate.sha1, look);
     row(out, "SHA-256", &certificate.sha256, look);
 }
 
 /// What the server says of itself.
-fn says(out: &mut String, server: &ServerView, look: &Look) {
+fn says(out: &mut String, server: &ShownServer, look: &Look) {
+    let facts = &server.facts;
     out.push_str("\n  The server says that it is\n");
     let mut known = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
             row(out, name, value, look);
         }
     };
-    known("Computer", server.dns_computer.as_deref().or(server.netbios_computer.as_deref()));
-    known("Domain", server.dns_domain.as_deref().or(server.netbios_domain.as_deref()));
-    let guess = server.guess.map(|guess| format!(" (a guess: {guess})")).unwrap_or_default();
-    known("Build", server.os_build.as_ref().map(|build| format!("{build}{guess}")).as_deref());
+    known("Computer", facts.dns_computer.as_deref().or(facts.netbios_computer.as_deref()));
+    known("Domain", facts.dns_domain.as_deref().or(facts.netbios_domain.as_deref()));
+    let guess = facts.product().map(|guess| format!(" (a guess: {guess})")).unwrap_or_default();
+    known("Build", facts.build_text().map(|build| format!("{build}{guess}")).as_deref());
     known("Clock", server.clock_skew_ms.map(|skew| format!("{skew:+} ms from this computer's")).as_deref());
     known("CredSSP version", server.credssp_version.map(|version| version.to_string()).as_deref());
 }
 
 /// What the server answered to the basic settings.
-fn settings(out: &mut String, mcs: &McsView, look: &Look) {
+fn settings(out: &mut String, shown: &ShownSettings<'_>, look: &Look) {
     out.push_str("\n  The server's basic settings\n");
-    if let Some(version) = mcs.rdp.map(str::to_owned).or_else(|| mcs.rdp_version.clone()) {
-        row(out, "RDP version", &version, look);
+    if let Some(version) = shown.version {
+        row(out, "RDP version", &version.name().map_or_else(|| hex(version.0), str::to_owned), look);
     }
-    if let Some(encryption) = mcs.encryption.as_ref().filter(|encryption| encryption.method != "none") {
-        row(out, "Encryption", &format!("{}, level {}", encryption.method, encryption.level), look);
-        if let Some(key) = &encryption.key {
-            row(out, "Server key", key, look);
+    let encrypted = shown.encryption.filter(|(method, ..)| *method != EncryptionMethods::NONE);
+    if let Some((method, level, key)) = encrypted {
+        let method = method.name().map_or_else(|| hex(method.0), str::to_owned);
+        let level = level.name().map_or_else(|| hex(level.0), str::to_owned);
+        row(out, "Encryption", &format!("{method}, level {level}"), look);
+        if let Some(key) = key {
+            row(out, "Server key", &key.to_string(), look);
         }
     }
 }
@@ -260,19 +258,22 @@ fn row(out: &mut String, name: &str, value: &str, look: &Look) {
     columns(out, 4, name, 22, &escape(value), look.width);
 }
 
-fn causes(out: &mut String, view: &ReportView, look: &Look, paint: &Paint<'_>) {
-    if view.causes.is_empty() {
+fn causes(out: &mut String, report: &Report, host: &str, look: &Look, paint: &Paint<'_>) {
+    let causes = &report.diagnosis.causes;
+    if causes.is_empty() {
         return;
     }
-    let (several, host) = (view.causes.len() > 1, view.target.host.as_str());
+    let several = causes.len() > 1;
     _ = writeln!(out, "\n{}", paint(BOLD, if several { "Why, likeliest first" } else { "Why" }));
-    for (index, cause) in view.causes.iter().enumerate() {
-        let number = format!("  {}. ", index.saturating_add(1));
+    for (index, rule) in causes.iter().enumerate() {
+        let number = format!("  {}. ", index + 1);
         let first = if several { number.as_str() } else { "  " };
         let indent = " ".repeat(first.len());
-        wrapped(out, first, &sentence(&format!("{} ({})", cause.cause, cause.basis), host), look.width);
-        wrapped(out, &format!("{indent}Do: "), &sentence(&cause.remedy, host), look.width);
-        if let Some(event) = cause.event {
+        let text = |text: fn(&Rule) -> &'static str| report.text_of(text, rule);
+        let cause = format!("{} ({})", text(|rule| rule.cause), rule.basis.id());
+        wrapped(out, first, &sentence(&cause, host), look.width);
+        wrapped(out, &format!("{indent}Do: "), &sentence(&text(|rule| rule.remedy), host), look.width);
+        if let Some(event) = rule.event {
             wrapped(out, &format!("{indent}Look for: "), &sentence(event, host), look.width);
         }
     }
@@ -305,17 +306,17 @@ fn shown(candidate: &Candidate) -> String {
     text
 }
 
-fn findings(out: &mut String, report: &Report, view: &ReportView, look: &Look, paint: &Paint<'_>) {
-    if view.findings.is_empty() {
+fn findings(out: &mut String, report: &Report, host: &str, look: &Look, paint: &Paint<'_>) {
+    if report.diagnosis.findings.is_empty() {
         return;
     }
     _ = writeln!(out, "\n{}", paint(BOLD, "Worth knowing"));
-    for (finding, rule) in view.findings.iter().zip(&report.diagnosis.findings) {
-        let warning = matches!(rule.kind, RuleKind::Finding(rdp_probe::Severity::Warning));
+    for rule in &report.diagnosis.findings {
+        let warning = matches!(rule.kind, RuleKind::Finding(Severity::Warning));
         let first = if warning { "  ! " } else { "  - " };
-        wrapped(out, first, &sentence(&finding.text, &view.target.host), look.width);
+        wrapped(out, first, &sentence(&report.text_of(|rule| rule.summary, rule), host), look.width);
         if warning || look.verbose > 0 {
-            wrapped(out, "    Do: ", &sentence(&finding.remedy, &view.target.host), look.width);
+            wrapped(out, "    Do: ", &sentence(&report.text_of(|rule| rule.remedy, rule), host), look.width);
         }
     }
 }
@@ -336,12 +337,7 @@ fn words(id: &str) -> String {
     id.replace('_', " ")
 }
 
-fn time(micros: u64) -> String {
-    time_of(micros)
-}
-
-fn time_of(micros: u64) -> String {
-    let duration = Duration::from_micros(micros);
+fn time(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
     } else {

@@ -1,12 +1,11 @@
 //! The JSON form of an explanation: docs/json.md, key by key. Made from an [`Explanation`], and only to be written.
-use rdp_probe_core::Stage;
+use rdp_probe_core::{Stage, hex};
 use rdp_probe_diagnosis::Explanation;
 use rdp_probe_diagnosis::codes::Code;
 use rdp_probe_diagnosis::explain::{Meaning, Near, Shown, cause_in_general};
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use super::facts::hex;
 #[cfg(feature = "schema")]
 use super::schema;
 use super::view::view;

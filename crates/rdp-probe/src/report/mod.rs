@@ -1,11 +1,10 @@
 //! The report of one run.
 pub mod explanation;
-mod facts;
 mod of;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
-pub mod view;
+mod view;
 
 use std::time::Duration;
 
@@ -64,11 +63,11 @@ impl Report {
         fill(text(rule), &self.evidence)
     }
 
-    /// The stages of the path that decides the verdict: the main one, unless all addresses were asked for and another one
-    /// is worse.
+    /// The JSON Schema of the JSON form, from its types: what docs/report.schema.json holds.
+    #[cfg(feature = "schema")]
     #[must_use]
-    pub fn deciding_stages(&self) -> Vec<view::StageView> {
-        of::path_stages(self.evidence.path())
+    pub fn schema() -> schemars::Schema {
+        view::ReportView::schema()
     }
 
     /// How long the main path took.

@@ -1,25 +1,24 @@
 //! From a report to its JSON form.
-use rdp_probe_core::wire::gcc::EncryptionMethods;
+use std::time::Duration;
+
+use rdp_probe_core::wire::gcc::{EncryptionMethods, RdpVersion};
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
-use rdp_probe_core::wire::tls::{CipherSuite, Version};
 use rdp_probe_core::{
-    AttemptRecord, CertificateFacts, Evidence, MethodSummary, Nla, NtlmFacts, Observed, Offered, Outcome,
-    Purpose, SecuritySummary, ServerKey, SignatureCheck, Stage, StageRecord, Trust,
+    AttemptRecord, CertificateFacts, Close, Cut, Evidence, Fact, Failure, MethodSummary, Octets, PathStage,
+    SecuritySummary, ServerKey, ShownServer, ShownTls, Stage, StageRecord, hex,
 };
 use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome, utc};
 
-use super::facts::{fact, failure, hex, key_text, micros};
 use super::view::{
-    AddressView, CauseView, CertificateView, CredentialsView, EncryptionView, FactView, FindingView, McsView,
-    MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SecurityView, ServerView, StageView,
-    TargetView, TlsView, VerdictView,
+    AddressView, CauseView, CertificateView, CloseView, CredentialsView, EncryptionView, FactView, FailureView,
+    FindingView, McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SecurityView,
+    ServerView, StageView, TargetView, TlsView, VerdictView,
 };
 use super::{Report, SCHEMA_VERSION};
 
 impl ReportView {
     /// The JSON form of `report`.
-    #[must_use]
-    pub fn of(report: &Report) -> Self {
+    pub(super) fn of(report: &Report) -> Self {
         let (evidence, diagnosis) = (&report.evidence, &report.diagnosis);
         let verdict = &diagnosis.verdict;
         let cause = |rule: &&'static Rule| CauseView {
@@ -83,76 +82,70 @@ fn mstsc(candidate: &Candidate) -> MstscView {
     }
 }
 
-/// The stages of a path, as one sequence: what a second connection repeats without doing is left out.
-pub(super) fn path_stages(path: &[AttemptRecord]) -> Vec<StageView> {
-    let last = path.len().saturating_sub(1);
-    let mut views = Vec::new();
-    for (index, attempt) in path.iter().enumerate() {
-        if index == last && index == 0 {
-            views.extend(attempt.stages.iter().map(stage));
-        } else if index == last {
-            let skipped = attempt.stages.iter().skip_while(|record| record.started.is_none());
-            views.extend(skipped.map(stage));
-        } else {
-            let begun = |record: &&StageRecord| record.outcome != Outcome::NotReached;
-            views.extend(attempt.stages.iter().filter(begun).map(stage));
-            if let Some(view) = views.last_mut() {
-                view.why = Some("the server named what it wants instead, and was asked again");
-            }
-        }
-    }
-    views
+/// The stages of a path, as one sequence.
+fn path_stages(path: &[AttemptRecord]) -> Vec<StageView> {
+    let view = |stage: PathStage<'_>| StageView { why: stage.why(), ..stage_view(stage.record) };
+    Evidence::sequence(path).into_iter().map(view).collect()
 }
 
-fn stage(record: &StageRecord) -> StageView {
-    let (outcome, why) = match record.outcome {
-        Outcome::Passed => ("passed", None),
-        Outcome::Failed => ("failed", None),
-        Outcome::NotReached => ("not_reached", None),
-        Outcome::NotTried(why) => ("not_tried", Some(why.text())),
-        _ => ("unknown", None),
+fn stage_view(record: &StageRecord) -> StageView {
+    let fact = |fact: &Fact| FactView {
+        at_us: micros(fact.at),
+        fact: fact.observed.id(),
+        detail: fact.observed.fields().into_iter().collect(),
     };
     StageView {
         stage: record.stage.id(),
         hop: record.hop.id(),
-        outcome,
-        why,
+        outcome: record.outcome.id(),
+        why: record.outcome.why(),
         started_us: record.started.map(micros),
         duration_us: record.duration.map(micros),
-        facts: record
-            .facts
-            .iter()
-            .map(|one| {
-                let (id, detail) = fact(&one.observed);
-                FactView { at_us: micros(one.at), fact: id, detail }
-            })
-            .collect(),
+        facts: record.facts.iter().map(fact).collect(),
     }
 }
 
+/// A failure: what kind, how the stream ended, what had arrived, and every raw code.
+fn failure(failure: &Failure) -> FailureView {
+    let (kind, head) = (&failure.kind, failure.kind.head());
+    FailureView {
+        hop: failure.hop.id(),
+        stage: failure.stage.id(),
+        awaiting: failure.awaiting.name(),
+        kind: kind.id(),
+        close: kind.close().map(close),
+        partial: head.map(ToString::to_string).unwrap_or_default(),
+        partial_len: head.map(Octets::total).unwrap_or_default(),
+        codes: kind.fields().into_iter().collect(),
+    }
+}
+
+fn close(how: Close) -> CloseView {
+    let limit = match how.cut() {
+        Some(Cut::TimedOut { limit, overall }) => Some((limit, overall)),
+        Some(Cut::Cancelled) | None => None,
+    };
+    CloseView {
+        how: how.id(),
+        alert: how.alert(),
+        limit_us: limit.map(|(limit, _)| micros(limit)),
+        overall: limit.map(|(_, overall)| overall),
+        os: how.os(),
+    }
+}
+
+/// Microseconds, as every time in the report.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
 fn probe(attempt: &AttemptRecord) -> ProbeView {
+    let address = attempt.purpose.address().or_else(|| attempt.peer());
     ProbeView {
-        purpose: match attempt.purpose {
-            Purpose::Main => "main".into(),
-            Purpose::Fallback => "fallback".into(),
-            Purpose::Address(_) => "address".into(),
-            Purpose::Enumerate(mask) => format!("enumerate {mask}"),
-            Purpose::Scout { reduced: false } => "tls scout".into(),
-            Purpose::Scout { .. } => "tls scout, reduced hello".into(),
-            Purpose::Method(method) => format!("encryption method {}", hex(method.0)),
-            _ => "unknown".into(),
-        },
+        purpose: attempt.purpose.name(),
         offered: hex(attempt.offer.0),
-        address: match attempt.purpose {
-            Purpose::Address(address) => Some(address.to_string()),
-            Purpose::Main
-            | Purpose::Fallback
-            | Purpose::Enumerate(_)
-            | Purpose::Scout { .. }
-            | Purpose::Method(_)
-            | _ => attempt.peer().map(|address| address.to_string()),
-        },
-        stages: attempt.stages.iter().map(stage).collect(),
+        address: address.map(|address| address.to_string()),
+        stages: attempt.stages.iter().map(stage_view).collect(),
         failure: attempt.failure.as_ref().map(failure),
     }
 }
@@ -167,46 +160,17 @@ fn address(verdict: &AddressVerdict) -> AddressView {
 
 /// The handshake; without one, what the scout read.
 fn tls(evidence: &Evidence) -> Option<TlsView> {
-    let version = |version: Version| {
-        let name = version.name().map(|name| name.strip_prefix("TLS ").unwrap_or(name).to_owned());
-        name.unwrap_or_else(|| hex(version.0))
-    };
-    let cipher = |cipher: CipherSuite| cipher.name().map_or_else(|| hex(cipher.0), str::to_owned);
-    if let Some(facts) = evidence.tls() {
-        let trusted = facts.trust.map(|trust| trust == Trust::Trusted);
-        return Some(TlsView {
-            source: "handshake",
-            version: version(facts.version),
-            cipher: cipher(facts.cipher),
-            certificate: facts
-                .certificate
-                .as_ref()
-                .map(|c| certificate(evidence, c, facts.chain_length, trusted)),
-            signature_verified: match facts.signature {
-                SignatureCheck::Verified => Some(true),
-                SignatureCheck::Wrong => Some(false),
-                SignatureCheck::NotVerifiable | _ => None,
-            },
-        });
-    }
-    let facts = evidence.scouted()?;
+    let shown = evidence.shown_tls()?;
     Some(TlsView {
-        source: "scout",
-        version: version(facts.version),
-        cipher: cipher(facts.cipher),
-        certificate: facts.certificate.as_ref().map(|c| certificate(evidence, c, facts.chain_length, None)),
-        signature_verified: None,
+        source: if shown.scouted { "scout" } else { "handshake" },
+        version: shown.version_text(),
+        cipher: shown.cipher_text(),
+        certificate: shown.certificate.map(|facts| certificate(evidence, facts, &shown)),
+        signature_verified: shown.signature_verified,
     })
 }
 
-fn certificate(
-    evidence: &Evidence,
-    facts: &CertificateFacts,
-    chain_length: usize,
-    trusted: Option<bool>,
-) -> CertificateView {
-    let now = evidence.plan.began_unix_ms.div_euclid(1000);
-    let bits = facts.key_bits.map(|bits| format!(" {bits}")).unwrap_or_default();
+fn certificate(evidence: &Evidence, facts: &CertificateFacts, shown: &ShownTls<'_>) -> CertificateView {
     CertificateView {
         subject: facts.subject.clone(),
         issuer: facts.issuer.clone(),
@@ -214,28 +178,23 @@ fn certificate(
         names: facts.names.clone(),
         not_before: utc(facts.not_before),
         not_after: utc(facts.not_after),
-        days_left: (now > 0).then(|| facts.not_after.saturating_sub(now).div_euclid(86_400)),
+        days_left: facts.days_left(evidence.plan.began_unix_ms),
         self_signed: facts.self_signed,
         name_matches: facts.matches(&evidence.plan.target.asked_name()),
-        trusted,
-        key: format!("{}{bits}", facts.key.name()),
+        trusted: shown.trusted,
+        key: facts.key_text(),
         signature: facts.signature.clone(),
         extended_key_usage: facts.extended_key_usage.clone(),
         sha1: facts.sha1.clone(),
         sha256: facts.sha256.clone(),
-        chain_length,
+        chain_length: shown.chain_length,
     }
 }
 
 fn server(evidence: &Evidence) -> Option<ServerView> {
-    let credssp_version = evidence.credssp_version();
-    let (facts, clock_skew_ms) = match evidence.challenge() {
-        Some((facts, skew)) => (facts.clone(), skew),
-        None => (NtlmFacts::default(), None),
-    };
-    let known = credssp_version.is_some() || facts != NtlmFacts::default();
-    known.then(|| ServerView {
-        os_build: facts.build.map(|(major, minor, build)| format!("{major}.{minor}.{build}")),
+    let ShownServer { facts, clock_skew_ms, credssp_version, .. } = evidence.shown_server()?;
+    Some(ServerView {
+        os_build: facts.build_text(),
         guess: facts.product(),
         netbios_computer: facts.netbios_computer,
         netbios_domain: facts.netbios_domain,
@@ -249,52 +208,26 @@ fn server(evidence: &Evidence) -> Option<ServerView> {
 
 /// What the server answered to the basic settings, on the deciding path.
 fn mcs(evidence: &Evidence) -> Option<McsView> {
-    let attempt = evidence.path().last()?;
-    let passed = |record: &&StageRecord| {
-        record.stage == Stage::BasicSettingsExchange && record.outcome == Outcome::Passed
-    };
-    let record = attempt.stages.iter().find(passed)?;
-    let mut view = McsView {
-        rdp_version: None,
-        rdp: None,
-        requested_protocols: None,
-        skips_channel_joins: None,
-        io_channel: None,
-        message_channel: None,
-        encryption: None,
-    };
-    for fact in &record.facts {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "of all facts three make up this view")]
-        match &fact.observed {
-            Observed::ServerCore { version, requested, skips_joins } => {
-                view.rdp_version = Some(hex(version.0));
-                view.rdp = version.name();
-                view.requested_protocols = requested.map(|requested| hex(requested.0));
-                view.skips_channel_joins = Some(*skips_joins);
-            }
-            Observed::Channels { io, message } => {
-                (view.io_channel, view.message_channel) = (Some(*io), *message)
-            }
-            Observed::Encryption { method, level, key } => {
-                view.encryption = Some(EncryptionView {
-                    method: method.name().map_or_else(|| hex(method.0), str::to_owned),
-                    level: level.name().map_or_else(|| hex(level.0), str::to_owned),
-                    key: key.as_ref().map(key_text),
-                    key_bits: match key {
-                        Some(ServerKey::Certificate { bits, .. }) => *bits,
-                        Some(_) | None => None,
-                    },
-                });
-            }
-            _ => {}
-        }
-    }
-    Some(view)
+    let shown = evidence.shown_settings()?;
+    Some(McsView {
+        rdp_version: shown.version.map(|version| hex(version.0)),
+        rdp: shown.version.and_then(RdpVersion::name),
+        requested_protocols: shown.requested.map(|requested| hex(requested.0)),
+        skips_channel_joins: shown.skips_joins,
+        io_channel: shown.io_channel,
+        message_channel: shown.message_channel,
+        encryption: shown.encryption.map(|(method, level, key)| EncryptionView {
+            method: method.name().map_or_else(|| hex(method.0), str::to_owned),
+            level: level.name().map_or_else(|| hex(level.0), str::to_owned),
+            key: key.map(ToString::to_string),
+            key_bits: key.and_then(ServerKey::bits),
+        }),
+    })
 }
 
 fn methods(evidence: &Evidence) -> MethodsView {
     let summary = MethodSummary::of(evidence);
-    let offered = |method| word(summary.method(method));
+    let offered = |method| summary.method(method).id();
     MethodsView {
         bits_40: offered(EncryptionMethods::BITS_40),
         bits_56: offered(EncryptionMethods::BITS_56),
@@ -303,30 +236,15 @@ fn methods(evidence: &Evidence) -> MethodsView {
     }
 }
 
-const fn word(offered: Offered) -> &'static str {
-    match offered {
-        Offered::Offered => "offered",
-        Offered::Refused => "refused",
-        Offered::Unknown | _ => "unknown",
-    }
-}
-
 fn security(evidence: &Evidence) -> Option<SecurityView> {
-    let reached =
-        |record: &StageRecord| record.stage == Stage::ConnectionInitiation && record.started.is_some();
-    if !evidence.attempts.iter().any(|attempt| attempt.stages.iter().any(reached)) {
+    if !evidence.was_negotiated() {
         return None;
     }
     let summary = SecuritySummary::of(evidence);
-    let offered = |protocol| word(summary.protocol(protocol));
+    let offered = |protocol| summary.protocol(protocol).id();
     let flag = |flag| evidence.response_flags().map(|flags| flags.contains(flag));
     Some(SecurityView {
-        nla: match summary.nla() {
-            Nla::Required => "required",
-            Nla::Supported => "supported",
-            Nla::NotSupported => "not_supported",
-            Nla::Unknown | _ => "unknown",
-        },
+        nla: summary.nla().id(),
         protocols: ProtocolsView {
             rdp: offered(Protocols::RDP),
             ssl: offered(Protocols::SSL),

@@ -1,9 +1,8 @@
 //! Closed sets of ids, for the JSON Schema.
-use rdp_probe_core::{Hop, Stage};
+use rdp_probe_core::{Hop, Nla, Offered, Outcome, Stage};
 use rdp_probe_diagnosis::explain::{Form, Layer, Reading, Shape, Slip};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-const HOPS: [Hop; 6] = [Hop::Client, Hop::Resolver, Hop::Proxy, Hop::Gateway, Hop::Kdc, Hop::Target];
 const OUTCOMES: [&str; 5] = ["reachable", "refused", "unreachable", "misconfigured", "inconclusive"];
 
 fn one_of(ids: &[&str]) -> Schema {
@@ -24,11 +23,11 @@ pub(super) fn stage_or_null(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn hop(_: &mut SchemaGenerator) -> Schema {
-    one_of(&HOPS.map(Hop::id))
+    one_of(&Hop::ALL.map(Hop::id))
 }
 
 pub(super) fn hop_or_null(_: &mut SchemaGenerator) -> Schema {
-    one_of_or_null(&HOPS.map(Hop::id))
+    one_of_or_null(&Hop::ALL.map(Hop::id))
 }
 
 pub(super) fn outcome(_: &mut SchemaGenerator) -> Schema {
@@ -42,7 +41,7 @@ pub(super) fn address_outcome(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn stage_outcome(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["passed", "failed", "not_reached", "not_tried"])
+    one_of(&Outcome::IDS)
 }
 
 pub(super) fn basis(_: &mut SchemaGenerator) -> Schema {
@@ -58,7 +57,7 @@ pub(super) fn severity(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn offered(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["offered", "refused", "unknown"])
+    one_of(&Offered::ALL.map(Offered::id))
 }
 
 pub(super) fn tls_source(_: &mut SchemaGenerator) -> Schema {
@@ -66,7 +65,7 @@ pub(super) fn tls_source(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn nla(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["required", "supported", "not_supported", "unknown"])
+    one_of(&Nla::ALL.map(Nla::id))
 }
 
 pub(super) fn evidence(_: &mut SchemaGenerator) -> Schema {
