@@ -34,6 +34,13 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     run_program(binary(), arguments)
 }
 
+/// Runs it likewise, with as many open files as this and no more.
+pub(crate) fn run_with_descriptors(most: u16, arguments: &[&str]) -> Output {
+    let limit = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+    let program = binary().to_str().unwrap();
+    run_program(Path::new("/bin/sh"), &[&["-c", &limit, program], arguments].concat())
+}
+
 /// Runs an example of examples/, likewise.
 pub(crate) fn run_example(name: &str, arguments: &[&str]) -> Output {
     static EXAMPLES: LazyLock<PathBuf> =

@@ -20,6 +20,7 @@ mod explain;
 mod from_report;
 #[cfg(test)]
 mod man;
+mod many;
 #[cfg(test)]
 mod namespace;
 #[cfg(test)]

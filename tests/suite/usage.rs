@@ -18,9 +18,14 @@ impl Scratch {
     }
 
     pub(crate) fn file(&self, name: &str, octets: &[u8]) -> String {
-        let path = self.0.join(name);
+        let path = self.path(name);
         std::fs::write(&path, octets).unwrap();
-        path.to_str().unwrap().to_owned()
+        path
+    }
+
+    /// Where a file of this name would be.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
     }
 }
 

@@ -1,7 +1,7 @@
 //! From what was typed to the probes to run.
 use std::io::Read as _;
 
-use rdp_probe::{Family, Host, Probe, RdpFile, RdpFileWarning, Stage, Target, TargetError};
+use rdp_probe::{Family, Host, Probe, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
 use crate::options::Options;
 
@@ -25,7 +25,8 @@ pub(crate) fn jobs(options: &Options) -> Result<(Vec<Probe>, Vec<String>), Strin
         }
     }
     let warnings = targets.iter().flat_map(warnings).collect();
-    let probes = targets.into_iter().map(|named| job(options, named)).collect::<Result<_, _>>()?;
+    let prober = prober(options)?;
+    let probes = targets.into_iter().map(|named| job(options, &prober, named)).collect::<Result<_, _>>()?;
     Ok((probes, warnings))
 }
 
@@ -38,7 +39,29 @@ fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
     })
 }
 
-fn job(options: &Options, Named { target, file }: Named) -> Result<Probe, String> {
+/// What all targets have in common: files are read and opened here, once.
+fn prober(options: &Options) -> Result<Prober, String> {
+    let mut prober = Prober::new().timeout(options.timeout);
+    if let Some(path) = &options.ca {
+        let cannot = |why: String| format!("--ca {}: {why}", path.display());
+        let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
+        prober = prober.trust(&pem).map_err(|error| cannot(error.to_string()))?;
+    }
+    let key_file = options.keylog.clone().or_else(|| std::env::var_os("SSLKEYLOGFILE").map(Into::into));
+    if let Some(path) = key_file {
+        let cannot = |error: std::io::Error| format!("--keylog {}: cannot be opened: {error}", path.display());
+        prober = prober.key_log(&path).map_err(cannot)?;
+    }
+    if let Some(limit) = options.connect_timeout {
+        prober = prober.stage_timeout(Stage::TcpConnect, limit);
+    }
+    for (stage, limit) in &options.stage_timeout {
+        prober = prober.stage_timeout(*stage, *limit);
+    }
+    Ok(prober)
+}
+
+fn job(options: &Options, prober: &Prober, Named { target, file }: Named) -> Result<Probe, String> {
     let family = options.family();
     if let Host::Ip(ip) = &target.host
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
@@ -47,11 +70,11 @@ fn job(options: &Options, Named { target, file }: Named) -> Result<Probe, String
         return Err(format!("target {:?} is not an address that {option} takes", target.input));
     }
     let pinned = options.resolve.iter().find(|entry| entry.is_for(&target.host.to_string(), target.port));
-    let mut builder = Probe::builder(target)
+    let mut builder = prober
+        .probe(target)
         .enumerate(options.enumerate(options.single()))
         .all_addresses(options.all_addresses)
-        .family(family)
-        .timeout(options.timeout);
+        .family(family);
     // What is typed wins over what the file says.
     if let Some(file) = &file {
         builder = builder.rdp_file(file);
@@ -67,22 +90,6 @@ fn job(options: &Options, Named { target, file }: Named) -> Result<Probe, String
     }
     if let Some(name) = &options.server_name {
         builder = builder.server_name(name);
-    }
-    if let Some(path) = &options.ca {
-        let cannot = |why: String| format!("--ca {}: {why}", path.display());
-        let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
-        builder = builder.trust(&pem).map_err(|error| cannot(error.to_string()))?;
-    }
-    let key_file = options.keylog.clone().or_else(|| std::env::var_os("SSLKEYLOGFILE").map(Into::into));
-    if let Some(path) = key_file {
-        let cannot = |error: std::io::Error| format!("--keylog {}: cannot be opened: {error}", path.display());
-        builder = builder.key_log(&path).map_err(cannot)?;
-    }
-    if let Some(limit) = options.connect_timeout {
-        builder = builder.stage_timeout(Stage::TcpConnect, limit);
-    }
-    for (stage, limit) in &options.stage_timeout {
-        builder = builder.stage_timeout(*stage, *limit);
     }
     if let Some(cookie) = &options.cookie {
         builder = builder.cookie(cookie);

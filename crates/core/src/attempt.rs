@@ -252,9 +252,15 @@ impl Answer {
 }
 
 impl AttemptRecord {
-    /// The facts of all its stages.
+    /// The records of the stages that are for `hop`.
+    pub fn stages_for(&self, hop: Hop) -> impl DoubleEndedIterator<Item = &StageRecord> {
+        self.stages.iter().filter(move |record| record.hop == hop)
+    }
+
+    /// What was observed of the target: the facts of the stages that are for it. A gateway shows a certificate and a challenge of
+    /// its own.
     pub fn facts(&self) -> impl Iterator<Item = &Observed> {
-        self.stages.iter().flat_map(|stage| stage.facts.iter().map(|fact| &fact.observed))
+        self.stages_for(Hop::Target).flat_map(|record| record.facts.iter().map(|fact| &fact.observed))
     }
 
     /// Whom it was connected to.

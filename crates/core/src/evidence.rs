@@ -9,6 +9,7 @@ use crate::attempt::{Answer, AttemptRecord, NotTried, Outcome, Purpose, StageRec
 use crate::close::Cut;
 use crate::fact::Observed;
 use crate::failure::Failure;
+use crate::hop::Hop;
 use crate::ntlm::NtlmFacts;
 use crate::plan::Plan;
 use crate::stage::Stage;
@@ -124,25 +125,25 @@ impl Evidence {
     #[must_use]
     pub fn challenge(&self) -> Option<(&NtlmFacts, Option<i64>)> {
         let last = self.path().last()?;
-        for fact in last.stages.iter().flat_map(|stage| &stage.facts) {
-            if let Observed::Challenge(facts) = &fact.observed {
-                return Some((facts, self.skew(facts, fact.at)));
-            }
-        }
-        None
+        let facts = last.stages_for(Hop::Target).rev().flat_map(|record| record.facts.iter().rev());
+        facts.into_iter().find_map(|fact| {
+            let Observed::Challenge(facts) = &fact.observed else { return None };
+            Some((&**facts, self.skew(facts, fact.at)))
+        })
     }
 
     /// The clock was read half a round trip before its answer came; the TCP handshake took one.
     fn skew(&self, facts: &NtlmFacts, at: Duration) -> Option<i64> {
         let server = facts.unix_ms()?;
-        let connect = self.path().last()?.stages.iter().find(|record| record.stage == Stage::TcpConnect)?;
+        let mut stages = self.path().last()?.stages_for(Hop::Target);
+        let connect = stages.rfind(|record| record.stage == Stage::TcpConnect)?;
         let half = connect.duration?.checked_div(2)?;
         let read = i64::try_from(at.saturating_sub(half).as_millis()).ok()?;
         let here = self.plan.began_unix_ms.checked_add(read)?;
         (self.plan.began_unix_ms > 0).then(|| server.checked_sub(here)).flatten()
     }
 
-    /// All facts of the deciding path.
+    /// What was observed of the target on the deciding path.
     pub fn facts(&self) -> impl Iterator<Item = &Observed> {
         self.path().iter().flat_map(AttemptRecord::facts)
     }

@@ -1,17 +1,9 @@
 //! What a diagnosis asks of the evidence, of the target's hop only: a gateway shows a certificate and a challenge of its own.
 use crate::attempt::{Answer, AttemptRecord};
 use crate::certificate::CertificateFacts;
-use crate::close::DialFaultKind;
 use crate::evidence::Evidence;
 use crate::fact::{Observed, ServerKey};
 use crate::failure::{Failure, FailureKind};
-use crate::hop::Hop;
-
-/// The facts of an attempt's stages with the target.
-fn of_target(attempt: &AttemptRecord) -> impl Iterator<Item = &Observed> {
-    let stages = attempt.stages.iter().filter(|record| record.hop == Hop::Target);
-    stages.flat_map(|record| record.facts.iter().map(|fact| &fact.observed))
-}
 
 impl Evidence {
     /// What came instead of what was due, when the deciding path failed.
@@ -29,11 +21,11 @@ impl Evidence {
     /// The target's certificate, from the handshake or else from the TLS scout.
     #[must_use]
     pub fn certificate(&self) -> Option<&CertificateFacts> {
-        let shaken = self.path().iter().flat_map(of_target).find_map(|fact| {
+        let shaken = self.path().iter().flat_map(AttemptRecord::facts).find_map(|fact| {
             if let Observed::Tls(facts) = fact { Some(facts.certificate.as_ref()) } else { None }
         });
         let scouted = || {
-            let facts = self.scouts().flat_map(of_target).find_map(|fact| {
+            let facts = self.scouts().flat_map(AttemptRecord::facts).find_map(|fact| {
                 if let Observed::Scouted(facts) = fact { Some(facts.certificate.as_ref()) } else { None }
             });
             facts.flatten()
@@ -45,7 +37,7 @@ impl Evidence {
     #[must_use]
     pub fn server_key(&self) -> Option<&ServerKey> {
         self.attempts_to(self.peer())
-            .flat_map(of_target)
+            .flat_map(AttemptRecord::facts)
             .find_map(|fact| if let Observed::Encryption { key, .. } = fact { key.as_ref() } else { None })
     }
 
@@ -60,7 +52,7 @@ impl Evidence {
     pub fn credssp_version(&self) -> Option<u32> {
         self.path()
             .iter()
-            .flat_map(of_target)
+            .flat_map(AttemptRecord::facts)
             .find_map(|fact| if let Observed::CredsspVersion(version) = fact { Some(*version) } else { None })
     }
 }
@@ -73,23 +65,6 @@ impl AttemptRecord {
     }
 }
 
-impl DialFaultKind {
-    /// Whether a dial that fails so is laid at this computer, and not at whom it was for.
-    #[must_use]
-    pub const fn is_of_client(self) -> bool {
-        match self {
-            Self::NetworkUnreachable | Self::NotPermitted | Self::LocalResources | Self::Cancelled => true,
-            Self::NotFound
-            | Self::ResolverFailed
-            | Self::Refused
-            | Self::Reset
-            | Self::HostUnreachable
-            | Self::TimedOut { .. }
-            | Self::Other => false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -98,6 +73,7 @@ mod tests {
     use crate::attempt::{Outcome, Purpose, StageRecord};
     use crate::certificate::KeyKind;
     use crate::fact::Fact;
+    use crate::hop::Hop;
     use crate::plan::Plan;
     use crate::stage::Stage;
     use crate::target::{Address, Host};

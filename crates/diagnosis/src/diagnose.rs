@@ -168,9 +168,8 @@ fn seen(paths: &[&[AttemptRecord]]) -> HashMap<Address, Seen> {
                 attempt.stages.iter().flat_map(|record| record.facts.iter().map(move |fact| (record, fact)))
             {
                 let Observed::AddressFailed { address, fault } = fact.observed else { continue };
-                let hop = if fault.kind.is_of_client() { Hop::Client } else { record.hop };
                 let kind = FailureKind::Connect { address, fault };
-                let failure = Failure::new(hop, record.stage, Awaited::Connection, kind);
+                let failure = Failure::new(kind.laid_at(record.hop), record.stage, Awaited::Connection, kind);
                 seen.entry(address).or_insert_with(|| Seen::Dial(attempt.ended_by(failure)));
             }
         }

@@ -1,7 +1,7 @@
 //! Reports that were written as JSON, read back: their evidence is diagnosed again, as this version knows it.
 use std::fmt;
 
-use rdp_probe_core::{AttemptRecord, Evidence, Observed};
+use rdp_probe_core::{AttemptRecord, Evidence, Fact, Observed};
 use rdp_probe_diagnosis::diagnose;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -194,9 +194,12 @@ fn is_of_a_run(evidence: &Evidence) -> bool {
     let stages = |attempt: &AttemptRecord| -> usize {
         attempt.stages.iter().map(|stage| stage.facts.len().saturating_add(1)).sum()
     };
-    let addresses = |fact: &Observed| matches!(fact, Observed::Addresses(all) if all.len() > MOST_ADDRESSES);
+    let facts = attempts.iter().flat_map(|attempt| &attempt.stages).flat_map(|stage| &stage.facts);
+    let addresses =
+        |fact: &Fact| matches!(&fact.observed, Observed::Addresses(all) if all.len() > MOST_ADDRESSES);
     attempts.len() <= MOST_ATTEMPTS
         && attempts.iter().map(stages).sum::<usize>() <= MOST_RECORDS
-        && !attempts.iter().flat_map(AttemptRecord::facts).any(addresses)
+        && !facts.into_iter().any(addresses)
+        && evidence.plan.target.given.len() <= MOST_ADDRESSES
         && evidence.plan.limits.stages.len() <= MOST_RECORDS
 }

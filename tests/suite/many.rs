@@ -1,0 +1,52 @@
+//! Many targets: what they have in common costs once.
+use std::process::Command;
+use std::thread;
+
+use rdp_probe_testkit::Scenario;
+use rdp_probe_testkit::certificate::authority_pem;
+use rdp_probe_testkit::target::ScriptedTarget;
+
+use crate::binary::run_with_descriptors;
+use crate::usage::Scratch;
+
+/// A server behind an authority's certificate, so many times.
+fn scenario(targets: usize) -> Scenario {
+    let connection = r#"
+        [[connection]]
+        steps = [
+          { expect = "connection_request" },
+          { send = "03 00 00 13 0e d0 00 00 12 34 00 02 1f 08 00 02 00 00 00" },
+          { tls = { certificate = "ca_signed" } },
+        ]
+    "#;
+    let expect = "[expect]\noutcome = \"reachable\"\nexit = 0\n";
+    Scenario::parse("many", &format!("title = \"t\"\n{}{expect}", connection.repeat(targets))).unwrap()
+}
+
+#[test]
+fn roots_are_read_once_and_a_key_log_is_opened_once_however_many_targets_there_are() {
+    const TARGETS: usize = 300;
+    let scratch = Scratch::new("many");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let target = runtime.block_on(ScriptedTarget::start(&scenario(TARGETS))).unwrap();
+    let list = scratch.file("hosts", format!("127.0.0.1:{}\n", target.port()).repeat(TARGETS).as_bytes());
+    let key_log = scratch.file("keys", b"");
+    // What can be read but once: whoever asks for it again waits for ever.
+    let roots = scratch.path("roots");
+    assert!(Command::new("mkfifo").arg(&roots).status().unwrap().success());
+    let writer = thread::spawn({
+        let roots = roots.clone();
+        move || std::fs::write(roots, authority_pem()).unwrap()
+    });
+
+    let list = format!("@{list}");
+    let arguments = ["--until", "tls", "--ca", &roots, "--keylog", &key_log, "-o", "ndjson", &list];
+    let output = run_with_descriptors(256, &arguments);
+    writer.join().unwrap();
+    assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""), "{}", output.stdout);
+    assert_eq!(output.stdout.lines().count(), TARGETS);
+    let keys = std::fs::read_to_string(&key_log).unwrap();
+    let handshakes = keys.lines().filter(|line| line.starts_with("CLIENT_HANDSHAKE_TRAFFIC_SECRET ")).count();
+    assert_eq!(handshakes, TARGETS);
+    assert_eq!(runtime.block_on(target.finish()).violations, []);
+}
