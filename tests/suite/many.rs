@@ -2,6 +2,7 @@
 use std::process::Command;
 use std::thread;
 
+use rdp_probe::{Probe, Stage};
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::certificate::authority_pem;
 use rdp_probe_testkit::target::ScriptedTarget;
@@ -48,5 +49,29 @@ fn roots_are_read_once_and_a_key_log_is_opened_once_however_many_targets_there_a
     let keys = std::fs::read_to_string(&key_log).unwrap();
     let handshakes = keys.lines().filter(|line| line.starts_with("CLIENT_HANDSHAKE_TRAFFIC_SECRET ")).count();
     assert_eq!(handshakes, TARGETS);
+    assert_eq!(runtime.block_on(target.finish()).violations, []);
+}
+
+#[test]
+fn a_connection_that_is_accepted_and_reset_at_once_is_one_that_was_made_however_fast_that_is() {
+    const RUNS: usize = 200;
+    let reset = "[[connection]]\nsteps = [{ close = \"reset\" }]\n".repeat(RUNS);
+    let expect = "[expect]\noutcome = \"reachable\"\nexit = 0\n";
+    let scenario = Scenario::parse("reset", &format!("title = \"t\"\n{reset}{expect}")).unwrap();
+    // The server on a thread of its own, so that its reset may come before anybody has asked how the dial went.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let target = runtime.block_on(ScriptedTarget::start(&scenario)).unwrap();
+    let probe = Probe::builder(format!("127.0.0.1:{}", target.port()).parse().unwrap()).build().unwrap();
+    let own = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for run in 0..RUNS {
+        let report = own.block_on(probe.run());
+        let verdict = &report.diagnosis.verdict;
+        let rule = verdict.rule.map(|rule| rule.id);
+        assert_eq!(
+            (rule, verdict.exit, verdict.stage),
+            (Some("reset-after-request"), 30, Some(Stage::ConnectionInitiation)),
+            "run {run}"
+        );
+    }
     assert_eq!(runtime.block_on(target.finish()).violations, []);
 }
