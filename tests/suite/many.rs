@@ -11,7 +11,7 @@ use crate::binary::run_with_descriptors;
 use crate::usage::Scratch;
 
 /// A server behind an authority's certificate, so many times.
-fn scenario(targets: usize) -> Scenario {
+fn conversation(targets: usize) -> String {
     let connection = r#"
         [[connection]]
         steps = [
@@ -21,7 +21,7 @@ fn scenario(targets: usize) -> Scenario {
         ]
     "#;
     let expect = "[expect]\noutcome = \"reachable\"\nexit = 0\n";
-    Scenario::parse("many", &format!("title = \"t\"\n{}{expect}", connection.repeat(targets))).unwrap()
+    format!("title = \"t\"\n{}{expect}", connection.repeat(targets))
 }
 
 #[test]
@@ -29,7 +29,8 @@ fn roots_are_read_once_and_a_key_log_is_opened_once_however_many_targets_there_a
     const TARGETS: usize = 300;
     let scratch = Scratch::new("many");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let target = runtime.block_on(ScriptedTarget::start(&scenario(TARGETS))).unwrap();
+    let scenario = Scenario::parse("many", &conversation(TARGETS)).unwrap();
+    let target = runtime.block_on(ScriptedTarget::start(&scenario)).unwrap();
     let list = scratch.file("hosts", format!("127.0.0.1:{}\n", target.port()).repeat(TARGETS).as_bytes());
     let key_log = scratch.file("keys", b"");
     // What can be read but once: whoever asks for it again waits for ever.

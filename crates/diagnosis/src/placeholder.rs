@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, Close, DialFault, DialFaultKind, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsFault,
+    Answer, Close, Cut, DialFault, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsFault,
     TlsFaultKind, Trust,
 };
 
@@ -400,18 +400,7 @@ fn address(evidence: &Evidence) -> String {
 }
 
 fn limit(kind: &FailureKind) -> Option<String> {
-    let (limit, overall) = match kind {
-        FailureKind::Closed { how: Close::TimedOut { limit, overall }, .. }
-        | FailureKind::Tls(TlsFault {
-            kind: TlsFaultKind::Closed(Close::TimedOut { limit, overall }), ..
-        }) => (limit, overall),
-        FailureKind::Resolve(DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. })
-        | FailureKind::Connect {
-            fault: DialFault { kind: DialFaultKind::TimedOut { limit, overall }, .. },
-            ..
-        } => (limit, overall),
-        _ => return None,
-    };
+    let Some(Cut::TimedOut { limit, overall }) = kind.cut() else { return None };
     let millis = limit.as_millis();
     let time = if millis.is_multiple_of(1000) {
         format!("{} s", limit.as_secs())
@@ -420,7 +409,7 @@ fn limit(kind: &FailureKind) -> Option<String> {
     } else {
         format!("{} us", limit.as_micros())
     };
-    Some(if *overall { format!("{time} (the whole run)") } else { time })
+    Some(if overall { format!("{time} (the whole run)") } else { time })
 }
 
 /// A security protocol, or an offer of several, in the words of the field.

@@ -1,18 +1,10 @@
 //! Ends that any stage may come to.
-use rdp_probe_core::{Close, DialFault, DialFaultKind, Evidence, FailureKind, Hop, TlsFault, TlsFaultKind};
+use rdp_probe_core::{Cut, Evidence, Failure, Hop};
 
 use crate::rule::{Basis, Rule, VerdictOutcome};
 
 fn cancelled(evidence: &Evidence) -> bool {
-    matches!(
-        evidence.failure_kind(),
-        Some(
-            FailureKind::Closed { how: Close::Cancelled, .. }
-                | FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Cancelled), .. })
-                | FailureKind::Resolve(DialFault { kind: DialFaultKind::Cancelled, .. })
-                | FailureKind::Connect { fault: DialFault { kind: DialFaultKind::Cancelled, .. }, .. }
-        )
-    )
+    evidence.failure().and_then(Failure::cut) == Some(Cut::Cancelled)
 }
 
 pub(super) const RULES: &[Rule] = &[Rule {

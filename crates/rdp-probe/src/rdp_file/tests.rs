@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::builder::Probe;
 
 fn file(text: &str) -> RdpFile {
     RdpFile::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"))
@@ -180,7 +181,7 @@ proptest! {
             if wide { text.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { text.clone().into_bytes() };
         match RdpFile::parse(&octets) {
             Ok(file) => {
-                prop_assert!(crate::Probe::builder(file.target()).rdp_file(&file).build().is_ok(), "{:?}", text);
+                prop_assert!(Probe::builder(file.target()).rdp_file(&file).build().is_ok(), "{:?}", text);
                 prop_assert!(file.warnings.iter().all(|warning| !warning.to_string().contains('\n')));
             }
             Err(error) => prop_assert!(!error.to_string().contains('\n'), "{}", error),

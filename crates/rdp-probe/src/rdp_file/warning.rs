@@ -1,7 +1,8 @@
 //! What a client would do with a file, or might, and a probe does not.
 use std::fmt;
 
-use super::{RdpFileError, Settings};
+use super::error::RdpFileError;
+use super::settings::Settings;
 
 /// A warning about an .rdp file. [`fmt::Display`] gives one line; what stands in the file has to be escaped for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]

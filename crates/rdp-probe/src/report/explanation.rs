@@ -5,10 +5,9 @@ use rdp_probe_diagnosis::codes::Code;
 use rdp_probe_diagnosis::explain::{Meaning, Near, Shown, cause_in_general};
 use serde::Serialize;
 
-use super::SCHEMA_VERSION;
 #[cfg(feature = "schema")]
 use super::schema;
-use super::view::view;
+use super::view::{SCHEMA_VERSION, view};
 
 view! {
     /// What is known of one code, or of one pair of them.

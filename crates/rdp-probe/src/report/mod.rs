@@ -1,89 +1,13 @@
-//! The report of one run.
+//! The report of one run, and its JSON form.
 pub mod explanation;
 mod of;
 mod read;
+#[expect(clippy::module_inception, reason = "the report itself, without its JSON form")]
+mod report;
 #[cfg(feature = "schema")]
 mod schema;
 mod view;
 
-use std::time::Duration;
-
-use rdp_probe_core::Evidence;
-use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary};
-use serde::{Serialize, Serializer};
-
-use crate::target::Target;
-
 pub use read::{ReportError, ReportFault};
-
-/// The version of the JSON form. It goes up when a key changes its meaning; adding keys does not change it.
-pub const SCHEMA_VERSION: u32 = 1;
-
-/// What was found, and what it means. Serialises as docs/json.md and docs/report.schema.json have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// What was probed.
-    pub target: Target,
-    /// Everything that was observed.
-    pub evidence: Evidence,
-    /// What it means.
-    pub diagnosis: Diagnosis,
-}
-
-impl Report {
-    /// A report of this evidence. [`crate::Probe`] makes it; so can who has stored evidence.
-    #[must_use]
-    pub const fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
-        Self { target, evidence, diagnosis }
-    }
-
-    /// Whether the asked depth was reached.
-    #[must_use]
-    pub const fn is_reachable(&self) -> bool {
-        self.diagnosis.verdict.exit == 0
-    }
-
-    /// The exit code of docs/exit-codes.md.
-    #[must_use]
-    pub const fn exit_code(&self) -> u8 {
-        self.diagnosis.verdict.exit
-    }
-
-    /// The verdict in one sentence, without a full stop. What a peer sent stands in it as it is: escape it before it
-    /// reaches a terminal ([`crate::escape`]).
-    #[must_use]
-    pub fn summary(&self) -> String {
-        summary(&self.diagnosis, &self.evidence)
-    }
-
-    /// A text of a rule, with its placeholders filled from this evidence. See [`Report::summary`] for escaping.
-    #[must_use]
-    pub fn text_of(&self, text: fn(&Rule) -> &'static str, rule: &Rule) -> String {
-        fill(text(rule), &self.evidence)
-    }
-
-    /// The JSON Schema of the JSON form, from its types: what docs/report.schema.json holds.
-    #[cfg(feature = "schema")]
-    #[must_use]
-    pub fn schema() -> schemars::Schema {
-        view::ReportView::schema()
-    }
-
-    /// How long the main path took.
-    #[must_use]
-    pub fn duration(&self) -> Duration {
-        self.evidence
-            .main_path()
-            .iter()
-            .filter_map(rdp_probe_core::AttemptRecord::ended)
-            .max()
-            .unwrap_or_default()
-    }
-}
-
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        view::ReportView::of(self).serialize(serializer)
-    }
-}
+pub use report::Report;
+pub use view::SCHEMA_VERSION;

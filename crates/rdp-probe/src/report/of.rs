@@ -9,12 +9,29 @@ use rdp_probe_core::{
 };
 use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome, utc};
 
+use serde::{Serialize, Serializer};
+
+use super::report::Report;
 use super::view::{
     AddressView, CauseView, CertificateView, CloseView, CredentialsView, EncryptionView, FactView, FailureView,
-    FindingView, McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SecurityView,
-    ServerView, StageView, TargetView, TlsView, VerdictView,
+    FindingView, McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION,
+    SecurityView, ServerView, StageView, TargetView, TlsView, VerdictView,
 };
-use super::{Report, SCHEMA_VERSION};
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ReportView::of(self).serialize(serializer)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl Report {
+    /// The JSON Schema of the JSON form, from its types: what docs/report.schema.json holds.
+    #[must_use]
+    pub fn schema() -> schemars::Schema {
+        ReportView::schema()
+    }
+}
 
 impl ReportView {
     /// The JSON form of `report`.

@@ -6,7 +6,8 @@ use rdp_probe_diagnosis::diagnose;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Report, SCHEMA_VERSION};
+use super::report::Report;
+use super::view::SCHEMA_VERSION;
 use crate::target::Target;
 
 /// JSON that no report can be made of again.

@@ -7,6 +7,9 @@ use serde::Serialize;
 #[cfg(feature = "schema")]
 use super::schema;
 
+/// The version of the JSON form. It goes up when a key changes its meaning; adding keys does not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
 macro_rules! view {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field:meta])* $key_vis:vis $key:ident: $type:ty,)* }) => {
         $(#[$meta])*
