@@ -5,6 +5,8 @@ mod binary;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod cut_short;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod examples;
@@ -12,6 +14,8 @@ mod examples;
 mod explain;
 #[cfg(test)]
 mod from_report;
+#[cfg(test)]
+mod in_memory;
 #[cfg(test)]
 mod man;
 #[cfg(test)]
