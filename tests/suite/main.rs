@@ -35,6 +35,8 @@ mod real_peers;
 #[cfg(test)]
 mod real_tls;
 #[cfg(test)]
+mod resets;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod usage;
