@@ -25,6 +25,8 @@ mod namespaces;
 #[cfg(test)]
 mod nine_faults;
 #[cfg(test)]
+mod no_resumption;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod rdp_file;

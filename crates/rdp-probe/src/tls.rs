@@ -413,3 +413,15 @@ impl AsyncWrite for Tap {
 
 /// The stream inside.
 pub(crate) type Inside = Box<TlsStream<Tap>>;
+
+#[cfg(test)]
+mod tests {
+    use super::base_config;
+
+    /// rustls would not resume either with a verifier that is another one each time, but that is a matter of chance.
+    #[test]
+    fn sessions_are_not_kept_to_be_resumed() {
+        let resumption = format!("{:?}", base_config().unwrap().resumption);
+        assert!(resumption.contains("NoClientSessionStorage"), "{resumption}");
+    }
+}
