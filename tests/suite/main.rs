@@ -5,6 +5,8 @@ mod binary;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod clock_skew;
+#[cfg(test)]
 mod cut_short;
 #[cfg(test)]
 mod demo;
