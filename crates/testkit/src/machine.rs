@@ -11,9 +11,9 @@ use rdp_probe_core::{
 };
 
 use crate::scenario::{
-    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Scenario, Step, plain_alert,
+    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, plain_alert,
 };
-use crate::script::{Claim, Claims, Route, Violation, check, framing, offered, whole};
+use crate::script::{Claim, Claims, Violation, check, framing, offered, whole};
 use crate::session::{self, TODAY_UNIX_MS};
 
 /// What came of playing a scenario.
@@ -161,7 +161,7 @@ impl Machine<'_> {
             script,
             ip,
             hello: connection.hello,
-            route: Route::of(self.scenario),
+            route: Route::of(self.scenario.plan(0)),
             request,
             steps,
             held: Vec::new(),

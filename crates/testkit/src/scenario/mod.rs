@@ -5,9 +5,11 @@ mod challenge;
 #[cfg(feature = "compare")]
 mod compare;
 mod connect_response;
+mod due;
 mod error;
 mod expect;
 mod plan;
+mod route;
 mod step;
 mod tls;
 
@@ -25,10 +27,12 @@ use crate::certificate::Kind;
 pub use challenge::Challenge;
 #[cfg(feature = "compare")]
 pub use compare::candidate;
+pub use due::Expected;
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
+pub(crate) use route::Route;
 pub(crate) use step::plain_alert;
-pub use step::{Ending, Expected, Step};
+pub use step::{Ending, Step};
 pub use tls::{Handshake, Hello};
 
 /// One conversation.

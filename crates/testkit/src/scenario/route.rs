@@ -1,0 +1,28 @@
+//! How a plan's requests are routed.
+use rdp_probe_core::wire::x224::{self, ConnectionRequest};
+use rdp_probe_core::{Plan, Routing};
+
+/// What stands before the negotiation block of every request, and before every request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    routing: Routing,
+    pub(crate) blob: Option<String>,
+}
+
+impl Route {
+    pub(crate) fn of(plan: Plan) -> Self {
+        Self { routing: plan.routing, blob: plan.preconnection_blob }
+    }
+
+    /// Whether the request is octet for octet what this route makes of its negotiation block.
+    pub(crate) fn is_of(&self, request: &ConnectionRequest<'_>, octets: &[u8]) -> bool {
+        let routing = match &self.routing {
+            Routing::Cookie(name) => x224::Routing::Cookie(name),
+            Routing::Token(token) => x224::Routing::Token(token),
+            Routing::None | _ => x224::Routing::None,
+        };
+        let mut expected = Vec::new();
+        let meant = ConnectionRequest { routing, ..*request };
+        meant.encode(&mut expected).is_ok() && expected == octets
+    }
+}
