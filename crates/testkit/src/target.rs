@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::machine::segment;
 use crate::port;
 use crate::scenario::{Connect, Connection, Ending, Route, Scenario, Step};
-use crate::script::{Claim, Claims, Violation, check, first_request, framing, offered, whole};
+use crate::script::{Claim, Claims, Violation, check, first_request, offered, whole};
 use crate::stream::Stream;
 
 /// How long a client that says it is done may keep a connection open.
@@ -244,7 +244,7 @@ async fn follow(
         // A write fails when the client has closed: it has heard enough.
         let sent = match step {
             Step::Expect(due) => {
-                let framed = framing(*due);
+                let framed = due.framing();
                 let octets = match whole(framed, &mut held) {
                     Some(octets) => octets,
                     None if held.is_empty() => read_pdu(&mut stream, framed).await,

@@ -28,6 +28,7 @@ pub use challenge::Challenge;
 #[cfg(feature = "compare")]
 pub use compare::candidate;
 pub use due::Expected;
+pub(crate) use due::{Asked, Unmet};
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub(crate) use route::Route;
@@ -377,11 +378,10 @@ impl Connection {
         let mut inside = false;
         for step in &self.steps {
             match step {
-                Step::Tls(_) | Step::Expect(Expected::ClientHello) if inside => return Err(()),
-                Step::Expect(Expected::TsRequest) | Step::Close(Ending::CloseNotify) if !inside => {
-                    return Err(());
-                }
+                Step::Tls(_) if inside => return Err(()),
                 Step::Tls(_) => inside = true,
+                Step::Expect(due) if !due.place().allows(inside) => return Err(()),
+                Step::Close(Ending::CloseNotify) if !inside => return Err(()),
                 Step::Alert(_) => inside = false,
                 Step::Expect(_)
                 | Step::Send(_)

@@ -1,4 +1,5 @@
 //! How a plan's requests are routed.
+use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
 use rdp_probe_core::{Plan, Routing};
 
@@ -6,7 +7,7 @@ use rdp_probe_core::{Plan, Routing};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     routing: Routing,
-    pub(crate) blob: Option<String>,
+    blob: Option<String>,
 }
 
 impl Route {
@@ -15,7 +16,7 @@ impl Route {
     }
 
     /// Whether the request is octet for octet what this route makes of its negotiation block.
-    pub(crate) fn is_of(&self, request: &ConnectionRequest<'_>, octets: &[u8]) -> bool {
+    pub(super) fn is_of_request(&self, request: &ConnectionRequest<'_>, octets: &[u8]) -> bool {
         let routing = match &self.routing {
             Routing::Cookie(name) => x224::Routing::Cookie(name),
             Routing::Token(token) => x224::Routing::Token(token),
@@ -24,5 +25,10 @@ impl Route {
         let mut expected = Vec::new();
         let meant = ConnectionRequest { routing, ..*request };
         meant.encode(&mut expected).is_ok() && expected == octets
+    }
+
+    /// Whether the pre-connection PDU is the one that this route has.
+    pub(super) fn is_of_blob(&self, pdu: &PreconnectionPdu<'_>) -> bool {
+        pdu.id == 0 && self.blob == Some(pdu.text().collect())
     }
 }
