@@ -8,9 +8,11 @@ mod connect_response;
 mod due;
 mod error;
 mod expect;
+mod flat;
 mod plan;
 mod route;
 mod step;
+mod text;
 mod tls;
 
 use std::collections::{BTreeMap, HashMap};
@@ -245,7 +247,7 @@ impl Connect {
 #[non_exhaustive]
 pub struct Connection {
     /// This script serves the first connection whose Connection Request offers this mask; without it, by order.
-    #[serde(default, deserialize_with = "step::mask")]
+    #[serde(default, deserialize_with = "text::mask")]
     pub offers: Option<Protocols>,
     /// Only connections to this address.
     pub address: Option<IpAddr>,
@@ -534,6 +536,15 @@ mod tests {
             (connection("{ send = \"\" }"), "no octets"),
             (connection("{ drip = \"03\" }"), "every_ms"),
             (connection("{ send = \"03\", close = \"fin\" }"), "one thing"),
+            (connection("{ }"), "one thing"),
+            (connection("{ every_ms = 5 }"), "missing field `drip`"),
+            (connection("{ send = \"03\", every_ms = 5 }"), "one thing"),
+            (connection("{ drip = \"03\", at_most = 5 }"), "one thing"),
+            (connection("{ drip = \"03\", every_ms = 5, close = \"fin\" }"), "one thing"),
+            (connection("{ drip = \"03\", every_m = 5 }"), "unknown field `every_m`, expected one of `expect`"),
+            (connection("{ drip = \"03\", every_m = 5 }"), "`drip`, `every_ms`, `endless`, `at_most`, `tls`"),
+            (connection("{ error_info = \"7\" }"), "like 0x112F"),
+            (connection("\"close\""), "a step does one thing"),
             (connection("{ sned = \"03\" }"), "unknown field `sned`"),
             (connection("{ endless = \"03\", at_most = 0 }"), "at_most"),
             (with("[[connection]]\noffers = \"11\"\nsteps = [{ close = \"fin\" }]"), "like 0x0B"),
