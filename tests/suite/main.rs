@@ -11,6 +11,10 @@ mod catalogue;
 #[cfg(test)]
 mod circles;
 #[cfg(test)]
+mod clock_skew;
+#[cfg(test)]
+mod cut_short;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod examples;
@@ -19,7 +23,12 @@ mod explain;
 #[cfg(test)]
 mod from_report;
 #[cfg(test)]
+mod in_memory;
+#[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod man;
+#[cfg(test)]
 mod many;
 #[cfg(test)]
 mod namespace;
@@ -27,6 +36,8 @@ mod namespace;
 mod namespaces;
 #[cfg(test)]
 mod nine_faults;
+#[cfg(test)]
+mod no_resumption;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
@@ -39,6 +50,8 @@ mod real_mcs;
 mod real_peers;
 #[cfg(test)]
 mod real_tls;
+#[cfg(test)]
+mod resets;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

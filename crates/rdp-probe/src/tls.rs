@@ -446,3 +446,15 @@ impl<S: Below> AsyncWrite for Tap<S> {
         Pin::new(&mut self.get_mut().below).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::base_config;
+
+    /// rustls would not resume either with a verifier that is another one each time, but that is a matter of chance.
+    #[test]
+    fn sessions_are_not_kept_to_be_resumed() {
+        let resumption = format!("{:?}", base_config().unwrap().resumption);
+        assert!(resumption.contains("NoClientSessionStorage"), "{resumption}");
+    }
+}

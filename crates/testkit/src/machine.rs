@@ -11,9 +11,9 @@ use rdp_probe_core::{
 };
 
 use crate::scenario::{
-    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Scenario, Step, plain_alert,
+    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, plain_alert,
 };
-use crate::script::{Claim, Claims, Route, Violation, check, framing, offered, whole};
+use crate::script::{Claim, Claims, Violation, check, offered, whole};
 use crate::session::{self, TODAY_UNIX_MS};
 
 /// What came of playing a scenario.
@@ -170,7 +170,7 @@ impl Machine<'_> {
             script,
             ip,
             hello: connection.hello,
-            route: Route::of(self.scenario),
+            route: Route::of(self.scenario.plan(0)),
             request,
             steps,
             held: Vec::new(),
@@ -333,7 +333,7 @@ impl Peer {
                     }
                 }
                 Step::Expect(due) => {
-                    let request = whole(framing(due), &mut self.request)
+                    let request = whole(due.framing(), &mut self.request)
                         .unwrap_or_else(|| std::mem::take(&mut self.request));
                     if request.is_empty() {
                         violations.push(Violation::NoRequest { script, due, got: 0 });

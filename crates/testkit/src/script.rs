@@ -1,17 +1,13 @@
 //! Which script serves which connection, and what can go wrong between script and peer.
 use std::net::IpAddr;
 
-use rdp_probe_core::Routing;
 use rdp_probe_core::wire::WireError;
-use rdp_probe_core::wire::credssp::{TsRequest, ts_request};
-use rdp_probe_core::wire::mcs::{ConnectInitial, DisconnectProviderUltimatum};
 use rdp_probe_core::wire::nego::Protocols;
-use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
-use rdp_probe_core::wire::tls::record;
+use rdp_probe_core::wire::preconnection;
 use rdp_probe_core::wire::tpkt::{self, Frame, Tpkt};
-use rdp_probe_core::wire::x224::{self, ConnectionRequest};
+use rdp_probe_core::wire::x224::ConnectionRequest;
 
-use crate::scenario::{Connection, Expected, Hello, Scenario};
+use crate::scenario::{Asked, Connection, Expected, Hello, Route, Scenario, Unmet};
 
 /// Where script and peer disagree: a scenario that is not played as it is written has failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,42 +168,6 @@ impl Claims {
     }
 }
 
-/// What stands before the negotiation block of every request, and before every request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Route {
-    routing: Routing,
-    blob: Option<String>,
-}
-
-impl Route {
-    pub(crate) fn of(scenario: &Scenario) -> Self {
-        let plan = scenario.plan(0);
-        Self { routing: plan.routing, blob: plan.preconnection_blob }
-    }
-
-    /// Whether the request is octet for octet what this route makes of its negotiation block.
-    fn is_of(&self, request: &ConnectionRequest<'_>, octets: &[u8]) -> bool {
-        let routing = match &self.routing {
-            Routing::Cookie(name) => x224::Routing::Cookie(name),
-            Routing::Token(token) => x224::Routing::Token(token),
-            Routing::None | _ => x224::Routing::None,
-        };
-        let mut expected = Vec::new();
-        let meant = ConnectionRequest { routing, ..*request };
-        meant.encode(&mut expected).is_ok() && expected == octets
-    }
-}
-
-/// Where what is due ends.
-pub(crate) fn framing(due: Expected) -> fn(&[u8]) -> Frame {
-    match due {
-        Expected::PreconnectionBlob => preconnection::frame,
-        Expected::ConnectionRequest | Expected::ConnectInitial | Expected::Disconnect => tpkt::frame,
-        Expected::ClientHello => record,
-        Expected::TsRequest => ts_request::frame,
-    }
-}
-
 /// Takes the first PDU out of `held`, when it is whole.
 pub(crate) fn whole(frame: fn(&[u8]) -> Frame, held: &mut Vec<u8>) -> Option<Vec<u8>> {
     let Frame::Whole(length) = frame(held) else { return None };
@@ -240,29 +200,11 @@ pub(crate) fn check(
     hello: Option<Hello>,
     route: &Route,
 ) -> Result<(), Violation> {
-    let other = Err(Violation::OtherRoute { script, due });
-    let read = match due {
-        Expected::PreconnectionBlob => match PreconnectionPdu::parse(octets) {
-            Ok(pdu) if pdu.id != 0 || route.blob != Some(pdu.text().collect()) => return other,
-            read => read.map(drop),
-        },
-        Expected::ConnectionRequest => match ConnectionRequest::parse(octets) {
-            Ok(request) if !route.is_of(&request, octets) => return other,
-            read => read.map(drop),
-        },
-        Expected::TsRequest => TsRequest::parse(octets).map(drop),
-        Expected::ConnectInitial => ConnectInitial::parse(octets).map(drop),
-        Expected::Disconnect => DisconnectProviderUltimatum::parse(octets).map(drop),
-        Expected::ClientHello => {
-            let got = Hello::of(octets);
-            return if got.is_some() && hello.is_none_or(|hello| got == Some(hello)) {
-                Ok(())
-            } else {
-                Err(Violation::OtherHello { script, due: hello, got })
-            };
-        }
-    };
-    read.map_err(|error| Violation::BadRequest { script, due, error })
+    due.check(octets, &Asked { hello, route }).map_err(|unmet| match unmet {
+        Unmet::Malformed(error) => Violation::BadRequest { script, due, error },
+        Unmet::OtherHello(got) => Violation::OtherHello { script, due: hello, got },
+        Unmet::OtherRoute => Violation::OtherRoute { script, due },
+    })
 }
 
 /// What a request offers: nothing when it is not one.
@@ -274,6 +216,9 @@ pub(crate) fn offered(request: &[u8]) -> Option<Protocols> {
 
 #[cfg(test)]
 mod tests {
+    use rdp_probe_core::wire::preconnection::PreconnectionPdu;
+    use rdp_probe_core::wire::x224;
+
     use super::*;
 
     fn scenario(connections: &str) -> Scenario {
@@ -315,7 +260,7 @@ mod tests {
     fn route_that_is_not_the_plans_is_told() {
         let route = |plan: &str| {
             let text = format!("title = \"t\"\n[plan]\n{plan}\n[expect]\noutcome = \"reachable\"\nexit = 0\n");
-            Route::of(&Scenario::parse("route", &text).unwrap())
+            Route::of(Scenario::parse("route", &text).unwrap().plan(0))
         };
         let request = |routing| {
             let mut octets = Vec::new();

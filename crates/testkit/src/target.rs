@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use crate::machine::segment;
 use crate::port;
-use crate::scenario::{Connect, Connection, Ending, Scenario, Step};
-use crate::script::{Claim, Claims, Route, Violation, check, first_request, framing, offered, whole};
+use crate::scenario::{Connect, Connection, Ending, Route, Scenario, Step};
+use crate::script::{Claim, Claims, Violation, check, first_request, offered, whole};
 use crate::stream::Stream;
 
 /// How long a client that says it is done may keep a connection open.
@@ -84,7 +84,7 @@ impl ScriptedTarget {
         }
         let shared = Arc::new(Shared {
             scripts: scenario.connections.clone(),
-            route: Route::of(scenario),
+            route: Route::of(scenario.plan(0)),
             state: Mutex::new((Claims::new(scenario), Served::default())),
         });
         let (done, _) = watch::channel(false);
@@ -244,7 +244,7 @@ async fn follow(
         // A write fails when the client has closed: it has heard enough.
         let sent = match step {
             Step::Expect(due) => {
-                let framed = framing(*due);
+                let framed = due.framing();
                 let octets = match whole(framed, &mut held) {
                     Some(octets) => octets,
                     None if held.is_empty() => read_pdu(&mut stream, framed).await,

@@ -1,5 +1,6 @@
 //! A TSRequest with an NTLM CHALLENGE, as a server answers the anonymous one ([MS-CSSP] 2.2.1, [MS-NLMP] 2.2.1.2).
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// What it says of the server; what is left out is not in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -23,6 +24,15 @@ pub struct Challenge {
     longer: usize,
 }
 
+/// A challenge whose clock is the player's or its own.
+pub(super) fn one_clock<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Challenge>, D::Error> {
+    let challenge = Box::<Challenge>::deserialize(deserializer)?;
+    if challenge.has_two_clocks() {
+        return Err(D::Error::custom("a challenge has clock_unix_ms or clock_ahead_ms, not both"));
+    }
+    Ok(challenge)
+}
+
 // NTLMSSP_NEGOTIATE_VERSION, _TARGET_INFO, _NTLM, _REQUEST_TARGET, _UNICODE.
 const FLAGS: u32 = 0x0280_0205;
 
@@ -37,7 +47,7 @@ impl Challenge {
     }
 
     /// Whether it has two clocks, which cannot both be right.
-    pub(super) const fn has_two_clocks(&self) -> bool {
+    const fn has_two_clocks(&self) -> bool {
         self.clock_unix_ms.is_some() && self.clock_ahead_ms.is_some()
     }
 

@@ -2,7 +2,7 @@
 use rdp_probe_core::wire::nego::Protocols;
 use serde::Deserialize;
 
-use super::mask::mask;
+use super::text::mask;
 
 /// What it says; what is left out is as a server with TLS has it.
 #[derive(Deserialize)]
@@ -102,16 +102,15 @@ impl ConnectResponse {
     }
 }
 
-/// Set Error Info on the I/O channel; none when the code is not like `0x112F`.
-pub(super) fn error_info(code: &str) -> Option<Vec<u8>> {
-    let value = u32::from_str_radix(code.strip_prefix("0x")?, 16).ok()?;
+/// Set Error Info on the I/O channel.
+pub(super) fn error_info(code: u32) -> Vec<u8> {
     let data = [
         &[0x16, 0, 0x17, 0, 0xEA, 3][..], // totalLength 22, PDUTYPE_DATAPDU, pduSource
         &[0xEA, 3, 1, 0, 0, 1, 8, 0, 0x2F, 0, 0, 0], // shareId, streamId, length, PDUTYPE2_SET_ERROR_INFO_PDU
-        &value.to_le_bytes(),
+        &code.to_le_bytes(),
     ]
     .concat();
-    Some(packet(&[&[0x68, 0, 1, 3, 0xEB, 0x70, 0x16][..], &data].concat()))
+    packet(&[&[0x68, 0, 1, 3, 0xEB, 0x70, 0x16][..], &data].concat())
 }
 
 /// TPKT and X.224 Data.
@@ -167,8 +166,7 @@ mod tests {
 
     #[test]
     fn error_info_is_read_as_it_is_written() {
-        let octets = error_info("0x112F").unwrap();
+        let octets = error_info(0x112F);
         assert_eq!(ServerMessage::parse(&octets), Ok(ServerMessage::SetErrorInfo(ErrorInfo(0x112F))));
-        assert_eq!(error_info("7"), None);
     }
 }

@@ -5,11 +5,14 @@ mod challenge;
 #[cfg(feature = "compare")]
 mod compare;
 mod connect_response;
+mod due;
 mod error;
 mod expect;
-mod mask;
+mod flat;
 mod plan;
+mod route;
 mod step;
+mod text;
 mod tls;
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,10 +29,13 @@ use crate::certificate::Kind;
 pub use challenge::Challenge;
 #[cfg(feature = "compare")]
 pub use compare::candidate;
+pub use due::Expected;
+pub(crate) use due::{Asked, Unmet};
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
+pub(crate) use route::Route;
 pub(crate) use step::plain_alert;
-pub use step::{Ending, Expected, Step};
+pub use step::{Ending, Step};
 pub use tls::{Handshake, Hello};
 
 /// One conversation.
@@ -246,7 +252,7 @@ impl Connect {
 #[non_exhaustive]
 pub struct Connection {
     /// This script serves the first connection whose Connection Request offers this mask; without it, by order.
-    #[serde(default, deserialize_with = "mask::mask")]
+    #[serde(default, deserialize_with = "text::mask")]
     pub offers: Option<Protocols>,
     /// Only connections to this address.
     pub address: Option<IpAddr>,
@@ -379,11 +385,10 @@ impl Connection {
         let mut inside = false;
         for step in &self.steps {
             match step {
-                Step::Tls(_) | Step::Expect(Expected::ClientHello) if inside => return Err(()),
-                Step::Expect(Expected::TsRequest) | Step::Close(Ending::CloseNotify) if !inside => {
-                    return Err(());
-                }
+                Step::Tls(_) if inside => return Err(()),
                 Step::Tls(_) => inside = true,
+                Step::Expect(due) if !due.place().allows(inside) => return Err(()),
+                Step::Close(Ending::CloseNotify) if !inside => return Err(()),
                 Step::Alert(_) => inside = false,
                 Step::Expect(_)
                 | Step::Send(_)
@@ -536,6 +541,15 @@ mod tests {
             (connection("{ send = \"\" }"), "no octets"),
             (connection("{ drip = \"03\" }"), "every_ms"),
             (connection("{ send = \"03\", close = \"fin\" }"), "one thing"),
+            (connection("{ }"), "one thing"),
+            (connection("{ every_ms = 5 }"), "missing field `drip`"),
+            (connection("{ send = \"03\", every_ms = 5 }"), "one thing"),
+            (connection("{ drip = \"03\", at_most = 5 }"), "one thing"),
+            (connection("{ drip = \"03\", every_ms = 5, close = \"fin\" }"), "one thing"),
+            (connection("{ drip = \"03\", every_m = 5 }"), "unknown field `every_m`, expected one of `expect`"),
+            (connection("{ drip = \"03\", every_m = 5 }"), "`drip`, `every_ms`, `endless`, `at_most`, `tls`"),
+            (connection("{ error_info = \"7\" }"), "like 0x112F"),
+            (connection("\"close\""), "a step does one thing"),
             (connection("{ sned = \"03\" }"), "unknown field `sned`"),
             (connection("{ endless = \"03\", at_most = 0 }"), "at_most"),
             (with("[[connection]]\noffers = \"11\"\nsteps = [{ close = \"fin\" }]"), "like 0x0B"),

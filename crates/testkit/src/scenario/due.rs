@@ -1,0 +1,159 @@
+//! What is due from a probe: by which name, where it ends, where it stands, and what it has to be. A message that probes send
+//! is known here and nowhere else.
+use rdp_probe_core::wire::WireError;
+use rdp_probe_core::wire::credssp::{TsRequest, ts_request};
+use rdp_probe_core::wire::mcs::{ConnectInitial, DisconnectProviderUltimatum};
+use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
+use rdp_probe_core::wire::tls::record;
+use rdp_probe_core::wire::tpkt::{self, Frame};
+use rdp_probe_core::wire::x224::ConnectionRequest;
+use serde::Deserialize;
+
+use super::route::Route;
+use super::tls::Hello;
+
+/// What a step waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Expected {
+    /// Pre-connection PDU ([MS-RDPEPS] 2.2.1.2), with the blob of the plan.
+    PreconnectionBlob,
+    /// X.224 Connection Request ([MS-RDPBCGR] 2.2.1.1), with cookie or routing token as the plan has it.
+    ConnectionRequest,
+    /// The record with the ClientHello (RFC 8446 section 4.1.2).
+    ClientHello,
+    /// TSRequest ([MS-CSSP] 2.2.1).
+    TsRequest,
+    /// MCS Connect Initial ([MS-RDPBCGR] 2.2.1.3).
+    ConnectInitial,
+    /// MCS Disconnect Provider Ultimatum ([MS-RDPBCGR] 2.2.2.3): the client says goodbye.
+    Disconnect,
+}
+
+/// What is known of a message.
+struct Message {
+    /// The name in the specification.
+    name: &'static str,
+    frame: fn(&[u8]) -> Frame,
+    place: Place,
+    check: fn(&[u8], &Asked<'_>) -> Result<(), Unmet>,
+}
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the clear, or inside TLS.
+    Anywhere,
+    BeforeTls,
+    InsideTls,
+}
+
+impl Place {
+    /// Whether a message of this place may stand inside TLS, or outside of it.
+    pub(super) const fn allows(self, inside: bool) -> bool {
+        match self {
+            Self::Anywhere => true,
+            Self::BeforeTls => !inside,
+            Self::InsideTls => inside,
+        }
+    }
+}
+
+/// What a scenario asks of messages.
+pub(crate) struct Asked<'a> {
+    /// Which ClientHello; none when any will do.
+    pub(crate) hello: Option<Hello>,
+    pub(crate) route: &'a Route,
+}
+
+/// Why octets are not what was due.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unmet {
+    /// They cannot be read as that.
+    Malformed(WireError),
+    /// A ClientHello of this kind, or none.
+    OtherHello(Option<Hello>),
+    /// Cookie, routing token or pre-connection blob are not the plan's.
+    OtherRoute,
+}
+
+impl From<WireError> for Unmet {
+    fn from(error: WireError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl Expected {
+    const fn message(self) -> Message {
+        use Place::{Anywhere, BeforeTls, InsideTls};
+        match self {
+            Self::PreconnectionBlob => Message {
+                name: "Pre-connection PDU",
+                frame: preconnection::frame,
+                place: Anywhere,
+                check: |octets, asked| {
+                    let pdu = PreconnectionPdu::parse(octets)?;
+                    if asked.route.is_of_blob(&pdu) { Ok(()) } else { Err(Unmet::OtherRoute) }
+                },
+            },
+            Self::ConnectionRequest => Message {
+                name: "Connection Request",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, asked| {
+                    let request = ConnectionRequest::parse(octets)?;
+                    if asked.route.is_of_request(&request, octets) { Ok(()) } else { Err(Unmet::OtherRoute) }
+                },
+            },
+            Self::ClientHello => Message {
+                name: "ClientHello",
+                frame: record,
+                place: BeforeTls,
+                check: |octets, asked| match Hello::of(octets) {
+                    Some(got) if asked.hello.is_none_or(|hello| got == hello) => Ok(()),
+                    got => Err(Unmet::OtherHello(got)),
+                },
+            },
+            Self::TsRequest => Message {
+                name: "TSRequest",
+                frame: ts_request::frame,
+                place: InsideTls,
+                check: |octets, _| Ok(TsRequest::parse(octets).map(drop)?),
+            },
+            Self::ConnectInitial => Message {
+                name: "Connect Initial",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, _| Ok(ConnectInitial::parse(octets).map(drop)?),
+            },
+            Self::Disconnect => Message {
+                name: "Disconnect Provider Ultimatum",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, _| Ok(DisconnectProviderUltimatum::parse(octets).map(drop)?),
+            },
+        }
+    }
+
+    /// The name in the specification.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.message().name
+    }
+
+    /// Where it ends.
+    pub(crate) const fn framing(self) -> fn(&[u8]) -> Frame {
+        self.message().frame
+    }
+
+    /// Where it stands.
+    pub(super) const fn place(self) -> Place {
+        self.message().place
+    }
+
+    /// Checks what a probe sent.
+    pub(crate) fn check(self, octets: &[u8], asked: &Asked<'_>) -> Result<(), Unmet> {
+        (self.message().check)(octets, asked)
+    }
+}
