@@ -114,33 +114,7 @@ impl Limits {
     #[must_use]
     pub fn of(&self, stage: Stage) -> Duration {
         let own = self.stages.iter().rev().find(|(other, _)| *other == stage);
-        own.map_or_else(|| Self::default_of(stage), |(_, limit)| *limit)
-    }
-
-    const fn default_of(stage: Stage) -> Duration {
-        match stage {
-            Stage::Resolve
-            | Stage::TcpConnect
-            | Stage::Proxy
-            | Stage::GatewayTls
-            | Stage::GatewayHttp
-            | Stage::GatewayTunnel
-            | Stage::GatewayAuthorization
-            | Stage::GatewayChannel
-            | Stage::ConnectionInitiation
-            | Stage::Tls
-            | Stage::BasicSettingsExchange
-            | Stage::ChannelConnection
-            | Stage::RdpSecurityCommencement
-            | Stage::SecureSettingsExchange
-            | Stage::ConnectionFinalization => Duration::from_secs(5),
-            Stage::Kdc | Stage::Credssp | Stage::Rdstls | Stage::Rdsaad | Stage::EarlyUserAuth => {
-                Duration::from_secs(10)
-            }
-            Stage::Licensing => Duration::from_secs(15),
-            Stage::CapabilitiesExchange | Stage::Session => Duration::from_secs(30),
-            Stage::GatewayAuth => Duration::from_secs(60),
-        }
+        own.map_or_else(|| stage.limit(), |(_, limit)| *limit)
     }
 }
 

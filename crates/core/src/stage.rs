@@ -1,5 +1,6 @@
 //! The stages of the connection sequence, with their ids in the contract and their ranks.
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -188,6 +189,34 @@ impl Stage {
             Self::CapabilitiesExchange => 110,
             Self::ConnectionFinalization => 120,
             Self::Session => 130,
+        }
+    }
+
+    /// How long it may take, or each message of it, unless somebody says otherwise.
+    #[must_use]
+    pub const fn limit(self) -> Duration {
+        match self {
+            Self::Resolve
+            | Self::TcpConnect
+            | Self::Proxy
+            | Self::GatewayTls
+            | Self::GatewayHttp
+            | Self::GatewayTunnel
+            | Self::GatewayAuthorization
+            | Self::GatewayChannel
+            | Self::ConnectionInitiation
+            | Self::Tls
+            | Self::BasicSettingsExchange
+            | Self::ChannelConnection
+            | Self::RdpSecurityCommencement
+            | Self::SecureSettingsExchange
+            | Self::ConnectionFinalization => Duration::from_secs(5),
+            Self::Kdc | Self::Credssp | Self::Rdstls | Self::Rdsaad | Self::EarlyUserAuth => {
+                Duration::from_secs(10)
+            }
+            Self::Licensing => Duration::from_secs(15),
+            Self::CapabilitiesExchange | Self::Session => Duration::from_secs(30),
+            Self::GatewayAuth => Duration::from_secs(60),
         }
     }
 
