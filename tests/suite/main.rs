@@ -41,4 +41,6 @@ mod real_tls;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod spans;
+#[cfg(test)]
 mod usage;
