@@ -1,4 +1,5 @@
 //! The clock, and the comparison with an anchor.
+use std::hint::black_box;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -8,21 +9,29 @@ const PAIRS: usize = 7;
 /// Batches of each side in a pair. The least of them counts: what else the machine does only ever adds.
 const BATCHES: usize = 9;
 
+/// A batch of calls. Results are looked at where they are: moving one costs more than reading a PDU.
+pub fn repeat<T>(times: usize, call: impl Fn() -> T) -> impl FnMut() {
+    move || {
+        for _ in 0..times {
+            _ = black_box(&call());
+        }
+    }
+}
+
 /// The CPU time that the calling thread has taken, the kernel's work for it included.
-#[must_use]
-pub fn thread_cpu() -> Duration {
+fn thread_cpu() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 /// The CPU time of one call.
-pub fn cpu_of(work: impl FnOnce()) -> Duration {
+pub(crate) fn cpu_of(work: impl FnOnce()) -> Duration {
     let before = thread_cpu();
     work();
     thread_cpu().saturating_sub(before)
 }
 
 /// How much ours costs, by its anchor. Each call is one batch and gives its cost; the batches alternate.
-pub fn compare(mut ours: impl FnMut() -> Duration, mut anchor: impl FnMut() -> Duration) -> f64 {
+pub(crate) fn compare(mut ours: impl FnMut() -> Duration, mut anchor: impl FnMut() -> Duration) -> f64 {
     // The first calls pay for what is not there yet: pages, caches, sockets.
     ours();
     anchor();

@@ -3,11 +3,14 @@
 //! Only ratios are printed: times tell of the machine, ratios of the code.
 mod bars;
 mod binary;
+mod gate;
+mod instructions;
 mod measure;
 pub mod nla;
 mod responder;
 
-pub use bars::Bars;
+pub use bars::{Bars, Beside};
 pub use binary::binary;
-pub use measure::{compare, cpu_of, median, share, thread_cpu};
+pub use gate::Kind;
+pub use measure::{median, repeat, share};
 pub use responder::{CONFIRM, REFUSAL, REQUEST, Responder, runtime};
