@@ -43,4 +43,6 @@ mod scenarios;
 #[cfg(test)]
 mod spans;
 #[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod usage;
