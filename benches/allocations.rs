@@ -2,12 +2,13 @@
 //! down whoever does allocate.
 #![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
 use std::alloc::System;
+use std::error::Error;
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use ironrdp_pdu::nego;
 use ironrdp_pdu::x224::X224;
-use rdp_probe_benches::Bars;
+use rdp_probe_benches::{Bars, Kind};
 use rdp_probe_wire::x224::ConnectionConfirm;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -41,7 +42,7 @@ impl Tally {
     }
 }
 
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut tally = Tally::default();
     for kind in [2, 3] {
         let mut whole = CONFIRM;
@@ -85,8 +86,13 @@ fn main() -> ExitCode {
     assert!(theirs.is_err() && region.change().allocations > 0, "the counter does not count");
 
     let reads = f64::from(tally.read) + f64::from(tally.refused);
-    let mut bars = Bars::default();
+    let mut bars = Bars::new()?;
     let allocations = u32::try_from(tally.allocations).unwrap_or(u32::MAX);
-    bars.at_most("confirm, every cut and octet: allocations by read", f64::from(allocations) / reads, 0.0);
-    bars.finish()
+    bars.at_most(
+        Kind::Allocations,
+        "confirm, every cut and octet: by read",
+        f64::from(allocations) / reads,
+        0.0,
+    );
+    Ok(bars.finish())
 }

@@ -1,10 +1,11 @@
 //! Reading a Connection Confirm, beside ironrdp-pdu and beside a plain nom grammar.
+use std::error::Error;
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use ironrdp_pdu::nego;
 use ironrdp_pdu::x224::X224;
-use rdp_probe_benches::{Bars, compare, cpu_of};
+use rdp_probe_benches::{Bars, Beside, repeat};
 use rdp_probe_wire::WireError;
 use rdp_probe_wire::x224::ConnectionConfirm;
 
@@ -89,41 +90,29 @@ fn nom_grammar(pdu: &[u8]) -> Plain<'_> {
     plain::confirm(pdu)
 }
 
-fn main() -> ExitCode {
-    let mut bars = Bars::default();
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut bars = Bars::new()?;
     for (name, pdu, readable) in
         [("response", &RESPONSE, true), ("failure", &FAILURE, true), ("malformed", &MALFORMED, false)]
     {
         // What disagrees is not the same work.
         assert!([ours(pdu).is_ok(), ironrdp(pdu).is_ok(), nom_grammar(pdu).is_ok()] == [readable; 3], "{name}");
-        // Results are looked at where they are: moving one costs more than reading a PDU.
-        let our_batch = || {
-            cpu_of(|| {
-                for _ in 0..READS {
-                    _ = black_box(&ours(black_box(pdu)));
-                }
-            })
-        };
-        let against_ironrdp = compare(our_batch, || {
-            cpu_of(|| {
-                for _ in 0..READS {
-                    _ = black_box(&ironrdp(black_box(pdu)));
-                }
-            })
-        });
-        bars.at_most(&format!("confirm, {name}: CPU by ironrdp-pdu"), against_ironrdp, 0.6);
+        let our_batch = || repeat(READS, || ours(black_box(pdu)));
+        bars.beside(
+            &format!("confirm, {name}: by ironrdp-pdu"),
+            Beside::at_most(0.6),
+            our_batch(),
+            repeat(READS, || ironrdp(black_box(pdu))),
+        )?;
         // On an error the two do not do the same: nom's names no field.
-        if !readable {
-            continue;
+        if readable {
+            bars.beside(
+                &format!("confirm, {name}: by a plain nom grammar"),
+                Beside::each(0.5, 0.35),
+                our_batch(),
+                repeat(READS, || nom_grammar(black_box(pdu))),
+            )?;
         }
-        let against_nom = compare(our_batch, || {
-            cpu_of(|| {
-                for _ in 0..READS {
-                    _ = black_box(&nom_grammar(black_box(pdu)));
-                }
-            })
-        });
-        bars.at_most(&format!("confirm, {name}: CPU by a plain nom grammar"), against_nom, 0.5);
     }
-    bars.finish()
+    Ok(bars.finish())
 }

@@ -1,12 +1,12 @@
 //! Reading an MCS Connect Response with the server's data blocks, beside ironrdp-pdu: over TLS, with a key of Standard RDP
 //! Security, and malformed.
+use std::error::Error;
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use ironrdp_pdu::mcs::ConnectResponse as Theirs;
 use ironrdp_pdu::x224::{X224, X224Data};
-use rdp_probe_benches::{Bars, compare, cpu_of};
+use rdp_probe_benches::{Bars, Beside, repeat};
 use rdp_probe_wire::mcs::ConnectResponse;
 use rdp_probe_wire::server_certificate::ServerCertificate;
 
@@ -51,15 +51,7 @@ fn theirs(pdu: &[u8]) -> Said {
     Some((blocks.core.version.0, requested, blocks.network.io_channel, method, security.server_cert.len()))
 }
 
-fn batch(octets: &[u8], read: impl Fn(&[u8]) -> Said) -> Duration {
-    cpu_of(|| {
-        for _ in 0..READS {
-            _ = black_box(&read(black_box(octets)));
-        }
-    })
-}
-
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (tls, standard) = (golden(TLS), golden(STANDARD));
     let mut malformed = standard.clone();
     // The last length of the certificate's block says more than there is.
@@ -67,14 +59,18 @@ fn main() -> ExitCode {
     if let Some(octet) = malformed.get_mut(at) {
         *octet = 0xFF;
     }
-    let mut bars = Bars::default();
+    let mut bars = Bars::new()?;
     for (name, octets, readable) in
         [("TLS", &tls, true), ("128 bits, key of 2048", &standard, true), ("malformed", &malformed, false)]
     {
         // What disagrees is not the same work.
         assert!(ours(octets) == theirs(octets) && ours(octets).is_some() == readable, "{name}");
-        let ratio = compare(|| batch(octets, ours), || batch(octets, theirs));
-        bars.at_most(&format!("Connect Response, {name}: CPU by ironrdp-pdu"), ratio, 1.0 / 3.0);
+        bars.beside(
+            &format!("Connect Response, {name}: by ironrdp-pdu"),
+            Beside::at_most(1.0 / 3.0),
+            repeat(READS, || ours(black_box(octets))),
+            repeat(READS, || theirs(black_box(octets))),
+        )?;
     }
-    bars.finish()
+    Ok(bars.finish())
 }

@@ -3,10 +3,9 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use rdp_probe::{Host, Probe, Stage, Target};
-use rdp_probe_benches::{Bars, CONFIRM, REQUEST, Responder, compare, runtime, thread_cpu};
+use rdp_probe_benches::{Bars, Beside, CONFIRM, REQUEST, Responder, runtime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -25,17 +24,15 @@ async fn bare(address: SocketAddr) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The client's CPU time of one batch, in which every connection has to go well.
-fn batch<T>(runtime: &Runtime, peers: &[T], connect: impl AsyncFn(&T) -> bool) -> Duration {
+/// One batch, in which every connection has to go well.
+fn batch<T>(runtime: &Runtime, peers: &[T], connect: impl AsyncFn(&T) -> bool) {
     runtime.block_on(async {
-        let before = thread_cpu();
         for _ in 0..ROUNDS {
             for peer in peers {
                 assert!(connect(peer).await, "a connection failed");
             }
         }
-        thread_cpu().saturating_sub(before)
-    })
+    });
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -50,20 +47,20 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         .collect::<Result<Vec<_>, _>>()?;
     let client = runtime()?;
     let (mut probing, mut plain) = (0_u64, 0_u64);
-    let ratio = compare(
+    let mut bars = Bars::new()?;
+    bars.beside(
+        "probe: by a bare connection",
+        Beside::each(1.5, 6.5),
         || {
             probing += 1;
-            batch(&client, &probes, async |probe| probe.run().await.is_reachable())
+            batch(&client, &probes, async |probe| probe.run().await.is_reachable());
         },
         || {
             plain += 1;
-            batch(&client, addresses, async |address| bare(*address).await.is_ok())
+            batch(&client, addresses, async |address| bare(*address).await.is_ok());
         },
-    );
+    )?;
     let each = u64::from(ADDRESSES) * u64::from(ROUNDS);
     responder.expect_exactly((probing + plain) * each);
-
-    let mut bars = Bars::default();
-    bars.at_most("probe: CPU by a bare connection", ratio, 1.5);
     Ok(bars.finish())
 }

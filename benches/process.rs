@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use rdp_probe_benches::{Bars, binary, median, nla, runtime};
+use rdp_probe_benches::{Bars, Kind, binary, median, nla, runtime};
 
 /// Pairs of runs.
 const PAIRS: usize = 5;
@@ -48,8 +48,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let theirs = run(Command::new("nmap").args(nmap), "NetBIOS_Computer_Name")?;
         ratios.push(least.as_secs_f64() / theirs.as_secs_f64());
     }
-    let mut bars = Bars::default();
-    bars.at_most("process to the challenge: by nmap rdp-ntlm-info", median(ratios), 0.05);
+    let mut bars = Bars::new()?;
+    bars.at_most(Kind::Wall, "process to the challenge: by nmap rdp-ntlm-info", median(ratios), 0.05);
     Ok(bars.finish())
 }
 

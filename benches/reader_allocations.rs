@@ -2,10 +2,11 @@
 //! slows down whoever does allocate.
 #![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
 use std::alloc::System;
+use std::error::Error;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use rdp_probe_benches::Bars;
+use rdp_probe_benches::{Bars, Kind};
 use rdp_probe_wire::after_tls;
 use rdp_probe_wire::credssp::spnego::Token;
 use rdp_probe_wire::credssp::{TsRequest, ntlm_in, ts_request};
@@ -103,7 +104,7 @@ fn others(octets: &[u8]) -> bool {
     black_box(ServerNonce::parse(octets)).is_ok() || black_box(Capabilities::parse(octets)).is_ok()
 }
 
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut tally = Tally::default();
     for text in MESSAGES {
         // Every cut, and every octet with every value.
@@ -133,12 +134,13 @@ fn main() -> ExitCode {
     assert!(theirs.is_ok() && region.change().allocations > 0, "the counter does not count");
 
     let reads = f64::from(tally.read) + f64::from(tally.refused);
-    let mut bars = Bars::default();
+    let mut bars = Bars::new()?;
     let allocations = u32::try_from(tally.allocations).unwrap_or(u32::MAX);
     bars.at_most(
-        "TLS to Connect Response, every cut and octet: allocations",
+        Kind::Allocations,
+        "TLS to Connect Response, every cut and octet: by read",
         f64::from(allocations) / reads,
         0.0,
     );
-    bars.finish()
+    Ok(bars.finish())
 }

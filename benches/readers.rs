@@ -1,9 +1,9 @@
 //! Reading what comes up to the NTLM challenge: the server's first flight beside tls-parser, TSRequest and CHALLENGE beside sspi.
+use std::error::Error;
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use rdp_probe_benches::{Bars, compare, cpu_of};
+use rdp_probe_benches::{Bars, Beside, repeat};
 use rdp_probe_wire::credssp::{TsRequest, ntlm_in};
 use rdp_probe_wire::ntlm::Challenge;
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight, ServerHello};
@@ -103,16 +103,21 @@ fn their_request(octets: &[u8]) -> Option<sspi::credssp::TsRequest> {
     sspi::credssp::TsRequest::from_buffer(octets).ok()
 }
 
-fn batch<T>(octets: &[u8], read: impl Fn(&[u8]) -> T) -> Duration {
-    cpu_of(|| {
-        for _ in 0..READS {
-            _ = black_box(&read(black_box(octets)));
-        }
-    })
+/// Compares two readers of the same octets.
+fn beside<T, U>(
+    bars: &mut Bars,
+    name: &str,
+    octets: &[u8],
+    ours: impl Fn(&[u8]) -> T,
+    theirs: impl Fn(&[u8]) -> U,
+) -> Result<(), Box<dyn Error>> {
+    let (ours, theirs) =
+        (repeat(READS, || ours(black_box(octets))), repeat(READS, || theirs(black_box(octets))));
+    bars.beside(name, Beside::at_most(0.6), ours, theirs)
 }
 
-fn main() -> ExitCode {
-    let mut bars = Bars::default();
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut bars = Bars::new()?;
 
     for (name, flight) in [("TLS 1.3", golden(HELLO_1_3)), ("TLS 1.2", golden(FLIGHT_1_2))] {
         // One message in the first record, without its header; and half of it.
@@ -122,38 +127,34 @@ fn main() -> ExitCode {
         // What disagrees is not the same work.
         assert!(our_hello(message).is_some() && our_hello(message) == their_hello(message), "{name}");
         assert!(our_hello(half).is_none() && their_hello(half).is_none(), "{name}");
-        let ratio = compare(|| batch(message, our_hello), || batch(message, their_hello));
-        bars.at_most(&format!("ServerHello, {name}: CPU by tls-parser"), ratio, 0.6);
+        let name = format!("ServerHello, {name}: by tls-parser");
+        beside(&mut bars, &name, message, our_hello, their_hello)?;
     }
     let flight = golden(FLIGHT_1_2);
     assert!(our_flight(&flight) == their_flight(&flight) && our_flight(&flight).2, "the flights differ");
-    let ratio = compare(|| batch(&flight, our_flight), || batch(&flight, their_flight));
-    bars.at_most("ServerHello to ServerHelloDone: CPU by tls-parser", ratio, 0.6);
+    let name = "ServerHello to ServerHelloDone: by tls-parser";
+    beside(&mut bars, name, &flight, our_flight, their_flight)?;
 
     let (challenge, refusal) = (golden(CHALLENGE), golden(REFUSAL));
     for (name, octets) in [("with CHALLENGE", &challenge), ("with errorCode", &refusal)] {
-        let (Some(ours), Some(theirs)) = (our_request(octets), their_request(octets)) else {
-            bars.at_most(name, f64::NAN, 0.6);
-            continue;
-        };
+        let (ours, theirs) = our_request(octets).zip(their_request(octets)).ok_or(name)?;
         assert!(ours.nego_token == theirs.nego_tokens.as_deref(), "{name}");
         assert!(ours.error_code.map(|code| code.0) == theirs.error_code.map(|code| code.0), "{name}");
-        let ratio = compare(|| batch(octets, our_request_is_read), || batch(octets, their_request));
-        bars.at_most(&format!("TSRequest {name}: CPU by sspi"), ratio, 0.6);
+        let name = format!("TSRequest {name}: by sspi");
+        beside(&mut bars, &name, octets, our_request_is_read, their_request)?;
     }
     // sspi has no reader of CHALLENGE by itself: ours reads both, its own only the TSRequest.
     assert!(our_challenge(&challenge) == Some((20348, 80)), "{:?}", our_challenge(&challenge));
-    let ratio = compare(|| batch(&challenge, our_challenge), || batch(&challenge, their_request));
-    bars.at_most("TSRequest and CHALLENGE: CPU by sspi's TSRequest alone", ratio, 0.6);
+    let name = "TSRequest and CHALLENGE: by sspi's TSRequest alone";
+    beside(&mut bars, name, &challenge, our_challenge, their_request)?;
     let mut malformed = challenge;
     // The version is no INTEGER.
     if let Some(tag) = malformed.get_mut(5) {
         *tag = 0x04;
     }
     assert!(our_request(&malformed).is_none() && their_request(&malformed).is_none(), "it can be read");
-    let ratio = compare(|| batch(&malformed, our_request_is_read), || batch(&malformed, their_request));
-    bars.at_most("TSRequest, malformed: CPU by sspi", ratio, 0.6);
-    bars.finish()
+    beside(&mut bars, "TSRequest, malformed: by sspi", &malformed, our_request_is_read, their_request)?;
+    Ok(bars.finish())
 }
 
 /// Looked at where it is: a result that borrows does not leave the batch.

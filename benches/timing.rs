@@ -11,7 +11,7 @@ use rdp_probe::{
     Address, BoxFuture, Close, DialFault, DialFaultKind, FailureKind, Host, Io, Network, Probe, ProbeBuilder,
     Report, Stage, Target,
 };
-use rdp_probe_benches::{Bars, CONFIRM, REFUSAL, Responder, binary, median, runtime, share};
+use rdp_probe_benches::{Bars, CONFIRM, Kind, REFUSAL, Responder, binary, median, runtime, share};
 use rdp_probe_testkit::port;
 use rdp_probe_testkit::target::FullBacklog;
 use tokio::net::TcpSocket;
@@ -35,7 +35,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     {
         return inside(Path::new(binary));
     }
-    let mut bars = Bars::default();
+    let mut bars = Bars::new()?;
     let runtime = runtime()?;
     sums(&mut bars, &runtime)?;
     deadlines(&mut bars, &runtime)?;
@@ -62,7 +62,7 @@ fn sums(bars: &mut Bars, runtime: &Runtime) -> Result<(), Box<dyn Error>> {
         }
         let worst = shares.iter().copied().fold(0.0, f64::max);
         let name = format!("timing, {name}: run - stages, by what is allowed");
-        bars.at_most_with_worst(&name, share(shares, HELD_UP), 1.0, worst);
+        bars.at_most_with_worst(Kind::Wall, &name, share(shares, HELD_UP), 1.0, worst);
     }
     Ok(())
 }
@@ -149,7 +149,7 @@ fn batch(limit: Duration) -> u128 {
 fn kept(bars: &mut Bars, name: &str, ratios: Vec<f64>, limit: Duration) {
     let bar = 1.02 + Duration::from_millis(5).div_duration_f64(limit);
     let worst = ratios.iter().copied().fold(0.0, f64::max);
-    bars.at_most_with_worst(name, median(ratios), bar, worst);
+    bars.at_most_with_worst(Kind::Wall, name, median(ratios), bar, worst);
 }
 
 fn timed_out(kind: &FailureKind) -> Option<(Duration, bool)> {

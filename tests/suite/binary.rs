@@ -94,7 +94,14 @@ fn build(what: &[&str]) -> PathBuf {
         "debug" => "dev",
         name => name,
     };
-    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
+    // Build scripts that look at these would run again, and what stands on them would be built again: here, and the next time
+    // without them.
+    let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
+        command.env_remove(name);
+    }
+    let output = command
         .args(["build", "--locked", "--profile", name, "--target-dir"])
         .arg(profile.parent().unwrap())
         .args(what)

@@ -55,4 +55,8 @@ mod resets;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod spans;
+#[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod usage;

@@ -81,6 +81,14 @@ impl Probe {
     }
 }
 
+/// What runs a probe can be spawned: this does not compile where a future of it is not `Send`.
+const _: fn(&Probe) = |probe| {
+    fn is_send(_: impl Send) {}
+    is_send(probe.run());
+    is_send(probe.run_until(std::future::pending()));
+    is_send(probe.watch(std::future::pending()));
+};
+
 impl ProbeBuilder {
     pub(crate) fn new(target: Target, shared: Arc<Shared>) -> Self {
         let mut plan = Plan::new(target.host.clone(), target.port);

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::network::{self, Network};
 use crate::progress::Progress;
 use crate::tls::{Handshake, TlsPolicies};
+use crate::trace::Spans;
 use crate::transport::{Connection, Heard};
 
 /// One run of one probe.
@@ -101,8 +102,10 @@ impl Driver<'_> {
         let mut connection: Option<Connection> = None;
         let mut peer = None;
         let mut told = None;
+        let mut spans = Spans::new();
         loop {
             self.tell_stage(run, &mut told);
+            spans.follow(run, peer);
             let octets = run.take_octets();
             let limit = run.limit();
             let Some(wants) = run.wants() else {
@@ -115,17 +118,17 @@ impl Driver<'_> {
                 (&mut connection, octets.is_empty() || matches!(wants, Wants::Pdu(_)))
             {
                 // Where it fails, what is wanted next shows how the connection ended.
-                _ = clock.until(limit, connection.send(&octets)).await;
+                _ = clock.until(limit, spans.within(connection.send(&octets))).await;
             }
             match wants {
                 Wants::Resolve { leg } => {
-                    let answer = clock.until(limit, self.resolve(leg)).await;
+                    let answer = clock.until(limit, spans.within(self.resolve(leg))).await;
                     run.on(Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))), clock.now());
                 }
                 Wants::Dial { address, share } => {
                     let dialed_at = clock.now();
                     let share = sooner(limit, dialed_at, share);
-                    let dialed = match clock.until(share, self.dial(address)).await {
+                    let dialed = match clock.until(share, spans.within(self.dial(address))).await {
                         Ok(Ok(made)) => {
                             let link = made.link(address);
                             peer = Some(address);
@@ -148,7 +151,7 @@ impl Driver<'_> {
                         (Some(below), Some(peer), Some(policy)) => {
                             let name = leg.asked_name();
                             let shaking = below.secure(&handshake, &name, peer.ip(), policy);
-                            match clock.until(limit, shaking).await {
+                            match clock.until(limit, spans.within(shaking)).await {
                                 Ok(answer) => answer,
                                 Err(cut) => Err(handshake.fault(TlsFaultKind::Closed(close(cut)))),
                             }
@@ -167,7 +170,8 @@ impl Driver<'_> {
                         run.on(broken, clock.now());
                         continue;
                     };
-                    let heard = clock.until(limit, connection.exchange(&octets, framing)).await;
+                    let exchange = connection.exchange(&octets, framing);
+                    let heard = clock.until(limit, spans.within(exchange)).await;
                     let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
                     run.on(connection.event(heard), clock.now());
                 }

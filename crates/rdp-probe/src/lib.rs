@@ -98,6 +98,9 @@
 //! None is on by default.
 //!
 //! - `schema`: the JSON Schema of the report, from its types.
+//! - `tracing`: a span `stage` for each stage of each connection, with `stage`, `hop` and, once it is known, `peer`, around what is
+//!   waited for in it; and an event that says how it ended. Both are of the level `DEBUG` and the target `rdp_probe`. What a peer
+//!   sent is in neither.
 //!
 //! # What stays
 //!
@@ -124,6 +127,7 @@ mod report;
 mod shared;
 mod target;
 mod tls;
+mod trace;
 mod transport;
 
 pub use builder::{Probe, ProbeBuilder};

@@ -1,0 +1,142 @@
+//! The list of bars.
+use std::error::Error;
+use std::process::ExitCode;
+use std::vec;
+
+use crate::gate::{Gate, Kind};
+use crate::instructions;
+use crate::measure::{compare, cpu_of};
+
+/// The bars of one benchmark, and whether one was missed.
+#[derive(Debug)]
+pub struct Bars {
+    gate: Gate,
+    instructions: Instructions,
+    missed: bool,
+}
+
+/// What is known of the comparisons' instructions.
+#[derive(Debug)]
+enum Instructions {
+    /// Nobody has asked.
+    NotYet,
+    /// They are being counted: here and now.
+    Now,
+    /// There is nothing to count them with.
+    Never,
+    /// The ratios of the comparisons that are still to come.
+    Counted(vec::IntoIter<f64>),
+}
+
+impl Bars {
+    /// No bars yet; the environment says what they will be held to.
+    ///
+    /// # Errors
+    /// When the environment says what means nothing.
+    pub fn new() -> Result<Self, Box<dyn Error>> {
+        let instructions = if instructions::are_counted() { Instructions::Now } else { Instructions::NotYet };
+        Ok(Self { gate: Gate::chosen()?, instructions, missed: false })
+    }
+
+    /// Prints one bar and its ratio, which must not be above it.
+    pub fn at_most(&mut self, kind: Kind, name: &str, ratio: f64, bar: f64) {
+        self.line(kind, name, ratio, bar, "");
+    }
+
+    /// The same, with the worst of the values that the ratio stands for.
+    pub fn at_most_with_worst(&mut self, kind: Kind, name: &str, ratio: f64, bar: f64, worst: f64) {
+        self.line(kind, name, ratio, bar, &format!("  (worst {worst:.3})"));
+    }
+
+    /// Compares a batch of ours with a batch of its anchor's: by CPU time, and at the steady gate by instructions as well, where
+    /// there is a bar for them.
+    ///
+    /// # Errors
+    /// When instructions cannot be counted though there is valgrind.
+    pub fn beside(
+        &mut self,
+        name: &str,
+        bar: Beside,
+        mut ours: impl FnMut(),
+        mut anchor: impl FnMut(),
+    ) -> Result<(), Box<dyn Error>> {
+        if self.are_counting() {
+            instructions::count(ours, anchor);
+            return Ok(());
+        }
+        let ratio = compare(|| cpu_of(&mut ours), || cpu_of(&mut anchor));
+        self.at_most(Kind::Cpu, name, ratio, bar.cpu);
+        if let (Gate::Steady, Some(ratio)) = (self.gate, self.instructions()?) {
+            self.at_most(Kind::Instructions, name, ratio, bar.instructions);
+        }
+        Ok(())
+    }
+
+    /// Whether this program runs under callgrind, and only its comparisons matter.
+    #[must_use]
+    pub const fn are_counting(&self) -> bool {
+        matches!(self.instructions, Instructions::Now)
+    }
+
+    /// The next comparison's instructions by its anchor's. The first time it counts those of all.
+    #[expect(clippy::print_stdout, reason = "a benchmark's output")]
+    fn instructions(&mut self) -> Result<Option<f64>, Box<dyn Error>> {
+        if matches!(self.instructions, Instructions::NotYet) {
+            self.instructions = match instructions::ratios()? {
+                Some(ratios) => Instructions::Counted(ratios.into_iter()),
+                None => {
+                    println!(
+                        "no valgrind here, so that no instructions are counted: CPU time counts, up to twice its bar"
+                    );
+                    Instructions::Never
+                }
+            };
+        }
+        Ok(match &mut self.instructions {
+            // One that was not counted is missed.
+            Instructions::Counted(ratios) => Some(ratios.next().unwrap_or(f64::NAN)),
+            Instructions::NotYet | Instructions::Now | Instructions::Never => None,
+        })
+    }
+
+    #[expect(clippy::print_stdout, reason = "a benchmark's output")]
+    fn line(&mut self, kind: Kind, name: &str, ratio: f64, bar: f64, note: &str) {
+        let verdict = if ratio <= bar {
+            "pass"
+        } else if ratio <= bar * self.gate.times(kind) {
+            "above, and let pass"
+        } else {
+            self.missed = true;
+            "MISSED"
+        };
+        println!("{name:<60} {:<12} {ratio:>7.3}  bar {bar:>5.3}  {verdict}{note}", kind.name());
+    }
+
+    /// The exit code: not zero when a bar was missed.
+    #[must_use]
+    pub fn finish(self) -> ExitCode {
+        if self.missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+}
+
+/// The bars of a comparison with an anchor.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Beside {
+    cpu: f64,
+    instructions: f64,
+}
+
+impl Beside {
+    /// The same for CPU time and for instructions.
+    #[must_use]
+    pub const fn at_most(bar: f64) -> Self {
+        Self { cpu: bar, instructions: bar }
+    }
+
+    /// One for CPU time, the kernel's included, and one for instructions, which are the program's only.
+    #[must_use]
+    pub const fn each(cpu: f64, instructions: f64) -> Self {
+        Self { cpu, instructions }
+    }
+}

@@ -1,0 +1,154 @@
+//! How many connections a run makes, and how often on each it speaks and then has to listen: what a probe costs on a long way.
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+
+use rdp_probe::{BoxFuture, DialFault, Io, Network, Probe, SystemNetwork, Target};
+use rdp_probe_testkit::target::ScriptedTarget;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::scenarios::all;
+
+/// What was said on one connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Said {
+    /// How often the client spoke after the server had, or first. Each but a farewell is a round trip.
+    turns: usize,
+    /// In how many writes: more than turns are more segments than need be.
+    writes: usize,
+    listened: bool,
+}
+
+/// The operating system's TCP, counted.
+#[derive(Clone, Debug, Default)]
+struct Counting(Arc<Mutex<Vec<Said>>>);
+
+struct Counted {
+    stream: Box<dyn Io>,
+    place: usize,
+    counting: Counting,
+}
+
+impl Network for Counting {
+    fn resolve<'a>(&'a self, name: &'a str, port: u16) -> BoxFuture<'a, Result<Vec<SocketAddr>, DialFault>> {
+        SystemNetwork.resolve(name, port)
+    }
+
+    fn dial(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+        Box::pin(async move {
+            let stream = SystemNetwork.dial(address).await?;
+            let mut all = self.0.lock().unwrap();
+            all.push(Said::default());
+            let counted: Box<dyn Io> =
+                Box::new(Counted { stream, place: all.len() - 1, counting: self.clone() });
+            Ok(counted)
+        })
+    }
+}
+
+impl Counted {
+    fn said(&self, change: impl FnOnce(&mut Said)) {
+        change(&mut self.counting.0.lock().unwrap()[self.place]);
+    }
+
+    fn wrote(&self, octets: usize) -> usize {
+        self.said(|said| {
+            if said.writes == 0 || said.listened {
+                said.turns += 1;
+            }
+            said.writes += 1;
+            said.listened = false;
+        });
+        octets
+    }
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        self.said(|said| said.listened = true);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        Poll::Ready(Ok(self.wrote(written)))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        Poll::Ready(Ok(self.wrote(written)))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Turns and writes of each connection that a run makes against this scenario's target.
+fn said(name: &str) -> Vec<(usize, usize)> {
+    let scenario = all().iter().find(|scenario| scenario.name == name).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counting = Counting::default();
+    runtime.block_on(async {
+        let target = ScriptedTarget::start(scenario).await.unwrap();
+        let plan = scenario.plan(target.port());
+        let probe = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port)).plan(plan);
+        let probe = probe.resolve_to(target.addresses().collect()).network(Arc::new(counting.clone()));
+        let report = probe.build().unwrap().run().await;
+        assert_eq!(target.finish().await.violations, []);
+        let all = counting.0.lock().unwrap();
+        assert_eq!(all.len(), report.evidence.attempts.len(), "{name}");
+        all.iter().map(|said| (said.turns, said.writes)).collect()
+    })
+}
+
+#[test]
+fn no_target_costs_more_connections_or_turns_than_it_has_to() {
+    let once = (1, 1);
+    // The first word of TLS follows a request, the second one the server's flight; the last turn is the farewell.
+    for (name, expected) in [
+        ("selects-credssp", &[once][..]),
+        ("ssh-banner", &[once]),
+        ("reset-after-request", &[once]),
+        ("fallback-to-tls", &[once; 2]),
+        ("enumerated-nla-not-required", &[once; 6]),
+        // A handshake that ends with our word; what follows it is a write of its own.
+        ("stops-after-tls", &[(3, 4)]),
+        ("challenge-of-a-workgroup", &[(4, 5)]),
+        ("deactivate-all-before-disconnect", &[(4, 5)]),
+        // One that ends with the server's.
+        ("challenge-over-tls-1-2", &[(5, 5)]),
+        // RDSTLS and RDSAAD begin with the server's word.
+        ("rdstls-capabilities", &[(4, 4)]),
+        ("rdsaad-nonce", &[(4, 4)]),
+        ("no-encryption-at-all", &[(3, 3)]),
+        ("enumerated-encryption-methods", &[(3, 3), once, once, (3, 3), (3, 3), (2, 2)]),
+        // The scout, and the scout with a reduced hello.
+        ("alert-handshake-failure-at-every-hello", &[(2, 2); 2]),
+        ("hello-draws-a-reset-and-the-scout-an-answer", &[(2, 2); 2]),
+        ("every-hello-draws-a-reset", &[(2, 2); 3]),
+    ] {
+        assert_eq!(said(name), expected, "{name}");
+    }
+}
