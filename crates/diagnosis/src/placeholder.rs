@@ -362,8 +362,7 @@ impl Placeholder {
             }
             Self::ClockSkew => {
                 let skew = evidence.challenge()?.1?;
-                let seconds = skew.unsigned_abs() / 1000;
-                format!("{} {}", span(seconds), if skew > 0 { "ahead of" } else { "behind" })
+                format!("{} {}", span(skew.unsigned_abs()), if skew > 0 { "ahead of" } else { "behind" })
             }
             Self::FailedAddresses => failed_addresses(evidence),
             Self::FirstRefusal => match evidence.path().first()?.answer() {

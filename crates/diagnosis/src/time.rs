@@ -31,13 +31,14 @@ pub fn utc(unix: i64) -> Option<String> {
     (0..=9999).contains(&year).then_some(text)
 }
 
-/// A length of time for people.
-pub(crate) fn span(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} minutes", seconds / 60),
-        7200..172_800 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
+/// A length of time for people, to the nearest whole of its unit.
+pub(crate) fn span(millis: u64) -> String {
+    let nearest = |unit: u64| millis.saturating_add(unit / 2).checked_div(unit).unwrap_or_default();
+    match nearest(1000) {
+        0..120 => format!("{} s", nearest(1000)),
+        120..7200 => format!("{} minutes", nearest(60_000)),
+        7200..172_800 => format!("{} hours", nearest(3_600_000)),
+        _ => format!("{} days", nearest(86_400_000)),
     }
 }
 
@@ -52,5 +53,23 @@ mod tests {
         assert_eq!(utc(4_102_444_799).as_deref(), Some("2099-12-31T23:59:59Z"));
         assert_eq!(utc(-1).as_deref(), Some("1969-12-31T23:59:59Z"));
         assert_eq!(utc(i64::MAX), None);
+    }
+
+    #[test]
+    fn spans_are_told_to_the_nearest_whole_of_their_unit() {
+        let cases = [
+            (0, "0 s"),
+            (1499, "1 s"),
+            (119_499, "119 s"),
+            (419_994, "7 minutes"),
+            (420_000, "7 minutes"),
+            (450_000, "8 minutes"),
+            (7_199_499, "120 minutes"),
+            (9_000_000, "3 hours"),
+            (400_000_000, "5 days"),
+        ];
+        for (millis, text) in cases {
+            assert_eq!(span(millis), text, "{millis}");
+        }
     }
 }
