@@ -30,7 +30,7 @@ pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub(crate) use step::plain_alert;
 pub use step::{Ending, Expected, Step};
-pub use tls::{Handshake, Hello};
+pub use tls::{Handshake, Hello, Scheme, Signature};
 
 /// One conversation.
 #[derive(Clone, Debug, Deserialize)]
