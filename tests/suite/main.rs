@@ -42,4 +42,6 @@ mod real_tls;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod trust;
+#[cfg(test)]
 mod usage;

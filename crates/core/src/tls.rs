@@ -36,6 +36,16 @@ pub enum SignatureCheck {
 }
 
 impl SignatureCheck {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::NotVerifiable => "not_verifiable",
+            Self::Wrong => "wrong",
+        }
+    }
+
     /// Whether the server proved that it holds the key; `None` when that cannot be told.
     #[must_use]
     pub const fn proven(self) -> Option<bool> {

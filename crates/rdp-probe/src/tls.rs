@@ -301,12 +301,11 @@ impl Recorder {
     ) -> HandshakeSignatureValid {
         let check = match checked {
             Ok(_) => SignatureCheck::Verified,
-            // ring takes no RSA key below 2048 bits, and calls a good signature bad.
-            Err(rustls::Error::InvalidCertificate(CertificateError::BadSignature))
-                if !is_small(certificate) =>
-            {
-                SignatureCheck::Wrong
-            }
+            // A signature of the key's that does not fit, or one that is not of the key's kind at all.
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::BadSignature
+                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+            )) if has_known_key(certificate) => SignatureCheck::Wrong,
             Err(_) => SignatureCheck::NotVerifiable,
         };
         lock(&self.seen).signature = Some(check);
@@ -314,10 +313,16 @@ impl Recorder {
     }
 }
 
-fn is_small(certificate: &CertificateDer<'_>) -> bool {
+/// Whether this build knows what the certificate's key signs. ring takes RSA from 2048 to 8192 bits, and calls a good signature of
+/// another one bad.
+fn has_known_key(certificate: &CertificateDer<'_>) -> bool {
     use rdp_probe_core::{CertificateFacts, KeyKind};
-    CertificateFacts::read(certificate)
-        .is_none_or(|facts| facts.key == KeyKind::Rsa && facts.key_bits.is_none_or(|bits| bits < 2048))
+    CertificateFacts::read(certificate).is_some_and(|facts| match &facts.key {
+        KeyKind::Rsa => facts.key_bits.is_some_and(|bits| (2048..=8192).contains(&bits)),
+        KeyKind::Ec(curve) => matches!(curve.as_str(), "P-256" | "P-384"),
+        KeyKind::Ed25519 => true,
+        KeyKind::Other(_) | _ => false,
+    })
 }
 
 impl ServerCertVerifier for Recorder {
