@@ -319,6 +319,7 @@ impl FailureKind {
                 | TlsFaultKind::Local => none(),
             }),
             Self::KeyNotProven { check } => none().with("signature", check.id()),
+            Self::Closed { how: Close::TlsBroken(why), .. } => none().with("tls_broken", why.id()),
             Self::CredsspError(status) => none().code("error_code", status.0),
             Self::NoChallenge { state, .. } => none().maybe("neg_state", *state),
             Self::ConnectRefused { result, conference } => none()
@@ -327,6 +328,7 @@ impl FailureKind {
                 .maybe_code("conference_result", conference.map(|conference| conference.0)),
             Self::ErrorInfo { code, end } => none().code("error_info", code.0).and(match end {
                 End::Ultimatum(reason) => none().code("mcs_reason", reason.0),
+                End::Closed(Close::TlsBroken(why)) => none().with("tls_broken", why.id()),
                 End::Closed(_) => none(),
             }),
             Self::NoAddressOfFamily

@@ -10,13 +10,18 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf as _, BytesMut};
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
-use rdp_probe_core::{Close, Entropy, Hop, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust};
+use rdp_probe_core::{
+    Close, Entropy, Hop, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, KeyLog, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, InvalidMessage, KeyLog, PeerMisbehaved,
+    RootCertStore, SignatureScheme,
+};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -166,9 +171,43 @@ fn kind_of_rustls(error: &rustls::Error) -> TlsFaultKind {
 }
 
 /// How a stream inside TLS ended.
-pub(crate) fn alert_of(error: &io::Error) -> Option<u8> {
-    let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    if let rustls::Error::AlertReceived(alert) = inner { Some(u8::from(*alert)) } else { None }
+pub(crate) fn close_inside(error: &io::Error) -> Close {
+    use rustls::Error as E;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let Some(inner) = inner else { return close_of(error) };
+    Close::TlsBroken(match inner {
+        E::AlertReceived(alert) => return Close::Alert(u8::from(*alert)),
+        E::DecryptError => TlsBreak::WrongTag,
+        E::PeerSentOversizedRecord | E::InvalidMessage(InvalidMessage::MessageTooLarge) => {
+            TlsBreak::OversizedRecord
+        }
+        E::PeerMisbehaved(
+            PeerMisbehaved::TooManyEmptyFragments
+            | PeerMisbehaved::TooManyKeyUpdateRequests
+            | PeerMisbehaved::TooManyRenegotiationRequests
+            | PeerMisbehaved::TooManyWarningAlertsReceived,
+        ) => TlsBreak::Flood,
+        E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => TlsBreak::OutOfPlace,
+        E::InvalidMessage(_) => TlsBreak::Unreadable,
+        E::PeerMisbehaved(_)
+        | E::PeerIncompatible(_)
+        | E::InvalidCertificate(_)
+        | E::NoCertificatesPresented
+        | E::UnsupportedNameType
+        | E::NoApplicationProtocol
+        | E::InvalidEncryptedClientHello(_)
+        | E::InvalidCertRevocationList(_)
+        | E::BadMaxFragmentSize => TlsBreak::Misbehaved,
+        // What fails at this end.
+        E::EncryptError
+        | E::HandshakeNotComplete
+        | E::FailedToGetCurrentTime
+        | E::FailedToGetRandomBytes
+        | E::InconsistentKeys(_)
+        | E::General(_)
+        | E::Other(_)
+        | _ => return close_of(error),
+    })
 }
 
 /// One provider for the process, never installed as its default: that is the caller's to choose.
@@ -449,5 +488,44 @@ impl<S: Below> AsyncWrite for Tap<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().below).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tls_refuses_after_the_handshake_keeps_its_reason() {
+        let flood = [
+            PeerMisbehaved::TooManyEmptyFragments,
+            PeerMisbehaved::TooManyKeyUpdateRequests,
+            PeerMisbehaved::TooManyRenegotiationRequests,
+            PeerMisbehaved::TooManyWarningAlertsReceived,
+        ];
+        let cases = [
+            (rustls::Error::DecryptError, Close::TlsBroken(TlsBreak::WrongTag)),
+            (rustls::Error::PeerSentOversizedRecord, Close::TlsBroken(TlsBreak::OversizedRecord)),
+            (InvalidMessage::MessageTooLarge.into(), Close::TlsBroken(TlsBreak::OversizedRecord)),
+            (InvalidMessage::InvalidContentType.into(), Close::TlsBroken(TlsBreak::Unreadable)),
+            (
+                rustls::Error::InappropriateMessage {
+                    expect_types: Vec::new(),
+                    got_type: rustls::ContentType::Handshake,
+                },
+                Close::TlsBroken(TlsBreak::OutOfPlace),
+            ),
+            (PeerMisbehaved::BadCertChainExtensions.into(), Close::TlsBroken(TlsBreak::Misbehaved)),
+            (rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied), Close::Alert(49)),
+            // This end's own.
+            (rustls::Error::EncryptError, Close::Broken { os: None }),
+        ];
+        let flood = flood.map(|kind| (kind.into(), Close::TlsBroken(TlsBreak::Flood)));
+        for (error, expected) in cases.into_iter().chain(flood) {
+            let text = format!("{error:?}");
+            let error = io::Error::new(io::ErrorKind::InvalidData, error);
+            assert_eq!(close_inside(&error), expected, "{text}");
+        }
+        assert_eq!(close_inside(&io::ErrorKind::UnexpectedEof.into()), Close::Fin);
     }
 }

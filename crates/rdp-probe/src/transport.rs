@@ -12,7 +12,7 @@ use tokio_rustls::client::TlsStream;
 use crate::close::close_of;
 use crate::framer::{Found, Framer};
 use crate::network::{Dialed, Ended, Io, quick_acknowledgement};
-use crate::tls::{Below, Handshake, Tap, TlsPolicy, alert_of};
+use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
 
 /// A connection as far as it is built: the uppermost layer, and what is held of its octets. What is held never passes from one layer
 /// to the next as if it had come inside: [`Connection::secure`] gives it to the handshake.
@@ -140,7 +140,7 @@ impl Layer {
     fn close_of(&self, error: &io::Error) -> Close {
         match self {
             Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => close_of(error),
-            Self::Tls(_) => alert_of(error).map_or_else(|| close_of(error), Close::Alert),
+            Self::Tls(_) => close_inside(error),
         }
     }
 }

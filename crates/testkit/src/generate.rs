@@ -10,7 +10,7 @@ use proptest::strategy::Union;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
     Address, Close, DialFault, DialFaultKind, Evidence, Family, Host, Link, Plan, Routing, Security,
-    SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust,
+    SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
 };
 
 use crate::certificate::Kind;
@@ -49,6 +49,9 @@ pub fn close() -> impl Strategy<Value = Close> {
         any::<u8>().prop_map(Close::Alert).boxed(),
         (limit(), any::<bool>()).prop_map(|(limit, overall)| Close::TimedOut { limit, overall }).boxed(),
         option::of(any::<i32>()).prop_map(|os| Close::Broken { os }).boxed(),
+        select(&[TlsBreak::WrongTag, TlsBreak::Flood, TlsBreak::Misbehaved][..])
+            .prop_map(Close::TlsBroken)
+            .boxed(),
     ])
 }
 

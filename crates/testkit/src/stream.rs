@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::scenario::{Handshake, Scheme, Signature, plain_alert};
+use crate::scenario::{Break, Handshake, Scheme, Signature, plain_alert};
 
 /// The connection.
 pub(crate) enum Stream {
@@ -97,7 +97,7 @@ impl Stream {
             Self::Plain(stream) => (stream, plain_alert(description).to_vec()),
             Self::Tls(stream) => {
                 let (below, connection) = stream.into_inner();
-                let sealed = sealed_alert(connection, description);
+                let sealed = sealed(connection, ContentType::Alert, &[&[2, description]]);
                 (below.stream, sealed.ok_or_else(|| io::Error::other("the alert cannot be sealed"))?)
             }
             Self::Gone => return Err(io::ErrorKind::NotConnected.into()),
@@ -106,6 +106,33 @@ impl Stream {
         *self = Self::Plain(stream);
         Ok(())
     }
+}
+
+impl Stream {
+    /// Sends what ends TLS; nothing is inside it after that.
+    pub(crate) async fn break_tls(&mut self, how: Break) -> io::Result<()> {
+        let Self::Tls(stream) = std::mem::replace(self, Self::Gone) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let (below, connection) = stream.into_inner();
+        let octets = match how {
+            Break::WrongTag => sealed(connection, ContentType::ApplicationData, &[b"changed on its way"])
+                .map(|octets| changed_at_its_end(&octets)),
+            // 2^14 octets and 256 more are the most (RFC 8446 section 5.2); 2048 more before that.
+            Break::Oversized => Some(vec![23, 3, 3, 0x60, 0]),
+            Break::Flood => sealed(connection, ContentType::ApplicationData, &[[].as_slice(); 256]),
+        };
+        let octets = octets.ok_or_else(|| io::Error::other("the record cannot be sealed"))?;
+        let mut stream = below.stream;
+        stream.write_all(&octets).await?;
+        *self = Self::Plain(stream);
+        Ok(())
+    }
+}
+
+fn changed_at_its_end(octets: &[u8]) -> Vec<u8> {
+    let (last, before) = octets.split_last().unwrap_or((&0, &[]));
+    [before, &[last ^ 1]].concat()
 }
 
 /// What TLS stands on: what had been read before it, then the connection.
@@ -233,8 +260,8 @@ const fn scheme(scheme: Scheme) -> SignatureScheme {
     }
 }
 
-/// The record that ends the connection with this alert.
-fn sealed_alert(connection: ServerConnection, description: u8) -> Option<Vec<u8>> {
+/// Records of this type, each with one of the payloads; the connection can say nothing more by itself.
+fn sealed(connection: ServerConnection, typ: ContentType, payloads: &[&[u8]]) -> Option<Vec<u8>> {
     let suite = connection.negotiated_cipher_suite()?;
     let (sequence, secrets) = connection.dangerous_extract_secrets().ok()?.tx;
     let (ConnectionTrafficSecrets::Aes128Gcm { key, iv }
@@ -251,10 +278,11 @@ fn sealed_alert(connection: ServerConnection, description: u8) -> Option<Vec<u8>
             suite.aead_alg.encrypter(key, fixed, explicit)
         }
     };
-    let message = OutboundPlainMessage {
-        typ: ContentType::Alert,
-        version: ProtocolVersion::TLSv1_2,
-        payload: OutboundChunks::Single(&[2, description]),
-    };
-    Some(encrypter.encrypt(message, sequence).ok()?.encode())
+    let mut octets = Vec::new();
+    for (sequence, payload) in (sequence..).zip(payloads) {
+        let payload = OutboundChunks::Single(payload);
+        let message = OutboundPlainMessage { typ, version: ProtocolVersion::TLSv1_2, payload };
+        octets.extend(encrypter.encrypt(message, sequence).ok()?.encode());
+    }
+    Some(octets)
 }

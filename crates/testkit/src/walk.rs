@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
     Address, Close, DialFault, DialFaultKind, Event, Evidence, Family, Host, Link, Plan, Routing, Run,
-    Security, SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
+    Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
 };
 
 use crate::certificate::Kind;
@@ -303,6 +303,7 @@ fn close(octets: &mut Cursor<'_>) -> Close {
         Close::TimedOut { limit, overall: true },
         Close::Broken { os: None },
         Close::Broken { os: Some(i32::from(code)) },
+        Close::TlsBroken(TlsBreak::WrongTag),
         Close::Cancelled,
     ];
     octets.one_of(&all, Close::Fin)

@@ -33,6 +33,13 @@ const fn silent(kind: TlsFaultKind) -> bool {
     matches!(kind, TlsFaultKind::Closed(Close::TimedOut { .. }))
 }
 
+const fn broken(kind: TlsFaultKind) -> bool {
+    matches!(
+        kind,
+        TlsFaultKind::Misbehaved | TlsFaultKind::BadCertificate | TlsFaultKind::Closed(Close::TlsBroken(_))
+    )
+}
+
 /// xrdp's way to say that it cannot use its key or certificate: a disconnect in the clear, in place of a ServerHello. After
 /// an alert it says the same as the alert.
 fn disconnects(fault: &TlsFault) -> bool {
@@ -228,7 +235,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "tls-broken",
-        matches: |f| kind_is(f, |kind| matches!(kind, TlsFaultKind::Misbehaved | TlsFaultKind::BadCertificate)),
+        matches: |f| kind_is(f, broken),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} broke the TLS protocol",
         cause: "the server's messages contradict the protocol, or its certificate cannot be read",
@@ -291,6 +298,20 @@ pub(super) const RULES: &[Rule] = &[
                 target's certificate and key file do not belong together. Every client breaks off here",
         remedy: "do not log on; find out what stands between, and see whether the target's certificate and key belong together",
         basis: Documented,
+        ..TLS
+    },
+    Rule {
+        id: "tls-broken-after-handshake",
+        stage: None,
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::Closed { how: Close::TlsBroken(_), .. })),
+        outcome: VerdictOutcome::Misconfigured,
+        rank: 5,
+        summary: "TLS with {address} broke after the handshake: {tls_break}",
+        cause: "the server did not hang up: what came inside TLS in place of the {awaiting} is not as TLS has to be, and no \
+                client reads on. It was changed on its way, or the server is broken or hostile",
+        remedy: "compare with a probe from the target's own network: if TLS holds there, a device in between changes the stream",
+        basis: Documented,
+        supersedes: &["credssp-closed", "mcs-closed", "rdstls-broken", "rdsaad-broken"],
         ..TLS
     },
     Rule {

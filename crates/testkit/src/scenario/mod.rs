@@ -29,7 +29,7 @@ pub use compare::candidate;
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub(crate) use step::plain_alert;
-pub use step::{Ending, Expected, Step};
+pub use step::{Break, Ending, Expected, Step};
 pub use tls::{Handshake, Hello, Scheme, Signature};
 
 /// One conversation.
@@ -380,7 +380,9 @@ impl Connection {
         for step in &self.steps {
             match step {
                 Step::Tls(_) | Step::Expect(Expected::ClientHello) if inside => return Err(()),
-                Step::Expect(Expected::TsRequest) | Step::Close(Ending::CloseNotify) if !inside => {
+                Step::Expect(Expected::TsRequest) | Step::Close(Ending::CloseNotify) | Step::BreakTls(_)
+                    if !inside =>
+                {
                     return Err(());
                 }
                 Step::Tls(_) => inside = true,
@@ -390,6 +392,7 @@ impl Connection {
                 | Step::Challenge(_)
                 | Step::Drip { .. }
                 | Step::Endless { .. }
+                | Step::BreakTls(_)
                 | Step::Close(_) => {}
             }
         }

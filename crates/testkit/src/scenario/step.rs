@@ -36,8 +36,23 @@ pub enum Step {
     Tls(Handshake),
     /// Sends this fatal alert: inside TLS, or as a record in the clear. What follows is in the clear.
     Alert(u8),
+    /// Sends inside TLS what ends it.
+    BreakTls(Break),
     /// Ends the connection.
     Close(Ending),
+}
+
+/// What a target sends inside TLS that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Break {
+    /// A record whose tag is wrong.
+    WrongTag,
+    /// The header of a record that is longer than one may be.
+    Oversized,
+    /// More empty records than anybody needs.
+    Flood,
 }
 
 /// What a step waits for.
@@ -104,6 +119,7 @@ struct RawStep {
     connect_response: Option<ConnectResponse>,
     error_info: Option<String>,
     alert: Option<u8>,
+    break_tls: Option<Break>,
     close: Option<Ending>,
 }
 
@@ -111,7 +127,7 @@ struct RawStep {
 pub(super) enum StepError {
     #[error(
         "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, \
-         connect_response, error_info, alert, or close"
+         connect_response, error_info, alert, break_tls, or close"
     )]
     NotOne,
     #[error("octets are pairs of hexadecimal digits, not {0:?}")]
@@ -156,6 +172,7 @@ impl TryFrom<RawStep> for Step {
         let code = |code: String| error_info(&code).map(Self::Send).ok_or(StepError::Code(code));
         steps.extend(raw.error_info.map(code).transpose()?);
         steps.extend(raw.alert.map(Self::Alert));
+        steps.extend(raw.break_tls.map(Self::BreakTls));
         steps.extend(raw.close.map(Self::Close));
         match (steps.pop(), steps.is_empty()) {
             (Some(step), true) => Ok(step),
