@@ -275,7 +275,7 @@ mod tests {
                 run.on(Event::Closed { how: Close::Fin, partial: &[] }, Duration::ZERO);
             } else {
                 let fault = TlsFault::new(TlsFaultKind::Closed(Close::Fin), &[]);
-                run.on(Event::Tls(Err(fault)), Duration::ZERO);
+                run.on(Event::Tls { before: 0, answer: Err(fault) }, Duration::ZERO);
             }
             run.evidence().clone()
         };

@@ -101,6 +101,8 @@ placeholders! {
     TlsReceived = "tls_received", "...";
     /// The TLS alert.
     TlsAlert = "tls_alert", "an alert";
+    /// How many octets came before TLS.
+    OctetsBeforeTls = "octets_before_tls", "some";
     /// What broke TLS after the handshake.
     TlsBreak = "tls_break", "a record that cannot be opened, is too long, or is one of too many";
     /// Why the certificate is not trusted.
@@ -266,6 +268,10 @@ impl Placeholder {
                     .map_or_else(|| format!("alert {}", alert.0), |name| format!("alert {}, {name}", alert.0)),
                 _ => "nothing in common".into(),
             },
+            Self::OctetsBeforeTls => evidence.facts().find_map(|fact| match fact {
+                Observed::OctetsBeforeTls(count) => Some(count.to_string()),
+                _ => None,
+            })?,
             Self::TlsBreak => match kind? {
                 FailureKind::Closed { how: Close::TlsBroken(why), .. } => match why {
                     TlsBreak::WrongTag => "a record does not open".into(),

@@ -103,6 +103,11 @@ impl Connection {
         }
     }
 
+    /// How many octets are held behind the last PDU: what [`Connection::secure`] gives to the handshake.
+    pub(crate) fn left_over(&self) -> usize {
+        self.framer.rest().len()
+    }
+
     /// Puts TLS on top, with the server that was asked for as `name` and stands at `peer`.
     pub(crate) async fn secure(
         self,

@@ -97,9 +97,14 @@ pub fn event() -> impl Strategy<Value = OwnedEvent> {
         dial_fault().prop_map(|fault| OwnedEvent::Resolved(Err(fault))).boxed(),
         link.prop_map(|link| OwnedEvent::Dialed(Ok(link))).boxed(),
         dial_fault().prop_map(|fault| OwnedEvent::Dialed(Err(fault))).boxed(),
-        session().prop_map(|session| OwnedEvent::Tls(Ok(session))).boxed(),
-        (tls_fault(), tls_octets())
-            .prop_map(|(kind, octets)| OwnedEvent::Tls(Err(TlsFault::new(kind, &octets))))
+        (0_usize..3, session())
+            .prop_map(|(before, session)| OwnedEvent::Tls { before, answer: Ok(session) })
+            .boxed(),
+        (0_usize..3, tls_fault(), tls_octets())
+            .prop_map(|(before, kind, octets)| OwnedEvent::Tls {
+                before,
+                answer: Err(TlsFault::new(kind, &octets)),
+            })
             .boxed(),
         octets().prop_map(OwnedEvent::Pdu).boxed(),
         credssp_octets().prop_map(OwnedEvent::Pdu).boxed(),

@@ -207,8 +207,9 @@ impl Machine<'_> {
     fn shake_hands(&mut self, host: &str, peer: Option<&mut Peer>) {
         let Some(peer) = peer else {
             let fault = session::ended(Close::Fin, &[]);
-            return self.run.on(Event::Tls(Err(fault)), self.now);
+            return self.run.on(Event::Tls { before: 0, answer: Err(fault) }, self.now);
         };
+        let before = peer.held.len();
         let limit = self.run.limit();
         let answer = loop {
             if let Some(fault) = session::fault(&peer.held) {
@@ -233,7 +234,7 @@ impl Machine<'_> {
                 break Err(session::ended(how, &peer.held));
             }
         };
-        self.run.on(Event::Tls(answer), self.now);
+        self.run.on(Event::Tls { before, answer }, self.now);
     }
 
     /// Waits for what the peer does next; gives out how the stream ended, if it did. `handshake` takes the place of octets

@@ -38,10 +38,14 @@ impl State for ExpectTls {
 
     fn on_tls(
         self: Box<Self>,
+        before: usize,
         answer: Result<TlsSession, TlsFault>,
         context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
+        if before > 0 {
+            out.facts.push(Observed::OctetsBeforeTls(before));
+        }
         let facts = TlsFacts::from(answer.map_err(FailureKind::Tls)?);
         let leg = context.leg();
         let check = facts.signature;
