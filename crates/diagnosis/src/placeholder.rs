@@ -287,6 +287,12 @@ impl Placeholder {
                 Some(Trust::Trusted) => "it is trusted".into(),
                 Some(Trust::UnknownIssuer) => "its issuer is none of them".into(),
                 Some(Trust::Expired) => "it is expired or not yet valid".into(),
+                Some(Trust::NoName) => {
+                    format!(
+                        "TLS cannot carry the name {}, so that no certificate is for it",
+                        evidence.plan.target.asked_name()
+                    )
+                }
                 Some(Trust::OtherName) => "it is for other names".into(),
                 Some(_) => "it is refused".into(),
                 None => "it signed itself".into(),

@@ -82,8 +82,9 @@ impl Handshake {
         peer: IpAddr,
         policy: &TlsPolicy,
     ) -> Result<(TlsStream<Tap<S>>, TlsSession), TlsFault> {
-        // A name that DNS would not take (an underscore, a NetBIOS name with a space) is not sent.
-        let name = ServerName::try_from(name.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
+        // A host whose name TLS cannot carry (a label that ends in a hyphen) is asked without one, and is not checked by its address.
+        let asked = ServerName::try_from(name.to_owned()).ok();
+        let name = asked.clone().unwrap_or_else(|| ServerName::from(peer));
         let config = self.config(policy).ok_or_else(|| self.fault(TlsFaultKind::Local))?;
         let tap = Tap { below, first, seen: Arc::clone(&self.seen) };
         let stream = match TlsConnector::from(Arc::new(config)).connect(name.clone(), tap).await {
@@ -102,7 +103,8 @@ impl Handshake {
             cipher: CipherSuite(
                 connection.negotiated_cipher_suite().map_or(0, |suite| u16::from(suite.suite())),
             ),
-            trust: trust(&chain, &name, policy),
+            trust: trust(&chain, &name, policy)
+                .map(|trust| if asked.is_some() { trust } else { trust.unnamed() }),
             chain,
             signature: lock(&self.seen).signature.unwrap_or(SignatureCheck::NotVerifiable),
         };
@@ -269,6 +271,11 @@ impl KeyLog for KeyFile {
         // A key that cannot be written costs a decryption later, not the probe.
         _ = file.write_all(line.as_bytes());
     }
+}
+
+/// Whether TLS can ask for this name, or check a certificate for it: a name in the sense of DNS, or an address.
+pub(crate) fn can_carry(name: &str) -> bool {
+    ServerName::try_from(name).is_ok()
 }
 
 /// What webpki's complaint comes to. It names the first one only, which is why each check is made on its own too.

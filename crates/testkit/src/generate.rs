@@ -119,8 +119,14 @@ pub fn event() -> impl Strategy<Value = OwnedEvent> {
 pub fn session() -> impl Strategy<Value = TlsSession> {
     const SIGNATURES: &[SignatureCheck] =
         &[SignatureCheck::Verified, SignatureCheck::NotVerifiable, SignatureCheck::Wrong];
-    const TRUST: &[Trust] =
-        &[Trust::Trusted, Trust::UnknownIssuer, Trust::Expired, Trust::OtherName, Trust::Refused];
+    const TRUST: &[Trust] = &[
+        Trust::Trusted,
+        Trust::UnknownIssuer,
+        Trust::Expired,
+        Trust::OtherName,
+        Trust::NoName,
+        Trust::Refused,
+    ];
     let chain = Union::new([
         select(&Kind::ALL[..]).prop_map(Kind::chain).boxed(),
         vec(vec(any::<u8>(), 0..32), 0..3).boxed(),

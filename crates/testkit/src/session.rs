@@ -59,15 +59,18 @@ fn trust(kind: Kind, host: &str, peer: IpAddr, trust_ca: bool) -> Option<Trust> 
     roots.add(CertificateDer::from(certificate::authority())).ok()?;
     let provider = Arc::new(ring::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok()?;
-    let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
+    let asked = ServerName::try_from(host.to_owned()).ok();
+    let named = asked.is_some();
+    let name = asked.unwrap_or_else(|| ServerName::from(peer));
     let now = UnixTime::since_unix_epoch(Duration::from_millis(TODAY_UNIX_MS.unsigned_abs()));
-    Some(match verifier.verify_server_cert(leaf, rest, &name, &[], now) {
+    let trust = match verifier.verify_server_cert(leaf, rest, &name, &[], now) {
         Ok(_) => Trust::Trusted,
         Err(rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         )) => Trust::OtherName,
         Err(_) => Trust::Refused,
-    })
+    };
+    Some(if named { trust } else { trust.unnamed() })
 }
 
 /// What octets in place of a handshake mean, once they mean something.
@@ -146,5 +149,8 @@ mod tests {
         assert_eq!(trust(Kind::CaSigned, "srv1.lab.test", true), Some(Trust::Trusted));
         assert_eq!(trust(Kind::CaSigned, "127.0.0.1", true), Some(Trust::Trusted));
         assert_eq!(trust(Kind::CaSigned, "srv2.lab.test", true), Some(Trust::OtherName));
+        // The address is in the certificate, and nobody asked for it.
+        assert_eq!(trust(Kind::CaSigned, "srv1-", true), Some(Trust::NoName));
+        assert_eq!(trust(Kind::CaSigned, "srv1-", false), Some(Trust::UnknownIssuer));
     }
 }

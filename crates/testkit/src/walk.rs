@@ -244,6 +244,7 @@ fn session(octets: &mut Cursor<'_>) -> TlsSession {
         Some(Trust::UnknownIssuer),
         Some(Trust::Expired),
         Some(Trust::OtherName),
+        Some(Trust::NoName),
         Some(Trust::Refused),
     ];
     let signature = [SignatureCheck::Verified, SignatureCheck::NotVerifiable, SignatureCheck::Wrong];
