@@ -33,7 +33,7 @@ fn run_to(stage: Stage, security: Security, protocol: u8) -> Run {
         Event::Resolved(Ok(addresses.to_vec())),
         Event::Dialed(Ok(Link { peer: addresses[0], local: None })),
         Event::Pdu(&confirm),
-        Event::Tls(Ok(session)),
+        Event::Tls { before: 0, answer: Ok(session) },
     ];
     for (event, at) in way.into_iter().zip(1..) {
         if run.stage() == Some(stage) {
@@ -65,7 +65,7 @@ fn end(stage: Stage, how: Close, fault: DialFaultKind) -> Event<'static> {
     } else if stage == Stage::TcpConnect {
         Event::Dialed(Err(DialFault::new(fault)))
     } else if stage == Stage::Tls {
-        Event::Tls(Err(TlsFault::new(TlsFaultKind::Closed(how), &[])))
+        Event::Tls { before: 0, answer: Err(TlsFault::new(TlsFaultKind::Closed(how), &[])) }
     } else {
         Event::Closed { how, partial: &[] }
     }

@@ -57,6 +57,8 @@ mod scenarios;
 #[cfg(test)]
 mod spans;
 #[cfg(test)]
+mod trust;
+#[cfg(test)]
 mod turns;
 #[cfg(test)]
 mod usage;

@@ -80,31 +80,33 @@ fn evidence_gives_every_report_again() {
 #[test]
 fn every_scenario_is_as_expected_through_the_driver() {
     play_all(Player::Driver, |scenario| async move {
-        let target = match ScriptedTarget::start(&scenario).await {
-            Ok(target) => target,
+        let (report, mut problems) = match driven(&scenario).await {
+            Ok(driven) => driven,
             Err(error) => return vec![format!("the scripted target does not start: {error}")],
         };
-        let plan = scenario.plan(target.port());
-        let mut builder = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port)).plan(plan);
-        if scenario.plan.trust_ca {
-            builder = builder.trust(certificate::authority_pem().as_bytes()).unwrap();
-        }
-        // What can happen for real on loopback does.
-        if scenario.dial.resolve.is_some()
-            || !scenario.dial.connect.is_empty()
-            || scenario.addresses().is_empty()
-        {
-            builder = builder.network(Arc::new(Scripted(scenario.clone())));
-        } else {
-            builder = builder.resolve_to(target.addresses().collect());
-        }
-        let report = builder.build().unwrap().run().await;
-        let served = target.finish().await;
-        let mut problems: Vec<String> = served.violations.iter().map(ToString::to_string).collect();
         problems.extend(scenario.expect.differences(&report.evidence, &report.diagnosis));
         problems.extend(tiles(&report));
         problems
     });
+}
+
+/// The report that the driver gives over loopback, and where script and driver disagree.
+pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<String>)> {
+    let target = ScriptedTarget::start(scenario).await?;
+    let plan = scenario.plan(target.port());
+    let mut builder = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port)).plan(plan);
+    if scenario.plan.trust_ca {
+        builder = builder.trust(certificate::authority_pem().as_bytes()).unwrap();
+    }
+    // What can happen for real on loopback does.
+    if scenario.dial.resolve.is_some() || !scenario.dial.connect.is_empty() || scenario.addresses().is_empty() {
+        builder = builder.network(Arc::new(Scripted(scenario.clone())));
+    } else {
+        builder = builder.resolve_to(target.addresses().collect());
+    }
+    let report = builder.build().unwrap().run().await;
+    let served = target.finish().await;
+    Ok((report, served.violations.iter().map(ToString::to_string).collect()))
 }
 
 /// The main path's stages follow each other without a gap.

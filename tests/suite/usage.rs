@@ -46,6 +46,7 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
     let large = format!("@{}", scratch.0.join("large").display());
     let place = |path: &str| format!("json={}", scratch.0.join(path).display());
     let (same, dotted) = (place("report.json"), place("./report.json"));
+    let tls_name = scratch.file("name.rdp", b"full address:s:srv1-\nalternate full address:s:192.0.2.7\n");
     let cases: &[(&[&str], &str)] = &[
         (&[], "no target"),
         (&[""], "no host name"),
@@ -80,6 +81,12 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["srv1", "--routing-token", ""], "--routing-token"),
         (&["srv1", "--cookie", "a", "--load-balance-info", "b"], "--cookie"),
         (&["srv1", "--pcb", ""], "--pcb"),
+        (&["srv1", "--server-name", "srv 9"], "TLS cannot carry the name \"srv 9\""),
+        (&["srv1", "--server-name", "srv1-"], "\"srv1-\""),
+        (&["srv1", "--server-name", ""], "\"\""),
+        (&["srv1", "--server-name", "a..b"], "\"a..b\""),
+        (&["/v:srv1", "/cert:name:srv 9"], "\"srv 9\""),
+        (&[&tls_name], "line 1: full address: expected a name that TLS can carry, not \"srv1-\""),
         (&["/v:srv1", "/p:hunter2"], "/p is not in this version"),
         (&["/v:srv1", "/g:gw1"], "/g is not in this version"),
         (&["/v:srv1", "/restrictedAdmin"], "/restrictedadmin is not in this version"),

@@ -30,8 +30,44 @@ pub enum Close {
         /// The raw error number.
         os: Option<i32>,
     },
+    /// TLS was up, and what came then is not TLS as it has to be: this end gave up on it.
+    TlsBroken(TlsBreak),
     /// The caller ended the run.
     Cancelled,
+}
+
+/// What a peer, or somebody in between, sent inside TLS that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TlsBreak {
+    /// A record that does not open: it was changed on its way, or sealed with another key.
+    WrongTag,
+    /// A record that is longer than one may be.
+    OversizedRecord,
+    /// More than anybody needs of what costs work and says nothing: empty records, key updates, warnings.
+    Flood,
+    /// A message that has no place there.
+    OutOfPlace,
+    /// A message that cannot be read.
+    Unreadable,
+    /// The protocol was broken in another way.
+    Misbehaved,
+}
+
+impl TlsBreak {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::WrongTag => "wrong_tag",
+            Self::OversizedRecord => "oversized_record",
+            Self::Flood => "flood",
+            Self::OutOfPlace => "out_of_place",
+            Self::Unreadable => "unreadable",
+            Self::Misbehaved => "misbehaved",
+        }
+    }
 }
 
 /// Why a name gave no address, or an address no connection.
@@ -110,6 +146,7 @@ impl Close {
             Self::Alert(_) => "alert",
             Self::TimedOut { .. } => "timed_out",
             Self::Broken { .. } => "broken",
+            Self::TlsBroken(_) => "tls_broken",
             Self::Cancelled => "cancelled",
         }
     }
@@ -124,6 +161,7 @@ impl Close {
             | Self::CloseNotify
             | Self::TimedOut { .. }
             | Self::Broken { .. }
+            | Self::TlsBroken(_)
             | Self::Cancelled => None,
         }
     }
@@ -138,6 +176,7 @@ impl Close {
             | Self::CloseNotify
             | Self::Alert(_)
             | Self::TimedOut { .. }
+            | Self::TlsBroken(_)
             | Self::Cancelled => None,
         }
     }
@@ -176,7 +215,12 @@ impl Close {
         match self {
             Self::TimedOut { limit, overall } => Some(Cut::TimedOut { limit, overall }),
             Self::Cancelled => Some(Cut::Cancelled),
-            Self::Fin | Self::Reset | Self::CloseNotify | Self::Alert(_) | Self::Broken { .. } => None,
+            Self::Fin
+            | Self::Reset
+            | Self::CloseNotify
+            | Self::Alert(_)
+            | Self::Broken { .. }
+            | Self::TlsBroken(_) => None,
         }
     }
 }

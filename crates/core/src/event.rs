@@ -13,7 +13,13 @@ pub enum Event<'a> {
     /// The answer to a dial: the connection's two ends.
     Dialed(Result<Link, DialFault>),
     /// The end of the TLS handshake.
-    Tls(Result<TlsSession, TlsFault>),
+    Tls {
+        /// How many octets were held behind the last PDU when TLS began: they came in the clear, and were the beginning of what the
+        /// handshake read.
+        before: usize,
+        /// What came of it.
+        answer: Result<TlsSession, TlsFault>,
+    },
     /// One whole PDU, framing included.
     Pdu(&'a [u8]),
     /// Octets that cannot begin a PDU of the framing asked for: another protocol's.
@@ -34,7 +40,7 @@ impl Event<'_> {
         match self {
             Self::Resolved(_) => matches!(wants, Wants::Resolve { .. }),
             Self::Dialed(_) => matches!(wants, Wants::Dial { .. }),
-            Self::Tls(_) => matches!(wants, Wants::Tls { .. }),
+            Self::Tls { .. } => matches!(wants, Wants::Tls { .. }),
             Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. } => matches!(wants, Wants::Pdu(_)),
         }
     }

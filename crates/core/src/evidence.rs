@@ -14,7 +14,7 @@ use crate::ntlm::NtlmFacts;
 use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::target::Address;
-use crate::tls::{ScoutFacts, TlsFacts};
+use crate::tls::{ScoutFacts, SignatureCheck, TlsFacts};
 
 /// The evidence of one run: the plan, and a record of each connection attempt. Stored in reports: a field that is added to
 /// anything in here needs `#[serde(default)]`, and one that is there keeps its name.
@@ -92,6 +92,20 @@ impl Evidence {
         };
         let short = last.stages.iter().any(left_out) && !last.stages.iter().any(reached);
         (self.plan.until_asked && short).then_some(self.plan.until)
+    }
+
+    /// Whether a policy asks for a certificate, nothing failed, and it was not tested all the same: the asked depth lies before it.
+    #[must_use]
+    pub fn policy_is_untested(&self) -> bool {
+        let proven = || self.tls().is_some_and(|tls| tls.signature == SignatureCheck::Verified);
+        self.plan.target.has_policy() && self.failure().is_none() && !proven()
+    }
+
+    /// Whether the policy about the certificate did not hold on a connection to `peer`.
+    #[must_use]
+    pub fn has_failed_policy(&self, peer: Option<Address>) -> bool {
+        let of_policy = |failure: &Failure| failure.kind.is_of_policy(&self.plan.target);
+        self.attempts_to(peer).any(|attempt| attempt.failure.as_ref().is_some_and(of_policy))
     }
 
     /// Whether the depth that was asked for lies behind a logon.

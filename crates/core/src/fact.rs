@@ -61,6 +61,8 @@ pub enum Observed {
     Refused(FailureCode),
     /// SRC-REF of the Connection Confirm, which differs between implementations.
     SourceReference(u16),
+    /// So many octets came in the clear between the Connection Confirm and the handshake, where nothing is due from a server.
+    OctetsBeforeTls(usize),
     /// The TLS handshake, and the certificate.
     Tls(Box<TlsFacts>),
     /// What the TLS scout read.
@@ -124,6 +126,7 @@ impl Observed {
             Self::NoNegotiation => "no_negotiation",
             Self::Refused(_) => "refused",
             Self::SourceReference(_) => "source_reference",
+            Self::OctetsBeforeTls(_) => "octets_before_tls",
             Self::Tls(_) => "tls",
             Self::Scouted(_) => "server_hello",
             Self::CredsspVersion(_) => "credssp_version",
@@ -150,6 +153,7 @@ impl Observed {
             Self::Selected { protocol, flags } => none().code("protocol", protocol.0).code("flags", flags.0),
             Self::Refused(code) => none().code("failure_code", code.0).maybe("name", code.name()),
             Self::SourceReference(reference) => none().code("value", *reference),
+            Self::OctetsBeforeTls(count) => none().with("count", count),
             Self::Tls(facts) => {
                 let sha256 = facts.certificate.as_ref().map(|certificate| &certificate.sha256);
                 let suite = none().code("version", facts.version.0).code("cipher", facts.cipher.0);
@@ -203,6 +207,7 @@ impl Observed {
             Self::Challenge(facts) => facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone()),
             Self::Offered(_)
             | Self::SourceReference(_)
+            | Self::OctetsBeforeTls(_)
             | Self::Tls(_)
             | Self::Scouted(_)
             | Self::CredsspVersion(_)

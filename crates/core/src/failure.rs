@@ -15,9 +15,10 @@ use crate::close::{Close, Cut, DialFault, DialFaultKind};
 use crate::field::Fields;
 use crate::hop::Hop;
 use crate::octets::Octets;
+use crate::plan::Leg;
 use crate::stage::Stage;
 use crate::target::Address;
-use crate::tls::{TlsFault, TlsFaultKind};
+use crate::tls::{SignatureCheck, TlsFault, TlsFaultKind};
 
 /// The end of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -200,6 +201,15 @@ pub enum FailureKind {
     /// The certificate does not lead to the roots that were given.
     #[error("certificate does not lead to the given roots")]
     NotTrusted,
+    /// Nobody knows whether the server holds the certificate's key, or it does not: the certificate is anybody's.
+    #[error("the certificate's key was not proven ({check:?})")]
+    KeyNotProven {
+        /// What came of checking the handshake's signature.
+        check: SignatureCheck,
+    },
+    /// A certificate was asked for by a policy, and there will be none: the server goes on without TLS.
+    #[error("no certificate, which the policy asks for")]
+    PolicyWithoutCertificate,
     /// The server answered the first TSRequest with an error ([MS-CSSP] 2.2.1 errorCode).
     #[error("server answered with errorCode {:#010x}", .0.0)]
     CredsspError(NtStatus),
@@ -263,6 +273,8 @@ impl FailureKind {
             Self::Tls(_) => "tls",
             Self::NotPinned => "not_pinned",
             Self::NotTrusted => "not_trusted",
+            Self::KeyNotProven { .. } => "key_not_proven",
+            Self::PolicyWithoutCertificate => "policy_without_certificate",
             Self::CredsspError(_) => "credssp_error",
             Self::NoChallenge { .. } => "no_challenge",
             Self::ConnectRefused { .. } => "connect_refused",
@@ -306,6 +318,8 @@ impl FailureKind {
                 | TlsFaultKind::BadCertificate
                 | TlsFaultKind::Local => none(),
             }),
+            Self::KeyNotProven { check } => none().with("signature", check.id()),
+            Self::Closed { how: Close::TlsBroken(why), .. } => none().with("tls_broken", why.id()),
             Self::CredsspError(status) => none().code("error_code", status.0),
             Self::NoChallenge { state, .. } => none().maybe("neg_state", *state),
             Self::ConnectRefused { result, conference } => none()
@@ -314,12 +328,14 @@ impl FailureKind {
                 .maybe_code("conference_result", conference.map(|conference| conference.0)),
             Self::ErrorInfo { code, end } => none().code("error_info", code.0).and(match end {
                 End::Ultimatum(reason) => none().code("mcs_reason", reason.0),
+                End::Closed(Close::TlsBroken(why)) => none().with("tls_broken", why.id()),
                 End::Closed(_) => none(),
             }),
             Self::NoAddressOfFamily
             | Self::Closed { .. }
             | Self::NotPinned
             | Self::NotTrusted
+            | Self::PolicyWithoutCertificate
             | Self::Redirected
             | Self::NotExpected { .. }
             | Self::OutOfTurn => none(),
@@ -356,6 +372,8 @@ impl FailureKind {
             | Self::Malformed { .. }
             | Self::NotPinned
             | Self::NotTrusted
+            | Self::KeyNotProven { .. }
+            | Self::PolicyWithoutCertificate
             | Self::CredsspError(_)
             | Self::NoChallenge { .. }
             | Self::ConnectRefused { .. }
@@ -388,11 +406,43 @@ impl FailureKind {
             | Self::TpduError { .. }
             | Self::NotPinned
             | Self::NotTrusted
+            | Self::KeyNotProven { .. }
+            | Self::PolicyWithoutCertificate
             | Self::CredsspError(_)
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::OutOfTurn => None,
+        }
+    }
+
+    /// Whether a policy about the certificate did not hold. Who fails it is asked nothing more.
+    #[must_use]
+    pub const fn is_of_policy(&self, leg: &Leg) -> bool {
+        match self {
+            Self::NotPinned | Self::NotTrusted | Self::PolicyWithoutCertificate => true,
+            Self::KeyNotProven { .. } => leg.has_policy(),
+            Self::Resolve(_)
+            | Self::Connect { .. }
+            | Self::NoAddressOfFamily
+            | Self::Closed { .. }
+            | Self::NegotiationRefused(_)
+            | Self::UnrequestedProtocol { .. }
+            | Self::OtherProtocol { .. }
+            | Self::Ultimatum(_)
+            | Self::DisconnectRequest { .. }
+            | Self::TpduError { .. }
+            | Self::OtherTpdu { .. }
+            | Self::Foreign { .. }
+            | Self::Malformed { .. }
+            | Self::Tls(_)
+            | Self::CredsspError(_)
+            | Self::NoChallenge { .. }
+            | Self::ConnectRefused { .. }
+            | Self::ErrorInfo { .. }
+            | Self::Redirected
+            | Self::NotExpected { .. }
+            | Self::OutOfTurn => false,
         }
     }
 
@@ -457,6 +507,8 @@ impl FailureKind {
             | Self::Malformed { .. }
             | Self::NotPinned
             | Self::NotTrusted
+            | Self::KeyNotProven { .. }
+            | Self::PolicyWithoutCertificate
             | Self::CredsspError(_)
             | Self::NoChallenge { .. }
             | Self::ConnectRefused { .. }

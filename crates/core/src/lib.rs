@@ -48,7 +48,7 @@ mod wants;
 
 pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
 pub use certificate::{CertificateFacts, KeyKind};
-pub use close::{Close, Cut, DialFault, DialFaultKind};
+pub use close::{Close, Cut, DialFault, DialFaultKind, TlsBreak};
 pub use connect_initial::connect_initial;
 pub use entropy::Entropy;
 pub use event::{Event, Link};

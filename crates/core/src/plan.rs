@@ -73,6 +73,12 @@ impl Leg {
         Self { host, port, given: Vec::new(), server_name: None, pins: Vec::new(), require_trust: false }
     }
 
+    /// Whether only some certificates will do: then it has to be shown, and its key proven.
+    #[must_use]
+    pub const fn has_policy(&self) -> bool {
+        !self.pins.is_empty() || self.require_trust
+    }
+
     /// The address, when the host is one.
     #[must_use]
     pub const fn address(&self) -> Option<Address> {

@@ -96,6 +96,10 @@ impl Plan {
             return None;
         }
         let peer = last_of_main.peer();
+        // Who has failed the policy is somebody else, or may be.
+        if evidence.has_failed_policy(peer) {
+            return None;
+        }
         let asked = |mask: Protocols| evidence.attempts_to(peer).any(|attempt| attempt.offer == mask);
         let made = evidence.attempts.iter().filter(|a| a.purpose.enumerates()).collect::<Vec<_>>();
         if made.len() >= Self::ENUMERATION.0 || made.last().is_some_and(|a| a.says_nothing()) {

@@ -36,6 +36,16 @@ pub enum SignatureCheck {
 }
 
 impl SignatureCheck {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::NotVerifiable => "not_verifiable",
+            Self::Wrong => "wrong",
+        }
+    }
+
     /// Whether the server proved that it holds the key; `None` when that cannot be told.
     #[must_use]
     pub const fn proven(self) -> Option<bool> {
@@ -60,8 +70,21 @@ pub enum Trust {
     Expired,
     /// It is for other names.
     OtherName,
+    /// It leads to a trusted root, but TLS cannot carry the name that was asked: nothing can be for it.
+    NoName,
     /// It is refused for another reason.
     Refused,
+}
+
+impl Trust {
+    /// What is left of it where the name that was asked is one that TLS cannot carry, and the address stood in for it.
+    #[must_use]
+    pub const fn unnamed(self) -> Self {
+        match self {
+            Self::Trusted | Self::OtherName | Self::NoName => Self::NoName,
+            Self::UnknownIssuer | Self::Expired | Self::Refused => self,
+        }
+    }
 }
 
 /// A completed handshake, as it stands in the evidence.

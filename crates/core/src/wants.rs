@@ -23,7 +23,7 @@ pub enum Wants<'a> {
         share: Duration,
     },
     /// Shake hands; report [`crate::Event::Tls`]. What is read and sent from then on is inside. What had been read already, and
-    /// is behind the last PDU, came before TLS: it is the beginning of what the handshake reads.
+    /// is behind the last PDU, came before TLS: it is counted in the event, and is the beginning of what the handshake reads.
     Tls {
         /// Whom with: each has a policy of its own.
         hop: Hop,

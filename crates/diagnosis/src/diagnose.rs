@@ -183,10 +183,11 @@ fn exit(rule: &Rule, evidence: &Evidence) -> u8 {
 }
 
 /// Where the path ended: the hop that its failure is laid at, and the stage. What a server does not go as deep as is the
-/// target's.
+/// target's, and so is the certificate that nobody came to.
 fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
     let failed = evidence.failure().map(|failure| (failure.hop, failure.stage));
-    failed.or_else(|| Some((Hop::Target, evidence.fell_short_of()?)))
+    let short = || evidence.fell_short_of().or_else(|| evidence.policy_is_untested().then_some(Stage::Tls));
+    failed.or_else(|| Some((Hop::Target, short()?)))
 }
 
 #[cfg(test)]
@@ -274,7 +275,7 @@ mod tests {
                 run.on(Event::Closed { how: Close::Fin, partial: &[] }, Duration::ZERO);
             } else {
                 let fault = TlsFault::new(TlsFaultKind::Closed(Close::Fin), &[]);
-                run.on(Event::Tls(Err(fault)), Duration::ZERO);
+                run.on(Event::Tls { before: 0, answer: Err(fault) }, Duration::ZERO);
             }
             run.evidence().clone()
         };

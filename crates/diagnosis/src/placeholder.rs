@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, Close, Cut, DialFault, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsFault,
+    Answer, Close, Cut, DialFault, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsBreak, TlsFault,
     TlsFaultKind, Trust,
 };
 
@@ -101,6 +101,10 @@ placeholders! {
     TlsReceived = "tls_received", "...";
     /// The TLS alert.
     TlsAlert = "tls_alert", "an alert";
+    /// How many octets came before TLS.
+    OctetsBeforeTls = "octets_before_tls", "some";
+    /// What broke TLS after the handshake.
+    TlsBreak = "tls_break", "a record that cannot be opened, is too long, or is one of too many";
     /// Why the certificate is not trusted.
     Trust = "trust", "...";
     /// The status in place of a challenge.
@@ -264,10 +268,31 @@ impl Placeholder {
                     .map_or_else(|| format!("alert {}", alert.0), |name| format!("alert {}, {name}", alert.0)),
                 _ => "nothing in common".into(),
             },
+            Self::OctetsBeforeTls => evidence.facts().find_map(|fact| match fact {
+                Observed::OctetsBeforeTls(count) => Some(count.to_string()),
+                _ => None,
+            })?,
+            Self::TlsBreak => match kind? {
+                FailureKind::Closed { how: Close::TlsBroken(why), .. } => match why {
+                    TlsBreak::WrongTag => "a record does not open".into(),
+                    TlsBreak::OversizedRecord => "a record is longer than one may be".into(),
+                    TlsBreak::Flood => "empty records or updates without end".into(),
+                    TlsBreak::OutOfPlace => "a message that has no place there".into(),
+                    TlsBreak::Unreadable => "a message cannot be read".into(),
+                    TlsBreak::Misbehaved | _ => "the protocol was not kept to".into(),
+                },
+                _ => return None,
+            },
             Self::Trust => match evidence.tls()?.trust {
                 Some(Trust::Trusted) => "it is trusted".into(),
                 Some(Trust::UnknownIssuer) => "its issuer is none of them".into(),
                 Some(Trust::Expired) => "it is expired or not yet valid".into(),
+                Some(Trust::NoName) => {
+                    format!(
+                        "TLS cannot carry the name {}, so that no certificate is for it",
+                        evidence.plan.target.asked_name()
+                    )
+                }
                 Some(Trust::OtherName) => "it is for other names".into(),
                 Some(_) => "it is refused".into(),
                 None => "it signed itself".into(),

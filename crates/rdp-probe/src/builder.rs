@@ -18,7 +18,7 @@ use crate::rdp_file::RdpFile;
 use crate::report::Report;
 use crate::shared::Shared;
 use crate::target::Target;
-use crate::tls::entropy;
+use crate::tls::{can_carry, entropy};
 
 /// One target, and how to probe it. Make one with [`Probe::builder`].
 #[derive(Clone, Debug)]
@@ -255,6 +255,9 @@ impl ProbeBuilder {
         let is_sha256 = |pin: &&String| pin.len() == 64 && pin.bytes().all(|b| b.is_ascii_hexdigit());
         if let Some(pin) = plan.target.pins.iter().find(|pin| !is_sha256(pin)) {
             return Err(ProbeError::Pin(pin.clone()));
+        }
+        if let Some(name) = plan.target.server_name.as_ref().filter(|name| !can_carry(name)) {
+            return Err(ProbeError::ServerName(name.clone()));
         }
         let fits = |routing| {
             let negotiation = Some(NegRequest { flags: Default::default(), protocols: plan.security.mask() });

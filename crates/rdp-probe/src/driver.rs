@@ -147,6 +147,7 @@ impl Driver<'_> {
                 }
                 Wants::Tls { hop, leg } => {
                     let handshake = Handshake::new();
+                    let before = connection.as_ref().map_or(0, Connection::left_over);
                     let answer = match (connection.take(), peer, self.tls.of(hop)) {
                         (Some(below), Some(peer), Some(policy)) => {
                             let name = leg.asked_name();
@@ -162,7 +163,7 @@ impl Driver<'_> {
                         connection = Some(inside);
                         session
                     });
-                    run.on(Event::Tls(answer), clock.now());
+                    run.on(Event::Tls { before, answer }, clock.now());
                 }
                 Wants::Pdu(framing) => {
                     let Some(connection) = &mut connection else {

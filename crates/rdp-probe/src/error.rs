@@ -25,6 +25,11 @@ pub enum ProbeError {
     /// No certificate in what was given as roots.
     #[error("there is no certificate in PEM among the roots")]
     Roots,
+    /// A name for TLS that TLS cannot carry, and that is no address.
+    #[error(
+        "TLS cannot carry the name {0:?}: a name has labels of 1 to 63 letters, digits, hyphens and underscores"
+    )]
+    ServerName(String),
     /// A limit of no time at all.
     #[error("a limit must be longer than 0")]
     NoTime,

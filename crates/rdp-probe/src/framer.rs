@@ -32,7 +32,12 @@ impl Framer {
         &self.held
     }
 
-    /// What is held behind the PDU found last: the beginning of what the next layer reads.
+    /// What is held behind the PDU found last.
+    pub(crate) fn rest(&self) -> &[u8] {
+        self.held.get(self.taken..).unwrap_or_default()
+    }
+
+    /// The same, for good: the beginning of what the next layer reads.
     pub(crate) fn into_rest(mut self) -> BytesMut {
         self.held.advance(self.taken.min(self.held.len()));
         self.held

@@ -10,13 +10,18 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf as _, BytesMut};
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
-use rdp_probe_core::{Close, Entropy, Hop, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust};
+use rdp_probe_core::{
+    Close, Entropy, Hop, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, KeyLog, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, InvalidMessage, KeyLog, PeerMisbehaved,
+    RootCertStore, SignatureScheme,
+};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -77,8 +82,9 @@ impl Handshake {
         peer: IpAddr,
         policy: &TlsPolicy,
     ) -> Result<(TlsStream<Tap<S>>, TlsSession), TlsFault> {
-        // A name that DNS would not take (an underscore, a NetBIOS name with a space) is not sent.
-        let name = ServerName::try_from(name.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
+        // A host whose name TLS cannot carry (a label that ends in a hyphen) is asked without one, and is not checked by its address.
+        let asked = ServerName::try_from(name.to_owned()).ok();
+        let name = asked.clone().unwrap_or_else(|| ServerName::from(peer));
         let config = self.config(policy).ok_or_else(|| self.fault(TlsFaultKind::Local))?;
         let tap = Tap { below, first, seen: Arc::clone(&self.seen) };
         let stream = match TlsConnector::from(Arc::new(config)).connect(name.clone(), tap).await {
@@ -97,7 +103,8 @@ impl Handshake {
             cipher: CipherSuite(
                 connection.negotiated_cipher_suite().map_or(0, |suite| u16::from(suite.suite())),
             ),
-            trust: trust(&chain, &name, policy),
+            trust: trust(&chain, &name, policy)
+                .map(|trust| if asked.is_some() { trust } else { trust.unnamed() }),
             chain,
             signature: lock(&self.seen).signature.unwrap_or(SignatureCheck::NotVerifiable),
         };
@@ -166,9 +173,43 @@ fn kind_of_rustls(error: &rustls::Error) -> TlsFaultKind {
 }
 
 /// How a stream inside TLS ended.
-pub(crate) fn alert_of(error: &io::Error) -> Option<u8> {
-    let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    if let rustls::Error::AlertReceived(alert) = inner { Some(u8::from(*alert)) } else { None }
+pub(crate) fn close_inside(error: &io::Error) -> Close {
+    use rustls::Error as E;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let Some(inner) = inner else { return close_of(error) };
+    Close::TlsBroken(match inner {
+        E::AlertReceived(alert) => return Close::Alert(u8::from(*alert)),
+        E::DecryptError => TlsBreak::WrongTag,
+        E::PeerSentOversizedRecord | E::InvalidMessage(InvalidMessage::MessageTooLarge) => {
+            TlsBreak::OversizedRecord
+        }
+        E::PeerMisbehaved(
+            PeerMisbehaved::TooManyEmptyFragments
+            | PeerMisbehaved::TooManyKeyUpdateRequests
+            | PeerMisbehaved::TooManyRenegotiationRequests
+            | PeerMisbehaved::TooManyWarningAlertsReceived,
+        ) => TlsBreak::Flood,
+        E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => TlsBreak::OutOfPlace,
+        E::InvalidMessage(_) => TlsBreak::Unreadable,
+        E::PeerMisbehaved(_)
+        | E::PeerIncompatible(_)
+        | E::InvalidCertificate(_)
+        | E::NoCertificatesPresented
+        | E::UnsupportedNameType
+        | E::NoApplicationProtocol
+        | E::InvalidEncryptedClientHello(_)
+        | E::InvalidCertRevocationList(_)
+        | E::BadMaxFragmentSize => TlsBreak::Misbehaved,
+        // What fails at this end.
+        E::EncryptError
+        | E::HandshakeNotComplete
+        | E::FailedToGetCurrentTime
+        | E::FailedToGetRandomBytes
+        | E::InconsistentKeys(_)
+        | E::General(_)
+        | E::Other(_)
+        | _ => return close_of(error),
+    })
 }
 
 /// One provider for the process, never installed as its default: that is the caller's to choose.
@@ -230,6 +271,11 @@ impl KeyLog for KeyFile {
         // A key that cannot be written costs a decryption later, not the probe.
         _ = file.write_all(line.as_bytes());
     }
+}
+
+/// Whether TLS can ask for this name, or check a certificate for it: a name in the sense of DNS, or an address.
+pub(crate) fn can_carry(name: &str) -> bool {
+    ServerName::try_from(name).is_ok()
 }
 
 /// What webpki's complaint comes to. It names the first one only, which is why each check is made on its own too.
@@ -301,12 +347,11 @@ impl Recorder {
     ) -> HandshakeSignatureValid {
         let check = match checked {
             Ok(_) => SignatureCheck::Verified,
-            // ring takes no RSA key below 2048 bits, and calls a good signature bad.
-            Err(rustls::Error::InvalidCertificate(CertificateError::BadSignature))
-                if !is_small(certificate) =>
-            {
-                SignatureCheck::Wrong
-            }
+            // A signature of the key's that does not fit, or one that is not of the key's kind at all.
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::BadSignature
+                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+            )) if has_known_key(certificate) => SignatureCheck::Wrong,
             Err(_) => SignatureCheck::NotVerifiable,
         };
         lock(&self.seen).signature = Some(check);
@@ -314,10 +359,16 @@ impl Recorder {
     }
 }
 
-fn is_small(certificate: &CertificateDer<'_>) -> bool {
+/// Whether this build knows what the certificate's key signs. ring takes RSA from 2048 to 8192 bits, and calls a good signature of
+/// another one bad.
+fn has_known_key(certificate: &CertificateDer<'_>) -> bool {
     use rdp_probe_core::{CertificateFacts, KeyKind};
-    CertificateFacts::read(certificate)
-        .is_none_or(|facts| facts.key == KeyKind::Rsa && facts.key_bits.is_none_or(|bits| bits < 2048))
+    CertificateFacts::read(certificate).is_some_and(|facts| match &facts.key {
+        KeyKind::Rsa => facts.key_bits.is_some_and(|bits| (2048..=8192).contains(&bits)),
+        KeyKind::Ec(curve) => matches!(curve.as_str(), "P-256" | "P-384"),
+        KeyKind::Ed25519 => true,
+        KeyKind::Other(_) | _ => false,
+    })
 }
 
 impl ServerCertVerifier for Recorder {
@@ -449,12 +500,46 @@ impl<S: Below> AsyncWrite for Tap<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::base_config;
+    use super::*;
 
     /// rustls would not resume either with a verifier that is another one each time, but that is a matter of chance.
     #[test]
     fn sessions_are_not_kept_to_be_resumed() {
         let resumption = format!("{:?}", base_config().unwrap().resumption);
         assert!(resumption.contains("NoClientSessionStorage"), "{resumption}");
+    }
+
+    #[test]
+    fn what_tls_refuses_after_the_handshake_keeps_its_reason() {
+        let flood = [
+            PeerMisbehaved::TooManyEmptyFragments,
+            PeerMisbehaved::TooManyKeyUpdateRequests,
+            PeerMisbehaved::TooManyRenegotiationRequests,
+            PeerMisbehaved::TooManyWarningAlertsReceived,
+        ];
+        let cases = [
+            (rustls::Error::DecryptError, Close::TlsBroken(TlsBreak::WrongTag)),
+            (rustls::Error::PeerSentOversizedRecord, Close::TlsBroken(TlsBreak::OversizedRecord)),
+            (InvalidMessage::MessageTooLarge.into(), Close::TlsBroken(TlsBreak::OversizedRecord)),
+            (InvalidMessage::InvalidContentType.into(), Close::TlsBroken(TlsBreak::Unreadable)),
+            (
+                rustls::Error::InappropriateMessage {
+                    expect_types: Vec::new(),
+                    got_type: rustls::ContentType::Handshake,
+                },
+                Close::TlsBroken(TlsBreak::OutOfPlace),
+            ),
+            (PeerMisbehaved::BadCertChainExtensions.into(), Close::TlsBroken(TlsBreak::Misbehaved)),
+            (rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied), Close::Alert(49)),
+            // This end's own.
+            (rustls::Error::EncryptError, Close::Broken { os: None }),
+        ];
+        let flood = flood.map(|kind| (kind.into(), Close::TlsBroken(TlsBreak::Flood)));
+        for (error, expected) in cases.into_iter().chain(flood) {
+            let text = format!("{error:?}");
+            let error = io::Error::new(io::ErrorKind::InvalidData, error);
+            assert_eq!(close_inside(&error), expected, "{text}");
+        }
+        assert_eq!(close_inside(&io::ErrorKind::UnexpectedEof.into()), Close::Fin);
     }
 }

@@ -12,7 +12,7 @@ use tokio_rustls::client::TlsStream;
 use crate::close::close_of;
 use crate::framer::{Found, Framer};
 use crate::network::{Dialed, Ended, Io, quick_acknowledgement};
-use crate::tls::{Below, Handshake, Tap, TlsPolicy, alert_of};
+use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
 
 /// A connection as far as it is built: the uppermost layer, and what is held of its octets. What is held never passes from one layer
 /// to the next as if it had come inside: [`Connection::secure`] gives it to the handshake.
@@ -103,6 +103,11 @@ impl Connection {
         }
     }
 
+    /// How many octets are held behind the last PDU: what [`Connection::secure`] gives to the handshake.
+    pub(crate) fn left_over(&self) -> usize {
+        self.framer.rest().len()
+    }
+
     /// Puts TLS on top, with the server that was asked for as `name` and stands at `peer`.
     pub(crate) async fn secure(
         self,
@@ -140,7 +145,7 @@ impl Layer {
     fn close_of(&self, error: &io::Error) -> Close {
         match self {
             Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => close_of(error),
-            Self::Tls(_) => alert_of(error).map_or_else(|| close_of(error), Close::Alert),
+            Self::Tls(_) => close_inside(error),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Certificates for scripted targets, made when they are asked for: always of the same key, and with the same octets.
+//! Certificates for scripted targets, made when they are asked for: always of the same keys, and with the same octets.
 //!
-//! The key is published with the source: it protects nothing.
+//! The keys are published with the source: they protect nothing.
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, PKCS_RSA_SHA256, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
+    KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData,
+    SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 use rdp_probe_core::CertificateFacts;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -16,6 +17,13 @@ use serde::Deserialize;
 
 /// RSA, 2048 bits, PKCS #8.
 static KEY: &[u8] = include_bytes!("../data/test-key.pk8");
+
+/// The same of somebody else.
+static OTHER_KEY: &[u8] = include_bytes!("../data/other-key.pk8");
+
+static P256: &[u8] = include_bytes!("../data/p256.pk8");
+static P384: &[u8] = include_bytes!("../data/p384.pk8");
+static ED25519: &[u8] = include_bytes!("../data/ed25519.pk8");
 
 /// The certificates that a target can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -36,6 +44,12 @@ pub enum Kind {
     NoServerUsage,
     /// Of the test authority, which is sent after it; from 2020 to 2099.
     CaSigned,
+    /// As the last one, with a key on the curve P-256.
+    P256,
+    /// With a key on the curve P-384.
+    P384,
+    /// With an Ed25519 key.
+    Ed25519,
     /// Names with control characters, right-to-left marks and HTML, and one of 60 000 octets.
     Hostile,
     /// Says that it is signed with SHA-1.
@@ -54,7 +68,7 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
@@ -62,6 +76,9 @@ impl Kind {
         Self::NameMismatch,
         Self::NoServerUsage,
         Self::CaSigned,
+        Self::P256,
+        Self::P384,
+        Self::Ed25519,
         Self::Hostile,
         Self::Sha1,
         Self::SmallKey,
@@ -91,6 +108,42 @@ impl Kind {
         !matches!(self, Self::SmallKey | Self::WrongKey | Self::Garbage)
     }
 
+    /// The key that the target signs with: the certificate's own, where it holds that.
+    #[must_use]
+    pub fn key(self) -> PrivateKeyDer<'static> {
+        self.curve().map_or_else(key, |(own, _)| pkcs8(own))
+    }
+
+    /// A key of the same algorithm that is somebody else's.
+    ///
+    /// # Errors
+    /// As whoever makes it says.
+    pub fn key_of_somebody_else(self) -> Result<PrivateKeyDer<'static>, rcgen::Error> {
+        let Some((_, algorithm)) = self.curve() else { return Ok(pkcs8(OTHER_KEY)) };
+        Ok(PrivatePkcs8KeyDer::from(KeyPair::generate_for(algorithm)?.serialize_der()).into())
+    }
+
+    /// The key and its algorithm, where they are not RSA.
+    fn curve(self) -> Option<(&'static [u8], &'static SignatureAlgorithm)> {
+        match self {
+            Self::P256 => Some((P256, &PKCS_ECDSA_P256_SHA256)),
+            Self::P384 => Some((P384, &PKCS_ECDSA_P384_SHA384)),
+            Self::Ed25519 => Some((ED25519, &PKCS_ED25519)),
+            Self::Good
+            | Self::Windows
+            | Self::Expired
+            | Self::NotYet
+            | Self::NameMismatch
+            | Self::NoServerUsage
+            | Self::CaSigned
+            | Self::Hostile
+            | Self::Sha1
+            | Self::SmallKey
+            | Self::WrongKey
+            | Self::Garbage => None,
+        }
+    }
+
     /// The kind with this name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let name = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name);
@@ -98,10 +151,14 @@ impl Kind {
     }
 }
 
-/// The key of every certificate here.
+/// The key of every certificate that has none of its own.
 #[must_use]
 pub fn key() -> PrivateKeyDer<'static> {
-    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(KEY))
+    pkcs8(KEY)
+}
+
+fn pkcs8(octets: &'static [u8]) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(octets))
 }
 
 /// The test authority, in DER.
@@ -139,9 +196,10 @@ pub fn authority_file() -> io::Result<PathBuf> {
 fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
     let key = key_pair()?;
     let alone = |params: CertificateParams| Ok(vec![params.self_signed(&key)?.der().to_vec()]);
-    let of_authority = |params: CertificateParams| {
+    let of_authority = |public: &KeyPair| {
         let authority = authority_params();
-        let leaf = params.signed_by(&key, &Issuer::from_params(&authority, &key))?;
+        let leaf = params("srv1.lab.test", &good_names()?, GOOD);
+        let leaf = leaf.signed_by(public, &Issuer::from_params(&authority, &key))?;
         Ok(vec![leaf.der().to_vec(), authority.self_signed(&key)?.der().to_vec()])
     };
     // Another key than the one that signs.
@@ -165,7 +223,11 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             alone(params)
         }
-        Kind::CaSigned => of_authority(good(GOOD)?),
+        Kind::CaSigned => of_authority(&key),
+        Kind::P256 | Kind::P384 | Kind::Ed25519 => {
+            let (octets, algorithm) = kind.curve().ok_or(rcgen::Error::KeyGenerationUnavailable)?;
+            of_authority(&KeyPair::from_pkcs8_der_and_sign_algo(&octets.into(), algorithm)?)
+        }
         Kind::Hostile => {
             let long = format!("{}.lab.test", "a".repeat(HOSTILE_LENGTH.saturating_sub(9)));
             let names = [
@@ -305,6 +367,9 @@ mod tests {
         assert!(!facts(Kind::NoServerUsage).is_for_servers() && good.is_for_servers());
         let signed = facts(Kind::CaSigned);
         assert_eq!((signed.self_signed, Kind::CaSigned.chain().len()), (false, 2));
+        for (kind, key) in [(Kind::P256, "P-256"), (Kind::P384, "P-384"), (Kind::Ed25519, "Ed25519")] {
+            assert_eq!((facts(kind).key.name(), facts(kind).self_signed), (key, false), "{kind:?}");
+        }
         assert!(facts(Kind::Sha1).weak_signature);
         assert_eq!(facts(Kind::SmallKey).key_bits, Some(1024));
         assert_eq!(facts(Kind::WrongKey).key_bits, Some(2048));

@@ -10,7 +10,7 @@ use proptest::strategy::Union;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
     Address, Close, DialFault, DialFaultKind, Evidence, Family, Host, Link, Plan, Routing, Security,
-    SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust,
+    SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
 };
 
 use crate::certificate::Kind;
@@ -49,6 +49,9 @@ pub fn close() -> impl Strategy<Value = Close> {
         any::<u8>().prop_map(Close::Alert).boxed(),
         (limit(), any::<bool>()).prop_map(|(limit, overall)| Close::TimedOut { limit, overall }).boxed(),
         option::of(any::<i32>()).prop_map(|os| Close::Broken { os }).boxed(),
+        select(&[TlsBreak::WrongTag, TlsBreak::Flood, TlsBreak::Misbehaved][..])
+            .prop_map(Close::TlsBroken)
+            .boxed(),
     ])
 }
 
@@ -94,9 +97,14 @@ pub fn event() -> impl Strategy<Value = OwnedEvent> {
         dial_fault().prop_map(|fault| OwnedEvent::Resolved(Err(fault))).boxed(),
         link.prop_map(|link| OwnedEvent::Dialed(Ok(link))).boxed(),
         dial_fault().prop_map(|fault| OwnedEvent::Dialed(Err(fault))).boxed(),
-        session().prop_map(|session| OwnedEvent::Tls(Ok(session))).boxed(),
-        (tls_fault(), tls_octets())
-            .prop_map(|(kind, octets)| OwnedEvent::Tls(Err(TlsFault::new(kind, &octets))))
+        (0_usize..3, session())
+            .prop_map(|(before, session)| OwnedEvent::Tls { before, answer: Ok(session) })
+            .boxed(),
+        (0_usize..3, tls_fault(), tls_octets())
+            .prop_map(|(before, kind, octets)| OwnedEvent::Tls {
+                before,
+                answer: Err(TlsFault::new(kind, &octets)),
+            })
             .boxed(),
         octets().prop_map(OwnedEvent::Pdu).boxed(),
         credssp_octets().prop_map(OwnedEvent::Pdu).boxed(),
@@ -111,8 +119,14 @@ pub fn event() -> impl Strategy<Value = OwnedEvent> {
 pub fn session() -> impl Strategy<Value = TlsSession> {
     const SIGNATURES: &[SignatureCheck] =
         &[SignatureCheck::Verified, SignatureCheck::NotVerifiable, SignatureCheck::Wrong];
-    const TRUST: &[Trust] =
-        &[Trust::Trusted, Trust::UnknownIssuer, Trust::Expired, Trust::OtherName, Trust::Refused];
+    const TRUST: &[Trust] = &[
+        Trust::Trusted,
+        Trust::UnknownIssuer,
+        Trust::Expired,
+        Trust::OtherName,
+        Trust::NoName,
+        Trust::Refused,
+    ];
     let chain = Union::new([
         select(&Kind::ALL[..]).prop_map(Kind::chain).boxed(),
         vec(vec(any::<u8>(), 0..32), 0..3).boxed(),

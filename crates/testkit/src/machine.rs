@@ -7,11 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, Wants,
+    Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, TlsBreak, Wants,
 };
 
 use crate::scenario::{
-    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, plain_alert,
+    Break, Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step,
+    plain_alert,
 };
 use crate::script::{Claim, Claims, Violation, check, offered, whole};
 use crate::session::{self, TODAY_UNIX_MS};
@@ -207,8 +208,9 @@ impl Machine<'_> {
     fn shake_hands(&mut self, host: &str, peer: Option<&mut Peer>) {
         let Some(peer) = peer else {
             let fault = session::ended(Close::Fin, &[]);
-            return self.run.on(Event::Tls(Err(fault)), self.now);
+            return self.run.on(Event::Tls { before: 0, answer: Err(fault) }, self.now);
         };
+        let before = peer.held.len();
         let limit = self.run.limit();
         let answer = loop {
             if let Some(fault) = session::fault(&peer.held) {
@@ -233,7 +235,7 @@ impl Machine<'_> {
                 break Err(session::ended(how, &peer.held));
             }
         };
-        self.run.on(Event::Tls(answer), self.now);
+        self.run.on(Event::Tls { before, answer }, self.now);
     }
 
     /// Waits for what the peer does next; gives out how the stream ended, if it did. `handshake` takes the place of octets
@@ -344,6 +346,7 @@ impl Peer {
                 Step::Tls(handshake) => return Arrival::Handshake(handshake),
                 Step::Alert(description) if self.inside => return Arrival::Ended(Close::Alert(description)),
                 Step::Alert(description) => return Arrival::Octets(plain_alert(description).to_vec(), TICK),
+                Step::BreakTls(how) => return Arrival::Ended(Close::TlsBroken(tls_break(how))),
                 Step::Send(octets) => return Arrival::Octets(octets, TICK),
                 Step::Challenge(challenge) => return Arrival::Octets(challenge.octets(TODAY_UNIX_MS), TICK),
                 Step::Drip { octets, every } => {
@@ -374,6 +377,15 @@ impl Peer {
                 Step::Close(Ending::Silent) => return Arrival::Nothing,
             }
         }
+    }
+}
+
+/// What a client makes of it.
+const fn tls_break(how: Break) -> TlsBreak {
+    match how {
+        Break::WrongTag => TlsBreak::WrongTag,
+        Break::Oversized => TlsBreak::OversizedRecord,
+        Break::Flood => TlsBreak::Flood,
     }
 }
 

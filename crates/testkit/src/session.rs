@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, RootCertStore};
 
 use crate::certificate::{self, Kind};
-use crate::scenario::Handshake;
+use crate::scenario::{Handshake, Signature};
 
 /// 2026-11-21T00:00:00Z: the day on which every scenario is played that has no clock.
 pub(crate) const TODAY_UNIX_MS: i64 = 1_795_219_200_000;
@@ -24,17 +24,22 @@ pub(crate) const TODAY_UNIX_MS: i64 = 1_795_219_200_000;
 pub(crate) fn session(handshake: &Handshake, host: &str, peer: IpAddr, trust_ca: bool) -> TlsSession {
     let kind = handshake.certificate;
     let new = handshake.speaks(Version::TLS_1_3);
+    let curve = matches!(kind, Kind::P256 | Kind::P384 | Kind::Ed25519);
     TlsSession {
         version: if new { Version::TLS_1_3 } else { Version::TLS_1_2 },
         // What rustls prefers on both ends.
-        cipher: CipherSuite(if new { 0x1302 } else { 0xC030 }),
-        signature: if kind.has_its_key() {
-            SignatureCheck::Verified
-        } else if kind == Kind::WrongKey {
-            SignatureCheck::Wrong
-        } else {
-            // Nobody here can check one of such a key.
-            SignatureCheck::NotVerifiable
+        cipher: CipherSuite(match (new, curve) {
+            (true, _) => 0x1302,
+            (false, true) => 0xC02C,
+            (false, false) => 0xC030,
+        }),
+        signature: match handshake.signature {
+            Signature::Own if kind.has_its_key() => SignatureCheck::Verified,
+            // Nobody here can check one of any other key that is not there.
+            Signature::Own | Signature::OtherKey if kind == Kind::WrongKey || kind.has_its_key() => {
+                SignatureCheck::Wrong
+            }
+            Signature::Own | Signature::OtherKey | Signature::Sha1 => SignatureCheck::NotVerifiable,
         },
         trust: trust(kind, host, peer, trust_ca),
         chain: kind.chain(),
@@ -54,15 +59,18 @@ fn trust(kind: Kind, host: &str, peer: IpAddr, trust_ca: bool) -> Option<Trust> 
     roots.add(CertificateDer::from(certificate::authority())).ok()?;
     let provider = Arc::new(ring::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok()?;
-    let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
+    let asked = ServerName::try_from(host.to_owned()).ok();
+    let named = asked.is_some();
+    let name = asked.unwrap_or_else(|| ServerName::from(peer));
     let now = UnixTime::since_unix_epoch(Duration::from_millis(TODAY_UNIX_MS.unsigned_abs()));
-    Some(match verifier.verify_server_cert(leaf, rest, &name, &[], now) {
+    let trust = match verifier.verify_server_cert(leaf, rest, &name, &[], now) {
         Ok(_) => Trust::Trusted,
         Err(rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         )) => Trust::OtherName,
         Err(_) => Trust::Refused,
-    })
+    };
+    Some(if named { trust } else { trust.unnamed() })
 }
 
 /// What octets in place of a handshake mean, once they mean something.
@@ -141,5 +149,8 @@ mod tests {
         assert_eq!(trust(Kind::CaSigned, "srv1.lab.test", true), Some(Trust::Trusted));
         assert_eq!(trust(Kind::CaSigned, "127.0.0.1", true), Some(Trust::Trusted));
         assert_eq!(trust(Kind::CaSigned, "srv2.lab.test", true), Some(Trust::OtherName));
+        // The address is in the certificate, and nobody asked for it.
+        assert_eq!(trust(Kind::CaSigned, "srv1-", true), Some(Trust::NoName));
+        assert_eq!(trust(Kind::CaSigned, "srv1-", false), Some(Trust::UnknownIssuer));
     }
 }

@@ -9,18 +9,17 @@ use rustls::crypto::cipher::{OutboundChunks, OutboundPlainMessage};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::server::{NoServerSessionStorage, ServerConnection};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::sign::{CertifiedKey, Signer, SigningKey, SingleCertAndKey};
 use rustls::{
-    ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig, SupportedCipherSuite,
-    SupportedProtocolVersion, version,
+    ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig, SignatureAlgorithm, SignatureScheme,
+    SupportedCipherSuite, SupportedProtocolVersion, version,
 };
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::certificate::{self, Kind};
-use crate::scenario::{Handshake, plain_alert};
+use crate::scenario::{Break, Handshake, Scheme, Signature, plain_alert};
 
 /// The connection.
 pub(crate) enum Stream {
@@ -98,7 +97,7 @@ impl Stream {
             Self::Plain(stream) => (stream, plain_alert(description).to_vec()),
             Self::Tls(stream) => {
                 let (below, connection) = stream.into_inner();
-                let sealed = sealed_alert(connection, description);
+                let sealed = sealed(connection, ContentType::Alert, &[&[2, description]]);
                 (below.stream, sealed.ok_or_else(|| io::Error::other("the alert cannot be sealed"))?)
             }
             Self::Gone => return Err(io::ErrorKind::NotConnected.into()),
@@ -107,6 +106,33 @@ impl Stream {
         *self = Self::Plain(stream);
         Ok(())
     }
+}
+
+impl Stream {
+    /// Sends what ends TLS; nothing is inside it after that.
+    pub(crate) async fn break_tls(&mut self, how: Break) -> io::Result<()> {
+        let Self::Tls(stream) = std::mem::replace(self, Self::Gone) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let (below, connection) = stream.into_inner();
+        let octets = match how {
+            Break::WrongTag => sealed(connection, ContentType::ApplicationData, &[b"changed on its way"])
+                .map(|octets| changed_at_its_end(&octets)),
+            // 2^14 octets and 256 more are the most (RFC 8446 section 5.2); 2048 more before that.
+            Break::Oversized => Some(vec![23, 3, 3, 0x60, 0]),
+            Break::Flood => sealed(connection, ContentType::ApplicationData, &[[].as_slice(); 256]),
+        };
+        let octets = octets.ok_or_else(|| io::Error::other("the record cannot be sealed"))?;
+        let mut stream = below.stream;
+        stream.write_all(&octets).await?;
+        *self = Self::Plain(stream);
+        Ok(())
+    }
+}
+
+fn changed_at_its_end(octets: &[u8]) -> Vec<u8> {
+    let (last, before) = octets.split_last().unwrap_or((&0, &[]));
+    [before, &[last ^ 1]].concat()
 }
 
 /// What TLS stands on: what had been read before it, then the connection.
@@ -145,7 +171,7 @@ impl AsyncWrite for Below {
 /// Serves without tickets and sessions, so that a scripted connection has no octets but the script's.
 fn config(handshake: &Handshake) -> Result<ServerConfig, rustls::Error> {
     let provider = ring::default_provider();
-    let key = certified(handshake.certificate, &provider)?;
+    let key = certified(handshake, &provider)?;
     let spoken =
         |version: &&&'static SupportedProtocolVersion| handshake.speaks(Version(version.version.into()));
     let versions: Vec<&'static SupportedProtocolVersion> =
@@ -161,14 +187,81 @@ fn config(handshake: &Handshake) -> Result<ServerConfig, rustls::Error> {
     Ok(config)
 }
 
-/// The certificate with our key, whether or not it fits.
-fn certified(kind: Kind, provider: &CryptoProvider) -> Result<CertifiedKey, rustls::Error> {
+/// The certificate with the key that is to sign, whether or not it fits.
+fn certified(handshake: &Handshake, provider: &CryptoProvider) -> Result<CertifiedKey, rustls::Error> {
+    let kind = handshake.certificate;
     let chain = kind.chain().into_iter().map(CertificateDer::from).collect();
-    Ok(CertifiedKey::new(chain, provider.key_provider.load_private_key(certificate::key())?))
+    let key = match handshake.signature {
+        Signature::Own | Signature::Sha1 => kind.key(),
+        Signature::OtherKey => {
+            kind.key_of_somebody_else().map_err(|error| rustls::Error::General(error.to_string()))?
+        }
+    };
+    let key = Signing {
+        key: provider.key_provider.load_private_key(key)?,
+        scheme: handshake.scheme.map(scheme),
+        sha1: handshake.signature == Signature::Sha1,
+    };
+    Ok(CertifiedKey::new(chain, Arc::new(key)))
 }
 
-/// The record that ends the connection with this alert.
-fn sealed_alert(connection: ServerConnection, description: u8) -> Option<Vec<u8>> {
+/// A key that signs as a script says, whatever the client offers.
+#[derive(Debug)]
+struct Signing {
+    key: Arc<dyn SigningKey>,
+    scheme: Option<SignatureScheme>,
+    sha1: bool,
+}
+
+impl SigningKey for Signing {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        let signer = match self.scheme {
+            Some(scheme) => self.key.choose_scheme(&[scheme]),
+            None => self.key.choose_scheme(offered),
+        };
+        let signer = signer?;
+        Some(if self.sha1 { Box::new(Sha1(signer, self.algorithm())) } else { signer })
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.key.algorithm()
+    }
+}
+
+/// Says that its signatures are of SHA-1, which they are not: nobody who sees them can check that.
+#[derive(Debug)]
+struct Sha1(Box<dyn Signer>, SignatureAlgorithm);
+
+impl Signer for Sha1 {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        self.0.sign(message)
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        if self.1 == SignatureAlgorithm::RSA {
+            SignatureScheme::RSA_PKCS1_SHA1
+        } else {
+            SignatureScheme::ECDSA_SHA1_Legacy
+        }
+    }
+}
+
+const fn scheme(scheme: Scheme) -> SignatureScheme {
+    match scheme {
+        Scheme::RsaPkcs1Sha256 => SignatureScheme::RSA_PKCS1_SHA256,
+        Scheme::RsaPkcs1Sha384 => SignatureScheme::RSA_PKCS1_SHA384,
+        Scheme::RsaPkcs1Sha512 => SignatureScheme::RSA_PKCS1_SHA512,
+        Scheme::RsaPssRsaeSha256 => SignatureScheme::RSA_PSS_SHA256,
+        Scheme::RsaPssRsaeSha384 => SignatureScheme::RSA_PSS_SHA384,
+        Scheme::RsaPssRsaeSha512 => SignatureScheme::RSA_PSS_SHA512,
+        Scheme::EcdsaSecp256r1Sha256 => SignatureScheme::ECDSA_NISTP256_SHA256,
+        Scheme::EcdsaSecp384r1Sha384 => SignatureScheme::ECDSA_NISTP384_SHA384,
+        Scheme::Ed25519 => SignatureScheme::ED25519,
+    }
+}
+
+/// Records of this type, each with one of the payloads; the connection can say nothing more by itself.
+fn sealed(connection: ServerConnection, typ: ContentType, payloads: &[&[u8]]) -> Option<Vec<u8>> {
     let suite = connection.negotiated_cipher_suite()?;
     let (sequence, secrets) = connection.dangerous_extract_secrets().ok()?.tx;
     let (ConnectionTrafficSecrets::Aes128Gcm { key, iv }
@@ -185,10 +278,11 @@ fn sealed_alert(connection: ServerConnection, description: u8) -> Option<Vec<u8>
             suite.aead_alg.encrypter(key, fixed, explicit)
         }
     };
-    let message = OutboundPlainMessage {
-        typ: ContentType::Alert,
-        version: ProtocolVersion::TLSv1_2,
-        payload: OutboundChunks::Single(&[2, description]),
-    };
-    Some(encrypter.encrypt(message, sequence).ok()?.encode())
+    let mut octets = Vec::new();
+    for (sequence, payload) in (sequence..).zip(payloads) {
+        let payload = OutboundChunks::Single(payload);
+        let message = OutboundPlainMessage { typ, version: ProtocolVersion::TLSv1_2, payload };
+        octets.extend(encrypter.encrypt(message, sequence).ok()?.encode());
+    }
+    Some(octets)
 }

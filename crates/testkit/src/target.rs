@@ -288,6 +288,7 @@ async fn follow(
                 }
             }
             Step::Alert(description) => stream.alert(*description).await,
+            Step::BreakTls(how) => stream.break_tls(*how).await,
             Step::Close(Ending::Fin) => stream.fin().await,
             Step::Close(Ending::CloseNotify) => stream.close_notify().await,
             Step::Close(Ending::Reset) => {

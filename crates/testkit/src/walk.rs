@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
     Address, Close, DialFault, DialFaultKind, Event, Evidence, Family, Host, Link, Plan, Routing, Run,
-    Security, SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
+    Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
 };
 
 use crate::certificate::Kind;
@@ -18,7 +18,7 @@ use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, TLS_MESSAGES, confirm};
 pub enum OwnedEvent {
     Resolved(Result<Vec<Address>, DialFault>),
     Dialed(Result<Link, DialFault>),
-    Tls(Result<TlsSession, TlsFault>),
+    Tls { before: usize, answer: Result<TlsSession, TlsFault> },
     Pdu(Vec<u8>),
     Stray(Vec<u8>),
     Closed { how: Close, partial: Vec<u8> },
@@ -31,7 +31,7 @@ impl OwnedEvent {
         match self {
             Self::Resolved(answer) => Event::Resolved(answer.clone()),
             Self::Dialed(answer) => Event::Dialed(*answer),
-            Self::Tls(answer) => Event::Tls(answer.clone()),
+            Self::Tls { before, answer } => Event::Tls { before: *before, answer: answer.clone() },
             Self::Pdu(octets) => Event::Pdu(octets),
             Self::Stray(octets) => Event::Stray(octets),
             Self::Closed { how, partial } => Event::Closed { how: *how, partial },
@@ -121,7 +121,10 @@ fn cancelled(wants: &Wants<'_>) -> Happening {
     let event = match wants {
         Wants::Resolve { .. } => OwnedEvent::Resolved(Err(fault)),
         Wants::Dial { .. } => OwnedEvent::Dialed(Err(fault)),
-        Wants::Tls { .. } => OwnedEvent::Tls(Err(TlsFault::new(TlsFaultKind::Closed(Close::Cancelled), &[]))),
+        Wants::Tls { .. } => {
+            let fault = TlsFault::new(TlsFaultKind::Closed(Close::Cancelled), &[]);
+            OwnedEvent::Tls { before: 0, answer: Err(fault) }
+        }
         Wants::Pdu(_) | _ => OwnedEvent::Closed { how: Close::Cancelled, partial: Vec::new() },
     };
     Happening { event, after: Duration::ZERO, out_of_turn: false }
@@ -223,8 +226,8 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         // A Connection Confirm is what gets furthest.
         6 => OwnedEvent::Pdu(confirm(octets.one_of(&[2, 3], 2), octets.octet(), u32::from(octets.octet()))),
         7 => OwnedEvent::Pdu(octets.octets()),
-        8 | 9 => OwnedEvent::Tls(Ok(session(octets))),
-        10 => OwnedEvent::Tls(Err(tls_fault(octets))),
+        8 | 9 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Ok(session(octets)) },
+        10 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Err(tls_fault(octets)) },
         // What gets furthest inside of TLS, and in its place.
         14 => OwnedEvent::Pdu(octets.one_of(MCS_MESSAGES, &[]).to_vec()),
         11 | 12 => OwnedEvent::Pdu(octets.one_of(CREDSSP_MESSAGES, &[]).to_vec()),
@@ -241,6 +244,7 @@ fn session(octets: &mut Cursor<'_>) -> TlsSession {
         Some(Trust::UnknownIssuer),
         Some(Trust::Expired),
         Some(Trust::OtherName),
+        Some(Trust::NoName),
         Some(Trust::Refused),
     ];
     let signature = [SignatureCheck::Verified, SignatureCheck::NotVerifiable, SignatureCheck::Wrong];
@@ -303,6 +307,7 @@ fn close(octets: &mut Cursor<'_>) -> Close {
         Close::TimedOut { limit, overall: true },
         Close::Broken { os: None },
         Close::Broken { os: Some(i32::from(code)) },
+        Close::TlsBroken(TlsBreak::WrongTag),
         Close::Cancelled,
     ];
     octets.one_of(&all, Close::Fin)

@@ -2,7 +2,7 @@
 //! ([MS-RDPBCGR] 1.3.1.1, 3.2.5.3.1 and 3.2.5.3.2).
 use rdp_probe_wire::first_octets::{FirstOctets, Foreign, classify_last};
 use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
-use rdp_probe_wire::nego::{NegRequest, Negotiation, Protocols, RequestFlags};
+use rdp_probe_wire::nego::{FailureCode, NegRequest, Negotiation, Protocols, RequestFlags};
 use rdp_probe_wire::preconnection::PreconnectionPdu;
 use rdp_probe_wire::x224::{
     self, ConnectionConfirm, ConnectionRequest, DisconnectRequest, TpduCode, TpduError,
@@ -127,13 +127,21 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
         Negotiation::Failure(failure) => {
             odd(Oddity::BlockLength, u32::from(failure.length), 8);
             out.facts.push(Observed::Refused(failure.code));
-            return Err(FailureKind::NegotiationRefused(failure.code));
+            let leaves_tls = failure.code == FailureCode::SSL_NOT_ALLOWED_BY_SERVER && !offered.is_standard();
+            return Err(if leaves_tls && needs_certificate(context) {
+                FailureKind::PolicyWithoutCertificate
+            } else {
+                FailureKind::NegotiationRefused(failure.code)
+            });
         }
     };
     // Standard RDP Security is always admissible; anything else must be one of the protocols that were offered.
     let one = selected.is_standard() || selected.name().is_some();
     if !one || !offered.contains(selected) {
         return Err(FailureKind::UnrequestedProtocol { offered, selected });
+    }
+    if selected.is_standard() && needs_certificate(context) {
+        return Err(FailureKind::PolicyWithoutCertificate);
     }
     // An enumeration asks what the server does with a mask, and every answer answers it.
     let asked = context.plan().security.insists_on();
@@ -153,6 +161,15 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
             | Purpose::Method(_) => Box::new(ExpectTls::new(selected)),
         })),
     }
+}
+
+/// Whether the path has to come to a certificate: those of an enumeration and the scout only ask.
+fn needs_certificate(context: &Context) -> bool {
+    let path = match context.attempt().purpose {
+        Purpose::Main | Purpose::Fallback | Purpose::Address(_) => true,
+        Purpose::Enumerate(_) | Purpose::Scout { .. } | Purpose::Method(_) => false,
+    };
+    path && context.leg().has_policy()
 }
 
 fn foreign(octets: &[u8]) -> FailureKind {

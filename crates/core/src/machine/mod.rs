@@ -101,7 +101,7 @@ impl Machine {
             _ if !due => Err(FailureKind::OutOfTurn),
             Event::Resolved(answer) => state.on_resolved(answer, &context, out),
             Event::Dialed(answer) => state.on_dialed(answer, &context, out),
-            Event::Tls(answer) => state.on_tls(answer, &context, out),
+            Event::Tls { before, answer } => state.on_tls(before, answer, &context, out),
             Event::Pdu(pdu) => state.on_pdu(pdu, &context, out),
             Event::Stray(octets) => state.on_stray(octets, &context, out),
             Event::Closed { how, partial } => state.on_closed(how, partial, &context, out),

@@ -57,9 +57,10 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         Err(FailureKind::OutOfTurn)
     }
 
-    /// The TLS handshake has ended.
+    /// The TLS handshake has ended; so many octets had come before it began.
     fn on_tls(
         self: Box<Self>,
+        _: usize,
         _: Result<TlsSession, TlsFault>,
         _: &Context,
         _: &mut Output,

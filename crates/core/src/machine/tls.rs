@@ -8,7 +8,7 @@ use super::state::{Context, Output, State, Step};
 use crate::fact::Observed;
 use crate::failure::{Awaited, FailureKind};
 use crate::stage::Stage;
-use crate::tls::{TlsFacts, TlsFault, TlsSession, Trust};
+use crate::tls::{SignatureCheck, TlsFacts, TlsFault, TlsSession, Trust};
 use crate::wants::Wants;
 
 /// Waits for the end of the TLS handshake.
@@ -38,12 +38,17 @@ impl State for ExpectTls {
 
     fn on_tls(
         self: Box<Self>,
+        before: usize,
         answer: Result<TlsSession, TlsFault>,
         context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
+        if before > 0 {
+            out.facts.push(Observed::OctetsBeforeTls(before));
+        }
         let facts = TlsFacts::from(answer.map_err(FailureKind::Tls)?);
         let leg = context.leg();
+        let check = facts.signature;
         let pinned = facts.certificate.as_ref().is_some_and(|c| leg.pins.contains(&c.sha256));
         let trusted = facts.trust == Some(Trust::Trusted);
         out.facts.push(Observed::Tls(Box::new(facts)));
@@ -53,6 +58,16 @@ impl State for ExpectTls {
         }
         if leg.require_trust && !pinned && !trusted {
             return Err(FailureKind::NotTrusted);
+        }
+        // A certificate is public: the signature alone says who shows it. A wrong one ends the handshake for every client; one that
+        // cannot be checked here says nothing against the server, and nothing for it.
+        let passes = match check {
+            SignatureCheck::Verified => true,
+            SignatureCheck::NotVerifiable => !leg.has_policy(),
+            SignatureCheck::Wrong => false,
+        };
+        if !passes {
+            return Err(FailureKind::KeyNotProven { check });
         }
         Ok(Step::Continue(match self.selected {
             selected @ Protocols::SSL => Box::new(ExpectConnectResponse::new(selected)),

@@ -1,5 +1,5 @@
 //! What is worth knowing about a certificate and a server's NTLM CHALLENGE. Each check is independent of the others.
-use rdp_probe_core::{CertificateFacts, Evidence, KeyKind, Observed, SignatureCheck, Trust};
+use rdp_probe_core::{CertificateFacts, Evidence, FailureKind, KeyKind, Observed, SignatureCheck, Trust};
 
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
@@ -52,6 +52,12 @@ fn name_differs(evidence: &Evidence) -> bool {
             })
     };
     said.peek().is_some() && !said.any(same)
+}
+
+/// Nothing failed over it, and it was not proven.
+fn not_verified(evidence: &Evidence) -> bool {
+    let told = matches!(evidence.failure_kind(), Some(FailureKind::KeyNotProven { .. }));
+    !told && evidence.tls().is_some_and(|tls| tls.signature != SignatureCheck::Verified)
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -130,11 +136,13 @@ pub(super) const RULES: &[Rule] = &[
         ..INFO
     },
     Rule {
-        id: "handshake-signature-wrong",
-        matches: |f| f.tls().is_some_and(|tls| tls.signature == SignatureCheck::Wrong),
-        summary: "the server did not prove that it holds the certificate's key",
-        cause: "the handshake's signature does not fit the certificate: somebody shows a certificate that is not theirs",
-        remedy: "do not log on; find out what stands between",
+        id: "signature-not-verified",
+        matches: not_verified,
+        summary: "whether the server holds the certificate's key could not be checked",
+        cause: "the handshake is signed with a key or a scheme that this build does not know, such as SHA-1, or RSA below 2048 \
+                bits, or the certificate cannot be read: it says nothing against the server, but somebody in between would look the same",
+        remedy: "on the target, bind a certificate with an RSA key of 2048 bits or more, or one on P-256 or P-384, and allow \
+                 signatures with SHA-256",
         ..WARNING
     },
     Rule {

@@ -282,6 +282,17 @@ pub(super) const RULES: &[Rule] = &[
         ..REFUSED
     },
     Rule {
+        id: "policy-without-certificate",
+        matches: |f| f.failure_kind() == Some(&FailureKind::PolicyWithoutCertificate),
+        exit: 41,
+        summary: "{address} goes on without TLS only, and so without the certificate that --pin or --ca asks for",
+        cause: "the server, or somebody in between, refused TLS, did not select it, or was not offered it: nothing tells who it \
+                is, and the run does not go on",
+        remedy: "on the target, set the security layer to Negotiate or TLS; if it is set so, find out what stands between; leave \
+                 out --pin and --ca to see what it takes",
+        ..REFUSED
+    },
+    Rule {
         id: "server-has-no-certificate",
         matches: |f| refused_with(f, FailureCode::SSL_CERT_NOT_ON_SERVER),
         outcome: VerdictOutcome::Misconfigured,

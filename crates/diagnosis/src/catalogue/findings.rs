@@ -63,6 +63,11 @@ fn weak_encryption(evidence: &Evidence) -> bool {
     weak.iter().any(|method| methods.method(*method) == Offered::Offered)
 }
 
+/// Something came in the clear before TLS began.
+fn before_tls(evidence: &Evidence) -> bool {
+    evidence.facts().any(|fact| matches!(fact, Observed::OctetsBeforeTls(_)))
+}
+
 /// The server saw another request than was sent.
 fn negotiation_altered(evidence: &Evidence) -> bool {
     evidence.path().last().is_some_and(|attempt| {
@@ -138,6 +143,16 @@ pub(super) const RULES: &[Rule] = &[
         cause: "a client cannot encrypt its random with it, and gives up after this stage",
         remedy: "on the target, make the key anew (xrdp: xrdp-keygen), or set the security layer to TLS",
         candidates: &[Candidate::pair(0x706, None, Possible, Reported)],
+        ..WARNING
+    },
+    Rule {
+        id: "octets-before-tls",
+        matches: before_tls,
+        summary: "{octets_before_tls} octets came in the clear behind the Connection Confirm, before TLS",
+        cause: "nothing is due from a server there: what it says in the clear then is not protected, and somebody in between can \
+                put it there. It was read as the beginning of the handshake, and never as if it had come inside TLS",
+        remedy: "probe from the target's own network: if nothing comes there, a device in between adds it; else the server is at \
+                 fault (the octets stand in the JSON report where the handshake failed over them)",
         ..WARNING
     },
     Rule {

@@ -1,7 +1,9 @@
 //! Stage `tls`: the server was to speak TLS, and the handshake did not come to its end.
 use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_core::wire::tls::Version;
-use rdp_probe_core::{AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, Stage, TlsFault, TlsFaultKind};
+use rdp_probe_core::{
+    AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, SignatureCheck, Stage, TlsFault, TlsFaultKind,
+};
 
 use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -31,6 +33,13 @@ const fn silent(kind: TlsFaultKind) -> bool {
     matches!(kind, TlsFaultKind::Closed(Close::TimedOut { .. }))
 }
 
+const fn broken(kind: TlsFaultKind) -> bool {
+    matches!(
+        kind,
+        TlsFaultKind::Misbehaved | TlsFaultKind::BadCertificate | TlsFaultKind::Closed(Close::TlsBroken(_))
+    )
+}
+
 /// xrdp's way to say that it cannot use its key or certificate: a disconnect in the clear, in place of a ServerHello. After
 /// an alert it says the same as the alert.
 fn disconnects(fault: &TlsFault) -> bool {
@@ -54,6 +63,11 @@ fn cannot_use_key(evidence: &Evidence) -> bool {
 
 fn kind_is(evidence: &Evidence, judge: fn(TlsFaultKind) -> bool) -> bool {
     fault(evidence).is_some_and(|fault| judge(fault.kind))
+}
+
+/// The handshake's signature was checked, with this result, with or without a policy about the certificate.
+fn key_not_proven(evidence: &Evidence, check: SignatureCheck, policy: bool) -> bool {
+    refused(evidence, &FailureKind::KeyNotProven { check }) && evidence.plan.target.has_policy() == policy
 }
 
 fn refused(evidence: &Evidence, kind: &FailureKind) -> bool {
@@ -221,7 +235,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "tls-broken",
-        matches: |f| kind_is(f, |kind| matches!(kind, TlsFaultKind::Misbehaved | TlsFaultKind::BadCertificate)),
+        matches: |f| kind_is(f, broken),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} broke the TLS protocol",
         cause: "the server's messages contradict the protocol, or its certificate cannot be read",
@@ -247,6 +261,70 @@ pub(super) const RULES: &[Rule] = &[
         summary: "the certificate of {address} does not lead to the given roots for the name that was asked",
         cause: "the chain, the dates, the names or the usages do not hold: {trust}",
         remedy: "install a certificate of that authority for this name on the target, or leave out --ca",
+        basis: Documented,
+        ..TLS
+    },
+    Rule {
+        id: "certificate-key-not-proven",
+        matches: |f| key_not_proven(f, SignatureCheck::Wrong, true),
+        exit: 41,
+        summary: "{address} shows a certificate that the policy accepts, and does not hold its key",
+        cause: "the handshake's signature is not that of the certificate's key. A certificate is public and anybody can show it: \
+                somebody is in between, or the target's certificate and key file do not belong together",
+        remedy: "do not log on; compare with a probe from the target's own network, and see whether its certificate and key \
+                 belong together",
+        basis: Documented,
+        ..TLS
+    },
+    Rule {
+        id: "certificate-key-not-verifiable",
+        matches: |f| key_not_proven(f, SignatureCheck::NotVerifiable, true),
+        exit: 41,
+        summary: "{address} shows a certificate that the policy accepts, and this build cannot check that it holds its key",
+        cause: "the handshake is signed with a key or a scheme that this build does not know, such as SHA-1, or RSA below 2048 \
+                bits. That is a limit of this build, and says nothing against the server; but without that check anybody can \
+                show the certificate",
+        remedy: "on the target, bind a certificate with an RSA key of 2048 bits or more, or one on P-256 or P-384, and allow \
+                 signatures with SHA-256; or leave out --pin and --ca",
+        basis: Documented,
+        ..TLS
+    },
+    Rule {
+        id: "handshake-signature-wrong",
+        matches: |f| key_not_proven(f, SignatureCheck::Wrong, false),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "{address} did not prove in the TLS handshake that it holds the certificate's key",
+        cause: "the handshake's signature does not fit the certificate: somebody shows a certificate that is not theirs, or the \
+                target's certificate and key file do not belong together. Every client breaks off here",
+        remedy: "do not log on; find out what stands between, and see whether the target's certificate and key belong together",
+        basis: Documented,
+        ..TLS
+    },
+    Rule {
+        id: "tls-broken-after-handshake",
+        stage: None,
+        matches: |f| matches!(f.failure_kind(), Some(FailureKind::Closed { how: Close::TlsBroken(_), .. })),
+        outcome: VerdictOutcome::Misconfigured,
+        rank: 5,
+        summary: "TLS with {address} broke after the handshake: {tls_break}",
+        cause: "the server did not hang up: what came inside TLS in place of the {awaiting} is not as TLS has to be, and no \
+                client reads on. It was changed on its way, or the server is broken or hostile",
+        remedy: "compare with a probe from the target's own network: if TLS holds there, a device in between changes the stream",
+        basis: Documented,
+        supersedes: &["credssp-closed", "mcs-closed", "rdstls-broken", "rdsaad-broken"],
+        ..TLS
+    },
+    Rule {
+        id: "policy-not-testable",
+        stage: None,
+        matches: Evidence::policy_is_untested,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 54,
+        rank: 5,
+        summary: "the run to {address} ended before its certificate: what --pin or --ca asks for was not tested",
+        cause: "a certificate is shown and proven in stage tls, and the depth that was asked for lies before it; nothing failed",
+        remedy: "use --until tls, or leave out --until; or leave out --pin and --ca",
+        client_connects: true,
         basis: Documented,
         ..TLS
     },

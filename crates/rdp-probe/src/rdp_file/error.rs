@@ -71,6 +71,14 @@ pub enum RdpFileError {
         #[source]
         error: TargetError,
     },
+    /// `full address` is to be the name for TLS, which cannot carry it.
+    #[error("line {line}: full address: expected a name that TLS can carry, not {name:?}")]
+    ServerName {
+        /// The line, from 1.
+        line: usize,
+        /// The name.
+        name: String,
+    },
     /// `loadbalanceinfo` does not fit, or would break the request.
     #[error("line {line}: loadbalanceinfo: expected a routing token that can be sent: {error}")]
     RoutingToken {

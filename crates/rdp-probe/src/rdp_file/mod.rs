@@ -10,6 +10,7 @@ mod warning;
 use rdp_probe_core::{Host, Security};
 
 use crate::target::Target;
+use crate::tls::can_carry;
 use settings::Settings;
 
 pub use error::RdpFileError;
@@ -71,6 +72,10 @@ impl RdpFile {
             (Some(only), None) | (None, Some(only)) => (None, only, None),
             (None, None) => return Err(RdpFileError::NoAddress),
         };
+        if let Some(name) = server_name.as_ref().filter(|name| !can_carry(name)) {
+            let line = settings.text("full address")?.map_or(0, |setting| setting.line);
+            return Err(RdpFileError::ServerName { line, name: name.clone() });
+        }
         let port = own_port.or(other_port).or(default_port).unwrap_or(Target::DEFAULT_PORT);
         Ok(Self {
             host,

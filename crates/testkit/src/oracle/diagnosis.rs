@@ -1,5 +1,5 @@
 //! What holds for every diagnosis.
-use rdp_probe_core::{Evidence, FailureKind, Hop, TlsFaultKind};
+use rdp_probe_core::{Evidence, FailureKind, Hop, Stage, TlsFaultKind};
 use rdp_probe_diagnosis::{Diagnosis, RuleKind, VerdictOutcome, diagnose};
 
 use crate::walk::Walk;
@@ -30,8 +30,10 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
         assert_eq!(top.is_none(), ours, "no cause, or one too many: {failure:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(failure.hop), Some(failure.stage)), "{diagnosis:?}");
         assert!(verdict.exit != 0 && verdict.outcome != VerdictOutcome::Reachable, "{diagnosis:?}");
-    } else if let Some(stage) = evidence.fell_short_of() {
-        // Nothing failed, and what was asked for was not reached.
+    } else if let Some(stage) =
+        evidence.fell_short_of().or_else(|| evidence.policy_is_untested().then_some(Stage::Tls))
+    {
+        // Nothing failed, and what was asked for was not reached, or a policy not tested.
         assert!(top.is_some() && verdict.exit != 0, "no cause: {diagnosis:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(Hop::Target), Some(stage)), "{diagnosis:?}");
     } else {

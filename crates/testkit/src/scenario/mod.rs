@@ -35,8 +35,8 @@ pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub(crate) use route::Route;
 pub(crate) use step::plain_alert;
-pub use step::{Ending, Step};
-pub use tls::{Handshake, Hello};
+pub use step::{Break, Ending, Step};
+pub use tls::{Handshake, Hello, Scheme, Signature};
 
 /// One conversation.
 #[derive(Clone, Debug, Deserialize)]
@@ -386,6 +386,7 @@ impl Connection {
         for step in &self.steps {
             match step {
                 Step::Tls(_) if inside => return Err(()),
+                Step::BreakTls(_) if !inside => return Err(()),
                 Step::Tls(_) => inside = true,
                 Step::Expect(due) if !due.place().allows(inside) => return Err(()),
                 Step::Close(Ending::CloseNotify) if !inside => return Err(()),
@@ -395,6 +396,7 @@ impl Connection {
                 | Step::Challenge(_)
                 | Step::Drip { .. }
                 | Step::Endless { .. }
+                | Step::BreakTls(_)
                 | Step::Close(_) => {}
             }
         }

@@ -39,8 +39,23 @@ pub enum Step {
     Tls(Handshake),
     /// Sends this fatal alert: inside TLS, or as a record in the clear. What follows is in the clear.
     Alert(u8),
+    /// Sends inside TLS what ends it.
+    BreakTls(Break),
     /// Ends the connection.
     Close(Ending),
+}
+
+/// What a target sends inside TLS that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Break {
+    /// A record whose tag is wrong.
+    WrongTag,
+    /// The header of a record that is longer than one may be.
+    Oversized,
+    /// More empty records than anybody needs.
+    Flood,
 }
 
 /// How a connection ends.
@@ -62,7 +77,7 @@ pub enum Ending {
 const SHAPE: Shape = Shape {
     beside: &[("every_ms", "drip"), ("at_most", "endless")],
     one: "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, \
-          connect_response, error_info, alert, or close",
+          connect_response, error_info, alert, break_tls, or close",
 };
 
 /// A step as it is written.
@@ -88,6 +103,7 @@ enum Written {
     ConnectResponse(ConnectResponse),
     ErrorInfo(#[serde(deserialize_with = "code")] u32),
     Alert(u8),
+    BreakTls(Break),
     Close(Ending),
 }
 
@@ -104,6 +120,7 @@ impl<'de> Deserialize<'de> for Step {
             Written::ConnectResponse(response) => Self::Send(response.octets()),
             Written::ErrorInfo(code) => Self::Send(error_info(code)),
             Written::Alert(description) => Self::Alert(description),
+            Written::BreakTls(how) => Self::BreakTls(how),
             Written::Close(ending) => Self::Close(ending),
         })
     }

@@ -18,6 +18,43 @@ pub struct Handshake {
     /// Whether the probe has to break it off, because of what the target said in the clear before it.
     #[serde(default)]
     pub broken_off: bool,
+    /// With what key it is signed.
+    #[serde(default)]
+    pub signature: Signature,
+    /// With what scheme it is signed: as both ends like best when left out.
+    #[serde(default)]
+    pub scheme: Option<Scheme>,
+}
+
+/// How a handshake is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "a signature is right, wrong, or beyond whoever checks it")]
+pub enum Signature {
+    /// With the key of the certificate, where the target holds it.
+    #[default]
+    Own,
+    /// With a key of the same algorithm that is somebody else's: what an impostor can do.
+    OtherKey,
+    /// With the scheme of SHA-1, which this build cannot check.
+    Sha1,
+}
+
+/// The schemes that a target can sign with (RFC 8446 section 4.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the specification's names")]
+#[expect(clippy::exhaustive_enums, reason = "what rustls can sign with")]
+pub enum Scheme {
+    RsaPkcs1Sha256,
+    RsaPkcs1Sha384,
+    RsaPkcs1Sha512,
+    RsaPssRsaeSha256,
+    RsaPssRsaeSha384,
+    RsaPssRsaeSha512,
+    EcdsaSecp256r1Sha256,
+    EcdsaSecp384r1Sha384,
+    Ed25519,
 }
 
 impl Handshake {
