@@ -173,10 +173,10 @@ impl CertificateFacts {
 }
 
 fn stands_for(name: &str, host: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
     if name.eq_ignore_ascii_case(host) {
         return true;
     }
-    let name = name.strip_suffix('.').unwrap_or(name);
     match (name.strip_prefix("*."), host.split_once('.')) {
         // A wildcard stands for one label.
         (Some(domain), Some((_, rest))) => domain.eq_ignore_ascii_case(rest),
@@ -293,6 +293,7 @@ mod tests {
         assert!(stands_for("*.lab.test", "srv1.lab.test"));
         assert!(stands_for("srv1.lab.test", "SRV1"));
         assert!(stands_for("192.0.2.7", "192.0.2.7"));
+        assert!(stands_for("srv1.lab.test.", "srv1.lab.test"), "a dot at the end says that the name is whole");
         assert!(!stands_for("*.lab.test", "a.srv1.lab.test"));
         assert!(!stands_for("*.lab.test", "lab.test"));
         assert!(!stands_for("srv1.lab.test", "srv2"));
