@@ -19,6 +19,8 @@ mod explain;
 #[cfg(test)]
 mod from_report;
 #[cfg(test)]
+mod fuzz_corpus;
+#[cfg(test)]
 mod man;
 mod many;
 #[cfg(test)]
