@@ -43,6 +43,7 @@ fn every_seed_of_every_fuzz_target_passes() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     assert_eq!(names(&fuzz.join("fuzz_targets")), TARGETS.map(|(target, _)| format!("{target}.rs")));
     assert_eq!(names(&fuzz.join("corpus")), TARGETS.map(|(target, _)| target));
+    assert_eq!(names(&fuzz.join("dictionaries")), TARGETS.map(|(target, _)| format!("{target}.dict")));
     let mut total = 0;
     for (target, property) in TARGETS {
         let folder = fuzz.join("corpus").join(target);
