@@ -30,6 +30,11 @@ pub enum Close {
         /// The raw error number.
         os: Option<i32>,
     },
+    /// This computer could not go on: it has no memory, buffer or descriptor left for the stream, or does not let it out.
+    Local {
+        /// The raw error number.
+        os: Option<i32>,
+    },
     /// The caller ended the run.
     Cancelled,
 }
@@ -110,6 +115,7 @@ impl Close {
             Self::Alert(_) => "alert",
             Self::TimedOut { .. } => "timed_out",
             Self::Broken { .. } => "broken",
+            Self::Local { .. } => "local",
             Self::Cancelled => "cancelled",
         }
     }
@@ -124,6 +130,7 @@ impl Close {
             | Self::CloseNotify
             | Self::TimedOut { .. }
             | Self::Broken { .. }
+            | Self::Local { .. }
             | Self::Cancelled => None,
         }
     }
@@ -132,7 +139,7 @@ impl Close {
     #[must_use]
     pub const fn os(self) -> Option<i32> {
         match self {
-            Self::Broken { os } => os,
+            Self::Broken { os } | Self::Local { os } => os,
             Self::Fin
             | Self::Reset
             | Self::CloseNotify
@@ -176,7 +183,12 @@ impl Close {
         match self {
             Self::TimedOut { limit, overall } => Some(Cut::TimedOut { limit, overall }),
             Self::Cancelled => Some(Cut::Cancelled),
-            Self::Fin | Self::Reset | Self::CloseNotify | Self::Alert(_) | Self::Broken { .. } => None,
+            Self::Fin
+            | Self::Reset
+            | Self::CloseNotify
+            | Self::Alert(_)
+            | Self::Broken { .. }
+            | Self::Local { .. } => None,
         }
     }
 }

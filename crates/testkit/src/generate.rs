@@ -49,6 +49,7 @@ pub fn close() -> impl Strategy<Value = Close> {
         any::<u8>().prop_map(Close::Alert).boxed(),
         (limit(), any::<bool>()).prop_map(|(limit, overall)| Close::TimedOut { limit, overall }).boxed(),
         option::of(any::<i32>()).prop_map(|os| Close::Broken { os }).boxed(),
+        option::of(any::<i32>()).prop_map(|os| Close::Local { os }).boxed(),
     ])
 }
 

@@ -303,6 +303,7 @@ fn close(octets: &mut Cursor<'_>) -> Close {
         Close::TimedOut { limit, overall: true },
         Close::Broken { os: None },
         Close::Broken { os: Some(i32::from(code)) },
+        Close::Local { os: Some(i32::from(code)) },
         Close::Cancelled,
     ];
     octets.one_of(&all, Close::Fin)
