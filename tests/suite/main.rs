@@ -17,6 +17,8 @@ mod examples;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod from_report;
 #[cfg(test)]
 mod fuzz_corpus;

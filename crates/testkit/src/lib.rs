@@ -41,6 +41,8 @@ mod stream;
 pub mod target;
 
 #[cfg(feature = "dev")]
+pub mod faults;
+#[cfg(feature = "dev")]
 pub mod generate;
 #[cfg(feature = "dev")]
 mod messages;
