@@ -1,8 +1,9 @@
 //! What holds for .rdp files, whoever wrote them.
 use rdp_probe::{Probe, RdpFile, Target};
 
-/// As much as is said of a file that cannot be read, and of one setting, in octets.
-const MOST_SAID: usize = 1024;
+/// As much as is said of a file that cannot be read, and of one warning, in octets: eight names of forty characters, each spelt
+/// out when it is harmful.
+const MOST_SAID: usize = 4096;
 
 /// A file is refused in a few words, or names a target; it is the same file in UTF-16; and it changes of a probe what it may
 /// change: where to, which protocols, and what goes before them. Neither pins nor roots, limits nor depth are in its power.
