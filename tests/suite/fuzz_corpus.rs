@@ -7,8 +7,9 @@ use rdp_probe_testkit::oracle;
 type Property = fn(&[u8]);
 
 /// The fuzz targets, each with what it calls.
-const TARGETS: [(&str, Property); 13] = [
+const TARGETS: [(&str, Property); 16] = [
     ("certificate", oracle::certificate),
+    ("command_line", rdp_probe_cli::oracle::command_line),
     ("confirm", oracle::confirm_against_ironrdp),
     ("credssp", oracle::credssp),
     ("diagnosis", oracle::diagnosis),
@@ -18,7 +19,9 @@ const TARGETS: [(&str, Property); 13] = [
     ("machine", oracle::machine),
     ("mcs", oracle::mcs),
     ("rdp_file", rdp_probe_tests::rdp_file),
+    ("rendering", rdp_probe_cli::oracle::rendering),
     ("stored_report", rdp_probe_tests::stored_report),
+    ("target_list", rdp_probe_cli::oracle::target_list),
     ("tls", oracle::tls),
     ("wire", oracle::wire),
 ];

@@ -7,6 +7,8 @@ mod duration;
 mod exit;
 mod format;
 mod options;
+#[cfg(feature = "dev")]
+pub mod oracle;
 mod outputs;
 mod parse;
 mod progress;
