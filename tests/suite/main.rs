@@ -46,4 +46,6 @@ mod real_tls;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
 mod usage;
