@@ -13,7 +13,8 @@ use arrows::{Arrow, Files, arrows};
 use graph::circles;
 
 /// The folders that hold sources, from the project's own.
-const FOLDERS: [&str; 5] = ["crates", "tests/suite", "benches", "examples", "fuzz/fuzz_targets"];
+const FOLDERS: [&str; 6] =
+    ["crates", "tests/oracle", "tests/suite", "benches", "examples", "fuzz/fuzz_targets"];
 
 /// Manifests that do not lie in such a folder.
 const MANIFESTS: [&str; 2] = ["tests/Cargo.toml", "fuzz/Cargo.toml"];

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use rdp_probe::{FailureKind, Hop, Report, ReportFault, Rule, Stage, VerdictOutcome, diagnose_with};
 use rdp_probe_testkit::{Scenario, generate};
+use rdp_probe_tests::reads_again;
 use serde_json::{Value, json};
 
 use crate::binary::{self, Output, run};
@@ -204,16 +205,6 @@ fn spoil(value: &mut Value, steps: &mut impl Iterator<Item = u16>) {
     }
 }
 
-/// Whatever is read can be diagnosed, and written and read again.
-fn holds(text: &str) {
-    let Ok(reports) = Report::all_from_json(text) else { return };
-    for report in reports {
-        let json = serde_json::to_string(&report).unwrap();
-        assert_eq!(Report::from_json(&json).unwrap(), report);
-        assert!(!report.summary().is_empty());
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
     #[test]
@@ -235,12 +226,12 @@ proptest! {
         for steps in spoils {
             spoil(&mut json["evidence"], &mut steps.into_iter());
         }
-        holds(&json.to_string());
+        reads_again(&json.to_string());
     }
 
     #[test]
     fn every_text_is_refused_or_diagnosed(text in any::<String>()) {
-        holds(&text);
+        reads_again(&text);
     }
 }
 

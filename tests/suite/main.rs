@@ -21,7 +21,11 @@ mod examples;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod from_report;
+#[cfg(test)]
+mod fuzz_corpus;
 #[cfg(test)]
 mod in_memory;
 #[cfg(test)]
@@ -54,6 +58,8 @@ mod real_tls;
 mod resets;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod security;
 #[cfg(test)]
 mod spans;
 #[cfg(test)]

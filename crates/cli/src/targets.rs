@@ -10,8 +10,8 @@ const MAX_LIST: u64 = 64 << 20;
 
 /// A target, and the .rdp file that names it.
 #[derive(Debug)]
-struct Named {
-    target: Target,
+pub(crate) struct Named {
+    pub(crate) target: Target,
     file: Option<Box<RdpFile>>,
 }
 
@@ -176,7 +176,7 @@ pub(crate) fn read_all(source: impl std::io::Read, name: &str, what: &str) -> Re
 }
 
 /// One target a line; what follows a `#` at the start or after a space is a comment.
-fn list(name: &str, text: &str) -> Result<Vec<Named>, String> {
+pub(crate) fn list(name: &str, text: &str) -> Result<Vec<Named>, String> {
     let mut targets = Vec::new();
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.split_once(" #").map_or(line, |(before, _)| before).trim();

@@ -285,7 +285,10 @@ impl AttemptRecord {
     pub fn says_nothing(&self) -> bool {
         let lost = matches!(
             self.failure.as_ref().map(|failure| &failure.kind),
-            Some(FailureKind::Closed { how: Close::Reset | Close::TimedOut { .. } | Close::Broken { .. }, .. })
+            Some(FailureKind::Closed {
+                how: Close::Reset | Close::TimedOut { .. } | Close::Broken { .. } | Close::Local { .. },
+                ..
+            })
         );
         self.answer() == Answer::None || lost
     }

@@ -106,7 +106,7 @@ impl CertificateFacts {
         }
         let (subject, issuer) = (certificate.subject(), certificate.issuer());
         let (key, key_bits) = key_of(&certificate);
-        let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
+        let algorithm = number(&certificate.signature_algorithm.algorithm);
         let (signature, weak_signature) = signature_of(&algorithm);
         let self_signed = subject.as_raw() == issuer.as_raw();
         let name = rendered(subject);
@@ -173,10 +173,10 @@ impl CertificateFacts {
 }
 
 fn stands_for(name: &str, host: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
     if name.eq_ignore_ascii_case(host) {
         return true;
     }
-    let name = name.strip_suffix('.').unwrap_or(name);
     match (name.strip_prefix("*."), host.split_once('.')) {
         // A wildcard stands for one label.
         (Some(domain), Some((_, rest))) => domain.eq_ignore_ascii_case(rest),
@@ -198,7 +198,7 @@ fn name_of(name: &GeneralName<'_>) -> Option<String> {
 }
 
 fn usages(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {
-    let mut oids: Vec<String> = usage.other.iter().take(MAX_NAMES).map(Oid::to_id_string).collect();
+    let mut oids: Vec<String> = usage.other.iter().take(MAX_NAMES).map(number).collect();
     oids.extend(usage.any.then(|| ANY_USAGE.to_owned()));
     oids.extend(usage.server_auth.then(|| SERVER_AUTH.to_owned()));
     oids.extend(usage.client_auth.then(|| "1.3.6.1.5.5.7.3.2".to_owned()));
@@ -208,13 +208,13 @@ fn usages(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> 
 
 fn key_of(certificate: &X509Certificate<'_>) -> (KeyKind, Option<u32>) {
     let info = certificate.public_key();
-    let algorithm = info.algorithm.algorithm.to_id_string();
+    let algorithm = number(&info.algorithm.algorithm);
     let bits = |size: usize| u32::try_from(size).ok();
     match info.parsed() {
         Ok(PublicKey::RSA(key)) => (KeyKind::Rsa, bits(key.key_size())),
         Ok(PublicKey::EC(point)) => {
             let curve = info.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
-            let curve = curve.map_or_else(|| algorithm.clone(), |oid| oid.to_id_string());
+            let curve = curve.map_or_else(|| algorithm.clone(), |oid| number(&oid));
             let (name, size) = match curve.as_str() {
                 "1.2.840.10045.3.1.7" => ("P-256", 256),
                 "1.3.132.0.34" => ("P-384", 384),
@@ -249,6 +249,12 @@ fn signature_of(oid: &str) -> (String, bool) {
 
 fn rendered(name: &X509Name<'_>) -> String {
     text(&name.to_string())
+}
+
+/// An object identifier in digits and dots.
+fn number(oid: &Oid<'_>) -> String {
+    let digits = oid.to_id_string();
+    if digits.is_empty() { "unknown".to_owned() } else { text(&digits) }
 }
 
 /// A text of bounded length.
@@ -293,6 +299,7 @@ mod tests {
         assert!(stands_for("*.lab.test", "srv1.lab.test"));
         assert!(stands_for("srv1.lab.test", "SRV1"));
         assert!(stands_for("192.0.2.7", "192.0.2.7"));
+        assert!(stands_for("srv1.lab.test.", "srv1.lab.test"), "a dot at the end says that the name is whole");
         assert!(!stands_for("*.lab.test", "a.srv1.lab.test"));
         assert!(!stands_for("*.lab.test", "lab.test"));
         assert!(!stands_for("srv1.lab.test", "srv2"));

@@ -32,6 +32,11 @@ pub enum Close {
     },
     /// TLS was up, and what came then is not TLS as it has to be: this end gave up on it.
     TlsBroken(TlsBreak),
+    /// This computer could not go on: it has no memory, buffer or descriptor left for the stream, or does not let it out.
+    Local {
+        /// The raw error number.
+        os: Option<i32>,
+    },
     /// The caller ended the run.
     Cancelled,
 }
@@ -147,6 +152,7 @@ impl Close {
             Self::TimedOut { .. } => "timed_out",
             Self::Broken { .. } => "broken",
             Self::TlsBroken(_) => "tls_broken",
+            Self::Local { .. } => "local",
             Self::Cancelled => "cancelled",
         }
     }
@@ -162,6 +168,7 @@ impl Close {
             | Self::TimedOut { .. }
             | Self::Broken { .. }
             | Self::TlsBroken(_)
+            | Self::Local { .. }
             | Self::Cancelled => None,
         }
     }
@@ -170,7 +177,7 @@ impl Close {
     #[must_use]
     pub const fn os(self) -> Option<i32> {
         match self {
-            Self::Broken { os } => os,
+            Self::Broken { os } | Self::Local { os } => os,
             Self::Fin
             | Self::Reset
             | Self::CloseNotify
@@ -220,7 +227,8 @@ impl Close {
             | Self::CloseNotify
             | Self::Alert(_)
             | Self::Broken { .. }
-            | Self::TlsBroken(_) => None,
+            | Self::TlsBroken(_)
+            | Self::Local { .. } => None,
         }
     }
 }

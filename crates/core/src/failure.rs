@@ -486,7 +486,9 @@ impl FailureKind {
                 | DialFaultKind::Other => hop,
             },
             Self::Tls(TlsFault { kind, .. }) => match kind {
-                TlsFaultKind::Closed(Close::Cancelled) | TlsFaultKind::Local => Hop::Client,
+                TlsFaultKind::Closed(Close::Cancelled | Close::Local { .. }) | TlsFaultKind::Local => {
+                    Hop::Client
+                }
                 TlsFaultKind::Closed(_)
                 | TlsFaultKind::Alert(_)
                 | TlsFaultKind::NotTls
@@ -494,7 +496,7 @@ impl FailureKind {
                 | TlsFaultKind::Misbehaved
                 | TlsFaultKind::BadCertificate => hop,
             },
-            Self::Closed { how: Close::Cancelled, .. } | Self::OutOfTurn => Hop::Client,
+            Self::Closed { how: Close::Cancelled | Close::Local { .. }, .. } | Self::OutOfTurn => Hop::Client,
             Self::Closed { .. }
             | Self::NegotiationRefused(_)
             | Self::UnrequestedProtocol { .. }

@@ -55,6 +55,7 @@ impl Framing {
             Self::ServerFlight => match ServerFlight::read(held).end {
                 // After an alert some servers say in the clear why, and all of them hang up: that is waited for.
                 FlightEnd::More | FlightEnd::Alert if held.len() < MOST_FLIGHT => Found::More,
+                FlightEnd::ClearText(rest) if is_cut_disconnect(rest) => Found::More,
                 FlightEnd::More | FlightEnd::ClearText(_) | FlightEnd::Malformed(_) => Found::Stray,
                 FlightEnd::Done
                 | FlightEnd::HelloRetryRequest
@@ -77,6 +78,19 @@ fn inside(held: &[u8], frame: Frame) -> Found {
     }
 }
 
+/// Whether octets in place of TLS are the beginning of a disconnect, which has to be whole to be named. Whoever drives a handshake
+/// reads on as long as they are.
+#[must_use]
+pub fn is_cut_disconnect(octets: &[u8]) -> bool {
+    match (octets, tpkt::frame(octets)) {
+        ([_, ..], Frame::Partial { length }) => length.unwrap_or_default() <= MOST_DISCONNECT,
+        ([_, ..], Frame::Whole(_) | Frame::Stray | _) | ([], _) => false,
+    }
+}
+
+/// No disconnect is longer, in octets, and as much is kept of what came in place of TLS.
+const MOST_DISCONNECT: usize = 256;
+
 const fn found(frame: Frame) -> Found {
     match frame {
         Frame::Whole(len) => Found::Pdu(len),
@@ -97,6 +111,23 @@ mod tests {
             assert_eq!(Framing::TsRequest.find(&ULTIMATUM[..len]), Found::More, "{len} octets");
         }
         assert_eq!(Framing::TsRequest.find(&ULTIMATUM), Found::Stray);
+    }
+
+    #[test]
+    fn disconnect_in_place_of_a_server_flight_is_waited_for_until_it_is_whole() {
+        const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+        for before in [&[][..], &ALERT] {
+            for len in 1..ULTIMATUM.len() {
+                let held = [before, &ULTIMATUM[..len]].concat();
+                assert_eq!(Framing::ServerFlight.find(&held), Found::More, "{len} octets");
+            }
+            assert_eq!(Framing::ServerFlight.find(&[before, &ULTIMATUM].concat()), Found::Stray);
+        }
+        assert_eq!(
+            Framing::ServerFlight.find(&[3, 0, 0xFF, 0xFF, 1]),
+            Found::Stray,
+            "too long for a disconnect"
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub use evidence::Evidence;
 pub use fact::{Fact, Observed, Oddity, ServerKey};
 pub use failure::{Awaited, End, Failure, FailureKind, Malformed};
 pub use field::{Fields, hex};
-pub use framing::{Found, Framing};
+pub use framing::{Found, Framing, is_cut_disconnect};
 pub use hop::Hop;
 pub use ntlm::NtlmFacts;
 pub use octets::Octets;

@@ -14,6 +14,10 @@ pub(crate) fn close_of(error: &io::Error) -> Close {
         // A write after the peer's RST gives EPIPE: it is the same reset, seen later.
         Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::NotConnected => Close::Reset,
         Kind::UnexpectedEof => Close::Fin,
+        Kind::OutOfMemory | Kind::NetworkDown | Kind::PermissionDenied => {
+            Close::Local { os: error.raw_os_error() }
+        }
+        _ if is_out_of_sockets(error) => Close::Local { os: error.raw_os_error() },
         _ => Close::Broken { os: error.raw_os_error() },
     }
 }
@@ -107,6 +111,10 @@ mod tests {
             (32, Close::Reset),
             (113, Close::Broken { os: Some(113) }),
             (110, Close::Broken { os: Some(110) }),
+            (105, Close::Local { os: Some(105) }),
+            (12, Close::Local { os: Some(12) }),
+            (100, Close::Local { os: Some(100) }),
+            (1, Close::Local { os: Some(1) }),
         ];
         for (os, close) in cases {
             assert_eq!(close_of(&io::Error::from_raw_os_error(os)), close, "errno {os}");

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf as _, BytesMut};
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Close, Entropy, Hop, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
+    Close, Entropy, Hop, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust, is_cut_disconnect,
 };
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
@@ -22,7 +22,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, InvalidMessage, KeyLog, PeerMisbehaved,
     RootCertStore, SignatureScheme,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -87,9 +87,16 @@ impl Handshake {
         let name = asked.clone().unwrap_or_else(|| ServerName::from(peer));
         let config = self.config(policy).ok_or_else(|| self.fault(TlsFaultKind::Local))?;
         let tap = Tap { below, first, seen: Arc::clone(&self.seen) };
-        let stream = match TlsConnector::from(Arc::new(config)).connect(name.clone(), tap).await {
+        let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), tap).into_fallible();
+        let stream = match connecting.await {
             Ok(stream) => stream,
-            Err(error) => return Err(self.fault(self.kind_of(&error))),
+            Err((error, tap)) => {
+                let kind = self.kind_of(&error);
+                if kind == TlsFaultKind::NotTls {
+                    self.read_disconnect(tap).await;
+                }
+                return Err(self.fault(kind));
+            }
         };
         let connection = stream.get_ref().1;
         let chain: Vec<Vec<u8>> = connection
@@ -109,6 +116,17 @@ impl Handshake {
             signature: lock(&self.seen).signature.unwrap_or(SignatureCheck::NotVerifiable),
         };
         Ok((stream, session))
+    }
+
+    /// Reads on while what came in place of TLS may be a disconnect: in how many segments it comes tells nothing of the server.
+    async fn read_disconnect(&self, mut tap: Tap<impl Below>) {
+        let mut octets = [0; KEPT];
+        loop {
+            let cut = is_cut_disconnect(&lock(&self.seen).received);
+            if !cut || !matches!(tap.read(&mut octets).await, Ok(1..)) {
+                return;
+            }
+        }
     }
 
     /// A fault of this kind, with what had arrived.

@@ -72,13 +72,19 @@ impl Connection {
 
     /// Sends.
     pub(crate) async fn send(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.layer.write_all(octets).await
+        self.layer.write_all(octets).await?;
+        // TLS takes octets before they are sent.
+        self.layer.flush().await
     }
 
     /// Sends what is to be sent, then waits for one PDU. What the peer said before it hung up is read even when the write
-    /// fails: that is often the reason.
+    /// fails: that is often the reason. Where it failed here, the peer has nothing to answer.
     pub(crate) async fn exchange(&mut self, octets: &[u8], framing: Framing) -> Heard {
         let written = if octets.is_empty() { Ok(()) } else { self.send(octets).await };
+        if let Some(how @ Close::Local { .. }) = written.as_ref().err().map(|error| self.layer.close_of(error))
+        {
+            return Heard::Closed(how);
+        }
         self.layer.about_to_read();
         match (self.framer.next(&mut self.layer, framing).await, written) {
             (Found::Pdu(length), _) => Heard::Pdu(length),

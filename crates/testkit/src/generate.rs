@@ -52,6 +52,7 @@ pub fn close() -> impl Strategy<Value = Close> {
         select(&[TlsBreak::WrongTag, TlsBreak::Flood, TlsBreak::Misbehaved][..])
             .prop_map(Close::TlsBroken)
             .boxed(),
+        option::of(any::<i32>()).prop_map(|os| Close::Local { os }).boxed(),
     ])
 }
 

@@ -24,8 +24,8 @@
 //! # Ok::<(), rdp_probe_testkit::scenario::ScenarioError>(())
 //! ```
 //!
-//! With feature `dev` there are also `generate`, strategies for property tests, and `oracle`, the properties themselves,
-//! which fuzz targets share.
+//! With feature `dev` there are also `generate`, strategies for property tests, `oracle`, the properties themselves, which
+//! fuzz targets share, and `faults`, a layer of faults under a network.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "events, octets sent and ports are counted here; what a peer's lengths lead to stays checked"
@@ -40,6 +40,8 @@ mod session;
 mod stream;
 pub mod target;
 
+#[cfg(feature = "dev")]
+pub mod faults;
 #[cfg(feature = "dev")]
 pub mod generate;
 #[cfg(feature = "dev")]

@@ -37,6 +37,9 @@ pub const MOST_EVENTS: usize = 256;
 /// As many octets of an endless answer as arrive at once.
 const SEGMENT: usize = 4096;
 
+/// ENOBUFS of Linux.
+const NO_BUFFERS: i32 = 105;
+
 const TICK: Duration = Duration::from_millis(1);
 
 /// Plays the scenario to its end.
@@ -375,6 +378,7 @@ impl Peer {
                 Step::Close(Ending::CloseNotify) => return Arrival::Ended(Close::CloseNotify),
                 Step::Close(Ending::Reset) => return Arrival::Ended(Close::Reset),
                 Step::Close(Ending::Silent) => return Arrival::Nothing,
+                Step::Close(Ending::FailsHere) => return Arrival::Ended(Close::Local { os: Some(NO_BUFFERS) }),
             }
         }
     }

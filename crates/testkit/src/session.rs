@@ -6,6 +6,7 @@ use std::time::Duration;
 use rdp_probe_core::wire::tls::{CipherSuite, FlightEnd, ServerFlight, Version};
 use rdp_probe_core::{
     CertificateFacts, Close, ScoutFacts, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust,
+    is_cut_disconnect,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
@@ -80,8 +81,8 @@ pub(crate) fn fault(held: &[u8]) -> Option<TlsFault> {
         (Some(alert), _, _) if alert.ends() && alert.description.0 != 0 => {
             TlsFaultKind::Alert(alert.description)
         }
-        // A whole header of a record, or of what is none.
-        _ if is_plain(held) => (held.len() >= 5).then_some(TlsFaultKind::NotTls)?,
+        // A whole header of a record, or of what is none. A disconnect is read to its end.
+        _ if is_plain(held) => (held.len() >= 5 && !is_cut_disconnect(held)).then_some(TlsFaultKind::NotTls)?,
         (_, Some(hello), _) => {
             let facts = ScoutFacts::new(hello.version, hello.cipher, None, 0);
             match (facts.is_spoken_here(), flight.end) {
@@ -136,6 +137,8 @@ mod tests {
         assert_eq!(kind(&[21, 3, 3, 0, 2, 1, 0]), None, "close_notify is an end, not a refusal");
         assert_eq!(kind(b"HTTP/1.1 400"), Some(TlsFaultKind::NotTls));
         assert_eq!(kind(b"HTT"), None);
+        assert_eq!(kind(&[3, 0, 0, 9, 2, 0xF0]), None, "half a disconnect");
+        assert_eq!(kind(&[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80]), Some(TlsFaultKind::NotTls));
         assert_eq!(ended(Close::Fin, b"HTT").kind, TlsFaultKind::NotTls);
         assert_eq!(ended(Close::Reset, &[22, 3, 3]).kind, TlsFaultKind::Closed(Close::Reset));
         assert_eq!(kind(&[22, 9, 9, 9, 9]), Some(TlsFaultKind::Misbehaved));

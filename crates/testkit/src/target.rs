@@ -296,7 +296,7 @@ async fn follow(
                 stream.reset_on_drop();
                 return Ok(());
             }
-            Step::Close(Ending::Silent) => Ok(()),
+            Step::Close(Ending::Silent | Ending::FailsHere) => Ok(()),
         };
         if sent.is_err() {
             return Ok(());

@@ -308,6 +308,7 @@ fn close(octets: &mut Cursor<'_>) -> Close {
         Close::Broken { os: None },
         Close::Broken { os: Some(i32::from(code)) },
         Close::TlsBroken(TlsBreak::WrongTag),
+        Close::Local { os: Some(i32::from(code)) },
         Close::Cancelled,
     ];
     octets.one_of(&all, Close::Fin)

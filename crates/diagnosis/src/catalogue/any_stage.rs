@@ -1,5 +1,5 @@
 //! Ends that any stage may come to.
-use rdp_probe_core::{Cut, Evidence, Failure, Hop};
+use rdp_probe_core::{Close, Cut, Evidence, Failure, FailureKind, Hop};
 
 use crate::rule::{Basis, Rule, VerdictOutcome};
 
@@ -7,16 +7,36 @@ fn cancelled(evidence: &Evidence) -> bool {
     evidence.failure().and_then(Failure::cut) == Some(Cut::Cancelled)
 }
 
-pub(super) const RULES: &[Rule] = &[Rule {
-    id: "interrupted",
-    hop: Some(Hop::Client),
-    matches: cancelled,
-    outcome: VerdictOutcome::Inconclusive,
-    exit: 5,
-    rank: 0,
-    summary: "the run was interrupted in stage {stage}",
-    cause: "you, or the program around this one, ended the run while it waited for {awaiting}",
-    remedy: "run it again and let it come to its end, which --timeout sets",
-    basis: Basis::Documented,
-    ..Rule::BLANK
-}];
+fn failed_here(evidence: &Evidence) -> bool {
+    matches!(evidence.failure_kind().and_then(FailureKind::close), Some(Close::Local { .. }))
+}
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "interrupted",
+        hop: Some(Hop::Client),
+        matches: cancelled,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 5,
+        rank: 0,
+        summary: "the run was interrupted in stage {stage}",
+        cause: "you, or the program around this one, ended the run while it waited for {awaiting}",
+        remedy: "run it again and let it come to its end, which --timeout sets",
+        basis: Basis::Documented,
+        ..Rule::BLANK
+    },
+    Rule {
+        id: "stream-failed-here",
+        hop: Some(Hop::Client),
+        matches: failed_here,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 3,
+        rank: 0,
+        summary: "this computer could not go on with its connection to {address}, in stage {stage}; nothing more is known of it",
+        cause: "the operating system here gave an error while {awaiting} was awaited: it has no memory, buffer or descriptor left, \
+                its network went down, or it does not let the octets out",
+        remedy: "probe fewer targets at a time, and check this computer's network and its local firewall",
+        basis: Basis::Documented,
+        ..Rule::BLANK
+    },
+];

@@ -1,6 +1,7 @@
 //! Stage `tls`: the server was to speak TLS, and the handshake did not come to its end.
 use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_core::wire::tls::Version;
+use rdp_probe_core::wire::tpkt::{self, Frame};
 use rdp_probe_core::{
     AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, SignatureCheck, Stage, TlsFault, TlsFaultKind,
 };
@@ -43,7 +44,9 @@ const fn broken(kind: TlsFaultKind) -> bool {
 /// xrdp's way to say that it cannot use its key or certificate: a disconnect in the clear, in place of a ServerHello. After
 /// an alert it says the same as the alert.
 fn disconnects(fault: &TlsFault) -> bool {
-    DisconnectProviderUltimatum::parse(fault.received.as_slice()).is_ok()
+    let octets = fault.received.as_slice();
+    // One whose length lies is none: how much of it is read tells nothing of the server.
+    matches!(tpkt::frame(octets), Frame::Whole(_)) && DisconnectProviderUltimatum::parse(octets).is_ok()
 }
 
 /// What the scout read tells of this build's limits.

@@ -136,7 +136,7 @@ view! {
 view! {
     /// How a stream ended.
     pub(super) struct CloseView {
-        /// fin, reset, close_notify, alert, timed_out, broken or cancelled.
+        /// fin, reset, close_notify, alert, timed_out, broken, local or cancelled.
         pub(super) how: &'static str,
         /// The alert's description.
         pub(super) alert: Option<u8>,

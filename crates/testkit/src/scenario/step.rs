@@ -71,6 +71,8 @@ pub enum Ending {
     Reset,
     /// Not at all: nothing is said until the peer closes.
     Silent,
+    /// By the client's computer, which has no buffer left for the stream: in the power of a player without sockets only.
+    FailsHere,
 }
 
 /// Keys that stand beside the one that says what a step does.

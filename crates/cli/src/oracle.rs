@@ -1,0 +1,142 @@
+//! Properties that hold for every input; property tests and fuzz targets share them.
+//!
+//! Each function panics when its property does not hold, which is how fuzzers want it.
+use std::ffi::OsString;
+
+use rdp_probe::explanation::ExplanationView;
+use rdp_probe::{Report, Target, diagnose, explain, is_harmful};
+use rdp_probe_testkit::generate::Walk;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::parse::{Parsed, parse};
+use crate::render::{self, Look};
+use crate::targets::list;
+
+/// Reports and explanations become texts that do nothing to a terminal: stored reports, or the report of a run that the octets
+/// tell of, and what is known of the codes in them.
+///
+/// # Panics
+/// When one does.
+pub fn rendering(octets: &[u8]) {
+    let text = String::from_utf8_lossy(octets);
+    let mut reports = Report::all_from_json(&text).unwrap_or_default();
+    if reports.is_empty() {
+        let evidence = Walk::from_octets(octets).evidence();
+        let mut target = Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
+        // As it was typed.
+        text.chars().take(80).collect::<String>().clone_into(&mut target.input);
+        let diagnosis = diagnose(&evidence);
+        reports.push(Report::new(target, evidence, diagnosis));
+    }
+    for report in &reports {
+        let line = render::line(report);
+        assert!(is_one_line(&line), "{line:?}");
+        looks(|look| render::human(report, look));
+        forms(report);
+    }
+    for one in explain(&[text.chars().take(80).collect::<String>()]) {
+        looks(|look| render::explanation(&one, look));
+        forms(&ExplanationView::of(&one));
+    }
+}
+
+fn is_one_line(text: &str) -> bool {
+    is_harmless(text) && text.ends_with('\n') && text.lines().count() == 1
+}
+
+fn is_harmless(text: &str) -> bool {
+    !text.contains(|character| character != '\n' && is_harmful(character))
+}
+
+/// A text is harmless in every look, and colours change nothing else in it.
+fn looks(human: impl Fn(&Look) -> String) {
+    for verbose in 0..3 {
+        let plain = human(&Look { color: false, width: 80, verbose });
+        assert!(is_harmless(&plain) && plain.ends_with('\n'), "{plain:?}");
+        let mut colored = human(&Look { color: true, width: 80, verbose });
+        for sequence in ["\x1b[1;31m", "\x1b[1;32m", "\x1b[33m", "\x1b[1m", "\x1b[2m", "\x1b[0m"] {
+            colored = colored.replace(sequence, "");
+        }
+        assert_eq!(colored, plain);
+    }
+}
+
+/// Both forms of JSON are the same value, harmless, and one of them is one line.
+fn forms(value: &impl Serialize) {
+    let (whole, line) = (render::json(value), render::json_line(value));
+    assert!(is_harmless(&whole) && is_one_line(&line), "{line:?}");
+    let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+    assert!(read(&whole).is_some() && read(&whole) == read(&line), "{line:?}");
+}
+
+/// A command line, a word a line, comes to options, a verb, a text, or a complaint of one line. Nothing is opened for that.
+///
+/// # Panics
+/// When it does not.
+pub fn command_line(octets: &[u8]) {
+    let text = String::from_utf8_lossy(octets);
+    let words = std::iter::once("rdp-probe").chain(text.split('\n')).map(OsString::from);
+    match parse(words) {
+        Parsed::Usage(message) => assert!(!message.is_empty() && !message.contains('\n'), "{message:?}"),
+        Parsed::Text(text) => assert!(text.ends_with('\n'), "{text:?}"),
+        Parsed::Options(options) => assert!(options.contradiction().is_none(), "{options:?}"),
+        Parsed::Verb(_) => {}
+    }
+}
+
+/// A list is refused with the number of a line, or each of its targets is written so that it is read again as the same.
+///
+/// # Panics
+/// When that does not hold.
+pub fn target_list(octets: &[u8]) {
+    let text = String::from_utf8_lossy(octets);
+    // Files that are named in it would be read.
+    if text.to_ascii_lowercase().contains(".rdp") {
+        return;
+    }
+    match list("list", &text) {
+        Ok(targets) => {
+            assert!(targets.len() <= text.lines().count(), "{targets:?}");
+            for named in targets {
+                let again = named.target.input.parse::<Target>();
+                assert_eq!(again.as_ref(), Ok(&named.target));
+            }
+        }
+        Err(message) => {
+            let short = message.len() < 2048;
+            assert!(short && message.starts_with("list, line ") && !message.contains('\n'), "{message:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verbs::man::EXAMPLES;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_example_is_a_command_line_in_any_beginning_of_it() {
+        for (line, _) in EXAMPLES {
+            let words: Vec<&str> = line.split(' ').skip(1).collect();
+            for len in 0..=words.len() {
+                command_line(words[..len].join("\n").as_bytes());
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+        #[test]
+        fn whatever_happened_is_rendered_harmless(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+            rendering(&octets);
+        }
+
+        #[test]
+        fn whatever_is_typed_comes_to_something(text in "(/[a-z]{1,8}:?|--?[a-z-]{1,9}=?|\\PC{0,6}|\n){0,12}") {
+            command_line(text.as_bytes());
+            target_list(text.as_bytes());
+        }
+    }
+}

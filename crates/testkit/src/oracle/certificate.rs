@@ -1,0 +1,86 @@
+//! What holds for what is read of a certificate, whoever made it.
+use rdp_probe_core::CertificateFacts;
+
+/// No text is longer, in characters: 512, and what says that it was cut.
+const MOST_TEXT: usize = 512 + 3;
+/// More names, and more usages, are not kept.
+const MOST_NAMES: usize = 64;
+/// Usages that have a name of their own, beside those that are kept by number.
+const NAMED_USAGES: usize = 3;
+
+/// A certificate is read or not, never half; what is kept of it is bounded, and each of its names stands for itself.
+///
+/// # Panics
+/// When that does not hold.
+pub fn certificate(octets: &[u8]) {
+    let Some(facts) = CertificateFacts::read(octets) else { return };
+    assert_eq!(CertificateFacts::read(octets).as_ref(), Some(&facts), "not deterministic");
+    assert_eq!(CertificateFacts::is_self_issued(octets), Some(facts.self_signed), "{facts:?}");
+    bounded(&facts);
+    digests(&facts);
+    for name in facts.names.iter().chain(&facts.common_name) {
+        assert!(facts.matches(name), "{name:?} does not stand for itself: {facts:?}");
+    }
+    assert!(facts.days_left(0).is_none(), "nobody said what time it is");
+    for now in [1_000, 1_795_219_200_000, i64::MAX] {
+        let left = facts.days_left(now);
+        assert!(left.is_some_and(|days| (days >= 0) == (facts.not_after >= now / 1000)), "{left:?} {facts:?}");
+    }
+    assert!(!facts.key_text().is_empty(), "{facts:?}");
+    assert!(facts.extended_key_usage.is_some() || facts.is_for_servers(), "{facts:?}");
+}
+
+fn bounded(facts: &CertificateFacts) {
+    let usages = facts.extended_key_usage.iter().flatten();
+    let texts = [&facts.subject, &facts.issuer, &facts.serial, &facts.signature].into_iter();
+    for text in texts.chain(&facts.common_name).chain(&facts.names).chain(usages) {
+        assert!(text.chars().count() <= MOST_TEXT, "{} octets: {text:?}", text.len());
+    }
+    assert!(facts.key.name().chars().count() <= MOST_TEXT, "{facts:?}");
+    assert!(facts.names.len() <= MOST_NAMES, "{} names", facts.names.len());
+    let usages = facts.extended_key_usage.as_ref().map_or(0, Vec::len);
+    assert!(usages <= MOST_NAMES.saturating_add(NAMED_USAGES), "{usages} usages");
+}
+
+fn digests(facts: &CertificateFacts) {
+    let lower = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let upper = |c: char| c.is_ascii_digit() || ('A'..='F').contains(&c);
+    assert!(facts.sha256.len() == 64 && facts.sha256.chars().all(lower), "{facts:?}");
+    assert!(facts.sha1.len() == 40 && facts.sha1.chars().all(upper), "{facts:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::Kind;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_certificate_that_a_target_shows_passes_whole_and_cut() {
+        for kind in Kind::ALL {
+            for der in kind.chain() {
+                certificate(&der);
+                for len in (0..der.len()).step_by(7) {
+                    assert_eq!(CertificateFacts::read(&der[..len]), None, "{kind:?}, {len} octets");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+        #[test]
+        fn spoilt_certificates_are_read_or_not(
+            kind in proptest::sample::select(&Kind::ALL[..]),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        ) {
+            let mut der = kind.chain().swap_remove(0);
+            for (at, value) in changes {
+                // The one of 60 000 octets is changed where there is more than a text.
+                let most = der.len().min(700);
+                der[at.index(most)] = value;
+            }
+            certificate(&der);
+        }
+    }
+}
