@@ -2,10 +2,10 @@
 use std::process::Command;
 use std::thread;
 
-use rdp_probe::{Probe, Stage};
-use rdp_probe_testkit::Scenario;
+use rdp_probe::{AttemptRecord, Observed, Probe, Stage};
 use rdp_probe_testkit::certificate::authority_pem;
 use rdp_probe_testkit::target::ScriptedTarget;
+use rdp_probe_testkit::{Scenario, machine};
 
 use crate::binary::run_with_descriptors;
 use crate::usage::Scratch;
@@ -51,6 +51,27 @@ fn roots_are_read_once_and_a_key_log_is_opened_once_however_many_targets_there_a
     let handshakes = keys.lines().filter(|line| line.starts_with("CLIENT_HANDSHAKE_TRAFFIC_SECRET ")).count();
     assert_eq!(handshakes, TARGETS);
     assert_eq!(runtime.block_on(target.finish()).violations, []);
+}
+
+#[test]
+fn a_name_of_many_addresses_has_sixteen_dialled_and_with_all_asked_for_sixty_four() {
+    let all: Vec<String> = (1..=70).map(|last| format!("\"192.0.2.{last}\"")).collect();
+    let dialled = |plan: &str| {
+        let text = format!(
+            "title = \"t\"\n[target]\nhost = \"srv1.lab.test\"\n[plan]\n{plan}\n[dial]\nresolve = [{}]\n\
+             connect = {{ \"*\" = \"refused\" }}\n[expect]\noutcome = \"reachable\"\nexit = 0\n",
+            all.join(", ")
+        );
+        let played = machine::play(&Scenario::parse("many addresses", &text).unwrap());
+        assert_eq!(played.violations, []);
+        let facts = played.evidence.attempts.iter().flat_map(AttemptRecord::facts);
+        let dialled = facts.filter(|fact| matches!(fact, Observed::AddressFailed { .. })).count();
+        let found =
+            rdp_probe::diagnose(&played.evidence).findings.iter().any(|rule| rule.id == "addresses-left-out");
+        (dialled, played.evidence.addresses().len(), found)
+    };
+    assert_eq!(dialled(""), (16, 70, true));
+    assert_eq!(dialled("all_addresses = true"), (64, 70, true));
 }
 
 #[test]
