@@ -1,13 +1,14 @@
 //! Many targets: what they have in common costs once.
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::thread;
 
-use rdp_probe::{Probe, Stage};
-use rdp_probe_testkit::Scenario;
+use rdp_probe::{AttemptRecord, Observed, Probe, Stage};
 use rdp_probe_testkit::certificate::authority_pem;
 use rdp_probe_testkit::target::ScriptedTarget;
+use rdp_probe_testkit::{Scenario, machine};
 
-use crate::binary::run_with_descriptors;
+use crate::binary::{run_with, run_with_descriptors};
 use crate::usage::Scratch;
 
 /// A server behind an authority's certificate, so many times.
@@ -51,6 +52,60 @@ fn roots_are_read_once_and_a_key_log_is_opened_once_however_many_targets_there_a
     let handshakes = keys.lines().filter(|line| line.starts_with("CLIENT_HANDSHAKE_TRAFFIC_SECRET ")).count();
     assert_eq!(handshakes, TARGETS);
     assert_eq!(runtime.block_on(target.finish()).violations, []);
+}
+
+#[test]
+fn a_key_log_is_its_owner_s_and_one_that_cannot_be_written_is_a_note() {
+    const SAID: &str = "session keys cannot be written to";
+    let scratch = Scratch::new("keys");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    // Two targets, and the environment's file; what has to be said, and how often.
+    let played = |file: &str, variable: bool| {
+        let scenario = Scenario::parse("keys", &conversation(2)).unwrap();
+        let target = runtime.block_on(ScriptedTarget::start(&scenario)).unwrap();
+        let host = format!("127.0.0.1:{}", target.port());
+        let mut arguments = vec!["--until", "tls", "--no-enumerate", "-o", "line", &host, &host];
+        if !variable {
+            arguments.extend(["--keylog", file]);
+        }
+        let variables = [("SSLKEYLOGFILE", file)];
+        let output = run_with(variables.get(..usize::from(variable)).unwrap(), &arguments);
+        assert_eq!(runtime.block_on(target.finish()).violations, []);
+        assert_eq!(output.status, Some(0), "{file}: {}", output.stderr);
+        output.stderr
+    };
+    for variable in [true, false] {
+        let keys = scratch.path(if variable { "by-variable" } else { "by-option" });
+        assert_eq!(played(&keys, variable), "", "{keys}");
+        let mode = std::fs::metadata(&keys).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{keys}");
+        for file in ["/nonexistent/keys", "/dev/full"] {
+            let said = played(file, variable);
+            assert_eq!((said.lines().count(), said.contains(SAID)), (1, true), "{file}: {said}");
+        }
+    }
+    assert_eq!(played("", true), "", "an empty variable is none");
+}
+
+#[test]
+fn a_name_of_many_addresses_has_sixteen_dialled_and_with_all_asked_for_sixty_four() {
+    let all: Vec<String> = (1..=70).map(|last| format!("\"192.0.2.{last}\"")).collect();
+    let dialled = |plan: &str| {
+        let text = format!(
+            "title = \"t\"\n[target]\nhost = \"srv1.lab.test\"\n[plan]\n{plan}\n[dial]\nresolve = [{}]\n\
+             connect = {{ \"*\" = \"refused\" }}\n[expect]\noutcome = \"reachable\"\nexit = 0\n",
+            all.join(", ")
+        );
+        let played = machine::play(&Scenario::parse("many addresses", &text).unwrap());
+        assert_eq!(played.violations, []);
+        let facts = played.evidence.attempts.iter().flat_map(AttemptRecord::facts);
+        let dialled = facts.filter(|fact| matches!(fact, Observed::AddressFailed { .. })).count();
+        let found =
+            rdp_probe::diagnose(&played.evidence).findings.iter().any(|rule| rule.id == "addresses-left-out");
+        (dialled, played.evidence.addresses().len(), found)
+    };
+    assert_eq!(dialled(""), (16, 70, true));
+    assert_eq!(dialled("all_addresses = true"), (64, 70, true));
 }
 
 #[test]

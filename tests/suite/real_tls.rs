@@ -197,14 +197,16 @@ fn openssl_with_cbc_or_dhe_only_is_a_limit_of_this_build() {
 }
 
 #[test]
-fn openssl_that_signs_its_handshake_with_sha_1_works_and_the_signature_is_not_judged() {
-    let expected = works("1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "RSA 2048", SHA256, None, &[SELF]);
+fn openssl_that_signs_its_handshake_with_sha_1_works_and_the_signature_is_said_to_be_not_verified() {
+    let findings = [SELF, "signature-not-verified"];
+    let expected = works("1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "RSA 2048", SHA256, None, &findings);
     openssl(RSA, &["-tls1_2", "-sigalgs", "RSA+SHA1", "-cipher", "ALL:@SECLEVEL=0"], expected);
 }
 
 #[test]
-fn openssl_with_a_key_of_1024_bits_works_with_a_finding() {
-    let expected = works(NEW.0, NEW.1, "RSA 1024", SHA256, None, &[SELF, "certificate-small-key"]);
+fn openssl_with_a_key_of_1024_bits_works_with_findings() {
+    let findings = [SELF, "certificate-small-key", "signature-not-verified"];
+    let expected = works(NEW.0, NEW.1, "RSA 1024", SHA256, None, &findings);
     openssl(&["-newkey", "rsa:1024", "-sha256"], &["-cipher", "ALL:@SECLEVEL=0"], expected);
 }
 

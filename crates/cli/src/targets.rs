@@ -3,6 +3,7 @@ use std::io::Read as _;
 
 use rdp_probe::{Family, Host, Probe, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
+use crate::exit::say;
 use crate::options::Options;
 
 /// The largest list or file of reports that is read, in octets.
@@ -47,10 +48,14 @@ fn prober(options: &Options) -> Result<Prober, String> {
         let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
         prober = prober.trust(&pem).map_err(|error| cannot(error.to_string()))?;
     }
-    let key_file = options.keylog.clone().or_else(|| std::env::var_os("SSLKEYLOGFILE").map(Into::into));
-    if let Some(path) = key_file {
-        let cannot = |error: std::io::Error| format!("--keylog {}: cannot be opened: {error}", path.display());
-        prober = prober.key_log(&path).map_err(cannot)?;
+    let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
+    if let Some(path) = options.keylog.clone().or_else(|| variable().map(Into::into)) {
+        let (place, quiet) = (path.display().to_string(), options.quiet);
+        prober = prober.key_log_or(&path, move |error| {
+            if !quiet {
+                say(&format!("session keys cannot be written to {place}: {error}"));
+            }
+        });
     }
     if let Some(limit) = options.connect_timeout {
         prober = prober.stage_timeout(Stage::TcpConnect, limit);

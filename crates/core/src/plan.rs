@@ -236,6 +236,18 @@ pub enum Routing {
 }
 
 impl Plan {
+    /// Whoever answers for a name says how many addresses it has: at most so many of them are dialled.
+    pub const MOST_ADDRESSES: usize = 16;
+
+    /// The same, where all addresses were asked for.
+    pub const MOST_OF_ALL_ADDRESSES: usize = 64;
+
+    /// How many addresses of a name are dialled at most.
+    #[must_use]
+    pub const fn most_addresses(&self) -> usize {
+        if self.all_addresses { Self::MOST_OF_ALL_ADDRESSES } else { Self::MOST_ADDRESSES }
+    }
+
     /// A plan with the defaults: the deepest stage, mask 0x0B with fallback, no enumeration.
     #[must_use]
     pub fn new(host: Host, port: u16) -> Self {

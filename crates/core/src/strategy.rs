@@ -80,7 +80,8 @@ impl Plan {
                 Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } | Purpose::Method(_) => false,
             })
         };
-        let address = evidence.addresses().into_iter().find(|address| !tried(address))?;
+        let address =
+            evidence.addresses().into_iter().take(self.most_addresses()).find(|address| !tried(address))?;
         Some(self.attempt(Purpose::Address(address), self.security.mask(), vec![address]))
     }
 

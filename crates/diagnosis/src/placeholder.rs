@@ -157,6 +157,10 @@ placeholders! {
     ClockSkew = "clock_skew", "ahead of or behind";
     /// The addresses that failed.
     FailedAddresses = "failed_addresses", "some fail";
+    /// How many addresses the name has.
+    AddressCount = "address_count", "many";
+    /// How many of them are dialled at most.
+    MostAddresses = "most_addresses", "few";
     /// How the first offer was refused.
     FirstRefusal = "first_refusal", "some failure code";
     /// What is unusual in the Connection Confirm.
@@ -390,6 +394,8 @@ impl Placeholder {
                 format!("{} {}", span(skew.unsigned_abs()), if skew > 0 { "ahead of" } else { "behind" })
             }
             Self::FailedAddresses => failed_addresses(evidence),
+            Self::AddressCount => evidence.addresses().len().to_string(),
+            Self::MostAddresses => evidence.plan.most_addresses().to_string(),
             Self::FirstRefusal => match evidence.path().first()?.answer() {
                 Answer::Refused(code) => format!("failure code {}", code.0),
                 _ => return None,

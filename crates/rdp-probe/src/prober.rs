@@ -66,6 +66,13 @@ impl Prober {
         Ok(self)
     }
 
+    /// The same, where a file that cannot be opened or written is no reason not to probe: `failed` is told of the first error, and
+    /// of no further one.
+    pub fn key_log_or(mut self, path: &Path, failed: impl FnOnce(&io::Error) + Send + 'static) -> Self {
+        self.shared().key_log_or(path, Box::new(failed));
+        self
+    }
+
     /// A rule of your own beside the catalogue; it may supersede rows of it.
     pub fn rule(mut self, rule: &'static Rule) -> Self {
         self.shared().rules.push(rule);

@@ -32,7 +32,16 @@ impl Shared {
 
     /// Session keys are appended to this file.
     pub(crate) fn key_log(&mut self, path: &Path) -> io::Result<()> {
-        self.tls.target.key_log = Some(tls::key_log(path)?);
+        let key_log = tls::key_log(path, Box::new(|_| {})).map_err(|(error, _)| error)?;
+        self.tls.target.key_log = Some(key_log);
         Ok(())
+    }
+
+    /// Session keys are appended to this file, as far as that can be done.
+    pub(crate) fn key_log_or(&mut self, path: &Path, failed: tls::OnKeyLogError) {
+        match tls::key_log(path, failed) {
+            Ok(key_log) => self.tls.target.key_log = Some(key_log),
+            Err((error, failed)) => failed(&error),
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! TLS through rustls: accepts whatever certificate comes, records everything, and says what failed in the core's words. The
 //! only place that looks inside a [`rustls::Error`].
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
+use std::{fmt, io};
 
 use bytes::{Buf as _, BytesMut};
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
@@ -271,23 +272,49 @@ pub(crate) fn roots_of(pem: &[u8]) -> Option<Arc<RootCertStore>> {
     (!store.is_empty()).then(|| Arc::new(store))
 }
 
-/// Appends session keys to a file.
-#[derive(Debug)]
-struct KeyFile(Mutex<File>);
+/// What is done with the error when session keys cannot be written; once, however many cannot.
+pub(crate) type OnKeyLogError = Box<dyn FnOnce(&io::Error) + Send>;
 
-/// A key log that appends to this file.
-pub(crate) fn key_log(path: &Path) -> io::Result<Arc<dyn KeyLog>> {
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
-    Ok(Arc::new(KeyFile(Mutex::new(file))))
+/// Appends session keys to a file.
+struct KeyFile(Mutex<KeyWriter>);
+
+struct KeyWriter {
+    file: File,
+    failed: Option<OnKeyLogError>,
+}
+
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyFile").finish_non_exhaustive()
+    }
+}
+
+/// A key log that appends to this file. Where there is none it is made, for its owner alone: who reads it reads the sessions.
+pub(crate) fn key_log(
+    path: &Path,
+    failed: OnKeyLogError,
+) -> Result<Arc<dyn KeyLog>, (io::Error, OnKeyLogError)> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(file) => Ok(Arc::new(KeyFile(Mutex::new(KeyWriter { file, failed: Some(failed) })))),
+        Err(error) => Err((error, failed)),
+    }
 }
 
 impl KeyLog for KeyFile {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
         let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
         let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A key that cannot be written costs a decryption later, not the probe.
-        _ = file.write_all(line.as_bytes());
+        if let Err(error) = writer.file.write_all(line.as_bytes())
+            && let Some(failed) = writer.failed.take()
+        {
+            failed(&error);
+        }
     }
 }
 

@@ -45,6 +45,7 @@ impl State for ExpectAddresses {
             return Err(FailureKind::NoAddressOfFamily);
         }
         out.facts.push(Observed::Addresses(addresses.clone()));
+        addresses.truncate(context.plan().most_addresses());
         Ok(Step::Continue(Box::new(ExpectConnection::new(addresses, context))))
     }
 }

@@ -173,6 +173,15 @@ pub(super) const RULES: &[Rule] = &[
         ..WARNING
     },
     Rule {
+        id: "addresses-left-out",
+        matches: |f| f.addresses().len() > f.plan.most_addresses(),
+        rank: 30,
+        summary: "the name has {address_count} addresses, of which only the first {most_addresses} are tried",
+        cause: "whoever answers for the name may give any number of addresses, and a run has to end",
+        remedy: "look at the name's records, which are more than a client goes through; --resolve HOST:PORT:ADDR probes the others",
+        ..INFO
+    },
+    Rule {
         id: "fell-back",
         matches: |f| f.path().len() > 1,
         rank: 30,
