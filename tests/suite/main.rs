@@ -42,4 +42,6 @@ mod real_tls;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod usage;

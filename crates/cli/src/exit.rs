@@ -1,5 +1,5 @@
 //! How the program ends: its exit codes, and what it complains of.
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 // The codes that no diagnosis gives: docs/exit-codes.md.
@@ -39,7 +39,8 @@ pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that complains and warns")]
+/// The one place that complains and warns. Where nobody can be told, the run goes on all the same.
 pub(crate) fn say(message: &str) {
-    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
+    let line = format!("rdp-probe: {}\n", rdp_probe::escape(message));
+    _ = io::stderr().lock().write_all(line.as_bytes());
 }

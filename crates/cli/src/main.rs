@@ -10,12 +10,14 @@ mod options;
 mod outputs;
 mod parse;
 mod progress;
+mod quote;
 mod render;
 mod run;
 mod spellings;
 mod stored;
 mod targets;
 mod verbs;
+mod words;
 mod writing;
 
 use std::collections::HashSet;

@@ -8,8 +8,9 @@ use rdp_probe::Report;
 use crate::exit::OutputFailure;
 use crate::format::{Format, OutputSpec};
 use crate::options::Options;
+use crate::quote::short;
 use crate::render::{self, Look};
-use crate::writing::{STDOUT, to_stdout};
+use crate::writing::{STDOUT, stdout_is_open, to_stdout};
 
 /// All outputs of one run. One that fails is given up, and the others go on.
 pub(crate) struct Outputs {
@@ -39,10 +40,13 @@ impl Outputs {
         for spec in specs {
             let place = match &spec.file {
                 None if options.quiet && spec.format == Format::Human => continue,
-                None => Place::Stdout,
+                None => {
+                    stdout_is_open().map_err(|error| OutputFailure { place: STDOUT.into(), error })?;
+                    Place::Stdout
+                }
                 Some(path) => {
-                    let file = File::create(path)
-                        .map_err(|error| OutputFailure { place: path.display().to_string(), error })?;
+                    let file =
+                        File::create(path).map_err(|error| OutputFailure { place: short(path), error })?;
                     Place::File(path.clone(), io::BufWriter::new(file))
                 }
             };
@@ -122,7 +126,7 @@ impl Place {
     fn name(&self) -> String {
         match self {
             Self::Stdout => STDOUT.into(),
-            Self::File(path, _) => path.display().to_string(),
+            Self::File(path, _) => short(path),
         }
     }
 }

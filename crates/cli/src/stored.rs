@@ -8,6 +8,7 @@ use rdp_probe::Report;
 use crate::exit::{self, OutputFailure, complain, end};
 use crate::options::Options;
 use crate::outputs::Outputs;
+use crate::quote::quoted;
 use crate::run::code_of_several;
 use crate::targets::read_all;
 
@@ -40,7 +41,7 @@ fn text(file: &Path) -> Result<(String, String), String> {
         let text = read_all(std::io::stdin(), &name, REPORTS)?;
         return Ok((name, text));
     }
-    let name = format!("report file {file:?}");
+    let name = format!("report file {}", quoted(file));
     let source = std::fs::File::open(file).map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let text = read_all(source, &name, REPORTS)?;
     Ok((name, text))

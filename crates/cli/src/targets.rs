@@ -1,9 +1,12 @@
 //! From what was typed to the probes to run.
+use std::ffi::OsStr;
 use std::io::Read as _;
 
-use rdp_probe::{Family, Host, Probe, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
+use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
 use crate::options::Options;
+use crate::quote::{quoted, short};
+use crate::words::{behind, is_rdp_file};
 
 /// The largest list or file of reports that is read, in octets.
 const MAX_LIST: u64 = 64 << 20;
@@ -35,7 +38,7 @@ fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
     warnings.map(move |warning| {
         // Of every file alike, so it is said once.
         let alike = *warning == RdpFileWarning::Account;
-        if alike { warning.to_string() } else { format!("{:?}: {warning}", target.input) }
+        if alike { warning.to_string() } else { format!("{}: {warning}", quoted(&target.input)) }
     })
 }
 
@@ -43,13 +46,13 @@ fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
 fn prober(options: &Options) -> Result<Prober, String> {
     let mut prober = Prober::new().timeout(options.timeout);
     if let Some(path) = &options.ca {
-        let cannot = |why: String| format!("--ca {}: {why}", path.display());
+        let cannot = |why: String| format!("--ca {}: {why}", short(path));
         let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
         prober = prober.trust(&pem).map_err(|error| cannot(error.to_string()))?;
     }
     let key_file = options.keylog.clone().or_else(|| std::env::var_os("SSLKEYLOGFILE").map(Into::into));
     if let Some(path) = key_file {
-        let cannot = |error: std::io::Error| format!("--keylog {}: cannot be opened: {error}", path.display());
+        let cannot = |error: std::io::Error| format!("--keylog {}: cannot be opened: {error}", short(&path));
         prober = prober.key_log(&path).map_err(cannot)?;
     }
     if let Some(limit) = options.connect_timeout {
@@ -67,7 +70,7 @@ fn job(options: &Options, prober: &Prober, Named { target, file }: Named) -> Res
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
     {
         let option = if family == Family::V4 { "-4" } else { "-6" };
-        return Err(format!("target {:?} is not an address that {option} takes", target.input));
+        return Err(format!("target {} is not an address that {option} takes", quoted(&target.input)));
     }
     let pinned = options.resolve.iter().find(|entry| entry.is_for(&target.host.to_string(), target.port));
     let mut builder = prober
@@ -103,7 +106,16 @@ fn job(options: &Options, prober: &Prober, Named { target, file }: Named) -> Res
     if let Some(entry) = pinned {
         builder = builder.resolve_to(entry.addresses.clone());
     }
-    builder.build().map_err(|error| error.to_string())
+    builder.build().map_err(|error| match &error {
+        ProbeError::Pin(pin) => ProbeError::Pin(short(pin)).to_string(),
+        ProbeError::StageNotBuilt(_)
+        | ProbeError::Cookie(_)
+        | ProbeError::RoutingToken(_)
+        | ProbeError::PreconnectionBlob(_)
+        | ProbeError::Roots
+        | ProbeError::NoTime
+        | _ => error.to_string(),
+    })
 }
 
 fn targets(options: &Options) -> Result<Vec<Named>, String> {
@@ -111,12 +123,13 @@ fn targets(options: &Options) -> Result<Vec<Named>, String> {
     for typed in &options.targets {
         if typed == "-" {
             targets.extend(list("standard input", &read_all(std::io::stdin(), "standard input", LIST)?)?);
-        } else if let Some(path) = typed.strip_prefix('@') {
-            let name = format!("list file {path:?}");
-            let file = std::fs::File::open(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+        } else if let Some(path) = behind(typed, "@") {
+            let name = format!("list file {}", quoted(&path));
+            let file =
+                std::fs::File::open(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
             targets.extend(list(&name, &read_all(file, &name, LIST)?)?);
         } else {
-            targets.push(target(typed).map_err(|error| format!("target {typed:?}: {error}"))?);
+            targets.push(target(typed).map_err(|error| format!("target {}: {error}", quoted(typed)))?);
         }
     }
     if targets.is_empty() {
@@ -125,12 +138,7 @@ fn targets(options: &Options) -> Result<Vec<Named>, String> {
     Ok(targets)
 }
 
-/// Whether it is the name of an .rdp file. A host of such a name has to be written with its port.
-pub(crate) fn is_rdp_file(typed: &str) -> bool {
-    typed.len() > 4 && typed.get(typed.len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".rdp"))
-}
-
-fn rdp_file(path: &str) -> Result<Named, String> {
+fn rdp_file(path: &OsStr) -> Result<Named, String> {
     let mut octets = Vec::new();
     // One octet more than it may have, so that the reader sees what is too much.
     let most = u64::try_from(RdpFile::MAX_LEN).unwrap_or(u64::MAX).saturating_add(1);
@@ -139,15 +147,16 @@ fn rdp_file(path: &str) -> Result<Named, String> {
         .map_err(|error| format!("cannot be read: {error}"))?;
     let file = RdpFile::parse(&octets).map_err(|error| error.to_string())?;
     let mut target = file.target();
-    path.clone_into(&mut target.input);
+    target.input = path.to_string_lossy().into_owned();
     Ok(Named { target, file: Some(Box::new(file)) })
 }
 
-fn target(typed: &str) -> Result<Named, String> {
+fn target(typed: &OsStr) -> Result<Named, String> {
     if is_rdp_file(typed) {
         return rdp_file(typed);
     }
-    let target = typed.parse::<Target>().map_err(|error| {
+    let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
+    let target = text.parse::<Target>().map_err(|error| {
         let zone = matches!(error, TargetError::Zone | TargetError::LinkLocal);
         // There is a way to such an address all the same.
         let hint = if zone { " (--resolve NAME:3389:fe80::1%2 gives a name such an address)" } else { "" };
@@ -185,7 +194,8 @@ fn list(name: &str, text: &str) -> Result<Vec<Named>, String> {
         }
         let number = index + 1;
         let short: String = line.chars().take(80).collect();
-        targets.push(target(line).map_err(|error| format!("{name}, line {number}: {short:?}: {error}"))?);
+        targets
+            .push(target(line.as_ref()).map_err(|error| format!("{name}, line {number}: {short:?}: {error}"))?);
     }
     Ok(targets)
 }

@@ -4,11 +4,34 @@ use std::process::ExitCode;
 
 use crate::exit::{self, OutputFailure};
 use crate::format::{Format, OutputSpec};
+use crate::quote::short;
 
 /// Standard output, as messages have it.
 pub(crate) const STDOUT: &str = "standard output";
 
+/// Whether standard output was closed when the program began: Rust opens the null device in its place, where all is lost silently.
+#[cfg(unix)]
+static CLOSED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Runs before `main`, and before Rust looks after the standard streams.
+#[cfg(unix)]
+#[ctor::ctor]
+fn look_at_stdout() {
+    let closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
+    CLOSED.store(closed, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// Whether there is a standard output.
+pub(crate) fn stdout_is_open() -> io::Result<()> {
+    #[cfg(unix)]
+    if CLOSED.load(std::sync::atomic::Ordering::Relaxed) {
+        return Err(io::Error::other("it is closed"));
+    }
+    Ok(())
+}
+
 pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
+    stdout_is_open()?;
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
@@ -21,7 +44,7 @@ pub(crate) fn write_all(specs: &[OutputSpec], text: impl Fn(Format, bool) -> Str
         let text = text(spec.format, spec.file.is_none());
         let (place, written) = match &spec.file {
             None => (STDOUT.into(), to_stdout(&text)),
-            Some(path) => (path.display().to_string(), std::fs::write(path, text)),
+            Some(path) => (short(path), std::fs::write(path, text)),
         };
         failures.extend(written.err().map(|error| OutputFailure { place, error }));
     }
