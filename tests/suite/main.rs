@@ -17,6 +17,8 @@ mod examples;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod from_report;
 #[cfg(test)]
 mod man;

@@ -5,7 +5,9 @@
 )]
 mod duration;
 mod exit;
+mod file;
 mod format;
+mod inputs;
 mod options;
 mod outputs;
 mod parse;

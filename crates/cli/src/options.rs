@@ -9,6 +9,7 @@ use clap::{ArgAction, Parser};
 use rdp_probe::{Address, Family, Host, Security, Stage};
 
 use crate::format::{Color, OutputSpec, output, shared_place};
+use crate::inputs::{Named, both_read_and_written};
 use crate::quote::quoted;
 use crate::verbs::Verb;
 use crate::words::behind;
@@ -201,6 +202,15 @@ impl Options {
             ));
         }
         if let Some(message) = shared_place(&self.outputs) {
+            return Some(message);
+        }
+        let named = Named {
+            targets: &self.targets,
+            ca: self.ca.as_deref(),
+            key_log: self.keylog.as_deref(),
+            outputs: &self.outputs,
+        };
+        if let Some(message) = both_read_and_written(&named) {
             return Some(message);
         }
         for (index, entry) in self.resolve.iter().enumerate() {

@@ -1,11 +1,11 @@
 //! Where the reports go.
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use rdp_probe::Report;
 
 use crate::exit::OutputFailure;
+use crate::file::OutputFile;
 use crate::format::{Format, OutputSpec};
 use crate::options::Options;
 use crate::quote::short;
@@ -28,7 +28,7 @@ struct Sink {
 
 enum Place {
     Stdout,
-    File(PathBuf, io::BufWriter<File>),
+    File(PathBuf, OutputFile),
 }
 
 impl Outputs {
@@ -45,9 +45,9 @@ impl Outputs {
                     Place::Stdout
                 }
                 Some(path) => {
-                    let file =
-                        File::create(path).map_err(|error| OutputFailure { place: short(path), error })?;
-                    Place::File(path.clone(), io::BufWriter::new(file))
+                    let file = OutputFile::create(path)
+                        .map_err(|error| OutputFailure { place: short(path), error })?;
+                    Place::File(path.clone(), file)
                 }
             };
             let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
@@ -84,12 +84,10 @@ impl Outputs {
 
     /// Ends every output, and tells which have failed.
     pub(crate) fn finish(mut self, single: bool) -> Vec<OutputFailure> {
-        self.each(|sink| {
-            if sink.format == Format::Json && !single {
-                sink.put(if sink.written == 0 { "[]\n" } else { "\n]\n" })?;
-            }
-            sink.flush()
-        });
+        for sink in self.sinks {
+            let place = sink.place.name();
+            self.failures.extend(sink.finish(single).err().map(|error| OutputFailure { place, error }));
+        }
         self.failures
     }
 
@@ -114,10 +112,13 @@ impl Sink {
         }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        match &mut self.place {
+    fn finish(mut self, single: bool) -> io::Result<()> {
+        if self.format == Format::Json && !single {
+            self.put(if self.written == 0 { "[]\n" } else { "\n]\n" })?;
+        }
+        match self.place {
             Place::Stdout => Ok(()),
-            Place::File(_, file) => file.flush(),
+            Place::File(_, file) => file.finish(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Writes what is known at once, whole.
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::exit::{self, OutputFailure};
+use crate::file::OutputFile;
 use crate::format::{Format, OutputSpec};
 use crate::quote::short;
 
@@ -37,6 +39,12 @@ pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+fn to_file(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OutputFile::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.finish()
+}
+
 /// Writes what is known at once to every output, and tells which have failed.
 pub(crate) fn write_all(specs: &[OutputSpec], text: impl Fn(Format, bool) -> String) -> Vec<OutputFailure> {
     let mut failures = Vec::new();
@@ -44,7 +52,7 @@ pub(crate) fn write_all(specs: &[OutputSpec], text: impl Fn(Format, bool) -> Str
         let text = text(spec.format, spec.file.is_none());
         let (place, written) = match &spec.file {
             None => (STDOUT.into(), to_stdout(&text)),
-            Some(path) => (short(path), std::fs::write(path, text)),
+            Some(path) => (short(path), to_file(path, &text)),
         };
         failures.extend(written.err().map(|error| OutputFailure { place, error }));
     }
