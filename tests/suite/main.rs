@@ -42,6 +42,8 @@ mod real_peers;
 #[cfg(test)]
 mod real_tls;
 #[cfg(test)]
+mod runner;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod streams;

@@ -1,9 +1,9 @@
 //! Writes what is known at once, whole.
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::exit::{self, OutputFailure};
+use crate::exit::{Ended, OutputFailure};
 use crate::file::OutputFile;
 use crate::format::{Format, OutputSpec};
 use crate::quote::short;
@@ -34,9 +34,20 @@ pub(crate) fn stdout_is_open() -> io::Result<()> {
 
 pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
     stdout_is_open()?;
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
+    in_pieces(&mut io::stdout().lock(), text, |_| ())
+}
+
+/// What a pipe takes whole or not at all, in octets.
+const PIECE: usize = 4096;
+
+/// Writes it, and tells of each piece when it is written.
+pub(crate) fn in_pieces(to: &mut impl Write, text: &str, mut moved: impl FnMut(u64)) -> io::Result<()> {
+    for piece in text.as_bytes().chunks(PIECE) {
+        to.write_all(piece)?;
+        to.flush()?;
+        moved(u64::try_from(piece.len()).unwrap_or_default());
+    }
+    Ok(())
 }
 
 fn to_file(path: &Path, text: &str) -> io::Result<()> {
@@ -68,6 +79,6 @@ pub(crate) fn say(text: &str) -> Result<(), OutputFailure> {
 pub(crate) fn print(text: &str) -> ExitCode {
     match say(text) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => exit::end((exit::OUTPUT, vec![failure])),
+        Err(failure) => Ended::output(failure).complain(),
     }
 }
