@@ -241,6 +241,7 @@ fn a_hangup_that_is_ignored_from_the_start_ends_nothing() {
 enum Adversity {
     SlowReader,
     PausedReader,
+    Stopped,
     FewDescriptors,
     FullStderr,
 }
@@ -250,7 +251,7 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
     use Adversity as A;
     const ALL: usize = 500;
     const HEALTHY: usize = 480;
-    for adversity in [A::SlowReader, A::PausedReader, A::FewDescriptors, A::FullStderr] {
+    for adversity in [A::SlowReader, A::PausedReader, A::Stopped, A::FewDescriptors, A::FullStderr] {
         let servers = Servers::start(&[(HEALTHY, &[REQUEST, TLS, HANDSHAKE])]);
         let scratch = Scratch::new("adversity");
         let lines: String = (0..ALL)
@@ -288,6 +289,13 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
                 }
             }
             A::PausedReader => thread::sleep(Duration::from_secs(4)),
+            A::Stopped => {
+                let read = stdout.read(&mut piece).unwrap();
+                text.extend_from_slice(&piece[..read]);
+                signal(&child, "STOP");
+                thread::sleep(Duration::from_secs(3));
+                signal(&child, "CONT");
+            }
             A::FewDescriptors | A::FullStderr => {}
         }
         stdout.read_to_end(&mut text).unwrap();
