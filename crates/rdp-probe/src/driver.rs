@@ -45,6 +45,15 @@ impl<F: Future<Output = ()> + Unpin> Clock<F> {
         self.pace.now()
     }
 
+    /// Reports what happened, and what was lost until then.
+    fn report(&mut self, run: &mut Run, event: Event<'_>) {
+        let now = self.now();
+        if let Some(lost) = self.pace.take_lost() {
+            run.stood_still(lost, now);
+        }
+        run.on(event, now);
+    }
+
     /// Waits for `future` until the limit, or until the caller ends the run.
     async fn until<T>(&mut self, limit: Limit, future: impl Future<Output = T>) -> Result<T, Cut> {
         if self.cancelled {
@@ -127,7 +136,7 @@ impl Driver<'_> {
             match wants {
                 Wants::Resolve { leg } => {
                     let answer = clock.until(limit, self.resolve(leg)).await;
-                    run.on(Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))), clock.now());
+                    clock.report(run, Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))));
                 }
                 Wants::Dial { address, share } => {
                     let dialed_at = clock.now();
@@ -147,7 +156,7 @@ impl Driver<'_> {
                         Ok(Err(fault)) => Err(fault),
                         Err(cut) => Err(dial_fault(cut)),
                     };
-                    run.on(Event::Dialed(dialed), clock.now());
+                    clock.report(run, Event::Dialed(dialed));
                 }
                 Wants::Tls { hop, leg } => {
                     let handshake = Handshake::new();
@@ -166,20 +175,20 @@ impl Driver<'_> {
                         connection = Some(inside);
                         session
                     });
-                    run.on(Event::Tls(answer), clock.now());
+                    clock.report(run, Event::Tls(answer));
                 }
                 Wants::Pdu(framing) => {
                     let Some(connection) = &mut connection else {
                         let broken = Event::Closed { how: Close::Broken { os: None }, partial: &[] };
-                        run.on(broken, clock.now());
+                        clock.report(run, broken);
                         continue;
                     };
                     let heard = clock.until(limit, connection.exchange(&octets, framing)).await;
                     let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
-                    run.on(connection.event(heard), clock.now());
+                    clock.report(run, connection.event(heard));
                 }
                 // A want that this driver does not know is a defect, which the report then shows.
-                _ => run.on(Event::Stray(&[]), clock.now()),
+                _ => clock.report(run, Event::Stray(&[])),
             }
         }
     }

@@ -295,7 +295,8 @@ async fn follow(
                 stream.reset_on_drop();
                 return Ok(());
             }
-            Step::Close(Ending::Silent) => Ok(()),
+            // It is the client's computer that does.
+            Step::StandStill(_) | Step::Close(Ending::Silent) => Ok(()),
         };
         if sent.is_err() {
             return Ok(());

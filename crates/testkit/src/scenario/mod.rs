@@ -390,6 +390,7 @@ impl Connection {
                 | Step::Challenge(_)
                 | Step::Drip { .. }
                 | Step::Endless { .. }
+                | Step::StandStill(_)
                 | Step::Close(_) => {}
             }
         }

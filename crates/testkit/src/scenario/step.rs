@@ -36,6 +36,8 @@ pub enum Step {
     Tls(Handshake),
     /// Sends this fatal alert: inside TLS, or as a record in the clear. What follows is in the clear.
     Alert(u8),
+    /// The client's computer stands still for so long before it sees what comes. For players without a clock of their own.
+    StandStill(Duration),
     /// Ends the connection.
     Close(Ending),
 }
@@ -104,6 +106,7 @@ struct RawStep {
     connect_response: Option<ConnectResponse>,
     error_info: Option<String>,
     alert: Option<u8>,
+    stand_still_ms: Option<u64>,
     close: Option<Ending>,
 }
 
@@ -111,7 +114,7 @@ struct RawStep {
 pub(super) enum StepError {
     #[error(
         "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, \
-         connect_response, error_info, alert, or close"
+         connect_response, error_info, alert, stand_still_ms, or close"
     )]
     NotOne,
     #[error("octets are pairs of hexadecimal digits, not {0:?}")]
@@ -156,6 +159,7 @@ impl TryFrom<RawStep> for Step {
         let code = |code: String| error_info(&code).map(Self::Send).ok_or(StepError::Code(code));
         steps.extend(raw.error_info.map(code).transpose()?);
         steps.extend(raw.alert.map(Self::Alert));
+        steps.extend(raw.stand_still_ms.map(Duration::from_millis).map(Self::StandStill));
         steps.extend(raw.close.map(Self::Close));
         match (steps.pop(), steps.is_empty()) {
             (Some(step), true) => Ok(step),
