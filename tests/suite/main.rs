@@ -23,6 +23,8 @@ mod explain;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod from_report;
 #[cfg(test)]
 mod fuzz_corpus;
@@ -57,11 +59,15 @@ mod real_tls;
 #[cfg(test)]
 mod resets;
 #[cfg(test)]
+mod runner;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
 mod spans;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod trust;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::{binary, namespaces};
+use crate::{binary, namespaces, runner};
 
 /// Set inside the namespaces only.
 const INSIDE: &str = "RDP_PROBE_TESTS_INSIDE_NAMESPACE";
@@ -62,6 +62,15 @@ fn inside() {
         "the process outlived its deadline: {:?}",
         start.elapsed()
     );
+    // Nor does a resolver that says nothing keep an interruption waiting.
+    for signal in ["INT", "TERM", "HUP"] {
+        let child = runner::command(&["silent.test", "-o", "json"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        let (code, stdout, took) = runner::end(child, signal);
+        let report: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!((code, &report["verdict"]["stage"]), (Some(5), &Value::from("resolve")), "{report}");
+        assert!(took < Duration::from_secs(1), "{took:?}");
+    }
 }
 
 fn expect(arguments: &[&str], exit: i32, rule: &str, hop: &str) -> Value {

@@ -2,6 +2,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::stderr;
+
 // The codes that no diagnosis gives: docs/exit-codes.md.
 pub(crate) const UNKNOWN_CODE: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
@@ -25,13 +27,67 @@ impl OutputFailure {
     }
 }
 
-/// Complains of the outputs that failed, and gives the exit code.
-pub(crate) fn end((code, failures): (u8, Vec<OutputFailure>)) -> ExitCode {
-    for message in failures.iter().filter_map(OutputFailure::message) {
-        complain(&message, OUTPUT);
+/// How the outputs ended.
+#[derive(Debug, Default)]
+pub(crate) struct Finished {
+    pub(crate) failures: Vec<OutputFailure>,
+    /// Something was left unwritten, since nobody read.
+    pub(crate) abandoned: bool,
+    /// A report could not be rendered, which is a defect here.
+    pub(crate) panicked: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    code: u8,
+    /// What is wrong with what was given.
+    usage: Option<String>,
+    failures: Vec<OutputFailure>,
+}
+
+impl Ended {
+    pub(crate) const fn of(code: u8) -> Self {
+        Self { code, usage: None, failures: Vec::new() }
     }
-    // A defect of ours outweighs an output that could not be written.
-    ExitCode::from(if failures.is_empty() || code == INTERNAL { code } else { OUTPUT })
+
+    pub(crate) fn usage(message: String) -> Self {
+        Self::of(USAGE).because(Some(message))
+    }
+
+    /// With what is wrong with what was given, where something is.
+    pub(crate) fn because(self, usage: Option<String>) -> Self {
+        Self { usage, ..self }
+    }
+
+    pub(crate) fn output(failure: OutputFailure) -> Self {
+        Self { code: OUTPUT, usage: None, failures: vec![failure] }
+    }
+
+    /// With how the outputs ended.
+    pub(crate) fn with(mut self, Finished { failures, abandoned, panicked }: Finished) -> Self {
+        self.failures.extend(failures);
+        if panicked {
+            self.code = INTERNAL;
+        } else if abandoned {
+            self.code = INTERRUPTED;
+        }
+        self
+    }
+
+    /// Complains, and gives the exit code.
+    pub(crate) fn complain(self) -> ExitCode {
+        for message in self.failures.iter().filter_map(OutputFailure::message) {
+            say(&message);
+        }
+        if let Some(message) = &self.usage {
+            say(message);
+        }
+        // A defect of ours outweighs an output that could not be written, and so does what cannot be read.
+        let own = if self.usage.is_some() && self.code != INTERNAL { USAGE } else { self.code };
+        let goes_before = matches!(own, INTERNAL | USAGE);
+        ExitCode::from(if self.failures.is_empty() || goes_before { own } else { OUTPUT })
+    }
 }
 
 pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
@@ -39,7 +95,16 @@ pub(crate) fn complain(message: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that complains and warns")]
+/// The one place that complains and warns.
 pub(crate) fn say(message: &str) {
-    eprintln!("rdp-probe: {}", rdp_probe::escape(message));
+    stderr::write(line(message));
+}
+
+/// Warns in the middle of a run, which waits for nobody.
+pub(crate) fn say_soon(message: &str) {
+    stderr::write_soon(line(message));
+}
+
+fn line(message: &str) -> String {
+    format!("rdp-probe: {}\n", rdp_probe::escape(message))
 }

@@ -1,7 +1,11 @@
 //! What a report is written as, and where to.
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+
+use crate::quote::quoted;
+use crate::words::behind;
 
 /// A format of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +51,7 @@ pub(crate) fn shared_place(outputs: &[OutputSpec]) -> Option<String> {
     for (index, output) in outputs.iter().enumerate() {
         let before = outputs.get(..index).unwrap_or_default();
         if before.iter().any(|other| other.place() == output.place()) {
-            let place =
-                output.file.as_ref().map_or_else(|| "standard output".into(), |file| format!("{file:?}"));
+            let place = output.file.as_ref().map_or_else(|| "standard output".into(), quoted);
             return Some(format!("two outputs go to {place}; each needs a place of its own"));
         }
     }
@@ -56,21 +59,20 @@ pub(crate) fn shared_place(outputs: &[OutputSpec]) -> Option<String> {
 }
 
 /// Reads `FORMAT[=FILE]`.
-pub(crate) fn output(text: &str) -> Result<OutputSpec, String> {
-    let (format, file) = match text.split_once('=') {
-        Some((format, file)) => (format, Some(file)),
-        None => (text, None),
-    };
-    let format = match format {
-        "human" => Format::Human,
-        "line" => Format::Line,
-        "json" => Format::Json,
-        "ndjson" => Format::Ndjson,
-        _ => return Err("expected human, line, json or ndjson, and =FILE for a file".into()),
-    };
-    match file {
-        Some("") => Err("the file name after = is missing".into()),
-        Some("-") | None => Ok(OutputSpec { format, file: None }),
-        Some(file) => Ok(OutputSpec { format, file: Some(file.into()) }),
+pub(crate) fn output(typed: OsString) -> Result<OutputSpec, String> {
+    const FORMATS: [(&str, Format); 4] =
+        [("human", Format::Human), ("line", Format::Line), ("json", Format::Json), ("ndjson", Format::Ndjson)];
+    for (name, format) in FORMATS {
+        if typed == name {
+            return Ok(OutputSpec { format, file: None });
+        }
+        if let Some(file) = behind(&typed, name).and_then(|rest| behind(&rest, "=")) {
+            return match file.to_str() {
+                Some("") => Err("the file name after = is missing".into()),
+                Some("-") => Ok(OutputSpec { format, file: None }),
+                Some(_) | None => Ok(OutputSpec { format, file: Some(file.into()) }),
+            };
+        }
     }
+    Err("expected human, line, json or ndjson, and =FILE for a file".into())
 }

@@ -5,53 +5,60 @@
 )]
 mod duration;
 mod exit;
+mod file;
 mod format;
+mod inputs;
+mod limits;
+mod lists;
 mod options;
 #[cfg(feature = "dev")]
 pub mod oracle;
 mod outputs;
 mod parse;
 mod progress;
+mod quote;
 mod render;
 mod run;
+mod runner;
+mod signals;
+mod sink;
+mod source;
 mod spellings;
+mod stderr;
 mod stored;
+mod tally;
 mod targets;
+mod threads;
 mod verbs;
+mod warned;
+mod words;
 mod writing;
 
-use std::collections::HashSet;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use exit::{complain, end, say};
+use exit::complain;
 use parse::Parsed;
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let options = match parse::parse(std::env::args_os()) {
-        Parsed::Options(options) => options,
+        Parsed::Options(options) => Arc::<options::Options>::from(options),
         Parsed::Verb(verb) => return verb.run(options::command),
         Parsed::Text(text) => return writing::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };
-    if let Some(file) = &options.from_report {
-        return stored::run(&options, file);
-    }
-    let (jobs, warnings) = match targets::jobs(&options) {
-        Ok(jobs) => jobs,
-        Err(message) => return complain(&message, exit::USAGE),
-    };
-    if !options.quiet {
-        let mut said = HashSet::new();
-        for line in options.notes.iter().chain(&warnings).filter(|line| said.insert(line.as_str())) {
-            say(line);
-        }
-    }
     // One thread is enough: a probe waits for the network, and a cold start is what a person feels.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
     };
-    let ended = runtime.block_on(run::run(&options, jobs));
-    end(ended.unwrap_or_else(|failure| (exit::OUTPUT, vec![failure])))
+    let stored = options.from_report.clone();
+    let ended = runtime.block_on(async {
+        match stored {
+            Some(file) => stored::run(options, &file).await,
+            None => run::run(options).await,
+        }
+    });
+    ended.complain()
 }

@@ -1,14 +1,18 @@
 //! The command line as it was typed.
+use std::ffi::OsString;
 use std::net::SocketAddrV6;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Parser};
 use rdp_probe::{Address, Family, Host, Security, Stage};
 
 use crate::format::{Color, OutputSpec, output, shared_place};
+use crate::inputs::{Named, both_read_and_written};
+use crate::quote::quoted;
 use crate::verbs::Verb;
+use crate::words::behind;
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
 /// would show.
@@ -31,7 +35,7 @@ pub(crate) struct Options {
 
     /// host[:port], [v6]:port, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
     #[arg(required_unless_present = "from_report", value_name = "TARGET")]
-    pub(crate) targets: Vec<String>,
+    pub(crate) targets: Vec<OsString>,
 
     /// Probe nothing: diagnose again what a report of -o json or -o ndjson holds; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = PROBING)]
@@ -116,7 +120,7 @@ pub(crate) struct Options {
     pub(crate) concurrency: u16,
 
     /// human, line, json or ndjson, to standard output or a file; may be repeated
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = output)]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
 
     /// More detail: every fact; twice: the octets too
@@ -186,17 +190,27 @@ impl Options {
 
     /// Whether there is exactly one target, and it was typed and not taken from a list.
     pub(crate) fn single(&self) -> bool {
-        matches!(self.targets.as_slice(), [only] if only != "-" && !only.starts_with('@'))
+        matches!(self.targets.as_slice(), [only] if only != "-" && behind(only, "@").is_none())
     }
 
     /// What each option alone does not show.
     pub(crate) fn contradiction(&self) -> Option<String> {
-        if let Some(verb) = self.targets.first().filter(|first| VERBS.contains(&first.as_str())) {
+        let first = self.targets.first().and_then(|first| first.to_str());
+        if let Some(verb) = first.filter(|first| VERBS.contains(first)) {
             return Some(format!(
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
         }
         if let Some(message) = shared_place(&self.outputs) {
+            return Some(message);
+        }
+        let named = Named {
+            targets: &self.targets,
+            ca: self.ca.as_deref(),
+            key_log: self.keylog.as_deref(),
+            outputs: &self.outputs,
+        };
+        if let Some(message) = both_read_and_written(&named) {
             return Some(message);
         }
         for (index, entry) in self.resolve.iter().enumerate() {
@@ -287,7 +301,10 @@ fn resolved(text: &str, port: u16) -> Result<Address, String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     if bare.contains('%') {
         let zoned: SocketAddrV6 = format!("[{bare}]:{port}").parse().map_err(|_| {
-            format!("{text:?} is no address with a zone, which is the number of an interface: fe80::1%2")
+            format!(
+                "{} is no address with a zone, which is the number of an interface: fe80::1%2",
+                quoted(text)
+            )
         })?;
         return Ok(zoned.into());
     }
@@ -296,7 +313,7 @@ fn resolved(text: &str, port: u16) -> Result<Address, String> {
             Err(format!("{text:?} is link-local and needs its zone, the number of an interface: {v6}%2"))
         }
         Ok(ip) => Ok(Address::new(ip, port)),
-        Err(_) => Err(format!("{text:?} is no address")),
+        Err(_) => Err(format!("{} is no address", quoted(text))),
     }
 }
 

@@ -98,9 +98,8 @@ pub fn target_list(octets: &[u8]) {
     match list("list", &text) {
         Ok(targets) => {
             assert!(targets.len() <= text.lines().count(), "{targets:?}");
-            for named in targets {
-                let again = named.target.input.parse::<Target>();
-                assert_eq!(again.as_ref(), Ok(&named.target));
+            for target in targets {
+                assert_eq!(target.input.parse::<Target>().as_ref(), Ok(&target));
             }
         }
         Err(message) => {

@@ -1,128 +1,212 @@
-//! Where the reports go.
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::PathBuf;
+//! Where the reports go. Each output has a thread of its own: how fast somebody reads has no say in how a host is probed.
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rdp_probe::Report;
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
-use crate::exit::OutputFailure;
+use crate::exit::{Finished, OutputFailure};
 use crate::format::{Format, OutputSpec};
 use crate::options::Options;
-use crate::render::{self, Look};
-use crate::writing::{STDOUT, to_stdout};
+use crate::signals::Interruption;
+use crate::sink::Sink;
+use crate::threads;
+
+/// How many reports may wait to be written before no new target is begun. It is this that bounds them: whoever reads slowly is
+/// waited for.
+const ROOM: usize = 8;
+/// After an interruption: how long nothing has to move before the reader is held to be asleep.
+const ASLEEP: Duration = Duration::from_millis(400);
 
 /// All outputs of one run. One that fails is given up, and the others go on.
 pub(crate) struct Outputs {
-    sinks: Vec<Sink>,
-    failures: Vec<OutputFailure>,
+    writers: Vec<Writer>,
+    shared: Arc<Shared>,
 }
 
-struct Sink {
-    format: Format,
-    place: Place,
-    look: Look,
-    /// How many reports have been written.
-    written: usize,
+enum Writer {
+    Aside(Sender<Arc<Waiting>>),
+    /// Where no thread can be had; `None` after it failed.
+    Here(Option<Sink>),
 }
 
-enum Place {
-    Stdout,
-    File(PathBuf, io::BufWriter<File>),
+/// A report on its way. It counts until every output has written it.
+struct Waiting {
+    report: Report,
+    shared: Arc<Shared>,
+}
+
+/// What the writers tell.
+#[derive(Default)]
+struct Shared {
+    /// How many reports are on their way.
+    waiting: AtomicUsize,
+    /// What has been written so far.
+    octets: Arc<AtomicU64>,
+    /// How many outputs there are that have not failed.
+    living: AtomicUsize,
+    /// How many threads have not ended.
+    busy: AtomicUsize,
+    panicked: AtomicBool,
+    failures: Mutex<Vec<OutputFailure>>,
+    moved: Notify,
 }
 
 impl Outputs {
-    /// Opens the outputs before anything is probed: a report that cannot be written is no reason to bother a host.
-    pub(crate) fn open(options: &Options) -> Result<Self, OutputFailure> {
+    /// Opens the outputs before anything is probed: a report that cannot be written is no reason to bother a host. `single` when
+    /// there is one report, which stands for itself. May block, where a pipe has no reader yet.
+    pub(crate) fn open(options: &Options, single: bool) -> Result<Self, OutputFailure> {
         let human = [OutputSpec { format: Format::Human, file: None }];
         let specs = if options.outputs.is_empty() { &human[..] } else { &options.outputs };
+        let shared = Arc::new(Shared::default());
         let mut sinks = Vec::new();
         for spec in specs {
-            let place = match &spec.file {
-                None if options.quiet && spec.format == Format::Human => continue,
-                None => Place::Stdout,
-                Some(path) => {
-                    let file = File::create(path)
-                        .map_err(|error| OutputFailure { place: path.display().to_string(), error })?;
-                    Place::File(path.clone(), io::BufWriter::new(file))
-                }
-            };
-            let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
-            sinks.push(Sink { format: spec.format, place, look, written: 0 });
+            sinks.extend(Sink::open(spec, options, single, &shared.octets)?);
         }
-        Ok(Self { sinks, failures: Vec::new() })
+        shared.living.store(sinks.len(), Ordering::Relaxed);
+        let writers = sinks.into_iter().map(|sink| Writer::start(sink, &shared)).collect();
+        Ok(Self { writers, shared })
     }
 
-    /// Writes one report, `single` when it is the only one and stands for itself.
-    pub(crate) fn write(&mut self, report: &Report, single: bool) {
-        self.each(|sink| {
-            let text = match sink.format {
-                Format::Human => {
-                    let gap = if sink.written == 0 { "" } else { "\n" };
-                    format!("{gap}{}", render::human(report, &sink.look))
+    /// Hands over one report. Returns before it is written.
+    pub(crate) fn write(&mut self, report: Report) {
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Arc::new(Waiting { report, shared: Arc::clone(&self.shared) });
+        for writer in &mut self.writers {
+            match writer {
+                // One that failed takes nothing any more.
+                Writer::Aside(queue) => _ = queue.send(Arc::clone(&waiting)),
+                Writer::Here(place) => {
+                    if let Some(mut sink) = place.take() {
+                        match sink.write(&waiting.report) {
+                            Ok(()) => *place = Some(sink),
+                            Err(error) => self.shared.failed(OutputFailure { place: sink.name(), error }),
+                        }
+                    }
                 }
-                Format::Line => render::line(report),
-                Format::Ndjson => render::json_line(report),
-                Format::Json if single => render::json(report),
-                Format::Json => {
-                    let before = if sink.written == 0 { "[\n" } else { ",\n" };
-                    format!("{before}{}", render::json(report).trim_end())
-                }
-            };
-            sink.written += 1;
-            sink.put(&text)
-        });
+            }
+        }
+    }
+
+    /// Whether there is room for one more report.
+    pub(crate) fn has_room(&self) -> bool {
+        self.shared.waiting.load(Ordering::Relaxed) < ROOM
+    }
+
+    /// Whether nothing is on its way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.shared.waiting.load(Ordering::Relaxed) == 0
+    }
+
+    /// Ready when a report was written, or an output failed, since this was ready last.
+    pub(crate) async fn moved(&self) {
+        self.shared.moved.notified().await;
     }
 
     /// Whether every output has failed: nobody is left who would read what is found.
     pub(crate) fn all_failed(&self) -> bool {
-        self.sinks.is_empty() && !self.failures.is_empty()
+        self.shared.living.load(Ordering::Relaxed) == 0 && !self.shared.failures().is_empty()
     }
 
-    /// Ends every output, and tells which have failed.
-    pub(crate) fn finish(mut self, single: bool) -> Vec<OutputFailure> {
-        self.each(|sink| {
-            if sink.format == Format::Json && !single {
-                sink.put(if sink.written == 0 { "[]\n" } else { "\n]\n" })?;
+    /// Ends every output, and tells which have failed. After an interruption a reader that sleeps is not waited for.
+    pub(crate) async fn finish(self, interruption: &mut Interruption) -> Finished {
+        let Self { writers, shared } = self;
+        for writer in writers {
+            match writer {
+                Writer::Aside(queue) => drop(queue),
+                Writer::Here(sink) => {
+                    if let Some(sink) = sink {
+                        shared.end(sink);
+                    }
+                }
             }
-            sink.flush()
-        });
-        self.failures
-    }
-
-    /// Does the same with each output; one where it fails is given up.
-    fn each(&mut self, mut act: impl FnMut(&mut Sink) -> io::Result<()>) {
-        let failures = &mut self.failures;
-        self.sinks.retain_mut(|sink| match act(sink) {
-            Ok(()) => true,
-            Err(error) => {
-                failures.push(OutputFailure { place: sink.place.name(), error });
-                false
+        }
+        let mut abandoned = false;
+        while shared.busy.load(Ordering::Acquire) > 0 && !abandoned {
+            if interruption.happened() {
+                abandoned = shared.is_asleep(interruption).await;
+            } else {
+                tokio::select! {
+                    () = shared.moved.notified() => {}
+                    () = interruption.first() => {}
+                }
             }
-        });
+        }
+        let failures = std::mem::take(&mut *shared.failures());
+        Finished { failures, abandoned, panicked: shared.panicked.load(Ordering::Relaxed) }
     }
 }
 
-impl Sink {
-    fn put(&mut self, text: &str) -> io::Result<()> {
-        match &mut self.place {
-            Place::Stdout => to_stdout(text),
-            Place::File(_, file) => file.write_all(text.as_bytes()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match &mut self.place {
-            Place::Stdout => Ok(()),
-            Place::File(_, file) => file.flush(),
+impl Writer {
+    fn start(sink: Sink, shared: &Arc<Shared>) -> Self {
+        let (queue, reports) = channel();
+        shared.busy.fetch_add(1, Ordering::Relaxed);
+        let busy = Busy(Arc::clone(shared));
+        match threads::spawn("output", sink, move |sink| busy.0.write_all(sink, &reports)) {
+            Ok(()) => Self::Aside(queue),
+            Err(sink) => Self::Here(Some(sink)),
         }
     }
 }
 
-impl Place {
-    fn name(&self) -> String {
-        match self {
-            Self::Stdout => STDOUT.into(),
-            Self::File(path, _) => path.display().to_string(),
+/// A thread that has not ended, be it by a panic.
+struct Busy(Arc<Shared>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.panicked.store(true, Ordering::Relaxed);
+        }
+        self.0.busy.fetch_sub(1, Ordering::Release);
+        self.0.moved.notify_one();
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.shared.moved.notify_one();
+    }
+}
+
+impl Shared {
+    fn failures(&self) -> MutexGuard<'_, Vec<OutputFailure>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, failure: OutputFailure) {
+        self.failures().push(failure);
+        self.living.fetch_sub(1, Ordering::Relaxed);
+        self.moved.notify_one();
+    }
+
+    /// What the thread of one output does.
+    fn write_all(&self, mut sink: Sink, reports: &Receiver<Arc<Waiting>>) {
+        for waiting in reports {
+            if let Err(error) = sink.write(&waiting.report) {
+                return self.failed(OutputFailure { place: sink.name(), error });
+            }
+        }
+        self.end(sink);
+    }
+
+    fn end(&self, sink: Sink) {
+        let place = sink.name();
+        if let Err(error) = sink.finish() {
+            self.failed(OutputFailure { place, error });
+        }
+    }
+
+    /// Waits for as long as something moves; whether nothing did, or nobody has the patience to wait.
+    async fn is_asleep(&self, interruption: &mut Interruption) -> bool {
+        let before = self.octets.load(Ordering::Relaxed);
+        tokio::select! {
+            () = self.moved.notified() => false,
+            () = sleep(ASLEEP) => self.octets.load(Ordering::Relaxed) == before,
+            () = interruption.second() => true,
         }
     }
 }

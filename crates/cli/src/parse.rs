@@ -2,9 +2,10 @@
 use std::ffi::OsString;
 
 use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::options::Options;
+use crate::quote::short;
 use crate::spellings;
 use crate::verbs::Verb;
 
@@ -33,7 +34,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
                 Parsed::Options(Box::new(options))
             }
         },
-        Err(error) => {
+        Err(mut error) => {
+            shorten(&mut error);
             let (kind, text) = (error.kind(), error.render().to_string());
             if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
                 Parsed::Text(text)
@@ -43,6 +45,26 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
                 Parsed::Usage(one_line(&text))
             }
         }
+    }
+}
+
+/// clap repeats what it was given, however long it is.
+fn shorten(error: &mut clap::Error) {
+    let given: Vec<(ContextKind, String)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, short(text))),
+            ContextValue::None
+            | ContextValue::Bool(_)
+            | ContextValue::Strings(_)
+            | ContextValue::StyledStr(_)
+            | ContextValue::StyledStrs(_)
+            | ContextValue::Number(_)
+            | _ => None,
+        })
+        .collect();
+    for (kind, text) in given {
+        error.insert(kind, ContextValue::String(text));
     }
 }
 

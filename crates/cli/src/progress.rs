@@ -1,10 +1,11 @@
 //! The line on standard error that says what is being waited for. On a terminal only.
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use rdp_probe::{Events, Progress, Stage};
 
 use crate::options::Options;
+use crate::stderr;
 
 /// Whether progress is shown at all.
 pub(crate) fn wanted(options: &Options) -> bool {
@@ -46,18 +47,15 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn show(&mut self, text: &str) {
         let text: String = rdp_probe::escape(text).chars().take(79).collect();
-        let mut stderr = std::io::stderr().lock();
         // Progress that cannot be shown is no failure.
-        _ = write!(stderr, "\r\x1b[K{text}");
-        _ = stderr.flush();
+        stderr::write_soon(format!("\r\x1b[K{text}"));
         self.shown = true;
     }
 
     pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            let mut stderr = std::io::stderr().lock();
-            _ = write!(stderr, "\r\x1b[K");
-            _ = stderr.flush();
+            // What is written next may be a report on the same terminal.
+            stderr::write("\r\x1b[K".into());
         }
     }
 }

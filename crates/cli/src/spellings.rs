@@ -9,7 +9,8 @@ use std::path::Path;
 use clap::CommandFactory as _;
 
 use crate::options::Options;
-use crate::targets::is_rdp_file;
+use crate::quote::short;
+use crate::words::is_rdp_file;
 
 /// The arguments as this program spells them.
 #[derive(Debug, Default)]
@@ -214,6 +215,7 @@ pub(crate) fn rewrite(args: Vec<OsString>) -> Result<Spelt, String> {
     }
     while let Some(argument) = args.next() {
         let Some(word) = argument.to_str() else {
+            files |= is_rdp_file(&argument);
             spelt.args.push(argument);
             continue;
         };
@@ -316,7 +318,8 @@ impl Named {
             _ if sign == '/' && (is_rdp_file(argument) || Path::new(argument).exists()) => return Ok(None),
             _ => {
                 return Err(format!(
-                    "{sign}{word} is no option of mstsc or xfreerdp that this program knows, and no file"
+                    "{sign}{} is no option of mstsc or xfreerdp that this program knows, and no file",
+                    short(&word)
                 ));
             }
         }))
@@ -343,7 +346,7 @@ impl Named {
             None => host.matches(':').count() == 1,
         };
         if has_port {
-            return Err(format!("/port: /v:{host} has a port already"));
+            return Err(format!("/port: /v:{} has a port already", short(&host)));
         }
         let bare = host.contains(':') && !host.starts_with('[');
         Ok(Some(if bare { format!("[{host}]:{port}") } else { format!("{host}:{port}") }))

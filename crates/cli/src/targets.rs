@@ -1,13 +1,27 @@
-//! From what was typed to the probes to run.
+//! From what was typed to probes.
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use rdp_probe::{Family, Host, Probe, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
+use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
-use crate::exit::say;
-use crate::options::Options;
+use crate::exit::say_soon;
+use crate::lists::{self, Line, Lines};
+use crate::options::{Options, ResolveEntry};
+use crate::quote::{quoted, short};
+use crate::words::{behind, is_rdp_file};
 
-/// The largest list or file of reports that is read, in octets.
-const MAX_LIST: u64 = 64 << 20;
+/// Where targets come from.
+enum Source {
+    /// What was typed, which is one target.
+    Typed(Box<Named>),
+    /// A list file, read for the second time.
+    List { path: PathBuf, name: String },
+    /// A list that can be read but once.
+    Stream(Lines<Box<dyn std::io::Read + Send>>),
+}
 
 /// A target, and the .rdp file that names it.
 #[derive(Debug)]
@@ -16,19 +30,151 @@ pub(crate) struct Named {
     file: Option<Box<RdpFile>>,
 }
 
-/// The probes to run, in the order of their targets, and what to warn of.
-pub(crate) fn jobs(options: &Options) -> Result<(Vec<Probe>, Vec<String>), String> {
-    let targets = targets(options)?;
-    for entry in &options.resolve {
-        if !targets.iter().any(|Named { target, .. }| entry.is_for(&target.host.to_string(), target.port)) {
-            let (host, port) = (&entry.host, entry.port);
-            return Err(format!("--resolve {host}:{port}: no target is {host} on port {port}"));
+/// A probe to run, and what to warn of.
+pub(crate) struct Job {
+    pub(crate) probe: Probe,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What was typed, as far as it can be looked at before anything is probed: list files have been read once, and nothing of them is
+/// kept.
+pub(crate) struct Targets {
+    sources: Vec<Source>,
+    jobs: Jobs,
+    /// How many there are; `None` when a list is among them that can be read but once.
+    pub(crate) total: Option<usize>,
+    /// What to warn of before anything is probed.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// How targets become probes.
+struct Jobs {
+    options: Arc<Options>,
+    prober: Prober,
+    /// Which entries of `--resolve` were of use.
+    used: Vec<bool>,
+}
+
+impl Targets {
+    /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
+    pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
+        let used = vec![false; options.resolve.len()];
+        let mut jobs = Jobs { options: Arc::clone(options), prober: prober(options)?, used };
+        let (mut sources, mut warnings) = (Vec::new(), Vec::new());
+        let (mut total, mut streams) = (0_usize, false);
+        for typed in &options.targets {
+            if typed == "-" {
+                sources.push(Source::stream(std::io::stdin(), "standard input".into()));
+                streams = true;
+            } else if let Some(path) = behind(typed, "@").map(PathBuf::from) {
+                let name = format!("list file {}", quoted(&path));
+                let cannot = |error| format!("{name}: cannot be read: {error}");
+                let file = File::open(&path).map_err(cannot)?;
+                let metadata = file.metadata().map_err(cannot)?;
+                if !metadata.is_file() && !metadata.is_dir() {
+                    sources.push(Source::stream(file, name));
+                    streams = true;
+                    continue;
+                }
+                lists::fits(&name, metadata.len())?;
+                for line in Lines::new(file, name.clone()) {
+                    warnings.extend(jobs.of_line(&line?)?.warnings);
+                    total += 1;
+                }
+                sources.push(Source::List { path, name });
+            } else {
+                let named = target(typed).map_err(|error| format!("target {}: {error}", quoted(typed)))?;
+                warnings.extend(jobs.of(&named)?.warnings);
+                total += 1;
+                sources.push(Source::Typed(Box::new(named)));
+            }
         }
+        if !streams {
+            jobs.all_resolved()?;
+            if total == 0 {
+                return Err(NO_TARGET.into());
+            }
+        }
+        jobs.prober = with_key_log(options, jobs.prober);
+        Ok(Self { sources, jobs, total: (!streams).then_some(total), warnings })
     }
-    let warnings = targets.iter().flat_map(warnings).collect();
-    let prober = prober(options)?;
-    let probes = targets.into_iter().map(|named| job(options, &prober, named)).collect::<Result<_, _>>()?;
-    Ok((probes, warnings))
+
+    /// Whether there is no list among them.
+    pub(crate) fn are_typed(&self) -> bool {
+        self.sources.iter().all(|source| matches!(source, Source::Typed(_)))
+    }
+
+    /// The jobs, in the order of their targets, each when it is asked for. An error ends them: what a list that can be read but once
+    /// has in its place cannot be known before.
+    pub(crate) fn jobs(self) -> impl Iterator<Item = Result<Job, String>> + Send {
+        let Self { sources, mut jobs, total, .. } = self;
+        let mut sources = sources.into_iter();
+        let mut under_way: Option<Lines<Box<dyn std::io::Read + Send>>> = None;
+        let (mut count, mut over) = (0_usize, false);
+        std::iter::from_fn(move || {
+            if over {
+                return None;
+            }
+            let next = loop {
+                if let Some(lines) = &mut under_way {
+                    match lines.next() {
+                        Some(line) => break line.and_then(|line| jobs.of_line(&line)).map(Some),
+                        None => under_way = None,
+                    }
+                }
+                match sources.next() {
+                    Some(Source::Typed(named)) => break jobs.of(&named).map(Some),
+                    Some(Source::Stream(lines)) => under_way = Some(lines),
+                    Some(Source::List { path, name }) => match File::open(&path) {
+                        Ok(file) => under_way = Some(Lines::new(Box::new(file), name)),
+                        Err(error) => break Err(format!("{name}: cannot be read: {error}")),
+                    },
+                    // What could not be known before is looked at now.
+                    None if total.is_none() && count == 0 => break Err(NO_TARGET.into()),
+                    None if total.is_none() => break jobs.all_resolved().map(|()| None),
+                    None => break Ok(None),
+                }
+            };
+            count += 1;
+            let next = next.transpose();
+            over = !matches!(next, Some(Ok(_)));
+            next
+        })
+    }
+}
+
+const NO_TARGET: &str = "the list has no target; a line holds host[:port]";
+
+impl Source {
+    fn stream(source: impl std::io::Read + Send + 'static, name: String) -> Self {
+        Self::Stream(Lines::new(Box::new(source), name))
+    }
+}
+
+impl Jobs {
+    fn of_line(&mut self, line: &Line) -> Result<Job, String> {
+        let named = target(line.text.as_ref()).map_err(|error| format!("{}: {error}", line.place))?;
+        self.of(&named)
+    }
+
+    fn of(&mut self, named: &Named) -> Result<Job, String> {
+        let Target { host, port, .. } = &named.target;
+        let is_for = |entry: &ResolveEntry| entry.is_for(&host.to_string(), *port);
+        let pinned = self.options.resolve.iter().position(is_for);
+        if let Some(used) = pinned.and_then(|index| self.used.get_mut(index)) {
+            *used = true;
+        }
+        let pinned = pinned.and_then(|index| self.options.resolve.get(index));
+        let probe = probe(&self.options, &self.prober, named, pinned)?;
+        Ok(Job { probe, warnings: warnings(named).collect() })
+    }
+
+    /// Whether each entry of `--resolve` has its target.
+    fn all_resolved(&self) -> Result<(), String> {
+        let unused = self.options.resolve.iter().zip(&self.used).find(|(_, used)| !**used);
+        let Some((ResolveEntry { host, port, .. }, _)) = unused else { return Ok(()) };
+        Err(format!("--resolve {host}:{port}: no target is {host} on port {port}"))
+    }
 }
 
 fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
@@ -36,26 +182,17 @@ fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
     warnings.map(move |warning| {
         // Of every file alike, so it is said once.
         let alike = *warning == RdpFileWarning::Account;
-        if alike { warning.to_string() } else { format!("{:?}: {warning}", target.input) }
+        if alike { warning.to_string() } else { format!("{}: {warning}", quoted(&target.input)) }
     })
 }
 
-/// What all targets have in common: files are read and opened here, once.
+/// What all targets have in common: files are read here, once.
 fn prober(options: &Options) -> Result<Prober, String> {
     let mut prober = Prober::new().timeout(options.timeout);
     if let Some(path) = &options.ca {
-        let cannot = |why: String| format!("--ca {}: {why}", path.display());
+        let cannot = |why: String| format!("--ca {}: {why}", short(path));
         let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
         prober = prober.trust(&pem).map_err(|error| cannot(error.to_string()))?;
-    }
-    let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
-    if let Some(path) = options.keylog.clone().or_else(|| variable().map(Into::into)) {
-        let (place, quiet) = (path.display().to_string(), options.quiet);
-        prober = prober.key_log_or(&path, move |error| {
-            if !quiet {
-                say(&format!("session keys cannot be written to {place}: {error}"));
-            }
-        });
     }
     if let Some(limit) = options.connect_timeout {
         prober = prober.stage_timeout(Stage::TcpConnect, limit);
@@ -66,22 +203,38 @@ fn prober(options: &Options) -> Result<Prober, String> {
     Ok(prober)
 }
 
-fn job(options: &Options, prober: &Prober, Named { target, file }: Named) -> Result<Probe, String> {
+/// Opened last, when nothing else is wrong. One that cannot be written is no reason to leave the probe: it is said once.
+fn with_key_log(options: &Options, prober: Prober) -> Prober {
+    let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
+    let Some(path) = options.keylog.clone().or_else(|| variable().map(Into::into)) else { return prober };
+    let (place, quiet) = (short(&path), options.quiet);
+    prober.key_log_or(&path, move |error| {
+        if !quiet {
+            say_soon(&format!("session keys cannot be written to {place}: {error}"));
+        }
+    })
+}
+
+fn probe(
+    options: &Options,
+    prober: &Prober,
+    Named { target, file }: &Named,
+    pinned: Option<&ResolveEntry>,
+) -> Result<Probe, String> {
     let family = options.family();
     if let Host::Ip(ip) = &target.host
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
     {
         let option = if family == Family::V4 { "-4" } else { "-6" };
-        return Err(format!("target {:?} is not an address that {option} takes", target.input));
+        return Err(format!("target {} is not an address that {option} takes", quoted(&target.input)));
     }
-    let pinned = options.resolve.iter().find(|entry| entry.is_for(&target.host.to_string(), target.port));
     let mut builder = prober
-        .probe(target)
+        .probe(target.clone())
         .enumerate(options.enumerate(options.single()))
         .all_addresses(options.all_addresses)
         .family(family);
     // What is typed wins over what the file says.
-    if let Some(file) = &file {
+    if let Some(file) = file {
         builder = builder.rdp_file(file);
     }
     if let Some(security) = options.security {
@@ -108,51 +261,37 @@ fn job(options: &Options, prober: &Prober, Named { target, file }: Named) -> Res
     if let Some(entry) = pinned {
         builder = builder.resolve_to(entry.addresses.clone());
     }
-    builder.build().map_err(|error| error.to_string())
+    builder.build().map_err(|error| match &error {
+        ProbeError::Pin(pin) => ProbeError::Pin(short(pin)).to_string(),
+        ProbeError::StageNotBuilt(_)
+        | ProbeError::Cookie(_)
+        | ProbeError::RoutingToken(_)
+        | ProbeError::PreconnectionBlob(_)
+        | ProbeError::Roots
+        | ProbeError::NoTime
+        | _ => error.to_string(),
+    })
 }
 
-fn targets(options: &Options) -> Result<Vec<Named>, String> {
-    let mut targets = Vec::new();
-    for typed in &options.targets {
-        if typed == "-" {
-            targets.extend(list("standard input", &read_all(std::io::stdin(), "standard input", LIST)?)?);
-        } else if let Some(path) = typed.strip_prefix('@') {
-            let name = format!("list file {path:?}");
-            let file = std::fs::File::open(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-            targets.extend(list(&name, &read_all(file, &name, LIST)?)?);
-        } else {
-            targets.push(target(typed).map_err(|error| format!("target {typed:?}: {error}"))?);
-        }
-    }
-    if targets.is_empty() {
-        return Err("the list has no target; a line holds host[:port]".into());
-    }
-    Ok(targets)
-}
-
-/// Whether it is the name of an .rdp file. A host of such a name has to be written with its port.
-pub(crate) fn is_rdp_file(typed: &str) -> bool {
-    typed.len() > 4 && typed.get(typed.len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".rdp"))
-}
-
-fn rdp_file(path: &str) -> Result<Named, String> {
+fn rdp_file(path: &OsStr) -> Result<Named, String> {
     let mut octets = Vec::new();
     // One octet more than it may have, so that the reader sees what is too much.
     let most = u64::try_from(RdpFile::MAX_LEN).unwrap_or(u64::MAX).saturating_add(1);
-    std::fs::File::open(path)
+    File::open(path)
         .and_then(|file| file.take(most).read_to_end(&mut octets))
         .map_err(|error| format!("cannot be read: {error}"))?;
     let file = RdpFile::parse(&octets).map_err(|error| error.to_string())?;
     let mut target = file.target();
-    path.clone_into(&mut target.input);
+    target.input = path.to_string_lossy().into_owned();
     Ok(Named { target, file: Some(Box::new(file)) })
 }
 
-fn target(typed: &str) -> Result<Named, String> {
+fn target(typed: &OsStr) -> Result<Named, String> {
     if is_rdp_file(typed) {
         return rdp_file(typed);
     }
-    let target = typed.parse::<Target>().map_err(|error| {
+    let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
+    let target = text.parse::<Target>().map_err(|error| {
         let zone = matches!(error, TargetError::Zone | TargetError::LinkLocal);
         // There is a way to such an address all the same.
         let hint = if zone { " (--resolve NAME:3389:fe80::1%2 gives a name such an address)" } else { "" };
@@ -161,64 +300,13 @@ fn target(typed: &str) -> Result<Named, String> {
     Ok(Named { target, file: None })
 }
 
-/// What a list is.
-const LIST: &str = "a list is text with a target on each line";
-
-/// Reads a text that is not too large; `what` says what was expected.
-pub(crate) fn read_all(source: impl std::io::Read, name: &str, what: &str) -> Result<String, String> {
-    let mut octets = Vec::new();
-    source
-        .take(MAX_LIST + 1)
-        .read_to_end(&mut octets)
-        .map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    if u64::try_from(octets.len()).is_ok_and(|length| length > MAX_LIST) {
-        return Err(format!("{name}: larger than {} MiB; divide it", MAX_LIST >> 20));
-    }
-    String::from_utf8(octets).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        format!("{name}: octet {offset} is not UTF-8; {what}")
-    })
-}
-
-/// One target a line; what follows a `#` at the start or after a space is a comment.
-pub(crate) fn list(name: &str, text: &str) -> Result<Vec<Named>, String> {
-    let mut targets = Vec::new();
-    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let line = line.split_once(" #").map_or(line, |(before, _)| before).trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let number = index + 1;
-        let short: String = line.chars().take(80).collect();
-        targets.push(target(line).map_err(|error| format!("{name}, line {number}: {short:?}: {error}"))?);
-    }
-    Ok(targets)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_has_comments_and_empty_lines() {
-        let targets = list("x", "\u{feff}# hosts\nsrv1\n\n srv2:3390 # second\r\n").unwrap();
-        assert_eq!(
-            targets.iter().map(|named| named.target.input.as_str()).collect::<Vec<_>>(),
-            ["srv1", "srv2:3390"]
-        );
-    }
-
-    #[test]
-    fn a_list_that_is_too_large_is_refused_and_not_cut() {
-        let octets = |number| std::io::repeat(b'\n').take(number);
-        assert!(read_all(octets(MAX_LIST), "list", LIST).is_ok());
-        let error = read_all(octets(MAX_LIST + 1), "list", LIST).unwrap_err();
-        assert_eq!(error, "list: larger than 64 MiB; divide it");
-    }
-
-    #[test]
-    fn a_bad_line_is_named_by_its_number() {
-        let error = list("list file \"x\"", "srv1\nsrv 2\n").unwrap_err();
-        assert_eq!(error, "list file \"x\", line 2: \"srv 2\": a host name has no character like ' '");
-    }
+/// The targets of a list that is a text: what reads lists line by line, for whoever tests it.
+#[cfg(feature = "dev")]
+pub(crate) fn list(name: &str, text: &str) -> Result<Vec<Target>, String> {
+    let lines = Lines::new(text.as_bytes(), name.to_owned());
+    let read = |line: Line| match target(line.text.as_ref()) {
+        Ok(named) => Ok(named.target),
+        Err(error) => Err(format!("{}: {error}", line.place)),
+    };
+    lines.map(|line| line.and_then(read)).collect()
 }

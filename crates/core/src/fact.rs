@@ -104,6 +104,8 @@ pub enum Observed {
     ErrorInfo(ErrorInfo),
     /// Deactivate All.
     Deactivated,
+    /// This computer did not run for so long: stopped, suspended, or without a turn. No limit counts that time.
+    StoodStill(Duration),
     /// Something in the Connection Confirm that the specification does not have, and that stopped nothing.
     Oddity {
         /// The field.
@@ -138,8 +140,15 @@ impl Observed {
             Self::Encryption { .. } => "encryption",
             Self::ErrorInfo(_) => "error_info",
             Self::Deactivated => "deactivate_all",
+            Self::StoodStill(_) => "stood_still",
             Self::Oddity { .. } => "oddity",
         }
+    }
+
+    /// How long this computer stood still.
+    #[must_use]
+    pub const fn lost(&self) -> Duration {
+        if let Self::StoodStill(lost) = self { *lost } else { Duration::ZERO }
     }
 
     /// Its values in reports.
@@ -180,6 +189,7 @@ impl Observed {
             }
             Self::ErrorInfo(code) => none().code("code", code.0),
             Self::Oddity { field, value } => none().with("field", field.id()).with("value", value),
+            Self::StoodStill(lost) => none().with("lost_us", lost.as_micros()),
             Self::NoNegotiation | Self::RdsaadNonce | Self::Deactivated => none(),
         }
     }
@@ -205,6 +215,9 @@ impl Observed {
             Self::Encryption { method: EncryptionMethods::NONE, .. } => None,
             Self::Encryption { key, .. } => key.as_ref().map(ToString::to_string),
             Self::Challenge(facts) => facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone()),
+            Self::StoodStill(lost) => {
+                Some(format!("this computer stood still for {:.1} s", lost.as_secs_f32()))
+            }
             Self::Offered(_)
             | Self::SourceReference(_)
             | Self::OctetsBeforeTls(_)

@@ -253,6 +253,19 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Whether the peer ended the connection, and said no more than that.
+    #[must_use]
+    pub const fn is_hang_up(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed { how: Close::Fin | Close::Reset | Close::CloseNotify, .. }
+                | Self::Tls(TlsFault {
+                    kind: TlsFaultKind::Closed(Close::Fin | Close::Reset | Close::CloseNotify),
+                    ..
+                })
+        )
+    }
+
     /// The id in reports.
     #[must_use]
     pub const fn id(&self) -> &'static str {

@@ -6,6 +6,7 @@ use crate::attempt::{Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRe
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Observed};
+use crate::hop::Hop;
 use crate::itinerary::{Itinerary, Stop};
 use crate::machine::{Limited, Machine, Next, Output};
 use crate::plan::Plan;
@@ -100,8 +101,14 @@ impl Run {
                 self.close(Outcome::Passed, at);
                 self.rest(why);
             }
-            Err(failure) => {
+            Err(mut failure) => {
                 self.close(Outcome::Failed, at);
+                // Whoever was kept waiting for so long may have given up for good reason.
+                if failure.kind.is_hang_up()
+                    && self.record().is_some_and(|record| stood_still(record) >= PATIENCE)
+                {
+                    failure.hop = Hop::Client;
+                }
                 while let Some(stop) = self.itinerary.pass() {
                     self.push(StageRecord::idle(stop.stage, stop.hop, Outcome::NotReached));
                 }
@@ -110,6 +117,12 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Reports that this computer stood still for so long, until `at`. Times leave that out.
+    pub fn stood_still(&mut self, lost: Duration, at: Duration) {
+        self.output.facts.push(Observed::StoodStill(lost));
+        self.note(at);
     }
 
     /// What to do next; `None` when the connection is over.
@@ -236,6 +249,13 @@ impl Run {
     }
 }
 
+/// How long a peer may be kept waiting by a computer that stands still, and its end be its own all the same.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+fn stood_still(record: &StageRecord) -> Duration {
+    record.facts.iter().fold(Duration::ZERO, |all, fact| all.saturating_add(fact.observed.lost()))
+}
+
 /// A deadline, and what it is the deadline of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a deadline is this")]
@@ -255,7 +275,6 @@ mod tests {
     use super::*;
     use crate::failure::{Awaited, FailureKind};
     use crate::framing::Framing;
-    use crate::hop::Hop;
     use crate::machine::{AnyState, ContextOfState, StepOfState};
     use crate::target::Host;
 

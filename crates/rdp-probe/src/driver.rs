@@ -1,16 +1,18 @@
 //! The driver: does what the run wants, and reports what it saw. It decides nothing.
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use rdp_probe_core::{
     Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run, TlsFaultKind, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, sleep_until, timeout};
 
 use crate::network::{self, Network};
+use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::tls::{Handshake, TlsPolicies};
 use crate::trace::Spans;
@@ -34,14 +36,23 @@ enum Cut {
 
 /// What one want needs to know of the time.
 struct Clock<F> {
-    began: Instant,
+    pace: Pace,
     cancelled: bool,
     cancel: F,
 }
 
 impl<F: Future<Output = ()> + Unpin> Clock<F> {
-    fn now(&self) -> Duration {
-        self.began.elapsed()
+    fn now(&mut self) -> Duration {
+        self.pace.now()
+    }
+
+    /// Reports what happened, and what was lost until then.
+    fn report(&mut self, run: &mut Run, event: Event<'_>) {
+        let now = self.now();
+        if let Some(lost) = self.pace.take_lost() {
+            run.stood_still(lost, now);
+        }
+        run.on(event, now);
     }
 
     /// Waits for `future` until the limit, or until the caller ends the run.
@@ -49,33 +60,38 @@ impl<F: Future<Output = ()> + Unpin> Clock<F> {
         if self.cancelled {
             return Err(Cut::Cancelled);
         }
-        let end = self.began.checked_add(limit.end).unwrap_or(self.began);
-        let cancel = &mut self.cancel;
-        let either = async {
-            let mut future = pin!(future);
-            std::future::poll_fn(|cx| {
-                if let std::task::Poll::Ready(value) = future.as_mut().poll(cx) {
-                    return std::task::Poll::Ready(Some(value));
-                }
-                std::pin::Pin::new(&mut *cancel).poll(cx).map(|()| None)
-            })
-            .await
-        };
-        match timeout_at(end, either).await {
-            Ok(Some(value)) => Ok(value),
-            Ok(None) => {
-                self.cancelled = true;
-                Err(Cut::Cancelled)
+        _ = self.now();
+        let Self { pace, cancel, .. } = self;
+        let mut future = pin!(future);
+        let mut look = pin!(sleep_until(pace.look_again(limit.end)));
+        // Each look is one at what was waited for, too: what is there by then has come in time, however late it is.
+        let ended = poll_fn(|cx| {
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(value));
             }
-            Err(_) => Err(Cut::Limit(limit)),
-        }
+            if Pin::new(&mut *cancel).poll(cx).is_ready() {
+                return Poll::Ready(Err(Cut::Cancelled));
+            }
+            loop {
+                if pace.now() >= limit.end {
+                    return Poll::Ready(Err(Cut::Limit(limit)));
+                }
+                if look.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                look.as_mut().reset(pace.look_again(limit.end));
+            }
+        });
+        let ended = ended.await;
+        self.cancelled |= matches!(ended, Err(Cut::Cancelled));
+        ended
     }
 }
 
 impl Driver<'_> {
     /// Carries out the plan. The time begins now; `cancel` ends it early.
     pub(crate) async fn run(&self, plan: Arc<Plan>, cancel: impl Future<Output = ()>) -> Evidence {
-        let mut clock = Clock { began: Instant::now(), cancelled: false, cancel: pin!(cancel) };
+        let mut clock = Clock { pace: Pace::begin(), cancelled: false, cancel: pin!(cancel) };
         let mut run = Run::new(plan);
         let mut begins = Duration::ZERO;
         while let Some(attempt) = run.next() {
@@ -123,7 +139,7 @@ impl Driver<'_> {
             match wants {
                 Wants::Resolve { leg } => {
                     let answer = clock.until(limit, spans.within(self.resolve(leg))).await;
-                    run.on(Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))), clock.now());
+                    clock.report(run, Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))));
                 }
                 Wants::Dial { address, share } => {
                     let dialed_at = clock.now();
@@ -143,7 +159,7 @@ impl Driver<'_> {
                         Ok(Err(fault)) => Err(fault),
                         Err(cut) => Err(dial_fault(cut)),
                     };
-                    run.on(Event::Dialed(dialed), clock.now());
+                    clock.report(run, Event::Dialed(dialed));
                 }
                 Wants::Tls { hop, leg } => {
                     let handshake = Handshake::new();
@@ -163,21 +179,21 @@ impl Driver<'_> {
                         connection = Some(inside);
                         session
                     });
-                    run.on(Event::Tls { before, answer }, clock.now());
+                    clock.report(run, Event::Tls { before, answer });
                 }
                 Wants::Pdu(framing) => {
                     let Some(connection) = &mut connection else {
                         let broken = Event::Closed { how: Close::Broken { os: None }, partial: &[] };
-                        run.on(broken, clock.now());
+                        clock.report(run, broken);
                         continue;
                     };
                     let exchange = connection.exchange(&octets, framing);
                     let heard = clock.until(limit, spans.within(exchange)).await;
                     let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
-                    run.on(connection.event(heard), clock.now());
+                    clock.report(run, connection.event(heard));
                 }
                 // A want that this driver does not know is a defect, which the report then shows.
-                _ => run.on(Event::Stray(&[]), clock.now()),
+                _ => clock.report(run, Event::Stray(&[])),
             }
         }
     }

@@ -120,6 +120,7 @@ mod error;
 mod escape;
 mod framer;
 mod network;
+mod pace;
 mod prober;
 mod progress;
 mod rdp_file;

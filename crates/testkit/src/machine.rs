@@ -74,6 +74,7 @@ enum Arrival {
     Octets(Vec<u8>, Duration),
     Handshake(Handshake),
     Ended(Close),
+    StoodStill(Duration),
     Nothing,
 }
 
@@ -270,6 +271,10 @@ impl Machine<'_> {
                 self.violations.push(Violation::NoHandshake { script: peer.script, why });
                 timed_out
             }
+            (Arrival::StoodStill(lost), _) => {
+                self.run.stood_still(lost, self.now);
+                return None;
+            }
             (Arrival::Ended(how), _) => how,
             (Arrival::Nothing, _) => timed_out,
         };
@@ -374,6 +379,7 @@ impl Peer {
                     self.steps.push_front(Step::Endless { octets, at_most });
                     return Arrival::Octets(segment, TICK);
                 }
+                Step::StandStill(lost) => return Arrival::StoodStill(lost),
                 Step::Close(Ending::Fin) => return Arrival::Ended(Close::Fin),
                 Step::Close(Ending::CloseNotify) => return Arrival::Ended(Close::CloseNotify),
                 Step::Close(Ending::Reset) => return Arrival::Ended(Close::Reset),

@@ -296,7 +296,8 @@ async fn follow(
                 stream.reset_on_drop();
                 return Ok(());
             }
-            Step::Close(Ending::Silent | Ending::FailsHere) => Ok(()),
+            // It is the client's computer that does.
+            Step::StandStill(_) | Step::Close(Ending::Silent | Ending::FailsHere) => Ok(()),
         };
         if sent.is_err() {
             return Ok(());

@@ -7,7 +7,7 @@ use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::certificate::Kind;
 use rdp_probe_testkit::target::ScriptedTarget;
 
-use crate::exit::{self, OutputFailure, complain};
+use crate::exit::{self, Ended, OutputFailure, complain};
 use crate::format::Color;
 use crate::render::{self, Look};
 use crate::writing;
@@ -129,7 +129,7 @@ impl Demo {
         };
         match runtime.block_on(show(acts, &look)) {
             Ok(code) => code,
-            Err(failure) => exit::end((exit::OUTPUT, vec![failure])),
+            Err(failure) => Ended::output(failure).complain(),
         }
     }
 }

@@ -2,6 +2,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use rdp_probe::explanation::ExplanationView;
 
 use crate::exit::{self, OutputFailure, complain};
@@ -21,7 +22,7 @@ pub(crate) struct Explain {
     codes: Vec<String>,
 
     /// human, json or ndjson, to standard output or a file; may be repeated
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = output)]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
     outputs: Vec<OutputSpec>,
 
     /// Every family in full, with sources

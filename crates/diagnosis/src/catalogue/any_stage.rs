@@ -11,6 +11,10 @@ fn failed_here(evidence: &Evidence) -> bool {
     matches!(evidence.failure_kind().and_then(FailureKind::close), Some(Close::Local { .. }))
 }
 
+fn lost_time(evidence: &Evidence) -> bool {
+    evidence.failure().is_some_and(|failure| failure.hop == Hop::Client && failure.kind.is_hang_up())
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "interrupted",
@@ -37,6 +41,19 @@ pub(super) const RULES: &[Rule] = &[
                 its network went down, or it does not let the octets out",
         remedy: "probe fewer targets at a time, and check this computer's network and its local firewall",
         basis: Basis::Documented,
+        ..Rule::BLANK
+    },
+    Rule {
+        id: "this-computer-lost-time",
+        hop: Some(Hop::Client),
+        matches: lost_time,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 54,
+        rank: 0,
+        summary: "the connection ended while this computer stood still; nothing is known about {address}",
+        cause: "this computer did not run for a while (stopped, suspended, or without a turn), and whoever waited for it in stage {stage} gave up",
+        remedy: "probe again while this computer is awake and has less to do",
+        basis: Basis::Inferred,
         ..Rule::BLANK
     },
 ];

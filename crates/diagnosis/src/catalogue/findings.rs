@@ -1,5 +1,6 @@
 //! What is worth knowing without a failure. A finding never changes the exit code.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::Protocols;
@@ -77,7 +78,21 @@ fn negotiation_altered(evidence: &Evidence) -> bool {
     })
 }
 
+/// Long enough to be worth a word: a busy computer is late by less.
+fn stood_still(evidence: &Evidence) -> bool {
+    const NOTED: Duration = Duration::from_secs(1);
+    evidence.facts().map(Observed::lost).fold(Duration::ZERO, Duration::saturating_add) >= NOTED
+}
+
 pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "this-computer-stood-still",
+        matches: stood_still,
+        summary: "this computer stood still during the run",
+        cause: "it was stopped, suspended, or had no time for this program; limits and times leave that out",
+        remedy: "where times matter, probe again while it is awake and has less to do",
+        ..WARNING
+    },
     Rule {
         id: "downgraded-to-standard-security",
         matches: downgraded,

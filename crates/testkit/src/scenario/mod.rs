@@ -397,6 +397,7 @@ impl Connection {
                 | Step::Drip { .. }
                 | Step::Endless { .. }
                 | Step::BreakTls(_)
+                | Step::StandStill(_)
                 | Step::Close(_) => {}
             }
         }

@@ -41,6 +41,8 @@ pub enum Step {
     Alert(u8),
     /// Sends inside TLS what ends it.
     BreakTls(Break),
+    /// The client's computer stands still for so long before it sees what comes. For players without a clock of their own.
+    StandStill(Duration),
     /// Ends the connection.
     Close(Ending),
 }
@@ -79,7 +81,7 @@ pub enum Ending {
 const SHAPE: Shape = Shape {
     beside: &[("every_ms", "drip"), ("at_most", "endless")],
     one: "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, \
-          connect_response, error_info, alert, break_tls, or close",
+          connect_response, error_info, alert, break_tls, stand_still_ms, or close",
 };
 
 /// A step as it is written.
@@ -106,6 +108,7 @@ enum Written {
     ErrorInfo(#[serde(deserialize_with = "code")] u32),
     Alert(u8),
     BreakTls(Break),
+    StandStillMs(u64),
     Close(Ending),
 }
 
@@ -123,6 +126,7 @@ impl<'de> Deserialize<'de> for Step {
             Written::ErrorInfo(code) => Self::Send(error_info(code)),
             Written::Alert(description) => Self::Alert(description),
             Written::BreakTls(how) => Self::BreakTls(how),
+            Written::StandStillMs(millis) => Self::StandStill(Duration::from_millis(millis)),
             Written::Close(ending) => Self::Close(ending),
         })
     }

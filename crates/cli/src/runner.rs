@@ -1,0 +1,385 @@
+//! Probes as many targets at a time as there are places for, and hands the reports over in the order of the targets.
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use crate::exit::{self, Ended, say_soon};
+use crate::options::Options;
+use crate::outputs::Outputs;
+use crate::progress::{self, Line};
+use crate::signals::Interruption;
+use crate::source::Source;
+use crate::tally::Tally;
+use crate::targets::Job;
+use crate::warned::Warned;
+
+/// How many reports may wait for one before them. It is this that bounds what a run holds.
+const WINDOW: usize = 1024;
+/// How long this computer is given when it has nothing left to connect with.
+const RECOVERY: Duration = Duration::from_millis(100);
+/// How often a probe that runs alone is put off for it.
+const TRIES: u32 = 3;
+
+/// How many probes run at a time.
+#[derive(Debug)]
+pub(crate) struct Places {
+    now: usize,
+    most: usize,
+    /// How many probes have ended well since the number changed.
+    calm: usize,
+    /// Before this, no probe begins.
+    resume: Option<Instant>,
+}
+
+/// A probe under way.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    index: usize,
+    /// How often it was put off while it was alone.
+    tries: u32,
+}
+
+/// A probe that this computer had no resources for, and what it came to.
+struct Again {
+    place: Place,
+    probe: Probe,
+    report: Report,
+}
+
+/// A run under way.
+pub(crate) struct Runner {
+    total: Option<usize>,
+    show_one: bool,
+    show_all: bool,
+    line: Line,
+    source: Source,
+    /// Nothing more comes from the source.
+    over: bool,
+    places: Places,
+    running: JoinSet<(Probe, Report)>,
+    under_way: HashMap<Id, Place>,
+    again: VecDeque<Again>,
+    begun: usize,
+    /// Reports that wait for those before them; `None` where there is none.
+    waiting: BTreeMap<usize, Option<Report>>,
+    next: usize,
+    outputs: Outputs,
+    warned: Warned,
+    tally: Tally,
+    interrupted: bool,
+    panicked: bool,
+    usage: Option<String>,
+}
+
+/// What happened.
+enum Event {
+    Interrupted,
+    Ended(Result<(Id, (Probe, Report)), JoinError>),
+    Job(Option<Result<Job, String>>),
+    Recovered,
+    Moved,
+}
+
+impl Places {
+    /// `asked` for, and as many as there `are`.
+    pub(crate) fn new(asked: usize, are: usize) -> Self {
+        if are < asked {
+            say_soon(&format!(
+                "{are} targets are probed at a time, not {asked}: no more files may be open here"
+            ));
+        }
+        Self { now: are, most: are, calm: 0, resume: None }
+    }
+
+    /// There were too many for this computer.
+    fn fewer(&mut self, than: usize) {
+        self.now = than.clamp(1, self.now);
+        self.calm = 0;
+        self.resume = Some(Instant::now() + RECOVERY);
+    }
+
+    /// A probe had all it needed.
+    const fn calm(&mut self) {
+        self.calm += 1;
+        if self.calm > self.now && self.now < self.most {
+            self.now += 1;
+            self.calm = 0;
+        }
+    }
+}
+
+impl Runner {
+    pub(crate) fn new(
+        options: &Options,
+        total: Option<usize>,
+        source: Source,
+        places: Places,
+        outputs: Outputs,
+        warned: Warned,
+    ) -> Self {
+        let show = progress::wanted(options);
+        Self {
+            total,
+            show_one: show && options.single(),
+            show_all: show && !options.single(),
+            line: Line::default(),
+            source,
+            over: false,
+            places,
+            running: JoinSet::new(),
+            under_way: HashMap::new(),
+            again: VecDeque::new(),
+            begun: 0,
+            waiting: BTreeMap::new(),
+            next: 0,
+            outputs,
+            warned,
+            tally: Tally::default(),
+            interrupted: false,
+            panicked: false,
+            usage: None,
+        }
+    }
+
+    /// Runs to the end, or to the interruption.
+    pub(crate) async fn run(mut self, mut interruption: Interruption) -> Ended {
+        while !self.is_over() {
+            let free = self.has_place();
+            if free
+                && self.places.resume.is_none()
+                && let Some(Again { place, probe, .. }) = self.again.pop_front()
+            {
+                self.start(place, probe, &interruption);
+                continue;
+            }
+            match self.event(free, &mut interruption).await {
+                Event::Interrupted => self.interrupted = true,
+                Event::Ended(ended) => self.ended(ended),
+                Event::Job(job) => self.job(job, &interruption),
+                Event::Recovered => self.places.resume = None,
+                Event::Moved => {}
+            }
+        }
+        for Again { place, report, .. } in std::mem::take(&mut self.again) {
+            self.accept(place.index, report);
+        }
+        self.line.clear();
+        let code = self.code();
+        Ended::of(code).because(self.usage).with(self.outputs.finish(&mut interruption).await)
+    }
+
+    fn is_over(&self) -> bool {
+        let nothing_to_begin = self.interrupted || (self.over && self.again.is_empty());
+        // Without anybody to read it, there is no reason to bother more hosts.
+        self.outputs.all_failed() || (self.running.is_empty() && nothing_to_begin)
+    }
+
+    /// Whether a probe may begin. What waits to be read is bounded here, and nowhere else.
+    fn has_place(&self) -> bool {
+        !self.interrupted
+            && self.running.len() < self.places.now
+            && self.waiting.len() < WINDOW
+            && self.outputs.has_room()
+    }
+
+    async fn event(&mut self, free: bool, interruption: &mut Interruption) -> Event {
+        let resume = self.places.resume;
+        let soon = resume.unwrap_or_else(Instant::now);
+        tokio::select! {
+            biased;
+            () = interruption.first(), if !self.interrupted => Event::Interrupted,
+            Some(ended) = self.running.join_next_with_id() => Event::Ended(ended),
+            () = sleep_until(soon), if resume.is_some() => Event::Recovered,
+            job = self.source.next(), if free && resume.is_none() && !self.over => Event::Job(job),
+            () = self.outputs.moved() => Event::Moved,
+        }
+    }
+
+    fn job(&mut self, job: Option<Result<Job, String>>, interruption: &Interruption) {
+        match job {
+            Some(Ok(Job { probe, warnings })) => {
+                // Those of a list that is read twice have been said.
+                if self.total.is_none() {
+                    for line in &warnings {
+                        self.warned.of(line, say_soon);
+                    }
+                }
+                let place = Place { index: self.begun, tries: 0 };
+                self.begun += 1;
+                self.start(place, probe, interruption);
+            }
+            Some(Err(message)) => (self.over, self.usage) = (true, Some(message)),
+            None => self.over = true,
+        }
+    }
+
+    fn start(&mut self, place: Place, probe: Probe, interruption: &Interruption) {
+        let mut interruption = interruption.clone();
+        let show = self.show_one;
+        // A task of its own, so that a panic ends there.
+        let task = self.running.spawn(async move {
+            let report = if show {
+                let (events, report) = probe.watch(interruption.first());
+                let target = probe.plan().target.to_string();
+                let (report, ()) = tokio::join!(report, progress::one(events, target));
+                report
+            } else {
+                probe.run_until(interruption.first()).await
+            };
+            (probe, report)
+        });
+        self.under_way.insert(task.id(), place);
+    }
+
+    fn ended(&mut self, ended: Result<(Id, (Probe, Report)), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(place) = self.under_way.remove(&id) else { return };
+        match ended {
+            Ok((_, (probe, report))) => {
+                if lacked_resources(&report.evidence) && !self.interrupted {
+                    self.put_off(Again { place, probe, report });
+                } else {
+                    self.places.calm();
+                    self.accept(place.index, report);
+                }
+            }
+            // A defect here: the report is missing, the others are not, and the exit code says so.
+            Err(_) => {
+                self.panicked = true;
+                self.waiting.insert(place.index, None);
+                self.hand_over();
+            }
+        }
+    }
+
+    fn put_off(&mut self, mut again: Again) {
+        let others = self.running.len();
+        if others == 0 {
+            again.place.tries += 1;
+            if again.place.tries > TRIES {
+                return self.accept(again.place.index, again.report);
+            }
+        }
+        self.places.fewer(others);
+        if self.total != Some(1) {
+            let why = "this computer has no sockets, ports or threads left: fewer targets are probed at a time";
+            self.warned.of(why, say_soon);
+        }
+        self.again.push_back(again);
+    }
+
+    fn accept(&mut self, index: usize, report: Report) {
+        self.tally.count(&report);
+        self.waiting.insert(index, Some(report));
+        self.hand_over();
+    }
+
+    fn hand_over(&mut self) {
+        while let Some(report) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            if let Some(report) = report {
+                self.line.clear();
+                self.outputs.write(report);
+            }
+        }
+        // Two that write to one terminal would write into each other.
+        if self.show_all && self.outputs.is_idle() {
+            let Tally { done, failed, .. } = &self.tally;
+            let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
+            self.line.show(&format!("{done}{of} done, {failed} failed"));
+        }
+    }
+
+    const fn code(&self) -> u8 {
+        let only = matches!((self.total, self.tally.done), (Some(1), 1));
+        if self.panicked {
+            exit::INTERNAL
+        } else if self.interrupted && !only {
+            exit::INTERRUPTED
+        } else {
+            self.tally.code()
+        }
+    }
+}
+
+/// Whether this computer had no descriptor, port, memory or thread for it: then nothing is known about the target.
+fn lacked_resources(evidence: &Evidence) -> bool {
+    let lack = |fault: &DialFault| fault.kind == DialFaultKind::LocalResources;
+    evidence.attempts.iter().any(|attempt| {
+        let mut facts = attempt.stages.iter().flat_map(|stage| &stage.facts);
+        facts.any(|fact| matches!(&fact.observed, Observed::AddressFailed { fault, .. } if lack(fault)))
+            || attempt.failure.as_ref().is_some_and(|failure| match_lack(&failure.kind, lack))
+    })
+}
+
+fn match_lack(kind: &FailureKind, lack: impl Fn(&DialFault) -> bool) -> bool {
+    matches!(kind, FailureKind::Resolve(fault) | FailureKind::Connect { fault, .. } if lack(fault))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::Parser as _;
+    use rdp_probe::{Address, BoxFuture, Io, Network, Prober};
+
+    use super::*;
+
+    /// A network in which one name leads to a defect.
+    #[derive(Debug)]
+    struct Defective;
+
+    impl Network for Defective {
+        fn resolve<'a>(&'a self, name: &'a str, _: u16) -> BoxFuture<'a, Result<Vec<Address>, DialFault>> {
+            Box::pin(async move {
+                assert!(name != "defect.test", "a defect");
+                Err(DialFault::new(DialFaultKind::NotFound))
+            })
+        }
+
+        fn dial(&self, _: Address) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+            Box::pin(async { Err(DialFault::new(DialFaultKind::Refused)) })
+        }
+    }
+
+    /// Exit code and lines of the report.
+    fn run(names: &[&str]) -> (String, String) {
+        let path = std::env::temp_dir().join(format!("rdp-probe-{}-{}", std::process::id(), names.len()));
+        let output = format!("-oline={}", path.display());
+        let arguments = ["rdp-probe"].into_iter().chain(names.iter().copied()).chain([output.as_str()]);
+        let options = Options::try_parse_from(arguments).unwrap();
+        let prober = Prober::new().network(Arc::new(Defective));
+        let jobs: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let probe = prober.probe(name.parse().unwrap()).build().unwrap();
+                Ok(Job { probe, warnings: Vec::new() })
+            })
+            .collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ended = runtime.block_on(async {
+            let outputs = Outputs::open(&options, options.single()).unwrap();
+            let (total, places) = (Some(names.len()), Places::new(names.len(), names.len()));
+            let source = Source::Here(Box::new(jobs.into_iter()));
+            let runner = Runner::new(&options, total, source, places, outputs, Warned::new(true));
+            runner.run(Interruption::listen()).await
+        });
+        let report = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        (format!("{ended:?}"), report)
+    }
+
+    #[test]
+    fn a_panic_in_a_probe_is_an_internal_error_and_loses_no_other_report() {
+        let (ended, report) = run(&["defect.test"]);
+        assert!(ended.starts_with("Ended { code: 3,"), "{ended}");
+        assert_eq!(report, "");
+        let (ended, report) = run(&["a.test", "defect.test", "b.test"]);
+        assert!(ended.starts_with("Ended { code: 3,"), "{ended}");
+        let inputs: Vec<&str> = report.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(inputs, ["a.test:3389", "b.test:3389"]);
+    }
+}

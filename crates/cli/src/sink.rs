@@ -1,0 +1,108 @@
+//! One output: what is written where.
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rdp_probe::Report;
+
+use crate::exit::OutputFailure;
+use crate::file::OutputFile;
+use crate::format::{Format, OutputSpec};
+use crate::options::Options;
+use crate::quote::short;
+use crate::render::{self, Look};
+use crate::writing::{STDOUT, in_pieces, stdout_is_open};
+
+/// One output.
+pub(crate) struct Sink {
+    format: Format,
+    place: Place,
+    look: Look,
+    /// Whether there is one report, which stands for itself.
+    single: bool,
+    /// How many reports have been written.
+    written: usize,
+    /// Counts what has been written, for who wants to know whether anything moves.
+    octets: Arc<AtomicU64>,
+}
+
+enum Place {
+    Stdout,
+    File(PathBuf, OutputFile),
+}
+
+impl Sink {
+    /// Opens it. `None` where nothing is to be written.
+    pub(crate) fn open(
+        spec: &OutputSpec,
+        options: &Options,
+        single: bool,
+        octets: &Arc<AtomicU64>,
+    ) -> Result<Option<Self>, OutputFailure> {
+        let place = match &spec.file {
+            None if options.quiet && spec.format == Format::Human => return Ok(None),
+            None => {
+                stdout_is_open().map_err(|error| OutputFailure { place: STDOUT.into(), error })?;
+                Place::Stdout
+            }
+            Some(path) => {
+                let file =
+                    OutputFile::create(path).map_err(|error| OutputFailure { place: short(path), error })?;
+                Place::File(path.clone(), file)
+            }
+        };
+        let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
+        let octets = Arc::clone(octets);
+        Ok(Some(Self { format: spec.format, place, look, single, written: 0, octets }))
+    }
+
+    /// As messages have it.
+    pub(crate) fn name(&self) -> String {
+        match &self.place {
+            Place::Stdout => STDOUT.into(),
+            Place::File(path, _) => short(path),
+        }
+    }
+
+    /// Writes one report.
+    pub(crate) fn write(&mut self, report: &Report) -> io::Result<()> {
+        let text = match self.format {
+            Format::Human => {
+                let gap = if self.written == 0 { "" } else { "\n" };
+                format!("{gap}{}", render::human(report, &self.look))
+            }
+            Format::Line => render::line(report),
+            Format::Ndjson => render::json_line(report),
+            Format::Json if self.single => render::json(report),
+            Format::Json => {
+                let before = if self.written == 0 { "[\n" } else { ",\n" };
+                format!("{before}{}", render::json(report).trim_end())
+            }
+        };
+        self.written += 1;
+        self.put(&text)
+    }
+
+    /// Ends it: nothing more comes.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if self.format == Format::Json && !self.single {
+            self.put(if self.written == 0 { "[]\n" } else { "\n]\n" })?;
+        }
+        match self.place {
+            Place::Stdout => Ok(()),
+            Place::File(_, file) => file.finish(),
+        }
+    }
+
+    fn put(&mut self, text: &str) -> io::Result<()> {
+        let octets = &self.octets;
+        let moved = |more| {
+            octets.fetch_add(more, Ordering::Relaxed);
+        };
+        match &mut self.place {
+            Place::Stdout => in_pieces(&mut io::stdout().lock(), text, moved),
+            Place::File(_, file) => in_pieces(file, text, moved),
+        }
+    }
+}
