@@ -48,4 +48,6 @@ mod scenarios;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod small_machine;
+#[cfg(test)]
 mod usage;
