@@ -10,14 +10,18 @@ use crate::usage::{Scratch, on_runtime};
 use crate::{binary, faults, scenarios};
 
 /// What a shell does to the program's streams and limits before it becomes the program.
-const MACHINES: [&str; 11] = [
+const MACHINES: [&str; 15] = [
     "exec \"$@\" >/dev/full",
+    "exec \"$@\" 2>/dev/full",
+    "exec \"$@\" >/dev/full 2>/dev/full",
     "exec \"$@\" >&-",
     "exec \"$@\" 2>&-",
     "exec \"$@\" <&-",
     "exec \"$@\" <&- >&- 2>&-",
     "ulimit -n 4; exec \"$@\"",
     "ulimit -n 5; exec \"$@\"",
+    "ulimit -n 6; exec \"$@\"",
+    "ulimit -n 7; exec \"$@\"",
     "ulimit -n 8; exec \"$@\"",
     "ulimit -n 10; exec \"$@\"",
     "ulimit -n 12; exec \"$@\"",
