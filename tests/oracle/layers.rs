@@ -1,7 +1,7 @@
 //! What holds for the driver's framers and layers: in how many pieces octets come changes nothing.
 use std::sync::Arc;
 
-use rdp_probe::{Probe, Report, Target};
+use rdp_probe::{Probe, Report, Stage, Target};
 use rdp_probe_testkit::oracle::{diagnosis_of, well_formed};
 use rdp_probe_testkit::{Scenario, machine};
 use serde_json::Value;
@@ -22,7 +22,7 @@ struct Story {
 }
 
 /// Through the driver, a target's octets come to the same whether each answer comes in one piece or in many. Where it has one
-/// answer only, the player without sockets finds the same.
+/// answer only, and no handshake breaks, the player without sockets finds the same.
 ///
 /// # Panics
 /// When they do not.
@@ -32,7 +32,9 @@ pub fn layers(octets: &[u8]) {
     let at_once = Speech { pieces: Vec::new(), ..story.speech.clone() };
     let (whole, pieces) = (driven(&scenario, at_once), driven(&scenario, story.speech.clone()));
     same(&whole, &pieces, &format!("in one piece, and in pieces of {:?}", story.speech.pieces));
-    if story.speech.turns.len() < 2 {
+    // Of what breaks a handshake the player without sockets has a notion of its own: rustls reads whole records first.
+    let handshake_failed = whole.diagnosis.verdict.stage == Some(Stage::Tls);
+    if story.speech.turns.len() < 2 && !handshake_failed {
         let evidence = machine::play(&scenario).evidence;
         let target = Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
         let diagnosis = rdp_probe::diagnose(&evidence);

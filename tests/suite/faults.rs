@@ -15,7 +15,7 @@ use crate::scenarios;
 
 /// One of each kind of path: to the end of each depth, with and without a fallback, with all that follows the main path, and
 /// into failures at every stage.
-const CONVERSATIONS: [&str; 10] = [
+pub(crate) const CONVERSATIONS: [&str; 10] = [
     "challenge-of-a-domain-member",
     "challenge-over-tls-1-2",
     "fallback-to-tls",
@@ -151,7 +151,7 @@ fn claims_too_much(report: &Report, without: &Report) -> Vec<String> {
 }
 
 /// The exit codes of docs/exit-codes.md.
-fn documented() -> BTreeSet<u8> {
+pub(crate) fn documented() -> BTreeSet<u8> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/exit-codes.md");
     let text = std::fs::read_to_string(path).unwrap();
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok());

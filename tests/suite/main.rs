@@ -65,6 +65,8 @@ mod scenarios;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod small_machine;
+#[cfg(test)]
 mod spans;
 #[cfg(test)]
 mod streams;

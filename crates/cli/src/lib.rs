@@ -20,6 +20,7 @@ mod quote;
 mod render;
 mod run;
 mod runner;
+mod runtime;
 mod signals;
 mod sink;
 mod source;
@@ -48,8 +49,7 @@ pub fn main() -> ExitCode {
         Parsed::Text(text) => return writing::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };
-    // One thread is enough: a probe waits for the network, and a cold start is what a person feels.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
     };

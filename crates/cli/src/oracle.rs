@@ -13,13 +13,20 @@ use crate::parse::{Parsed, parse};
 use crate::render::{self, Look};
 use crate::targets::list;
 
-/// Reports and explanations become texts that do nothing to a terminal: stored reports, or the report of a run that the octets
-/// tell of, and what is known of the codes in them.
+/// Reports and explanations become texts that do nothing to a terminal: what is known of the codes behind a question mark, or
+/// stored reports, or the report of a run that the octets tell of.
 ///
 /// # Panics
 /// When one does.
 pub fn rendering(octets: &[u8]) {
     let text = String::from_utf8_lossy(octets);
+    if let Some(codes) = text.strip_prefix('?') {
+        for one in explain(&[codes.chars().take(80).collect::<String>()]) {
+            looks(|look| render::explanation(&one, look));
+            forms(&ExplanationView::of(&one));
+        }
+        return;
+    }
     let mut reports = Report::all_from_json(&text).unwrap_or_default();
     if reports.is_empty() {
         let evidence = Walk::from_octets(octets).evidence();
@@ -34,10 +41,6 @@ pub fn rendering(octets: &[u8]) {
         assert!(is_one_line(&line), "{line:?}");
         looks(|look| render::human(report, look));
         forms(report);
-    }
-    for one in explain(&[text.chars().take(80).collect::<String>()]) {
-        looks(|look| render::explanation(&one, look));
-        forms(&ExplanationView::of(&one));
     }
 }
 
@@ -130,6 +133,11 @@ mod tests {
         #[test]
         fn whatever_happened_is_rendered_harmless(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
             rendering(&octets);
+        }
+
+        #[test]
+        fn whatever_is_known_is_rendered_harmless(codes in "[-0-9a-fx/ ]{0,20}|\\PC{0,20}") {
+            rendering(format!("?{codes}").as_bytes());
         }
 
         #[test]

@@ -123,7 +123,7 @@ impl Demo {
     pub(super) fn run(self) -> ExitCode {
         let look = Look::of(self.color, 0, true);
         let acts = self.act.as_ref().map_or_else(Act::value_variants, std::slice::from_ref);
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        let runtime = match crate::runtime::runtime() {
             Ok(runtime) => runtime,
             Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
         };
