@@ -3,7 +3,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdp_probe_core::wire::tls::{CipherSuite, FlightEnd, ServerFlight, Version};
+use rdp_probe_core::wire::tls::{CipherSuite, FlightEnd, RECORD_HEADER, ServerFlight, Version, record};
+use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::{
     CertificateFacts, Close, ScoutFacts, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust,
     is_cut_disconnect,
@@ -76,13 +77,17 @@ fn trust(kind: Kind, host: &str, peer: IpAddr, trust_ca: bool) -> Option<Trust> 
 
 /// What octets in place of a handshake mean, once they mean something.
 pub(crate) fn fault(held: &[u8]) -> Option<TlsFault> {
-    let flight = ServerFlight::read(held);
+    let flight = ServerFlight::read(records(held));
     let kind = match (flight.alert, flight.hello, flight.end) {
-        (Some(alert), _, _) if alert.ends() && alert.description.0 != 0 => {
+        // close_notify is an end, not a refusal; with a level that there is not, any alert is one.
+        (Some(alert), _, _) if alert.ends() && (alert.description.0 != 0 || alert.level.name().is_none()) => {
             TlsFaultKind::Alert(alert.description)
         }
-        // A whole header of a record, or of what is none. A disconnect is read to its end.
-        _ if is_plain(held) => (held.len() >= 5 && !is_cut_disconnect(held)).then_some(TlsFaultKind::NotTls)?,
+        // The first octet of what is no record, or the whole header of one. A disconnect is read to its end.
+        _ if is_plain(held) => {
+            let enough = held.len() >= RECORD_HEADER || record(held) == Frame::Stray;
+            (enough && !is_cut_disconnect(held)).then_some(TlsFaultKind::NotTls)?
+        }
         (_, Some(hello), _) => {
             let facts = ScoutFacts::new(hello.version, hello.cipher, None, 0);
             match (facts.is_spoken_here(), flight.end) {
@@ -97,6 +102,17 @@ pub(crate) fn fault(held: &[u8]) -> Option<TlsFault> {
         (_, None, _) => return None,
     };
     Some(seen(kind, held))
+}
+
+/// What a handshake looks at: records that are whole, and what is none as soon as it comes.
+fn records(held: &[u8]) -> &[u8] {
+    let mut rest = held;
+    while let Frame::Whole(length) = record(rest) {
+        let Some((_, after)) = rest.split_at_checked(length) else { break };
+        rest = after;
+    }
+    let partial = matches!(record(rest), Frame::Partial { .. });
+    if partial { held.strip_suffix(rest).unwrap_or(held) } else { held }
 }
 
 /// What it means that the stream ends while a handshake is under way.
@@ -136,12 +152,17 @@ mod tests {
         assert_eq!(kind(&alert[..6]), None);
         assert_eq!(kind(&[21, 3, 3, 0, 2, 1, 0]), None, "close_notify is an end, not a refusal");
         assert_eq!(kind(b"HTTP/1.1 400"), Some(TlsFaultKind::NotTls));
-        assert_eq!(kind(b"HTT"), None);
+        assert_eq!(kind(&[21, 3, 3, 0, 2, 2, 0]), None, "nor at this level");
+        assert_eq!(kind(&[21, 3, 3, 0, 2, 115, 0]), Some(TlsFaultKind::Alert(AlertDescription(0))));
+        assert_eq!(kind(b"HTT"), Some(TlsFaultKind::NotTls), "no type of a record");
+        assert_eq!(kind(&[23, 3, 3]), None);
         assert_eq!(kind(&[3, 0, 0, 9, 2, 0xF0]), None, "half a disconnect");
         assert_eq!(kind(&[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80]), Some(TlsFaultKind::NotTls));
         assert_eq!(ended(Close::Fin, b"HTT").kind, TlsFaultKind::NotTls);
         assert_eq!(ended(Close::Reset, &[22, 3, 3]).kind, TlsFaultKind::Closed(Close::Reset));
         assert_eq!(kind(&[22, 9, 9, 9, 9]), Some(TlsFaultKind::Misbehaved));
+        assert_eq!(kind(&[21, 3, 3, 0, 9, 2, 40]), None, "no alert, and not whole");
+        assert_eq!(kind(&[21, 3, 3, 0, 3, 2, 40, 0]), Some(TlsFaultKind::Misbehaved));
     }
 
     #[test]
