@@ -31,6 +31,7 @@
     reason = "events, octets sent and ports are counted here; what a peer's lengths lead to stays checked"
 )]
 
+mod backlog;
 pub mod certificate;
 pub mod machine;
 pub mod port;

@@ -7,12 +7,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, TlsBreak, Wants,
+    Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, Wants,
 };
 
 use crate::scenario::{
-    Break, Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step,
-    plain_alert,
+    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, plain_alert,
 };
 use crate::script::{Claim, Claims, Violation, check, offered, whole};
 use crate::session::{self, TODAY_UNIX_MS};
@@ -354,7 +353,7 @@ impl Peer {
                 Step::Tls(handshake) => return Arrival::Handshake(handshake),
                 Step::Alert(description) if self.inside => return Arrival::Ended(Close::Alert(description)),
                 Step::Alert(description) => return Arrival::Octets(plain_alert(description).to_vec(), TICK),
-                Step::BreakTls(how) => return Arrival::Ended(Close::TlsBroken(tls_break(how))),
+                Step::BreakTls(how) => return Arrival::Ended(Close::TlsBroken(session::broken(how))),
                 Step::Send(octets) => return Arrival::Octets(octets, TICK),
                 Step::Challenge(challenge) => return Arrival::Octets(challenge.octets(TODAY_UNIX_MS), TICK),
                 Step::Drip { octets, every } => {
@@ -387,15 +386,6 @@ impl Peer {
                 Step::Close(Ending::FailsHere) => return Arrival::Ended(Close::Local { os: Some(NO_BUFFERS) }),
             }
         }
-    }
-}
-
-/// What a client makes of it.
-const fn tls_break(how: Break) -> TlsBreak {
-    match how {
-        Break::WrongTag => TlsBreak::WrongTag,
-        Break::Oversized => TlsBreak::OversizedRecord,
-        Break::Flood => TlsBreak::Flood,
     }
 }
 

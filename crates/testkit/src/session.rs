@@ -6,7 +6,7 @@ use std::time::Duration;
 use rdp_probe_core::wire::tls::{CipherSuite, FlightEnd, RECORD_HEADER, ServerFlight, Version, record};
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::{
-    CertificateFacts, Close, ScoutFacts, SignatureCheck, TlsFault, TlsFaultKind, TlsSession, Trust,
+    CertificateFacts, Close, ScoutFacts, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
     is_cut_disconnect,
 };
 use rustls::client::WebPkiServerVerifier;
@@ -16,7 +16,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, RootCertStore};
 
 use crate::certificate::{self, Kind};
-use crate::scenario::{Handshake, Signature};
+use crate::scenario::{Break, Handshake, Signature};
 
 /// 2026-11-21T00:00:00Z: the day on which every scenario is played that has no clock.
 pub(crate) const TODAY_UNIX_MS: i64 = 1_795_219_200_000;
@@ -124,6 +124,15 @@ pub(crate) fn ended(how: Close, held: &[u8]) -> TlsFault {
 /// What octets mean that stand before a handshake and are the beginning of nothing.
 pub(crate) fn misplaced(held: &[u8]) -> TlsFault {
     seen(if is_plain(held) { TlsFaultKind::NotTls } else { TlsFaultKind::Misbehaved }, held)
+}
+
+/// What a client makes of a record that breaks a session.
+pub(crate) const fn broken(how: Break) -> TlsBreak {
+    match how {
+        Break::WrongTag => TlsBreak::WrongTag,
+        Break::Oversized => TlsBreak::OversizedRecord,
+        Break::Flood => TlsBreak::Flood,
+    }
 }
 
 /// Change cipher spec, alert, handshake: nothing else begins the answer to a ClientHello (RFC 8446 section 5.1).

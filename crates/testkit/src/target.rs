@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+pub use crate::backlog::FullBacklog;
+use crate::backlog::tiny;
 use crate::machine::segment;
 use crate::port;
 use crate::scenario::{Connect, Connection, Ending, Route, Scenario, Step};
@@ -139,7 +141,7 @@ impl Bound {
             Connect::Ok => self.open.push(port::listen_on(address)?),
             Connect::TimedOut => self.tiny.push(tiny(address)?),
             Connect::Refused => {
-                let socket = socket(address)?;
+                let socket = port::socket(address)?;
                 socket.bind(address)?;
                 self.closed.push(socket);
             }
@@ -153,10 +155,6 @@ impl Bound {
         }
         Ok(())
     }
-}
-
-fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
-    if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
 }
 
 /// Accepts until the client is done, and then what is left in the backlog.
@@ -344,55 +342,6 @@ async fn read_pdu(stream: &mut Stream, frame: fn(&[u8]) -> Frame) -> Vec<u8> {
     held
 }
 
-/// A listener whose backlog is full: a further connection is not answered until this is dropped.
-#[derive(Debug)]
-pub struct FullBacklog {
-    address: SocketAddr,
-    _listener: TcpListener,
-    _held: Vec<TcpStream>,
-}
-
-/// How long a connection on loopback may take. One that takes longer is not coming.
-const LOOPBACK_CONNECT: Duration = Duration::from_millis(200);
-
-/// More connections than a backlog of nothing takes on any system.
-const MOST_HELD: usize = 16;
-
-fn tiny(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket(address)?;
-    socket.bind(address)?;
-    socket.listen(0)
-}
-
-impl FullBacklog {
-    /// Listens at `ip` on a port of its own, and fills the backlog.
-    ///
-    /// # Errors
-    /// As the operating system says, or when the backlog cannot be filled. Needs to be called within a tokio runtime.
-    pub async fn start(ip: IpAddr) -> io::Result<Self> {
-        let (_, listener) = port::find(|port| tiny(SocketAddr::new(ip, port)))?;
-        Self::fill(listener).await
-    }
-
-    async fn fill(listener: TcpListener) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        let mut held = Vec::new();
-        for _ in 0..MOST_HELD {
-            match timeout(LOOPBACK_CONNECT, TcpStream::connect(address)).await {
-                Ok(stream) => held.push(stream?),
-                Err(_) => return Ok(Self { address, _listener: listener, _held: held }),
-            }
-        }
-        Err(io::Error::other("the backlog takes every connection"))
-    }
-
-    /// Where a connection is not answered.
-    #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -574,15 +523,6 @@ mod tests {
             let (got, _) = read_all(&mut stream).await;
             assert_eq!(got, []);
             assert_eq!(TcpStream::connect(address).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
-        });
-    }
-
-    #[test]
-    fn full_backlog_answers_nobody() {
-        run(async {
-            let full = FullBacklog::start([127, 0, 0, 1].into()).await.unwrap();
-            let connect = TcpStream::connect(full.address());
-            assert!(timeout(Duration::from_millis(300), connect).await.is_err());
         });
     }
 
