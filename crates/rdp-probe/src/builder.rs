@@ -10,6 +10,7 @@ use rdp_probe_core::{Address, Family, Plan, Routing, Security, Stage};
 use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
 
+use crate::clock::since_1970;
 use crate::driver::Driver;
 use crate::error::ProbeError;
 use crate::network::Network;
@@ -277,6 +278,5 @@ impl ProbeBuilder {
 
 /// This computer's clock.
 fn now_unix_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or_default()
+    i64::try_from(since_1970().as_millis()).unwrap_or_default()
 }

@@ -114,6 +114,7 @@
 //! texts. docs/stability.md has the whole promise.
 
 mod builder;
+mod clock;
 mod close;
 mod driver;
 mod error;
@@ -125,11 +126,13 @@ mod prober;
 mod progress;
 mod rdp_file;
 mod report;
+mod roots;
 mod shared;
 mod target;
 mod tls;
 mod trace;
 mod transport;
+mod trust;
 
 pub use builder::{Probe, ProbeBuilder};
 pub use error::ProbeError;

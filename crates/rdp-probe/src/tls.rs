@@ -1,5 +1,5 @@
-//! TLS through rustls: accepts whatever certificate comes, records everything, and says what failed in the core's words. The
-//! only place that looks inside a [`rustls::Error`].
+//! TLS through rustls: accepts whatever certificate comes, records everything, and says what failed in the core's words. With
+//! `trust.rs` the only place that looks inside a [`rustls::Error`].
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::net::IpAddr;
@@ -12,10 +12,10 @@ use std::{fmt, io};
 use bytes::{Buf as _, BytesMut};
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Close, Entropy, Hop, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust, is_cut_disconnect,
+    Close, Entropy, Hop, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, is_cut_disconnect,
 };
+use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -27,6 +27,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::clock::WallClock;
 use crate::close::close_of;
 
 /// What the user wants of TLS, leg by leg.
@@ -84,11 +85,10 @@ impl Handshake {
         policy: &TlsPolicy,
     ) -> Result<(TlsStream<Tap<S>>, TlsSession), TlsFault> {
         // A host whose name TLS cannot carry (a label that ends in a hyphen) is asked without one, and is not checked by its address.
-        let asked = ServerName::try_from(name.to_owned()).ok();
-        let name = asked.clone().unwrap_or_else(|| ServerName::from(peer));
+        let name = ServerName::try_from(name.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
         let config = self.config(policy).ok_or_else(|| self.fault(TlsFaultKind::Local))?;
         let tap = Tap { below, first, seen: Arc::clone(&self.seen) };
-        let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), tap).into_fallible();
+        let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap).into_fallible();
         let stream = match connecting.await {
             Ok(stream) => stream,
             Err((error, tap)) => {
@@ -111,10 +111,10 @@ impl Handshake {
             cipher: CipherSuite(
                 connection.negotiated_cipher_suite().map_or(0, |suite| u16::from(suite.suite())),
             ),
-            trust: trust(&chain, &name, policy)
-                .map(|trust| if asked.is_some() { trust } else { trust.unnamed() }),
             chain,
             signature: lock(&self.seen).signature.unwrap_or(SignatureCheck::NotVerifiable),
+            // Whoever shakes hands looks that up afterwards: it is no matter of the server's.
+            trust: None,
         };
         Ok((stream, session))
     }
@@ -232,7 +232,7 @@ pub(crate) fn close_inside(error: &io::Error) -> Close {
 }
 
 /// One provider for the process, never installed as its default: that is the caller's to choose.
-fn provider() -> &'static Arc<CryptoProvider> {
+pub(crate) fn provider() -> &'static Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     PROVIDER.get_or_init(|| Arc::new(ring::default_provider()))
 }
@@ -242,7 +242,7 @@ fn base_config() -> Option<&'static ClientConfig> {
     static BASE: OnceLock<Option<ClientConfig>> = OnceLock::new();
     let made = BASE.get_or_init(|| {
         let verifier = Recorder { provider: Arc::clone(provider()), seen: Arc::default() };
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(provider()))
+        let mut config = ClientConfig::builder_with_details(Arc::clone(provider()), Arc::new(WallClock))
             .with_safe_default_protocol_versions()
             .ok()?
             .dangerous()
@@ -321,60 +321,6 @@ impl KeyLog for KeyFile {
 /// Whether TLS can ask for this name, or check a certificate for it: a name in the sense of DNS, or an address.
 pub(crate) fn can_carry(name: &str) -> bool {
     ServerName::try_from(name).is_ok()
-}
-
-/// What webpki's complaint comes to. It names the first one only, which is why each check is made on its own too.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "there are a dozen reasons, and what they come to is a refusal"
-)]
-const fn trust_of(error: &CertificateError) -> Trust {
-    match error {
-        CertificateError::UnknownIssuer => Trust::UnknownIssuer,
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => Trust::Expired,
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Trust::OtherName,
-        _ => Trust::Refused,
-    }
-}
-
-/// What the chain is worth here. A certificate that signed itself is not looked up: whether somebody put it into the
-/// store says nothing about the server, and reading the store takes longer than the handshake.
-fn trust(chain: &[Vec<u8>], name: &ServerName<'_>, policy: &TlsPolicy) -> Option<Trust> {
-    let (leaf, rest) = chain.split_first()?;
-    let own_issuer = rdp_probe_core::CertificateFacts::is_self_issued(leaf)?;
-    if own_issuer && policy.roots.is_none() {
-        return None;
-    }
-    let roots = policy.roots.as_ref().unwrap_or_else(|| system_roots());
-    if roots.is_empty() {
-        return None;
-    }
-    if own_issuer {
-        // webpki takes no certificate that is its own root; being one of the named ones is being trusted.
-        return None;
-    }
-    let verifier =
-        WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider())).build().ok()?;
-    let leaf = CertificateDer::from(leaf.as_slice());
-    let rest: Vec<CertificateDer<'_>> = rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-    Some(match verifier.verify_server_cert(&leaf, &rest, name, &[], UnixTime::now()) {
-        Ok(_) => Trust::Trusted,
-        Err(rustls::Error::InvalidCertificate(error)) => trust_of(&error),
-        Err(_) => Trust::Refused,
-    })
-}
-
-/// The system's roots, read once, on first need.
-fn system_roots() -> &'static Arc<RootCertStore> {
-    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
-    ROOTS.get_or_init(|| {
-        let mut store = RootCertStore::empty();
-        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        Arc::new(store)
-    })
 }
 
 /// Accepts every certificate, checks the handshake's signature, and records how that went.

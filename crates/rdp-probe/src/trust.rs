@@ -1,0 +1,61 @@
+//! What a chain of certificates is worth on this computer.
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rdp_probe_core::{CertificateFacts, Trust};
+use rustls::CertificateError;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::clock::since_1970;
+use crate::roots;
+use crate::tls::{TlsPolicy, provider};
+
+/// What the chain is worth, for a server that was asked for as `name` and stands at `peer`; `None` when that cannot be told. A
+/// certificate that signed itself is not looked up: whether somebody put it into the store says nothing about the server, and it is
+/// no chain that webpki takes. Waits for the system's store, where it is needed.
+pub(crate) async fn trust(chain: &[Vec<u8>], name: &str, peer: IpAddr, policy: &TlsPolicy) -> Option<Trust> {
+    let (leaf, rest) = chain.split_first()?;
+    if CertificateFacts::is_self_issued(leaf)? {
+        return None;
+    }
+    let roots = match &policy.roots {
+        Some(roots) => Arc::clone(roots),
+        None => roots::system().await,
+    };
+    if roots.is_empty() {
+        return None;
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider())).build().ok()?;
+    let leaf = CertificateDer::from(leaf.as_slice());
+    let rest: Vec<CertificateDer<'_>> = rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let now = UnixTime::since_unix_epoch(since_1970());
+    let asked = ServerName::try_from(name);
+    let is_named = asked.is_ok();
+    let name = asked.unwrap_or_else(|_| ServerName::from(peer));
+    let trust = match verifier.verify_server_cert(&leaf, &rest, &name, &[], now) {
+        Ok(_) => Trust::Trusted,
+        Err(rustls::Error::InvalidCertificate(error)) => trust_of(&error),
+        Err(_) => Trust::Refused,
+    };
+    // A name that TLS cannot carry is not checked by its address.
+    Some(if is_named { trust } else { trust.unnamed() })
+}
+
+/// What webpki's complaint comes to. It names the first one only, which is why each check is made on its own too.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "there are a dozen reasons, and what they come to is a refusal"
+)]
+const fn trust_of(error: &CertificateError) -> Trust {
+    match error {
+        CertificateError::UnknownIssuer => Trust::UnknownIssuer,
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => Trust::Expired,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Trust::OtherName,
+        _ => Trust::Refused,
+    }
+}
