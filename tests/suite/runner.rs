@@ -57,7 +57,9 @@ impl Servers {
 
 /// The program with these arguments, and nothing from the caller's environment that it might heed.
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+    // The tests may run under nohup themselves, which the program would honour.
+    let mut command = Command::new("/usr/bin/env");
+    command.arg("--default-signal=HUP").arg(binary());
     command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
