@@ -216,6 +216,16 @@ mod tests {
         }
     }
 
+    /// Where the answer to the client's alert is counted as a turn of its own, and where it is not.
+    #[test]
+    fn half_a_disconnect_that_is_waited_for_in_vain_is_no_tls() {
+        let selected = [&SELECTS_TLS[..], &[3, 0]].concat();
+        for sizes in [0x10, 0x21, 0xFF] {
+            layers(&story(2, sizes, &[&selected, b"", &[14, 0xD0, 0, 0, 0x12]]));
+            layers(&story(14, sizes, &[&selected]));
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
         #[test]

@@ -178,7 +178,7 @@ impl Driver<'_> {
                                     Ok(session)
                                 }
                                 Ok(Err(fault)) => Err(fault),
-                                Err(cut) => Err(handshake.fault(TlsFaultKind::Closed(close(cut)))),
+                                Err(cut) => Err(handshake.cut(close(cut))),
                             }
                         }
                         _ => Err(handshake.fault(TlsFaultKind::Local)),

@@ -69,6 +69,13 @@ struct Seen {
     signature: Option<SignatureCheck>,
 }
 
+impl Seen {
+    /// Change cipher spec, alert, handshake: nothing else begins the answer to a ClientHello (RFC 8446 section 5.1).
+    fn is_plain(&self) -> bool {
+        self.received.first().is_some_and(|first| !(20..=22).contains(first))
+    }
+}
+
 impl Handshake {
     pub(crate) fn new() -> Self {
         Self { seen: Arc::default() }
@@ -135,6 +142,17 @@ impl Handshake {
         TlsFault::new(kind, &lock(&self.seen).received)
     }
 
+    /// The fault of a handshake that nobody waits for any longer. What no TLS begins with is none, whatever else it was to become.
+    pub(crate) fn cut(&self, how: Close) -> TlsFault {
+        let waited = matches!(how, Close::TimedOut { .. });
+        let kind = if waited && lock(&self.seen).is_plain() {
+            TlsFaultKind::NotTls
+        } else {
+            TlsFaultKind::Closed(how)
+        };
+        self.fault(kind)
+    }
+
     fn config(&self, policy: &TlsPolicy) -> Option<ClientConfig> {
         let mut config = base_config()?.clone();
         let verifier = Recorder { provider: Arc::clone(provider()), seen: Arc::clone(&self.seen) };
@@ -148,14 +166,12 @@ impl Handshake {
     /// What an error of the handshake says. What came over the wire goes before what rustls made of it.
     fn kind_of(&self, error: &io::Error) -> TlsFaultKind {
         let seen = lock(&self.seen);
-        // Change cipher spec, alert, handshake: nothing else begins the answer to a ClientHello (RFC 8446 section 5.1).
-        let plain = seen.received.first().is_some_and(|first| !(20..=22).contains(first));
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match inner {
             Some(rustls::Error::AlertReceived(alert)) => {
                 TlsFaultKind::Alert(AlertDescription(u8::from(*alert)))
             }
-            _ if plain => TlsFaultKind::NotTls,
+            _ if seen.is_plain() => TlsFaultKind::NotTls,
             Some(error) => kind_of_rustls(error),
             None => TlsFaultKind::Closed(seen.ended.unwrap_or_else(|| close_of(error))),
         }

@@ -117,8 +117,7 @@ fn records(held: &[u8]) -> &[u8] {
 
 /// What it means that the stream ends while a handshake is under way.
 pub(crate) fn ended(how: Close, held: &[u8]) -> TlsFault {
-    let timed_out = matches!(how, Close::TimedOut { .. });
-    seen(if is_plain(held) && !timed_out { TlsFaultKind::NotTls } else { TlsFaultKind::Closed(how) }, held)
+    seen(if is_plain(held) { TlsFaultKind::NotTls } else { TlsFaultKind::Closed(how) }, held)
 }
 
 /// What octets mean that stand before a handshake and are the beginning of nothing.
