@@ -161,8 +161,12 @@ fn one_thread_and_little_memory_are_enough() {
     std::fs::copy(binary(), &program).unwrap();
     let root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
     let other: &[&str] = &["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"];
-    let limits: [&[&str]; 3] = [
+    // With each thread more, another one is the first that cannot be had.
+    let limits: [&[&str]; 6] = [
         &["prlimit", "--nproc=1"],
+        &["prlimit", "--nproc=2"],
+        &["prlimit", "--nproc=3"],
+        &["prlimit", "--nproc=4"],
         &["prlimit", "--as=31457280"],
         &["prlimit", "--nproc=1", "--as=31457280", "--nofile=16"],
     ];
