@@ -27,6 +27,9 @@ pub struct Attempt {
     pub addresses: Vec<Address>,
     /// How long to wait before it, out of politeness.
     pub pause: Duration,
+    /// How long to wait for each of its stages, where that is less than the stage's own limit: who said nothing once costs no second
+    /// limit.
+    pub patience: Option<Duration>,
 }
 
 /// What a connection is for.
@@ -280,7 +283,14 @@ impl AttemptRecord {
         )
     }
 
-    /// Whether it is no answer to an enumeration: reset or silence, which end one.
+    /// Whether it ended in silence: our own limit ran out.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let closed = self.failure.as_ref().map(|failure| &failure.kind);
+        matches!(closed, Some(FailureKind::Closed { how: Close::TimedOut { .. }, .. }))
+    }
+
+    /// Whether it is no answer to an enumeration.
     #[must_use]
     pub fn says_nothing(&self) -> bool {
         let lost = matches!(

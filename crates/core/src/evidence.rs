@@ -162,6 +162,13 @@ impl Evidence {
         self.path().iter().flat_map(AttemptRecord::facts)
     }
 
+    /// How long a packet takes there and back, as far as connecting to `peer` tells; `None` when it was not connected to.
+    #[must_use]
+    pub fn round_trip(&self, peer: Option<Address>) -> Option<Duration> {
+        let mut stages = self.attempts_to(peer).flat_map(|attempt| attempt.stages_for(Hop::Target));
+        stages.find(|record| record.stage == Stage::TcpConnect)?.duration
+    }
+
     /// The addresses of the name, or the one that was given.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {

@@ -24,6 +24,7 @@ mod certificate;
 mod close;
 mod connect_initial;
 mod entropy;
+mod enumeration;
 mod event;
 mod evidence;
 mod fact;

@@ -28,6 +28,8 @@ pub struct Run {
     since: Duration,
     /// When the message under way began to be waited for.
     waiting: Duration,
+    /// How long this connection is waited for in each stage, at most.
+    patience: Option<Duration>,
 }
 
 impl Run {
@@ -41,6 +43,7 @@ impl Run {
             output: Output::default(),
             since: Duration::ZERO,
             waiting: Duration::ZERO,
+            patience: None,
         }
     }
 
@@ -71,6 +74,7 @@ impl Run {
             failure: None,
         });
         self.output = Output::default();
+        self.patience = attempt.patience;
         let machine = Machine::start(attempt, Arc::clone(&self.evidence.plan));
         self.go_on(machine, NotTried::AddressKnown);
     }
@@ -152,7 +156,8 @@ impl Run {
                     Limited::Stage => self.since,
                     Limited::Message => self.waiting,
                 };
-                (from, limits.of(machine.stage()))
+                let own = limits.of(machine.stage());
+                (from, self.patience.map_or(own, |patience| patience.min(own)))
             }
             None => (self.since, limits.overall),
         };

@@ -314,11 +314,12 @@ impl MethodSummary {
         self.none
     }
 
-    /// A method that is still to be asked for.
-    #[must_use]
-    pub fn next_unknown(&self) -> Option<EncryptionMethods> {
-        let unknown = |method: &EncryptionMethods| self.method(*method) == Offered::Unknown;
-        if self.none || self.broken { None } else { EncryptionMethods::EACH.into_iter().find(unknown) }
+    /// The methods that are not known yet, and worth asking for.
+    pub fn unknown(self) -> impl Iterator<Item = EncryptionMethods> {
+        let over = self.none || self.broken;
+        EncryptionMethods::EACH
+            .into_iter()
+            .filter(move |method| !over && self.method(*method) == Offered::Unknown)
     }
 }
 

@@ -3,17 +3,19 @@ use std::time::Duration;
 
 use rdp_probe_wire::nego::{FailureCode, Protocols};
 
-use crate::attempt::{Answer, Attempt, Purpose};
+use crate::attempt::{Attempt, Purpose};
 use crate::evidence::Evidence;
 use crate::failure::FailureKind;
 use crate::plan::{Plan, Security};
-use crate::security::{MethodSummary, Offered, SecuritySummary};
 use crate::stage::Stage;
 use crate::target::Address;
 
+/// How long an answer may take that comes at all, unless four round trips are longer.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
 impl Plan {
-    /// At most so many connections for an enumeration, and so long between them: servers count connections.
-    pub const ENUMERATION: (usize, Duration) = (8, Duration::from_millis(100));
+    /// At most so many connections to an address in a run, whatever they are for: servers count connections.
+    pub const MOST_CONNECTIONS: usize = 12;
 
     /// The next connection, or `None` when the run is over. Depends on nothing but what was found so far.
     #[must_use]
@@ -23,15 +25,29 @@ impl Plan {
         }
         if evidence.attempts.is_empty() {
             let addresses = self.target.address().into_iter().collect();
-            return Some(self.attempt(Purpose::Main, self.security.mask(), addresses));
+            return Some(Self::attempt(Purpose::Main, self.security.mask(), addresses));
         }
-        let further = self.fallback(evidence).or_else(|| self.further_address(evidence));
-        further.or_else(|| self.scout(evidence)).or_else(|| self.enumeration(evidence))
+        self.fallback(evidence).or_else(|| self.further_address(evidence)).or_else(|| {
+            let more = self.scout(evidence).or_else(|| self.enumeration(evidence))?;
+            let made = evidence.attempts_to(more.addresses.first().copied()).count();
+            (made < Self::MOST_CONNECTIONS).then_some(more)
+        })
     }
 
-    fn attempt(&self, purpose: Purpose, offer: Protocols, addresses: Vec<Address>) -> Attempt {
-        let pause = if purpose.enumerates() { Self::ENUMERATION.1 } else { Duration::ZERO };
-        Attempt { purpose, offer, addresses, pause }
+    pub(crate) fn attempt(purpose: Purpose, offer: Protocols, addresses: Vec<Address>) -> Attempt {
+        Attempt { purpose, offer, addresses, pause: Duration::ZERO, patience: None }
+    }
+
+    /// The same, for what is asked beside the path: it waits no longer than an answer takes that comes at all.
+    pub(crate) fn aside(
+        evidence: &Evidence,
+        purpose: Purpose,
+        offer: Protocols,
+        peer: Option<Address>,
+    ) -> Attempt {
+        let trips = evidence.round_trip(peer).unwrap_or_default().saturating_mul(4);
+        let patience = Some(PATIENCE.max(trips));
+        Attempt { patience, ..Self::attempt(purpose, offer, peer.into_iter().collect()) }
     }
 
     /// Failure codes 1, 2 and 5 name what the server wants instead: one connection more, with that.
@@ -47,7 +63,7 @@ impl Plan {
             FailureCode::HYBRID_REQUIRED_BY_SERVER => Protocols::SSL | Protocols::HYBRID,
             _ => return None,
         };
-        Some(self.attempt(Purpose::Fallback, offer, last.peer().into_iter().collect()))
+        Some(Self::attempt(Purpose::Fallback, offer, last.peer().into_iter().collect()))
     }
 
     /// After a TLS failure: one hello that offers everything, and a smaller one when that drew a reset or a FIN.
@@ -63,7 +79,7 @@ impl Plan {
             Some(first) if scouts().count() == 1 && first.was_cut_off() => true,
             Some(_) => return None,
         };
-        Some(self.attempt(Purpose::Scout { reduced }, failed.offer, failed.peer().into_iter().collect()))
+        Some(Self::attempt(Purpose::Scout { reduced }, failed.offer, failed.peer().into_iter().collect()))
     }
 
     /// With all addresses asked for: the first one that no path has been through.
@@ -82,52 +98,6 @@ impl Plan {
         };
         let address =
             evidence.addresses().into_iter().take(self.most_addresses()).find(|address| !tried(address))?;
-        Some(self.attempt(Purpose::Address(address), self.security.mask(), vec![address]))
-    }
-
-    /// Masks whose answer is not known yet, one connection at a time, until one is answered by a reset or by silence.
-    fn enumeration(&self, evidence: &Evidence) -> Option<Attempt> {
-        let main = evidence.main_path();
-        let last_of_main = main.last()?;
-        if !self.enumerate || self.until.rank() < Stage::ConnectionInitiation.rank() {
-            return None;
-        }
-        // Only a server that answered as an RDP server is asked again.
-        if !last_of_main.answer().is_confirm() {
-            return None;
-        }
-        let peer = last_of_main.peer();
-        // Who has failed the policy is somebody else, or may be.
-        if evidence.has_failed_policy(peer) {
-            return None;
-        }
-        let asked = |mask: Protocols| evidence.attempts_to(peer).any(|attempt| attempt.offer == mask);
-        let made = evidence.attempts.iter().filter(|a| a.purpose.enumerates()).collect::<Vec<_>>();
-        if made.len() >= Self::ENUMERATION.0 || made.last().is_some_and(|a| a.says_nothing()) {
-            return None;
-        }
-        let known = SecuritySummary::of_peer(evidence, peer);
-        // Without a certificate every kind of TLS is answered alike, so one answer is enough.
-        let missing = Answer::Refused(FailureCode::SSL_CERT_NOT_ON_SERVER);
-        let no_certificate = evidence.attempts_to(peer).any(|attempt| attempt.answer() == missing);
-        let mut masks = vec![Protocols::RDP];
-        if !no_certificate {
-            let ex = known.hybrid_ex == Offered::Offered;
-            masks = vec![Protocols::SSL, Protocols::RDP];
-            masks.extend(ex.then_some(Protocols::HYBRID));
-            masks.extend([Protocols::RDSTLS, Protocols::RDSAAD]);
-        }
-        let unknown = |mask: &Protocols| known.protocol(*mask) == Offered::Unknown && !asked(*mask);
-        let addresses: Vec<Address> = peer.into_iter().collect();
-        if let Some(mask) = masks.into_iter().find(unknown) {
-            return Some(self.attempt(Purpose::Enumerate(mask), mask, addresses));
-        }
-        // Where Standard RDP Security is taken, which of its methods.
-        let depth = self.until.rank() >= Stage::BasicSettingsExchange.rank();
-        if known.rdp != Offered::Offered || !depth {
-            return None;
-        }
-        let method = MethodSummary::of_peer(evidence, peer).next_unknown()?;
-        Some(self.attempt(Purpose::Method(method), Protocols::RDP, addresses))
+        Some(Self::attempt(Purpose::Address(address), self.security.mask(), vec![address]))
     }
 }

@@ -163,6 +163,8 @@ placeholders! {
     MostAddresses = "most_addresses", "few";
     /// How the first offer was refused.
     FirstRefusal = "first_refusal", "some failure code";
+    /// How many connections the run made to the target's address.
+    Connections = "connections", "some";
     /// What is unusual in the Connection Confirm.
     Oddities = "oddities", "...";
 }
@@ -400,6 +402,7 @@ impl Placeholder {
                 Answer::Refused(code) => format!("failure code {}", code.0),
                 _ => return None,
             },
+            Self::Connections => evidence.attempts_to(evidence.peer()).count().to_string(),
             Self::Oddities => oddities(evidence),
         })
     }

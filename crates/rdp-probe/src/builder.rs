@@ -121,7 +121,7 @@ impl ProbeBuilder {
         self
     }
 
-    /// Whether to ask for each security protocol after the main path, one connection at a time, 100 ms apart, at most
+    /// Whether to ask for each security protocol after the main path, one connection at a time, 25 ms apart, at most
     /// eight. Default: no.
     pub const fn enumerate(mut self, enumerate: bool) -> Self {
         self.probe.plan.enumerate = enumerate;

@@ -24,7 +24,7 @@
 //!
 //! One connection on the main path, one more when the server's refusal names what it wants instead. After a failure in TLS
 //! one or two further ones read in the clear what the server would choose. With [`ProbeBuilder::enumerate`] there are up to
-//! eight to list the security protocols, one at a time, 100 ms apart, and with [`ProbeBuilder::all_addresses`] a path for each
+//! eight to list the security protocols, one at a time, 25 ms apart, and with [`ProbeBuilder::all_addresses`] a path for each
 //! address. Nothing is sent that starts a session, asks for a licence, or tries a password.
 //!
 //! A run ends by its own deadline ([`ProbeBuilder::timeout`]). Dropping the future ends it at once, without a report;

@@ -54,8 +54,7 @@ fn odd(evidence: &Evidence) -> bool {
 
 /// The server broke the enumeration off; when the run itself was over, that says nothing about the server.
 fn enumeration_ended(evidence: &Evidence) -> bool {
-    let last = evidence.attempts.iter().rfind(|attempt| attempt.purpose.enumerates());
-    last.is_some_and(AttemptRecord::says_nothing) && !evidence.is_over()
+    evidence.is_enumeration_over() && !evidence.is_over()
 }
 
 fn weak_encryption(evidence: &Evidence) -> bool {
@@ -228,7 +227,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "enumeration-ended-early",
         matches: enumeration_ended,
         rank: 30,
-        summary: "the enumeration was broken off; what was not asked is unknown",
+        summary: "the enumeration was broken off after {connections} connections; what was not asked is unknown",
         cause: "one of the further connections was reset, not answered, or answered by something else: a limit of connections, or a device that counts them",
         remedy: "wait a minute before the next run, or use --no-enumerate",
         basis: Inferred,
