@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::close::{Close, Cut, DialFault, DialFaultKind};
 use crate::field::Fields;
+use crate::framing::Framing;
 use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::plan::Leg;
@@ -84,6 +85,19 @@ pub enum Awaited {
 }
 
 impl Awaited {
+    /// What it looks like on the wire; `None` for what is no message.
+    #[must_use]
+    pub const fn framing(self) -> Option<Framing> {
+        match self {
+            Self::ConnectionConfirm | Self::ConnectResponse => Some(Framing::Tpkt),
+            Self::ServerHello => Some(Framing::ServerFlight),
+            Self::Challenge => Some(Framing::TsRequest),
+            Self::RdstlsCapabilities => Some(Framing::Rdstls),
+            Self::RdsaadNonce => Some(Framing::Rdsaad),
+            Self::Addresses | Self::Connection | Self::TlsHandshake => None,
+        }
+    }
+
     /// The name in reports, as the specification has it.
     #[must_use]
     pub const fn name(self) -> &'static str {

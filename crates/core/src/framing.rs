@@ -67,6 +67,21 @@ impl Framing {
     }
 }
 
+impl Framing {
+    /// How long the PDU is to be that `held` is the beginning of, in octets; `None` when that is not told.
+    #[must_use]
+    pub fn promised(self, held: &[u8]) -> Option<usize> {
+        let frame = match self {
+            Self::Tpkt => tpkt::frame(held),
+            Self::TsRequest => ts_request::frame(held),
+            Self::Rdstls => Frame::Partial { length: Some(Capabilities::LEN) },
+            Self::Rdsaad => rdsaad::frame(held),
+            Self::ServerFlight => return None,
+        };
+        if let Frame::Partial { length } = frame { length } else { None }
+    }
+}
+
 /// Inside TLS a server may still answer with a TPKT: a disconnect, which has to be whole to be named.
 fn inside(held: &[u8], frame: Frame) -> Found {
     match (frame, held.first()) {

@@ -1,15 +1,38 @@
 //! What a diagnosis asks of the evidence, of the target's hop only: a gateway shows a certificate and a challenge of its own.
 use crate::attempt::{Answer, AttemptRecord};
 use crate::certificate::CertificateFacts;
+use crate::close::Close;
 use crate::evidence::Evidence;
 use crate::fact::{Observed, ServerKey};
 use crate::failure::{Failure, FailureKind};
+use crate::octets::Octets;
 
 impl Evidence {
     /// What came instead of what was due, when the deciding path failed.
     #[must_use]
     pub fn failure_kind(&self) -> Option<&FailureKind> {
         self.failure().map(|failure| &failure.kind)
+    }
+
+    /// How the stream ended, and how much of the answer that was due had come by then.
+    #[must_use]
+    pub fn ended_after(&self) -> Option<(Close, &Octets)> {
+        if let FailureKind::Closed { how, partial } = self.failure_kind()? {
+            Some((*how, partial))
+        } else {
+            None
+        }
+    }
+
+    /// How many octets the answer was to have that was cut or stalled; `None` when it did not get as far as to tell.
+    #[must_use]
+    pub fn promised(&self) -> Option<usize> {
+        let (_, partial) = self.ended_after()?;
+        self.failure()?
+            .awaiting
+            .framing()?
+            .promised(partial.as_slice())
+            .filter(|whole| *whole > partial.total())
     }
 
     /// Whether Standard RDP Security was agreed on.

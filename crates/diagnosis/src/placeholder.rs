@@ -87,6 +87,8 @@ placeholders! {
     Field = "field", "a field";
     /// How many octets of an answer came.
     PartialLen = "partial_len", "some";
+    /// How many octets of an answer came, and of how many.
+    PartOf = "part_of", "some";
     /// What another protocol greeted with.
     Banner = "banner", "...";
     /// The depth that was asked for, and not reached.
@@ -247,6 +249,14 @@ impl Placeholder {
                 FailureKind::Closed { partial, .. } => partial.total().to_string(),
                 _ => return None,
             },
+            Self::PartOf => {
+                let (_, partial) = evidence.ended_after()?;
+                let whole = evidence.promised();
+                whole.map_or_else(
+                    || partial.total().to_string(),
+                    |whole| format!("{} of {whole}", partial.total()),
+                )
+            }
             Self::Banner => match kind? {
                 FailureKind::Foreign { head, .. } => banner(head),
                 _ => return None,

@@ -1,19 +1,12 @@
 //! Stage `basic_settings_exchange`: the server was to answer the MCS Connect Initial, over TLS or without it: what it tells and
 //! what to do then differ, and placeholders say it.
 use rdp_probe_core::wire::mcs::Reason;
-use rdp_probe_core::{Close, End, Evidence, FailureKind, Stage};
+use rdp_probe_core::{End, Evidence, FailureKind, Stage};
 
+use super::ends::{CUT, LOOK_FOR_A_CRASH, STALLED, TRY_A_SMALLER_MTU, closed, cut, silent, stalled};
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
-
-fn closed(kind: &FailureKind) -> bool {
-    matches!(kind, FailureKind::Closed { how, .. } if !matches!(how, Close::TimedOut { .. } | Close::Cancelled))
-}
-
-fn silent(kind: &FailureKind) -> bool {
-    matches!(kind, FailureKind::Closed { how: Close::TimedOut { .. }, .. })
-}
 
 fn disconnected(kind: &FailureKind) -> bool {
     matches!(
@@ -107,7 +100,7 @@ const ERROR: Rule = Rule {
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "mcs-closed",
-        matches: |f| f.failure_kind().is_some_and(closed),
+        matches: closed,
         summary: "{address} agreed to {security_layer} and then hung up on the MCS Connect Initial ({close})",
         cause: "the server ended the connection without a reason: it does not take {client_settings}, asks for {stronger_layer} \
                 only now, has reached a limit of connections, is stopping, or is a broker without a host to offer",
@@ -118,12 +111,33 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "mcs-silent",
-        matches: |f| f.failure_kind().is_some_and(silent),
+        matches: silent,
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} agreed to {security_layer}, but did not answer the MCS Connect Initial within {limit}",
         cause: "the listener answers and the service behind it does not: it hangs, {cause_of_silence}",
         remedy: "probe from the target's own network; on the target, see whether the Remote Desktop Services service answers to \
                  being stopped and started",
+        candidates: SILENT,
+        ..MCS
+    },
+    Rule {
+        id: "mcs-cut",
+        matches: cut,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} began to answer the MCS Connect Initial, and the stream ended after {part_of} octets ({close})",
+        cause: CUT,
+        remedy: LOOK_FOR_A_CRASH,
+        candidates: CLOSED,
+        ..MCS
+    },
+    Rule {
+        id: "mcs-stalled",
+        matches: stalled,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} began to answer the MCS Connect Initial and stopped after {part_of} octets; the rest did not come \
+                  within {limit}",
+        cause: STALLED,
+        remedy: TRY_A_SMALLER_MTU,
         candidates: SILENT,
         ..MCS
     },

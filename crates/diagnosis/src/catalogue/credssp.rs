@@ -1,15 +1,12 @@
 //! Stages `credssp`, `rdstls` and `rdsaad`, without credentials; and depths that the server does not have.
 use rdp_probe_core::wire::credssp::NtStatus;
-use rdp_probe_core::{Close, Evidence, FailureKind, Stage};
+use rdp_probe_core::{Evidence, FailureKind, Stage};
 
+use super::ends::{CUT, LOOK_FOR_A_CRASH, STALLED, TRY_A_SMALLER_MTU, closed, cut, silent, stalled};
 use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
-
-const fn in_time(how: Close) -> bool {
-    !matches!(how, Close::TimedOut { .. } | Close::Cancelled)
-}
 
 /// STATUS_NOT_SUPPORTED, STATUS_NTLM_BLOCKED.
 const NTLM_BLOCKED: [NtStatus; 2] = [NtStatus(0xC000_00BB), NtStatus(0xC000_0418)];
@@ -24,12 +21,9 @@ fn ntlm_blocked(evidence: &Evidence) -> bool {
     }
 }
 
-fn closed(evidence: &Evidence) -> bool {
-    matches!(evidence.failure_kind(), Some(FailureKind::Closed { how, .. }) if in_time(*how))
-}
-
-fn silent(evidence: &Evidence) -> bool {
-    matches!(evidence.failure_kind(), Some(FailureKind::Closed { how: Close::TimedOut { .. }, .. }))
+/// Nothing came of what was due.
+fn not_begun(evidence: &Evidence) -> bool {
+    evidence.failure().is_some() && !cut(evidence) && !stalled(evidence)
 }
 
 fn broken(evidence: &Evidence) -> bool {
@@ -48,6 +42,10 @@ const CREDSSP: Rule = Rule {
     basis: Inferred,
     ..Rule::BLANK
 };
+
+const HUNG_UP: &[Candidate] =
+    &[Candidate::pair(0x904, Some(7), Possible, Inferred), Candidate::pair(0x207, Some(0), Unlikely, Inferred)];
+const SILENT: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Reported)];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -71,10 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server selected CredSSP and then ended the connection without a reason: a security provider that fails, a \
                 policy that wants newer clients, or a device that inspects TLS",
         remedy: "look at the target's System and Security logs at this time; probe from the target's own network",
-        candidates: &[
-            Candidate::pair(0x904, Some(7), Possible, Inferred),
-            Candidate::pair(0x207, Some(0), Unlikely, Inferred),
-        ],
+        candidates: HUNG_UP,
         ..CREDSSP
     },
     Rule {
@@ -84,8 +79,29 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} did not answer the first CredSSP message within {limit}",
         cause: "TLS is up and CredSSP is not: the server's security provider hangs, as when it waits for a domain controller",
         remedy: "on the target, check that a domain controller can be reached; then the Remote Desktop Services service",
-        candidates: &[Candidate::pair(0x108, Some(0), Possible, Reported)],
+        candidates: SILENT,
         basis: Reported,
+        ..CREDSSP
+    },
+    Rule {
+        id: "credssp-cut",
+        matches: cut,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} began to answer the first CredSSP message, and the stream ended after {part_of} octets ({close})",
+        cause: CUT,
+        remedy: LOOK_FOR_A_CRASH,
+        candidates: HUNG_UP,
+        ..CREDSSP
+    },
+    Rule {
+        id: "credssp-stalled",
+        matches: stalled,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} began to answer the first CredSSP message and stopped after {part_of} octets; the rest did not come \
+                  within {limit}",
+        cause: STALLED,
+        remedy: TRY_A_SMALLER_MTU,
+        candidates: SILENT,
         ..CREDSSP
     },
     Rule {
@@ -118,9 +134,29 @@ pub(super) const RULES: &[Rule] = &[
         ..CREDSSP
     },
     Rule {
+        id: "rdstls-cut",
+        stage: Some(Stage::Rdstls),
+        matches: cut,
+        exit: 56,
+        summary: "{address} selected RDSTLS and began it, and the stream ended after {part_of} octets ({close})",
+        cause: CUT,
+        remedy: LOOK_FOR_A_CRASH,
+        ..CREDSSP
+    },
+    Rule {
+        id: "rdstls-stalled",
+        stage: Some(Stage::Rdstls),
+        matches: stalled,
+        exit: 56,
+        summary: "{address} selected RDSTLS, began it and stopped after {part_of} octets; the rest did not come within {limit}",
+        cause: STALLED,
+        remedy: TRY_A_SMALLER_MTU,
+        ..CREDSSP
+    },
+    Rule {
         id: "rdstls-broken",
         stage: Some(Stage::Rdstls),
-        matches: |f| f.failure().is_some(),
+        matches: not_begun,
         exit: 56,
         summary: "{address} selected RDSTLS and did not begin it",
         cause: "the server speaks first in RDSTLS, and its Capabilities did not come",
@@ -128,9 +164,29 @@ pub(super) const RULES: &[Rule] = &[
         ..CREDSSP
     },
     Rule {
+        id: "rdsaad-cut",
+        stage: Some(Stage::Rdsaad),
+        matches: cut,
+        exit: 56,
+        summary: "{address} selected the Entra sign-in and began it, and the stream ended after {part_of} octets ({close})",
+        cause: CUT,
+        remedy: LOOK_FOR_A_CRASH,
+        ..CREDSSP
+    },
+    Rule {
+        id: "rdsaad-stalled",
+        stage: Some(Stage::Rdsaad),
+        matches: stalled,
+        exit: 56,
+        summary: "{address} selected the Entra sign-in, began it and stopped after {part_of} octets; the rest did not come within {limit}",
+        cause: STALLED,
+        remedy: TRY_A_SMALLER_MTU,
+        ..CREDSSP
+    },
+    Rule {
         id: "rdsaad-broken",
         stage: Some(Stage::Rdsaad),
-        matches: |f| f.failure().is_some(),
+        matches: not_begun,
         exit: 56,
         summary: "{address} selected the Entra sign-in and did not begin it",
         cause: "the server speaks first, and its nonce did not come",

@@ -8,6 +8,7 @@ mod basic_settings_exchange;
 mod certificate;
 mod connection_initiation;
 mod credssp;
+mod ends;
 mod findings;
 mod foreign;
 mod resolve;

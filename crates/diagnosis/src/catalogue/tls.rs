@@ -314,7 +314,16 @@ pub(super) const RULES: &[Rule] = &[
                 client reads on. It was changed on its way, or the server is broken or hostile",
         remedy: "compare with a probe from the target's own network: if TLS holds there, a device in between changes the stream",
         basis: Documented,
-        supersedes: &["credssp-closed", "mcs-closed", "rdstls-broken", "rdsaad-broken"],
+        supersedes: &[
+            "credssp-closed",
+            "mcs-closed",
+            "credssp-cut",
+            "mcs-cut",
+            "rdstls-broken",
+            "rdsaad-broken",
+            "rdstls-cut",
+            "rdsaad-cut",
+        ],
         ..TLS
     },
     Rule {
