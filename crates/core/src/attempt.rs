@@ -43,6 +43,8 @@ pub enum Purpose {
     Fallback,
     /// The path of a further address.
     Address(Address),
+    /// Our own ClientHello once more, before anything is said about why it was refused.
+    HelloAgain,
     /// Whether the server takes this mask.
     Enumerate(Protocols),
     /// What the server would choose in TLS, read in the clear.
@@ -61,7 +63,7 @@ impl Purpose {
         match self {
             Self::Main | Self::Fallback | Self::Address(_) => plan.until,
             Self::Enumerate(_) => Stage::ConnectionInitiation,
-            Self::Scout { .. } => Stage::Tls,
+            Self::HelloAgain | Self::Scout { .. } => Stage::Tls,
             Self::Method(_) => Stage::BasicSettingsExchange,
         }
     }
@@ -73,6 +75,7 @@ impl Purpose {
             Self::Main => "main".into(),
             Self::Fallback => "fallback".into(),
             Self::Address(_) => "address".into(),
+            Self::HelloAgain => "hello again".into(),
             Self::Enumerate(mask) => format!("enumerate {mask}"),
             Self::Scout { reduced: false } => "tls scout".into(),
             Self::Scout { reduced: true } => "tls scout, reduced hello".into(),
@@ -85,7 +88,12 @@ impl Purpose {
     pub const fn address(self) -> Option<Address> {
         match self {
             Self::Address(address) => Some(address),
-            Self::Main | Self::Fallback | Self::Enumerate(_) | Self::Scout { .. } | Self::Method(_) => None,
+            Self::Main
+            | Self::Fallback
+            | Self::HelloAgain
+            | Self::Enumerate(_)
+            | Self::Scout { .. }
+            | Self::Method(_) => None,
         }
     }
 
@@ -94,9 +102,21 @@ impl Purpose {
     pub const fn methods(self) -> EncryptionMethods {
         match self {
             Self::Method(method) => method,
-            Self::Main | Self::Fallback | Self::Address(_) | Self::Enumerate(_) | Self::Scout { .. } => {
-                EncryptionMethods::ALL
-            }
+            Self::Main
+            | Self::Fallback
+            | Self::Address(_)
+            | Self::HelloAgain
+            | Self::Enumerate(_)
+            | Self::Scout { .. } => EncryptionMethods::ALL,
+        }
+    }
+
+    /// Whether it is a path to the target, and no question beside one.
+    #[must_use]
+    pub const fn is_path(self) -> bool {
+        match self {
+            Self::Main | Self::Fallback | Self::Address(_) => true,
+            Self::HelloAgain | Self::Enumerate(_) | Self::Scout { .. } | Self::Method(_) => false,
         }
     }
 
@@ -281,6 +301,12 @@ impl AttemptRecord {
             Some(FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. }))
                 if received.is_empty()
         )
+    }
+
+    /// Whether a handshake with the target came to its end, whatever was thought of the certificate.
+    #[must_use]
+    pub fn has_shaken_hands(&self) -> bool {
+        self.facts().any(|fact| matches!(fact, Observed::Tls(_)))
     }
 
     /// Whether it ended in silence: our own limit ran out.

@@ -130,6 +130,12 @@ impl Evidence {
             .find_map(|fact| if let Observed::Scouted(facts) = fact { Some(&**facts) } else { None })
     }
 
+    /// The connection on which our own hello was sent once more.
+    #[must_use]
+    pub fn hello_again(&self) -> Option<&AttemptRecord> {
+        self.attempts.iter().find(|attempt| attempt.purpose == Purpose::HelloAgain)
+    }
+
     /// The TLS scout's connections.
     pub fn scouts(&self) -> impl Iterator<Item = &AttemptRecord> {
         self.attempts.iter().filter(|attempt| matches!(attempt.purpose, Purpose::Scout { .. }))

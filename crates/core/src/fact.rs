@@ -171,7 +171,10 @@ impl Observed {
             Self::Scouted(facts) => {
                 let sha256 = facts.certificate.as_ref().map(|certificate| &certificate.sha256);
                 let suite = none().code("version", facts.version.0).code("cipher", facts.cipher.0);
-                suite.maybe("sha256", sha256)
+                suite
+                    .maybe_code("group", facts.group.map(|group| group.0))
+                    .maybe_code("signature", facts.signature.map(|scheme| scheme.0))
+                    .maybe("sha256", sha256)
             }
             Self::CredsspVersion(version) => none().with("value", version),
             Self::Challenge(facts) => none()

@@ -67,7 +67,7 @@ pub use security::{MethodSummary, Nla, Offered, SecuritySummary};
 pub use shown::{PathStage, ShownServer, ShownSettings, ShownTls};
 pub use stage::Stage;
 pub use target::{Address, Host, TargetError};
-pub use tls::{ScoutFacts, SignatureCheck, TlsFacts, TlsFault, TlsFaultKind, TlsSession, Trust};
+pub use tls::{ScoutFacts, SignatureCheck, Spoken, TlsFacts, TlsFault, TlsFaultKind, TlsSession, Trust};
 pub use wants::Wants;
 
 pub use rdp_probe_wire as wire;

@@ -28,7 +28,7 @@ impl Plan {
             return Some(Self::attempt(Purpose::Main, self.security.mask(), addresses));
         }
         self.fallback(evidence).or_else(|| self.further_address(evidence)).or_else(|| {
-            let more = self.scout(evidence).or_else(|| self.enumeration(evidence))?;
+            let more = Self::scout(evidence).or_else(|| self.enumeration(evidence))?;
             let made = evidence.attempts_to(more.addresses.first().copied()).count();
             (made < Self::MOST_CONNECTIONS).then_some(more)
         })
@@ -66,11 +66,17 @@ impl Plan {
         Some(Self::attempt(Purpose::Fallback, offer, last.peer().into_iter().collect()))
     }
 
-    /// After a TLS failure: one hello that offers everything, and a smaller one when that drew a reset or a FIN.
-    fn scout(&self, evidence: &Evidence) -> Option<Attempt> {
+    /// After a TLS failure: where our hello was refused, the same once more; when that is refused too, one that offers everything, and a
+    /// smaller one when that drew a reset or a FIN.
+    fn scout(evidence: &Evidence) -> Option<Attempt> {
         let failed = evidence.path().last()?;
-        if !matches!(failed.failure.as_ref()?.kind, FailureKind::Tls(_)) {
-            return None;
+        let FailureKind::Tls(fault) = &failed.failure.as_ref()?.kind else { return None };
+        match evidence.hello_again() {
+            None if fault.is_refusal() => {
+                return Some(Self::aside(evidence, Purpose::HelloAgain, failed.offer, failed.peer()));
+            }
+            Some(again) if again.has_shaken_hands() => return None,
+            Some(_) | None => {}
         }
         let scouts =
             || evidence.attempts.iter().filter(|attempt| matches!(attempt.purpose, Purpose::Scout { .. }));
@@ -93,7 +99,11 @@ impl Plan {
                 Purpose::Main => attempt
                     .peer()
                     .map_or_else(|| evidence.addresses().first() == Some(address), |p| p == *address),
-                Purpose::Fallback | Purpose::Enumerate(_) | Purpose::Scout { .. } | Purpose::Method(_) => false,
+                Purpose::Fallback
+                | Purpose::HelloAgain
+                | Purpose::Enumerate(_)
+                | Purpose::Scout { .. }
+                | Purpose::Method(_) => false,
             })
         };
         let address =

@@ -1,5 +1,7 @@
 //! What a TLS handshake showed, or how it failed, in the driver's words translated once.
-use rdp_probe_wire::tls::{AlertDescription, CipherSuite, Version};
+use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
+use rdp_probe_wire::tls::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme, Version, is_offered};
+use rdp_probe_wire::tpkt::{self, Frame};
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::CertificateFacts;
@@ -124,6 +126,32 @@ pub struct TlsFault {
 }
 
 impl TlsFault {
+    /// Whether the peer refused the hello, by an alert, by its end, or by a disconnect in the clear. A fault of the protocol, of this
+    /// computer, or of what both cannot do is none: it comes again.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self.kind {
+            TlsFaultKind::Alert(_)
+            | TlsFaultKind::Closed(
+                Close::Fin | Close::Reset | Close::CloseNotify | Close::Broken { .. } | Close::Alert(_),
+            ) => true,
+            TlsFaultKind::NotTls => self.is_disconnect(),
+            TlsFaultKind::Closed(_)
+            | TlsFaultKind::Incompatible
+            | TlsFaultKind::BadCertificate
+            | TlsFaultKind::Misbehaved
+            | TlsFaultKind::Local => false,
+        }
+    }
+
+    /// Whether what came is a disconnect in the clear, as xrdp says that it cannot use its key. One whose length lies is none: how
+    /// much of it is read tells nothing of the server.
+    #[must_use]
+    pub fn is_disconnect(&self) -> bool {
+        let octets = self.received.as_slice();
+        matches!(tpkt::frame(octets), Frame::Whole(_)) && DisconnectProviderUltimatum::parse(octets).is_ok()
+    }
+
     /// A fault.
     #[must_use]
     pub fn new(kind: TlsFaultKind, received: &[u8]) -> Self {
@@ -180,6 +208,30 @@ pub struct ScoutFacts {
     pub certificate: Option<CertificateFacts>,
     /// How many certificates followed.
     pub chain_length: usize,
+    /// The group of the key exchange, when it was told in the clear.
+    #[serde(default)]
+    pub group: Option<NamedGroup>,
+    /// How the key exchange was signed, when that was told in the clear (TLS 1.2).
+    #[serde(default)]
+    pub signature: Option<SignatureScheme>,
+}
+
+/// Whether this build speaks what a server chose of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Spoken {
+    /// Version and suite.
+    Here,
+    /// SSL 3.0, or what is older.
+    Ssl3,
+    /// A suite that the scout did not offer.
+    NotOffered,
+    /// TLS 1.2, and a suite that protects nothing: RC4, DES, export keys, no encryption.
+    InsecureSuite,
+    /// TLS 1.0 or 1.1.
+    OldVersion,
+    /// TLS 1.2, and a suite without forward secrecy or with CBC.
+    OldSuite,
 }
 
 impl ScoutFacts {
@@ -191,16 +243,66 @@ impl ScoutFacts {
         certificate: Option<CertificateFacts>,
         chain_length: usize,
     ) -> Self {
-        Self { version, cipher, certificate, chain_length }
+        Self { version, cipher, certificate, chain_length, group: None, signature: None }
+    }
+
+    /// The same, with what was said of the key exchange.
+    #[must_use]
+    pub fn with_key_exchange(self, group: Option<NamedGroup>, signature: Option<SignatureScheme>) -> Self {
+        Self { group, signature, ..self }
+    }
+
+    /// The group that this build lacks, of what the server chose.
+    #[must_use]
+    pub fn missing_group(&self) -> Option<NamedGroup> {
+        self.group.filter(|group| !SPOKEN_GROUPS.contains(&group.0))
+    }
+
+    /// The signature scheme that this build lacks, of what the server chose.
+    #[must_use]
+    pub fn missing_signature(&self) -> Option<SignatureScheme> {
+        self.signature.filter(|scheme| !SPOKEN_SIGNATURES.contains(&scheme.0))
     }
 
     /// Whether this build could have agreed on version and suite.
     #[must_use]
     pub fn is_spoken_here(&self) -> bool {
+        self.spoken() == Spoken::Here
+    }
+
+    /// Whether this build could have agreed on version and suite; why not, otherwise.
+    #[must_use]
+    pub fn spoken(&self) -> Spoken {
         let modern = self.version.0 >= Version::TLS_1_3.0 && self.cipher.0 >> 8 == 0x13;
-        modern || (self.version == Version::TLS_1_2 && SPOKEN.contains(&self.cipher.0))
+        let name = self.cipher.name().unwrap_or_default();
+        let insecure = ["_RC4_", "_EXPORT_", "_WITH_NULL_", "_WITH_DES_", "_anon_"];
+        if modern || (self.version == Version::TLS_1_2 && SPOKEN.contains(&self.cipher.0)) {
+            Spoken::Here
+        } else if self.version.0 < Version::TLS_1_0.0 {
+            Spoken::Ssl3
+        } else if !is_offered(self.cipher) {
+            Spoken::NotOffered
+        } else if self.version.0 < Version::TLS_1_2.0 {
+            Spoken::OldVersion
+        } else if insecure.iter().any(|word| name.contains(word)) {
+            Spoken::InsecureSuite
+        } else {
+            Spoken::OldSuite
+        }
+    }
+
+    /// Whether it names a group or a signature that this build lacks.
+    #[must_use]
+    pub fn names_what_is_missing(&self) -> bool {
+        self.missing_group().is_some() || self.missing_signature().is_some()
     }
 }
+
+/// The groups of this build: X25519, P-256, P-384.
+const SPOKEN_GROUPS: [u16; 3] = [0x001D, 0x0017, 0x0018];
+
+/// The signature schemes of this build: ECDSA on P-256 and P-384, Ed25519, RSA with SHA-256 and more.
+const SPOKEN_SIGNATURES: [u16; 9] = [0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601];
 
 /// The TLS 1.2 suites of this build: ECDHE with AES-GCM or ChaCha20-Poly1305.
 const SPOKEN: [u16; 6] = [0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9];

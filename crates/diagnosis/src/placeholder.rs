@@ -99,6 +99,12 @@ placeholders! {
     ScoutVersion = "scout_version", "some version";
     /// The suite that the scout read.
     ScoutCipher = "scout_cipher", "some suite";
+    /// What this build lacks in TLS.
+    MissingInTls = "missing_in_tls", "a group such as P-521, or a signature scheme";
+    /// How the hellos ended of a server that cannot use its key.
+    HelloEnd = "hello_end", "broke off at every hello, or answered one with a disconnect";
+    /// Which hello was refused, and whether another one fared better.
+    RefusedHello = "refused_hello", "this build's ClientHello";
     /// What came in place of TLS.
     TlsReceived = "tls_received", "...";
     /// The TLS alert.
@@ -278,6 +284,36 @@ impl Placeholder {
                 FailureKind::Tls(fault) => banner(&fault.received),
                 _ => return None,
             },
+            Self::MissingInTls => {
+                let scout = evidence.scouted()?;
+                let group = scout.missing_group().map(|group| match group.name() {
+                    Some(name) => format!("the group {name}"),
+                    None => format!("the group 0x{:04X}", group.0),
+                });
+                let signature = scout.missing_signature().map(|scheme| match scheme.name() {
+                    Some(name) => format!("the signature scheme {name}"),
+                    None => format!("the signature scheme 0x{:04X}", scheme.0),
+                });
+                let missing: Vec<String> = group.into_iter().chain(signature).collect();
+                if missing.is_empty() { self.in_general().to_owned() } else { missing.join(" and ") }
+            }
+            Self::HelloEnd => {
+                let further = evidence.hello_again().into_iter().chain(evidence.scouts());
+                let kinds = further.filter_map(|attempt| Some(&attempt.failure.as_ref()?.kind));
+                let disconnects = kinds
+                    .chain(kind)
+                    .any(|kind| matches!(kind, FailureKind::Tls(fault) if fault.is_disconnect()));
+                let end = if disconnects {
+                    "answered a hello with a disconnect in the clear"
+                } else {
+                    "broke off at every hello, old or new"
+                };
+                end.to_owned()
+            }
+            Self::RefusedHello => {
+                let another = evidence.scouted().map_or("", |_| ", twice, though not at another one");
+                format!("{}{another}", self.in_general())
+            }
             Self::TlsAlert => match kind? {
                 FailureKind::Tls(TlsFault { kind: TlsFaultKind::Alert(alert), .. }) => alert
                     .name()

@@ -146,7 +146,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
     // An enumeration asks what the server does with a mask, and every answer answers it.
     let asked = context.plan().security.insists_on();
     let purpose = context.attempt().purpose;
-    let insists = !purpose.enumerates() && !matches!(purpose, Purpose::Scout { .. });
+    let insists = purpose.is_path();
     match asked {
         Some(asked) if insists && !selected.is_standard() && asked != selected => {
             Err(FailureKind::OtherProtocol { asked, selected })
@@ -157,6 +157,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
             Purpose::Main
             | Purpose::Fallback
             | Purpose::Address(_)
+            | Purpose::HelloAgain
             | Purpose::Enumerate(_)
             | Purpose::Method(_) => Box::new(ExpectTls::new(selected)),
         })),
@@ -165,11 +166,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
 
 /// Whether the path has to come to a certificate: those of an enumeration and the scout only ask.
 fn needs_certificate(context: &Context) -> bool {
-    let path = match context.attempt().purpose {
-        Purpose::Main | Purpose::Fallback | Purpose::Address(_) => true,
-        Purpose::Enumerate(_) | Purpose::Scout { .. } | Purpose::Method(_) => false,
-    };
-    path && context.leg().has_policy()
+    context.attempt().purpose.is_path() && context.leg().has_policy()
 }
 
 fn foreign(octets: &[u8]) -> FailureKind {

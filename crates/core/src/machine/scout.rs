@@ -88,7 +88,8 @@ fn read_flight(octets: &[u8], closed: Option<Close>, out: &mut Output) -> Result
             length = list.len();
             certificate = list.first().and_then(read);
         }
-        let facts = ScoutFacts::new(hello.version, hello.cipher, certificate, length);
+        let facts = ScoutFacts::new(hello.version, hello.cipher, certificate, length)
+            .with_key_exchange(flight.group, flight.signature);
         out.facts.push(Observed::Scouted(Box::new(facts)));
         return Ok(Step::Done(NotTried::NotSelected));
     }

@@ -1,9 +1,7 @@
 //! Stage `tls`: the server was to speak TLS, and the handshake did not come to its end.
-use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
-use rdp_probe_core::wire::tls::Version;
-use rdp_probe_core::wire::tpkt::{self, Frame};
 use rdp_probe_core::{
-    AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, SignatureCheck, Stage, TlsFault, TlsFaultKind,
+    AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, SignatureCheck, Spoken, Stage, TlsFault,
+    TlsFaultKind,
 };
 
 use crate::codes::Family;
@@ -16,14 +14,15 @@ fn fault(evidence: &Evidence) -> Option<&TlsFault> {
     if let FailureKind::Tls(fault) = evidence.failure_kind()? { Some(fault) } else { None }
 }
 
-/// Why a scout learnt nothing.
+/// Why a further hello came to nothing.
 fn scout_fault(attempt: &AttemptRecord) -> Option<&TlsFault> {
     if let FailureKind::Tls(fault) = &attempt.failure.as_ref()?.kind { Some(fault) } else { None }
 }
 
-/// The faults of the handshake and of the scouts after it.
+/// The faults of the handshake, of its repetition, and of the scouts after it.
 fn faults(evidence: &Evidence) -> impl Iterator<Item = &TlsFault> {
-    fault(evidence).into_iter().chain(evidence.scouts().filter_map(scout_fault))
+    let further = evidence.hello_again().into_iter().chain(evidence.scouts());
+    fault(evidence).into_iter().chain(further.filter_map(scout_fault))
 }
 
 const fn ended(kind: TlsFaultKind) -> bool {
@@ -41,17 +40,9 @@ const fn broken(kind: TlsFaultKind) -> bool {
     )
 }
 
-/// xrdp's way to say that it cannot use its key or certificate: a disconnect in the clear, in place of a ServerHello. After
-/// an alert it says the same as the alert.
-fn disconnects(fault: &TlsFault) -> bool {
-    let octets = fault.received.as_slice();
-    // One whose length lies is none: how much of it is read tells nothing of the server.
-    matches!(tpkt::frame(octets), Frame::Whole(_)) && DisconnectProviderUltimatum::parse(octets).is_ok()
-}
-
-/// What the scout read tells of this build's limits.
-fn scouted(evidence: &Evidence, judge: fn(&ScoutFacts) -> bool) -> bool {
-    fault(evidence).is_some() && evidence.scouted().is_some_and(judge)
+/// What the scout read tells of this build's limits, however our own hello was refused.
+fn scouted_as(evidence: &Evidence, spoken: Spoken) -> bool {
+    fault(evidence).is_some() && evidence.scouted().is_some_and(|scout| scout.spoken() == spoken)
 }
 
 /// The server answers no ClientHello at all, though it promised TLS; or it says by a disconnect that it cannot.
@@ -59,8 +50,10 @@ fn cannot_use_key(evidence: &Evidence) -> bool {
     let Some(first) = fault(evidence) else { return false };
     let none_answered = evidence.scouts().next().is_some()
         && evidence.scouted().is_none()
+        && evidence.hello_again().is_none_or(|again| again.failure.is_some())
         && faults(evidence).all(|fault| ended(fault.kind) && fault.received.is_empty());
-    let says_so = faults(evidence).any(disconnects);
+    // xrdp's way to say it, also after an alert that says the same.
+    let says_so = faults(evidence).any(TlsFault::is_disconnect);
     (ended(first.kind) && first.received.is_empty() && none_answered) || says_so
 }
 
@@ -86,6 +79,10 @@ const TLS: Rule = Rule {
     ..Rule::BLANK
 };
 
+/// What a refusal comes to that nothing else explains.
+const AT_EVERY_HELLO: &[&str] =
+    &["tls-alert", "tls-closed", "tls-reset", "tls-broken", "tls-not-spoken", "server-cannot-use-its-key"];
+
 /// The server ends the connection at the ClientHello.
 const AT_HELLO: &[Candidate] = &[
     Candidate::pair(0x904, Some(7), Possible, Reported),
@@ -98,8 +95,62 @@ const STALL: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Reported
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        id: "tls-not-constant",
+        matches: |f| fault(f).is_some() && f.hello_again().is_some_and(AttemptRecord::has_shaken_hands),
+        rank: 8,
+        summary: "{address} refused a TLS handshake, and took the same one the next time",
+        cause: "the same hello was refused once and answered once: a server under load, one that is just starting, or several \
+                servers behind one address of which one cannot shake hands. It is no matter of versions, suites or certificates",
+        remedy: "try again; if it comes and goes, look at the load of the target, and at what stands behind the address",
+        candidates: AT_HELLO,
+        supersedes: AT_EVERY_HELLO,
+        ..TLS
+    },
+    Rule {
+        id: "ssl3-only",
+        matches: |f| scouted_as(f, Spoken::Ssl3),
+        outcome: VerdictOutcome::Misconfigured,
+        exit: 42,
+        rank: 10,
+        summary: "{address} speaks {scout_version} at best, which this build does not",
+        cause: "the server chose {scout_version} with {scout_cipher} when everything from TLS 1.3 down was offered. It is broken \
+                since 2014, and nobody should speak it (RFC 7568)",
+        remedy: "on the target, allow TLS 1.2 or newer; keep the host from networks that are not trusted until then",
+        basis: Documented,
+        supersedes: AT_EVERY_HELLO,
+        ..TLS
+    },
+    Rule {
+        id: "insecure-ciphers-only",
+        matches: |f| scouted_as(f, Spoken::InsecureSuite),
+        outcome: VerdictOutcome::Misconfigured,
+        exit: 42,
+        rank: 10,
+        summary: "{address} chooses {scout_cipher}, which protects nothing, and which this build does not speak",
+        cause: "the server speaks {scout_version}, but of all suites it chose one with RC4, DES, export keys or no encryption at \
+                all. RC4 is forbidden in TLS (RFC 7465), the others are weaker still",
+        remedy: "on the target, allow ECDHE suites with AES-GCM, and look at which policy or which software left only this one",
+        basis: Documented,
+        supersedes: AT_EVERY_HELLO,
+        ..TLS
+    },
+    Rule {
+        id: "tls-suite-not-offered",
+        matches: |f| scouted_as(f, Spoken::NotOffered),
+        outcome: VerdictOutcome::Misconfigured,
+        rank: 10,
+        summary: "{address} chose {scout_cipher}, which it was not offered",
+        cause: "a server may choose only what a client offers (RFC 5246 section 7.4.1.3): it is broken, or a device in between \
+                answers for it or changes the stream",
+        remedy: "probe from the target's own network: if the answer differs there, a device in between changes it",
+        candidates: NO_COMMON,
+        basis: Documented,
+        supersedes: AT_EVERY_HELLO,
+        ..TLS
+    },
+    Rule {
         id: "legacy-tls-only",
-        matches: |f| scouted(f, |scout| scout.version.0 < Version::TLS_1_2.0),
+        matches: |f| scouted_as(f, Spoken::OldVersion),
         outcome: VerdictOutcome::Misconfigured,
         exit: 42,
         rank: 10,
@@ -111,13 +162,13 @@ pub(super) const RULES: &[Rule] = &[
         candidates: &[],
         client_connects: false,
         basis: Documented,
-        supersedes: &["tls-alert", "tls-closed", "tls-reset", "tls-broken", "server-cannot-use-its-key"],
+        supersedes: AT_EVERY_HELLO,
         meets: &[(Family::TlsAlert, 70)],
         ..TLS
     },
     Rule {
         id: "legacy-ciphers-only",
-        matches: |f| scouted(f, |scout| scout.version.0 >= Version::TLS_1_2.0 && !scout.is_spoken_here()),
+        matches: |f| scouted_as(f, Spoken::OldSuite),
         outcome: VerdictOutcome::Misconfigured,
         exit: 42,
         rank: 10,
@@ -127,26 +178,26 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "on the target, allow ECDHE suites with AES-GCM; the certificate in this report was read without a handshake",
         client_connects: true,
         basis: Documented,
-        supersedes: &["tls-alert", "tls-closed", "tls-reset", "tls-broken", "server-cannot-use-its-key"],
+        supersedes: AT_EVERY_HELLO,
         ..TLS
     },
     Rule {
         id: "group-or-signature-not-spoken",
         matches: |f| {
-            scouted(f, ScoutFacts::is_spoken_here)
-                && kind_is(f, |kind| matches!(kind, TlsFaultKind::Alert(_) | TlsFaultKind::Incompatible))
+            scouted_as(f, Spoken::Here)
+                && (f.scouted().is_some_and(ScoutFacts::names_what_is_missing)
+                    || kind_is(f, |kind| matches!(kind, TlsFaultKind::Alert(_) | TlsFaultKind::Incompatible)))
         },
         outcome: VerdictOutcome::Misconfigured,
         exit: 42,
         rank: 10,
         summary: "{address} wants a group or signature in TLS that this build does not speak",
-        cause: "the server refused this build's hello ({tls_alert}) and took the scout's, with {scout_version} and {scout_cipher}, \
-                which this build has: what is missing is a group such as P-521, or a signature scheme. That is a limit of this \
-                build",
+        cause: "the server refused this build's hello and took the scout's, with {scout_version} and {scout_cipher}, which this \
+                build has: what is missing is {missing_in_tls}. That is a limit of this build",
         remedy: "on the target, allow X25519, P-256 or P-384 and a certificate with an RSA, P-256 or P-384 key",
         candidates: &[],
         basis: Inferred,
-        supersedes: &["tls-alert"],
+        supersedes: AT_EVERY_HELLO,
         ..TLS
     },
     Rule {
@@ -155,8 +206,7 @@ pub(super) const RULES: &[Rule] = &[
         outcome: VerdictOutcome::Misconfigured,
         rank: 15,
         summary: "{address} promised TLS and then answered no ClientHello",
-        cause: "the server agreed to TLS and broke off at every hello, old or new: it cannot use its certificate or the private \
-                key. On Windows that is the pattern of a key file that the service may not read, or of an expired certificate \
+        cause: "the server agreed to TLS and {hello_end}: it cannot use its certificate or the private key. On Windows that is the pattern of a key file that the service may not read, or of an expired certificate \
                 that could not be renewed",
         remedy: "on Windows, check the certificate that is bound to the RDP listener and that NETWORK SERVICE may read its key; on \
                  xrdp, that certificate and key_file fit each other and can be read. Repair permissions rather than remove keys",
@@ -183,7 +233,7 @@ pub(super) const RULES: &[Rule] = &[
             kind_is(f, |kind| matches!(kind, TlsFaultKind::Closed(Close::Reset | Close::Broken { .. })))
         },
         summary: "{address} reset the connection during the TLS handshake",
-        cause: "the server, or a device in between, reset the connection at this build's ClientHello, though not at another one: \
+        cause: "the server, or a device in between, reset the connection at {refused_hello}: \
                 a policy on versions or suites, or an inspecting device",
         remedy: "compare with a probe from the target's own network; look for Schannel events on the target",
         candidates: AT_HELLO,
@@ -197,7 +247,7 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
         summary: "{address} closed the connection during the TLS handshake",
-        cause: "the server, or a device in between, closed the connection at this build's ClientHello, though not at another one: \
+        cause: "the server, or a device in between, closed the connection at {refused_hello}: \
                 a policy on versions or suites, or an inspecting device",
         remedy: "compare with a probe from the target's own network; look for Schannel events on the target",
         candidates: AT_HELLO,

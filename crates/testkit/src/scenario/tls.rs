@@ -111,6 +111,11 @@ pub(super) struct ServerHello {
     #[serde(deserialize_with = "suite")]
     suite: CipherSuite,
     certificate: Option<Kind>,
+    /// The group of the key exchange (RFC 8446 section 4.2.7).
+    group: Option<u16>,
+    /// How it is signed, before TLS 1.3 (RFC 8446 section 4.2.3).
+    #[serde(default, deserialize_with = "scheme")]
+    signature: Option<u16>,
 }
 
 impl ServerHello {
@@ -120,13 +125,25 @@ impl ServerHello {
         let legacy = if new { Version::TLS_1_2 } else { self.version }.0.to_be_bytes();
         let mut hello = [&legacy[..], &[0xAB; 32], &[0], &self.suite.0.to_be_bytes(), &[0]].concat();
         if new {
-            hello.extend([0, 6, 0, 0x2B, 0, 2, 3, 4]); // supported_versions: TLS 1.3
+            let share: Vec<u8> = self
+                .group
+                .map(|group| [&[0, 0x33, 0, 5], &group.to_be_bytes()[..], &[0, 1, 4]].concat())
+                .unwrap_or_default();
+            hello.extend([0, u8::try_from(6 + share.len()).unwrap_or_default()]);
+            hello.extend([0, 0x2B, 0, 2, 3, 4]); // supported_versions: TLS 1.3
+            hello.extend(share);
         }
         let mut messages = message(2, &hello);
         if !new {
             if let Some(kind) = self.certificate {
                 let list: Vec<u8> = kind.chain().iter().flat_map(|der| counted(der)).collect();
                 messages.extend(message(11, &counted(&list)));
+            }
+            if let Some(group) = self.group {
+                // A point of one octet, and an empty signature: nobody goes on with them.
+                let mut exchange = [&[3][..], &group.to_be_bytes(), &[1, 4]].concat();
+                exchange.extend(self.signature.into_iter().flat_map(u16::to_be_bytes));
+                messages.extend(message(12, &[&exchange[..], &[0, 0]].concat()));
             }
             messages.extend(message(14, &[]));
         }
@@ -154,6 +171,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 
 fn named(text: &str) -> Option<Version> {
     Some(match text {
+        "3.0" => Version::SSL_3_0,
         "1.0" => Version::TLS_1_0,
         "1.1" => Version::TLS_1_1,
         "1.2" => Version::TLS_1_2,
@@ -164,7 +182,9 @@ fn named(text: &str) -> Option<Version> {
 
 fn version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
     let text = String::deserialize(deserializer)?;
-    named(&text).ok_or_else(|| D::Error::custom(format_args!("a version is 1.0 to 1.3, not {text:?}")))
+    named(&text).ok_or_else(|| {
+        D::Error::custom(format_args!("a version is 3.0 (of SSL) or 1.0 to 1.3 (of TLS), not {text:?}"))
+    })
 }
 
 fn versions<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Version>, D::Error> {
@@ -179,6 +199,10 @@ fn suite<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<CipherSuit
     let text = String::deserialize(deserializer)?;
     let value = text.strip_prefix("0x").and_then(|digits| u16::from_str_radix(digits, 16).ok());
     value.map(CipherSuite).ok_or_else(|| D::Error::custom(format_args!("a suite is like 0x002F, not {text:?}")))
+}
+
+fn scheme<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    suite(deserializer).map(|CipherSuite(value)| Some(value))
 }
 
 #[cfg(test)]

@@ -44,8 +44,20 @@ pub(crate) const REDUCED: &[CipherSuite] = &suites([
     0x0005, 0x0004, // RC4
 ]);
 
+/// The suites that only a server has a use for that has nothing else, which the full form offers last.
+pub(crate) const LAST: &[CipherSuite] = &suites([
+    0x0015, 0x0009, 0x0014, 0x0008, 0x0006, 0x0003, // DES, EXPORT
+    0x003B, 0x0002, 0x0001, // NULL
+]);
+
 /// The suites of TLS 1.3, which the full form offers before those.
 pub(crate) const FULL: &[CipherSuite] = &suites([0x1301, 0x1302, 0x1303]);
+
+/// Whether the full form offers this suite.
+#[must_use]
+pub fn is_offered(suite: CipherSuite) -> bool {
+    [FULL, REDUCED, LAST].iter().any(|suites| suites.contains(&suite))
+}
 
 const fn suites<const N: usize>(values: [u16; N]) -> [CipherSuite; N] {
     let mut suites = [CipherSuite(0); N];
@@ -58,17 +70,30 @@ const fn suites<const N: usize>(values: [u16; N]) -> [CipherSuite; N] {
 }
 
 // Extensions without the server_name, as they go out: type, length, contents.
-const GROUPS: &[u8] = &[
+const REDUCED_GROUPS: &[u8] = &[
     0x00, 0x0A, 0x00, 0x0A, // supported_groups (RFC 8422 section 5.1.1): 10
     0x00, 0x08, 0x00, 0x1D, 0x00, 0x17, 0x00, 0x18, 0x00, 0x19, // x25519, secp256r1, secp384r1, secp521r1
+];
+const GROUPS: &[u8] = &[
+    0x00, 0x0A, 0x00, 0x1E, // supported_groups (RFC 8446 section 4.2.7): 30
+    0x00, 0x1C, 0x00, 0x1D, 0x00, 0x17, 0x00, 0x18, 0x00, 0x19, // x25519, secp256r1, secp384r1, secp521r1
+    0x00, 0x1E, 0x00, 0x1A, 0x00, 0x1B, 0x00, 0x1C, 0x00, 0x16, // x448, brainpool, secp256k1
+    0x01, 0x00, 0x01, 0x01, 0x01, 0x02, 0x01, 0x03, 0x01, 0x04, // ffdhe2048 to ffdhe8192
+];
+const POINT_FORMATS: &[u8] = &[
     0x00, 0x0B, 0x00, 0x02, 0x01, 0x00, // ec_point_formats: uncompressed
 ];
 const SIGNATURES: &[u8] = &[
-    0x00, 0x0D, 0x00, 0x18, 0x00, 0x16, // signature_algorithms (RFC 8446 section 4.2.3): 24
+    0x00, 0x0D, 0x00, 0x32, 0x00, 0x30, // signature_algorithms (RFC 8446 section 4.2.3): 50
     0x04, 0x03, 0x08, 0x04, 0x04, 0x01, // SHA-256: ECDSA, PSS, PKCS #1
     0x05, 0x03, 0x08, 0x05, 0x05, 0x01, // SHA-384
-    0x08, 0x06, 0x06, 0x01, // SHA-512: PSS, PKCS #1
+    0x06, 0x03, 0x08, 0x06, 0x06, 0x01, // SHA-512
+    0x08, 0x07, 0x08, 0x08, // Ed25519, Ed448
+    0x08, 0x09, 0x08, 0x0A, 0x08, 0x0B, // PSS with a key that is for it alone
+    0x08, 0x1A, 0x08, 0x1B, 0x08, 0x1C, // brainpool
+    0x04, 0x02, 0x03, 0x03, 0x03, 0x01, // DSA with SHA-256; SHA-224: ECDSA, PKCS #1
     0x02, 0x03, 0x02, 0x01, 0x02, 0x02, // SHA-1: ECDSA, RSA, DSA
+    0x01, 0x01, // MD5
 ];
 const RENEGOTIATION: &[u8] = &[
     0x00, 0x17, 0x00, 0x00, // extended_main_secret (RFC 7627)
@@ -102,8 +127,8 @@ pub fn client_hello(out: &mut Vec<u8>, hello: &Hello<'_>) {
                 }
             });
             counted::<2>(out, |out| {
-                let new = if full { FULL } else { &[] };
-                out.extend(new.iter().chain(REDUCED).flat_map(|suite| suite.0.to_be_bytes()));
+                let (new, last) = if full { (FULL, LAST) } else { (&[][..], &[][..]) };
+                out.extend(new.iter().chain(REDUCED).chain(last).flat_map(|suite| suite.0.to_be_bytes()));
             });
             out.extend([1, 0]); // legacy_compression_methods: null
             counted::<2>(out, |out| extensions(out, hello, full));
@@ -121,7 +146,8 @@ fn extensions(out: &mut Vec<u8>, hello: &Hello<'_>, full: bool) {
             });
         });
     }
-    out.extend(GROUPS);
+    out.extend(if full { GROUPS } else { REDUCED_GROUPS });
+    out.extend(POINT_FORMATS);
     // Not before TLS 1.2 (RFC 5246 section 7.4.1.4.1).
     if full {
         out.extend(SIGNATURES);
@@ -182,7 +208,7 @@ mod tests {
 
     #[test]
     fn every_offered_suite_has_a_name() {
-        for suite in FULL.iter().chain(REDUCED) {
+        for suite in FULL.iter().chain(REDUCED).chain(LAST) {
             assert!(suite.name().is_some(), "{suite:?}");
         }
     }
@@ -207,7 +233,7 @@ mod tests {
         assert_eq!(hello[9..11], [0x03, 0x03], "legacy_version");
         assert_eq!(hello[11..43], [0xAA; 32], "random");
         assert_eq!((hello[43], &hello[44..76]), (32, &[0xBB; 32][..]), "session");
-        assert_eq!(hello[76..84], [0x00, 0x40, 0x13, 0x01, 0x13, 0x02, 0x13, 0x03], "32 suites");
+        assert_eq!(hello[76..84], [0x00, 0x52, 0x13, 0x01, 0x13, 0x02, 0x13, 0x03], "41 suites");
         assert_eq!(extension(&hello, 0x2B), Some(&[8, 3, 4, 3, 3, 3, 2, 3, 1][..]), "supported_versions");
         let share = extension(&hello, 0x33).unwrap();
         assert_eq!(

@@ -6,8 +6,11 @@ use core::borrow::Borrow as _;
 
 use super::alert::Alert;
 use super::certificate::{CertificateList, certificate_list};
+use super::key_exchange::{KeyExchange, key_exchange};
+use super::named_group::NamedGroup;
 use super::record::{ContentType, Seen, see};
 use super::server_hello::{SERVER_HELLO, ServerHello, server_hello};
+use super::signature_scheme::SignatureScheme;
 use super::spliced::{Piece, Run, Stretch};
 use super::version::Version;
 use crate::fault::{Fault, Layer, Problem, WireError, locate};
@@ -45,6 +48,10 @@ pub struct ServerFlight<'a> {
     pub hello: Option<ServerHello>,
     /// Certificate: `None` as long as the message is not whole, and in TLS 1.3.
     pub certificates: Option<CertificateList<'a>>,
+    /// The group of the key exchange: of ServerKeyExchange, or in TLS 1.3 of the ServerHello.
+    pub group: Option<NamedGroup>,
+    /// How the server signed the key exchange; `None` in TLS 1.3, and before TLS 1.2.
+    pub signature: Option<SignatureScheme>,
     /// The alert that ended it, or else the first warning.
     pub alert: Option<Alert>,
     /// How it ends, so far.
@@ -62,6 +69,7 @@ enum Progress<'a> {
 
 const HELLO_REQUEST: u8 = 0;
 const CERTIFICATE: u8 = 11;
+const SERVER_KEY_EXCHANGE: u8 = 12;
 const SERVER_HELLO_DONE: u8 = 14;
 
 impl<'a> ServerFlight<'a> {
@@ -69,7 +77,14 @@ impl<'a> ServerFlight<'a> {
     /// [`FlightEnd::More`]. What was read before a fault stays.
     #[must_use]
     pub fn read(octets: &'a [u8]) -> Self {
-        let mut flight = Self { hello: None, certificates: None, alert: None, end: FlightEnd::More };
+        let mut flight = Self {
+            hello: None,
+            certificates: None,
+            group: None,
+            signature: None,
+            alert: None,
+            end: FlightEnd::More,
+        };
         flight.end = match flight.records(octets) {
             Ok(FlightEnd::More) if octets.len() > MAX_FLIGHT => malformed(octets, too_long(octets)),
             Ok(end) => end,
@@ -191,7 +206,7 @@ impl<'a> ServerFlight<'a> {
         match kind {
             SERVER_HELLO => {
                 let hello = server_hello(body)?;
-                self.hello = Some(hello);
+                (self.hello, self.group) = (Some(hello), hello.group);
                 if hello.is_hello_retry_request {
                     end = Some(FlightEnd::HelloRetryRequest);
                 } else if hello.version >= Version::TLS_1_3 {
@@ -200,8 +215,14 @@ impl<'a> ServerFlight<'a> {
                 }
             }
             CERTIFICATE => self.certificates = Some(certificate_list(body)?),
+            SERVER_KEY_EXCHANGE => {
+                if let Some(hello) = self.hello {
+                    let KeyExchange { group, signature } = key_exchange(body, hello.version, hello.cipher)?;
+                    (self.group, self.signature) = (group, signature);
+                }
+            }
             SERVER_HELLO_DONE => end = Some(FlightEnd::Done),
-            // ServerKeyExchange, CertificateRequest, CertificateStatus: nothing in them is asked for.
+            // CertificateRequest, CertificateStatus: nothing in them is asked for.
             _ => {}
         }
         Ok(Some((end, rest)))
@@ -266,6 +287,30 @@ mod tests {
         assert_eq!((list.len(), list.is_empty()), (2, false));
         assert_eq!(list.first().unwrap().as_slice(), Some(&b"first certificate"[..]));
         assert_eq!(list.iter().nth(1).unwrap().as_slice(), Some(&b"second"[..]));
+    }
+
+    #[test]
+    fn group_and_signature_of_the_key_exchange_are_read_as_far_as_they_are_there() {
+        let mut hello = TLS_1_1;
+        (hello[5], hello[hello.len() - 3], hello[hello.len() - 2]) = (3, 0xC0, 0x30);
+        let read = |hello: &[u8], exchange: &[u8]| {
+            let octets = record(22, &[hello, &message(SERVER_KEY_EXCHANGE, exchange), &DONE].concat());
+            let ServerFlight { group, signature, end, .. } = ServerFlight::read(&octets);
+            (group.map(|group| group.0), signature.map(|scheme| scheme.0), matches!(end, FlightEnd::Done))
+        };
+        // P-521, a point of two octets, ecdsa_secp521r1_sha512, an empty signature.
+        let exchange = [3, 0, 25, 2, 4, 9, 6, 3, 0, 0];
+        assert_eq!(read(&hello, &exchange), (Some(25), Some(0x0603), true));
+        for cut in 0..8 {
+            assert_eq!(read(&hello, &exchange[..cut]), (None, None, false), "{cut}");
+        }
+        assert_eq!(read(&hello, &[1, 0, 25, 2, 4, 9]), (None, None, true), "a curve without a name");
+        let mut dhe = hello;
+        (dhe[dhe.len() - 3], dhe[dhe.len() - 2]) = (0, 0x9E);
+        assert_eq!(read(&dhe, &[0]), (None, None, true), "another key exchange");
+        let mut older = hello;
+        older[5] = 2;
+        assert_eq!(read(&older, &exchange), (Some(25), None, true), "before TLS 1.2 no scheme is named");
     }
 
     #[test]

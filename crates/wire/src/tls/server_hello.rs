@@ -4,6 +4,7 @@
 use core::borrow::Borrow as _;
 
 use super::cipher_suite::CipherSuite;
+use super::named_group::NamedGroup;
 use super::spliced::{Piece, Stretch};
 use super::version::Version;
 use crate::fault::{Fault, Layer, Layout, Problem, WireError, locate};
@@ -19,6 +20,8 @@ pub struct ServerHello {
     pub legacy_version: Version,
     /// `cipher_suite`.
     pub cipher: CipherSuite,
+    /// The group chosen, in TLS 1.3: of the extension key_share.
+    pub group: Option<NamedGroup>,
     /// Octets in `legacy_session_id_echo`.
     pub session_id_len: u8,
     /// Whether this is a HelloRetryRequest, told by its `random`.
@@ -34,6 +37,7 @@ const EXTENSION: Layout = &[("extension_type", 2), ("extension_data", 2)];
 /// `msg_type`.
 pub(crate) const SERVER_HELLO: u8 = 2;
 const SUPPORTED_VERSIONS: u16 = 43;
+const KEY_SHARE: u16 = 51;
 const MAX_SESSION_ID: usize = 32;
 
 /// `random` of a HelloRetryRequest: SHA-256 of "HelloRetryRequest".
@@ -79,24 +83,34 @@ pub(crate) fn server_hello<'a, S: Stretch<'a>>(body: S) -> Result<ServerHello, F
     let &[c0, c1, _compression] = suite.borrow();
     let legacy_version = Version(u16::from_be_bytes([v0, v1]));
     // Up to TLS 1.2 a message may end here (RFC 5246 section 7.4.1.3).
-    let selected = if rest.len() == 0 { None } else { selected_version(rest)? };
+    let chosen = if rest.len() == 0 { Chosen::default() } else { chosen(rest)? };
     Ok(ServerHello {
-        version: selected.unwrap_or(legacy_version),
+        version: chosen.version.unwrap_or(legacy_version),
         legacy_version,
         cipher: CipherSuite(u16::from_be_bytes([c0, c1])),
+        group: chosen.group,
         session_id_len,
         is_hello_retry_request: *random == HELLO_RETRY_REQUEST,
     })
 }
 
-/// `selected_version`, when the extension is there. Every extension's length is checked, known or not.
-fn selected_version<'a, S: Stretch<'a>>(block: S) -> Result<Option<Version>, Fault> {
+/// What the extensions say.
+#[derive(Default)]
+struct Chosen {
+    /// `selected_version`.
+    version: Option<Version>,
+    /// `group` of the server's share, or `selected_group` of a HelloRetryRequest.
+    group: Option<NamedGroup>,
+}
+
+/// What the extensions say, as far as they are there. Every one's length is checked, known or not.
+fn chosen<'a, S: Stretch<'a>>(block: S) -> Result<Chosen, Fault> {
     let (chunk, mut rest) = block.fixed(EXTENSIONS)?;
     let length = u16::from_be_bytes(*chunk.borrow());
     if usize::from(length) != rest.len() {
         return Err(block.fault("extensions", Problem::Length(u32::from(length))));
     }
-    let mut selected = None;
+    let mut chosen = Chosen::default();
     while rest.len() > 0 {
         let (chunk, data) = rest.fixed(EXTENSION)?;
         let &[t0, t1, l0, l1] = chunk.borrow();
@@ -104,17 +118,23 @@ fn selected_version<'a, S: Stretch<'a>>(block: S) -> Result<Option<Version>, Fau
         let Some((data, after)) = data.split(usize::from(length)) else {
             return Err(rest.fault_at(2, "extension_data", Problem::Length(u32::from(length))));
         };
-        if u16::from_be_bytes([t0, t1]) == SUPPORTED_VERSIONS {
+        let kind = u16::from_be_bytes([t0, t1]);
+        if kind == KEY_SHARE {
+            let Some((chunk, _)) = data.chunk::<2>() else {
+                return Err(rest.fault_at(2, "extension_data", Problem::Length(u32::from(length))));
+            };
+            chosen.group = Some(NamedGroup(u16::from_be_bytes(*chunk.borrow())));
+        } else if kind == SUPPORTED_VERSIONS {
             let (Some((chunk, _)), 2) = (data.chunk::<2>(), data.len()) else {
                 return Err(rest.fault_at(2, "extension_data", Problem::Length(u32::from(length))));
             };
-            if selected.replace(Version(u16::from_be_bytes(*chunk.borrow()))).is_some() {
+            if chosen.version.replace(Version(u16::from_be_bytes(*chunk.borrow()))).is_some() {
                 return Err(rest.fault("extension_type", Problem::Value(u32::from(SUPPORTED_VERSIONS))));
             }
         }
         rest = after;
     }
-    Ok(selected)
+    Ok(chosen)
 }
 
 #[cfg(test)]
