@@ -144,10 +144,11 @@ fn no_target_costs_more_connections_or_turns_than_it_has_to() {
         ("rdsaad-nonce", &[(4, 4)]),
         ("no-encryption-at-all", &[(3, 3)]),
         ("enumerated-encryption-methods", &[(3, 3), once, once, (3, 3), (3, 3), (2, 2)]),
-        // The scout, and the scout with a reduced hello.
-        ("alert-handshake-failure-at-every-hello", &[(2, 2); 2]),
-        ("hello-draws-a-reset-and-the-scout-an-answer", &[(2, 2); 2]),
-        ("every-hello-draws-a-reset", &[(2, 2); 3]),
+        // The same hello once more, the scout, and the scout with a reduced hello.
+        ("hello-draws-fin-and-the-same-one-a-handshake", &[(2, 2), (3, 4)]),
+        ("alert-handshake-failure-at-every-hello", &[(2, 2); 3]),
+        ("hello-draws-a-reset-and-the-scout-an-answer", &[(2, 2); 3]),
+        ("every-hello-draws-a-reset", &[(2, 2); 4]),
     ] {
         assert_eq!(said(name), expected, "{name}");
     }

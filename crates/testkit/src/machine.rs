@@ -546,10 +546,11 @@ mod tests {
             )
         };
         let modern = "{ expect = \"client_hello\" }, { alert = 70 }";
-        let played_1 = secured(modern, &scout("scout"));
+        let again = format!("[[connection]]\nhello = \"modern\"\nsteps = [{HYBRID}, {modern}]\n");
+        let played_1 = secured(modern, &(again.clone() + &scout("scout")));
         let scouted = played_1.evidence.scouted().unwrap();
         assert_eq!((scouted.version.0, scouted.cipher.0, scouted.chain_length), (0x0302, 0x002F, 1));
-        let text = format!("[[connection]]\nsteps = [{HYBRID}, {modern}]\n{}", scout("reduced"));
+        let text = format!("[[connection]]\nsteps = [{HYBRID}, {modern}]\n{again}{}", scout("reduced"));
         let [Violation::OtherHello { got: Some(Hello::Scout), .. }] = played(&text).violations[..] else {
             panic!("{:?}", played(&text).violations)
         };

@@ -89,6 +89,9 @@ const AT_HELLO: &[Candidate] = &[
     Candidate::pair(0x904, Some(0), Possible, Inferred),
     Candidate::pair(0x4, Some(0), Possible, Reported),
 ];
+/// What a client would show that met the refusal and not the answer.
+const NOT_CONSTANT: &[Candidate] =
+    &[Candidate::pair(0x904, Some(7), Possible, Inferred), Candidate::pair(0x904, Some(0), Possible, Inferred)];
 const NO_COMMON: &[Candidate] =
     &[Candidate::pair(0x904, Some(7), Unlikely, Inferred), Candidate::pair(0x207, Some(0), Unlikely, Inferred)];
 const STALL: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Reported)];
@@ -102,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the same hello was refused once and answered once: a server under load, one that is just starting, or several \
                 servers behind one address of which one cannot shake hands. It is no matter of versions, suites or certificates",
         remedy: "try again; if it comes and goes, look at the load of the target, and at what stands behind the address",
-        candidates: AT_HELLO,
+        candidates: NOT_CONSTANT,
         supersedes: AT_EVERY_HELLO,
         ..TLS
     },

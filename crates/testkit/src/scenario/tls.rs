@@ -240,7 +240,9 @@ mod tests {
             (Version::TLS_1_2, None, FlightEnd::Done),
             (Version::TLS_1_3, None, FlightEnd::Encrypted),
         ] {
-            let octets = ServerHello { version, suite: CipherSuite(0x002F), certificate }.octets();
+            let octets =
+                ServerHello { version, suite: CipherSuite(0x002F), certificate, group: None, signature: None }
+                    .octets();
             let flight = ServerFlight::read(&octets);
             let read = flight.hello.unwrap();
             assert_eq!((read.version, read.cipher.0, flight.end), (version, 0x002F, end));
