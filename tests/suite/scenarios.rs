@@ -113,6 +113,11 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
 fn tiles(report: &Report) -> Vec<String> {
     let mut end = Duration::ZERO;
     let mut problems = Vec::new();
+    // A path that a second look opened begins when that had asked so far.
+    if report.evidence.is_by_cookie() {
+        let stages = report.evidence.main_path().iter().flat_map(|attempt| &attempt.stages);
+        end = stages.filter_map(|record| record.started).next().unwrap_or_default();
+    }
     for record in report.evidence.main_path().iter().flat_map(|attempt| &attempt.stages) {
         let (Some(started), Some(duration)) = (record.started, record.duration) else { continue };
         if started != end {

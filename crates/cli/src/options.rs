@@ -53,9 +53,18 @@ pub(crate) struct Options {
     #[arg(long, overrides_with = "no_enumerate")]
     enumerate: bool,
 
-    /// Only the main connection (default for several targets, and for a list)
+    /// No connection for each security protocol (default for several targets, and for a list)
     #[arg(long, overrides_with = "enumerate")]
     no_enumerate: bool,
+
+    /// Where the first request is not answered at all, ask again in up to five other ways (default for one target that is not from a
+    /// list)
+    #[arg(long, overrides_with = "no_second_look")]
+    second_look: bool,
+
+    /// Take an end without an answer as it is (default for several targets, and for a list)
+    #[arg(long, overrides_with = "second_look")]
+    no_second_look: bool,
 
     /// Send "Cookie: mstshash=NAME", for load balancers that route by it
     #[arg(long, value_name = "NAME")]
@@ -145,12 +154,14 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 20] = [
+const PROBING: [&str; 22] = [
     "targets",
     "until",
     "security",
     "enumerate",
     "no_enumerate",
+    "second_look",
+    "no_second_look",
     "cookie",
     "routing_token",
     "pcb",
@@ -221,6 +232,11 @@ impl Options {
             }
         }
         None
+    }
+
+    /// Whether to take a second look: as asked, otherwise for a single target only.
+    pub(crate) const fn second_look(&self, single: bool) -> bool {
+        self.second_look || (single && !self.no_second_look)
     }
 
     /// Whether to enumerate: as asked, otherwise for a single target only.

@@ -231,6 +231,7 @@ fn probe(
     let mut builder = prober
         .probe(target.clone())
         .enumerate(options.enumerate(options.single()))
+        .second_look(options.second_look(options.single()))
         .all_addresses(options.all_addresses)
         .family(family);
     // What is typed wins over what the file says.

@@ -10,6 +10,7 @@ use crate::fact::{Fact, Observed};
 use crate::failure::{Failure, FailureKind};
 use crate::field::hex;
 use crate::hop::Hop;
+use crate::look::Look;
 use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::target::Address;
@@ -30,6 +31,8 @@ pub struct Attempt {
     /// How long to wait for each of its stages, where that is less than the stage's own limit: who said nothing once costs no second
     /// limit.
     pub patience: Option<Duration>,
+    /// Whether the request has a cookie that nobody asked for: the way to the target wants one.
+    pub cookie: bool,
 }
 
 /// What a connection is for.
@@ -43,6 +46,8 @@ pub enum Purpose {
     Fallback,
     /// The path of a further address.
     Address(Address),
+    /// What the second look asks.
+    Look(Look),
     /// Our own ClientHello once more, before anything is said about why it was refused.
     HelloAgain,
     /// Whether the server takes this mask.
@@ -62,6 +67,7 @@ impl Purpose {
     pub const fn depth(self, plan: &Plan) -> Stage {
         match self {
             Self::Main | Self::Fallback | Self::Address(_) => plan.until,
+            Self::Look(look) => look.depth(plan),
             Self::Enumerate(_) => Stage::ConnectionInitiation,
             Self::HelloAgain | Self::Scout { .. } => Stage::Tls,
             Self::Method(_) => Stage::BasicSettingsExchange,
@@ -75,6 +81,7 @@ impl Purpose {
             Self::Main => "main".into(),
             Self::Fallback => "fallback".into(),
             Self::Address(_) => "address".into(),
+            Self::Look(look) => look.name().into(),
             Self::HelloAgain => "hello again".into(),
             Self::Enumerate(mask) => format!("enumerate {mask}"),
             Self::Scout { reduced: false } => "tls scout".into(),
@@ -90,6 +97,7 @@ impl Purpose {
             Self::Address(address) => Some(address),
             Self::Main
             | Self::Fallback
+            | Self::Look(_)
             | Self::HelloAgain
             | Self::Enumerate(_)
             | Self::Scout { .. }
@@ -105,18 +113,27 @@ impl Purpose {
             Self::Main
             | Self::Fallback
             | Self::Address(_)
+            | Self::Look(_)
             | Self::HelloAgain
             | Self::Enumerate(_)
             | Self::Scout { .. } => EncryptionMethods::ALL,
         }
     }
 
+    /// What it asks in a second look.
+    #[must_use]
+    pub const fn look(self) -> Option<Look> {
+        if let Self::Look(look) = self { Some(look) } else { None }
+    }
+
     /// Whether it is a path to the target, and no question beside one.
     #[must_use]
     pub const fn is_path(self) -> bool {
         match self {
-            Self::Main | Self::Fallback | Self::Address(_) => true,
-            Self::HelloAgain | Self::Enumerate(_) | Self::Scout { .. } | Self::Method(_) => false,
+            Self::Main | Self::Fallback | Self::Address(_) | Self::Look(Look::Cookie) => true,
+            Self::Look(_) | Self::HelloAgain | Self::Enumerate(_) | Self::Scout { .. } | Self::Method(_) => {
+                false
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::close::Cut;
 use crate::fact::Observed;
 use crate::failure::Failure;
 use crate::hop::Hop;
+use crate::look::Look;
 use crate::ntlm::NtlmFacts;
 use crate::plan::Plan;
 use crate::stage::Stage;
@@ -56,7 +57,18 @@ impl Evidence {
         std::iter::from_fn(move || {
             loop {
                 let (first, after) = rest.split_first()?;
-                if !matches!(first.purpose, Purpose::Main | Purpose::Address(_)) {
+                let begins = match first.purpose {
+                    Purpose::Main => !self.is_by_cookie(),
+                    Purpose::Address(_) => true,
+                    Purpose::Look(Look::Cookie) => first.answer().is_confirm(),
+                    Purpose::Look(_)
+                    | Purpose::Fallback
+                    | Purpose::HelloAgain
+                    | Purpose::Enumerate(_)
+                    | Purpose::Scout { .. }
+                    | Purpose::Method(_) => false,
+                };
+                if !begins {
                     rest = after;
                     continue;
                 }
@@ -66,6 +78,21 @@ impl Evidence {
                 return Some(path);
             }
         })
+    }
+
+    /// Whether the path goes on with a cookie that nobody asked for: a second look opened it.
+    #[must_use]
+    pub fn is_by_cookie(&self) -> bool {
+        self.attempts
+            .iter()
+            .any(|attempt| attempt.purpose == Purpose::Look(Look::Cookie) && attempt.answer().is_confirm())
+    }
+
+    /// The path that the run began with: also where a second look opened another one.
+    #[must_use]
+    pub fn first_path(&self) -> &[AttemptRecord] {
+        let fallback = self.attempts.get(1).is_some_and(|next| next.purpose == Purpose::Fallback);
+        self.attempts.get(..if fallback { 2 } else { 1 }).unwrap_or_default()
     }
 
     /// The main path: the first attempt, and its fallback when there was one.
@@ -138,7 +165,16 @@ impl Evidence {
 
     /// The TLS scout's connections.
     pub fn scouts(&self) -> impl Iterator<Item = &AttemptRecord> {
-        self.attempts.iter().filter(|attempt| matches!(attempt.purpose, Purpose::Scout { .. }))
+        self.attempts.iter().filter(|attempt| match attempt.purpose {
+            Purpose::Scout { .. } => true,
+            Purpose::Look(look) => look == Look::TlsFirst && !self.is_by_cookie(),
+            Purpose::Main
+            | Purpose::Fallback
+            | Purpose::Address(_)
+            | Purpose::HelloAgain
+            | Purpose::Enumerate(_)
+            | Purpose::Method(_) => false,
+        })
     }
 
     /// The NTLM CHALLENGE, when it came, and how far the server's clock is ahead of this computer's, in milliseconds.

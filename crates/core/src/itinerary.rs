@@ -3,6 +3,7 @@ use rdp_probe_wire::nego::Protocols;
 
 use crate::attempt::Purpose;
 use crate::hop::Hop;
+use crate::look::Look;
 use crate::plan::Plan;
 use crate::stage::Stage;
 
@@ -75,5 +76,8 @@ fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
     };
     let others = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
     let stages = Stage::BUILT.into_iter().filter(|stage| *stage == taken || !others.contains(stage));
+    // Who is greeted in TLS is not asked for a connection first.
+    let tls_first = purpose == Purpose::Look(Look::TlsFirst);
+    let stages = stages.filter(|stage| !(tls_first && *stage == Stage::ConnectionInitiation));
     stages.map(|stage| Stop { stage, hop: Hop::Target, beyond: stage.rank() > depth }).collect()
 }

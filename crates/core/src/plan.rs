@@ -31,6 +31,9 @@ pub struct Plan {
     pub entropy: Entropy,
     /// Whether to enumerate the security protocols after the main path.
     pub enumerate: bool,
+    /// Whether to ask again, and differently, where the peer ends without a word in place of the Connection Confirm.
+    #[serde(default)]
+    pub second_look: bool,
     /// Whether to go through every address of the name.
     pub all_addresses: bool,
     /// Which addresses to take.
@@ -259,6 +262,7 @@ impl Plan {
             began_unix_ms: 0,
             entropy: Entropy::default(),
             enumerate: false,
+            second_look: false,
             all_addresses: false,
             family: Family::default(),
             routing: Routing::default(),

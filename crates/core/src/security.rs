@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Answer, AttemptRecord, Purpose};
 use crate::evidence::Evidence;
+use crate::look::Look;
 use crate::target::Address;
 
 /// Whether a server takes a security protocol.
@@ -16,6 +17,8 @@ pub enum Offered {
     Offered,
     /// It was asked for it and did not take it.
     Refused,
+    /// It took it, and refused it: several servers answer.
+    Varies,
     /// It was not asked, or the answer does not tell.
     #[default]
     Unknown,
@@ -23,7 +26,7 @@ pub enum Offered {
 
 impl Offered {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Offered, Self::Refused, Self::Unknown];
+    pub const ALL: [Self; 4] = [Self::Offered, Self::Refused, Self::Varies, Self::Unknown];
 
     /// The id in reports.
     #[must_use]
@@ -31,6 +34,7 @@ impl Offered {
         match self {
             Self::Offered => "offered",
             Self::Refused => "refused",
+            Self::Varies => "varies",
             Self::Unknown => "unknown",
         }
     }
@@ -80,6 +84,8 @@ pub struct SecuritySummary {
     pub rdstls: Offered,
     pub rdsaad: Offered,
     hybrid_demanded: bool,
+    /// The answers contradict each other.
+    varies: bool,
 }
 
 /// The protocols that have a place in a mask.
@@ -96,15 +102,35 @@ impl SecuritySummary {
     /// Draws the summary from every attempt that was connected to `peer`.
     #[must_use]
     pub fn of_peer(evidence: &Evidence, peer: Option<Address>) -> Self {
-        let mut summary = Self::default();
-        let attempts: Vec<&AttemptRecord> = evidence.attempts_to(peer).collect();
-        let confirms = |some: &[&AttemptRecord]| some.iter().any(|attempt| attempt.answer().is_confirm());
+        let varies =
+            evidence.differences_of(peer).iter().any(|difference| difference.differs.is_of_protocols());
+        let mut summary = Self { varies, ..Self::default() };
+        let by_cookie = evidence.is_by_cookie();
+        let tells = |attempt: &&AttemptRecord| match attempt.purpose {
+            // What was asked otherwise than the path is, and not answered, tells nothing of protocols.
+            Purpose::Look(_) => attempt.answer().is_confirm(),
+            Purpose::Main => !by_cookie,
+            Purpose::Fallback
+            | Purpose::Address(_)
+            | Purpose::HelloAgain
+            | Purpose::Enumerate(_)
+            | Purpose::Scout { .. }
+            | Purpose::Method(_) => true,
+        };
+        let attempts: Vec<&AttemptRecord> = evidence.attempts_to(peer).filter(tells).collect();
+        let confirms = |some: &[&AttemptRecord]| {
+            // Who answers the same request, or one behind a header, did not hang up for the protocols in it.
+            let otherwise = [Look::Again, Look::ProxyHeader].map(Purpose::Look);
+            some.iter().any(|attempt| attempt.answer().is_confirm() && !otherwise.contains(&attempt.purpose))
+        };
+        // Who has a way to refuse does not do it by hanging up.
+        let says_no = attempts.iter().any(|attempt| matches!(attempt.answer(), Answer::Refused(_)));
         for (index, attempt) in attempts.iter().enumerate() {
             let later = attempts.get(index..).unwrap_or_default();
             let tells = match attempt.answer() {
                 // A bare FIN is how some servers refuse, and how others hang up on everybody. It counts as a refusal only
                 // when the server answered a later request; a disconnect, which is said, when it answered any.
-                Answer::Fin => confirms(later),
+                Answer::Fin => confirms(later) && !says_no,
                 Answer::Disconnected => confirms(&attempts),
                 Answer::Selected { .. } | Answer::NoNegotiation | Answer::Refused(_) => true,
                 Answer::None => false,
@@ -163,9 +189,14 @@ impl SecuritySummary {
             Protocols::RDSAAD => &mut self.rdsaad,
             Protocols(_) => return,
         };
-        if *place != Offered::Offered {
-            *place = offered;
-        }
+        *place = match (*place, offered) {
+            (Offered::Varies, _) => Offered::Varies,
+            (Offered::Offered, Offered::Refused) | (Offered::Refused, Offered::Offered) if self.varies => {
+                Offered::Varies
+            }
+            (Offered::Offered, _) => Offered::Offered,
+            (Offered::Refused | Offered::Unknown, offered) => offered,
+        };
     }
 
     /// Whether this protocol is offered, refused or unknown.
@@ -187,6 +218,9 @@ impl SecuritySummary {
     pub fn nla(&self) -> Nla {
         let credssp = [self.hybrid, self.hybrid_ex];
         let weaker = [self.ssl, self.rdp];
+        if self.varies {
+            return Nla::Unknown;
+        }
         if weaker.contains(&Offered::Offered) {
             if credssp.contains(&Offered::Offered) {
                 Nla::Supported

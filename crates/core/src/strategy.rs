@@ -6,6 +6,7 @@ use rdp_probe_wire::nego::{FailureCode, Protocols};
 use crate::attempt::{Attempt, Purpose};
 use crate::evidence::Evidence;
 use crate::failure::FailureKind;
+use crate::look::Look;
 use crate::plan::{Plan, Security};
 use crate::stage::Stage;
 use crate::target::Address;
@@ -27,15 +28,19 @@ impl Plan {
             let addresses = self.target.address().into_iter().collect();
             return Some(Self::attempt(Purpose::Main, self.security.mask(), addresses));
         }
-        self.fallback(evidence).or_else(|| self.further_address(evidence)).or_else(|| {
-            let more = Self::scout(evidence).or_else(|| self.enumeration(evidence))?;
+        let path = self.fallback(evidence).or_else(|| self.further_address(evidence));
+        let next = path.or_else(|| {
+            let more = self.look(evidence).or_else(|| Self::scout(evidence));
+            let more = more.or_else(|| self.enumeration(evidence))?;
             let made = evidence.attempts_to(more.addresses.first().copied()).count();
             (made < Self::MOST_CONNECTIONS).then_some(more)
-        })
+        })?;
+        let cookie = next.purpose == Purpose::Look(Look::Cookie) || evidence.is_by_cookie();
+        Some(Attempt { cookie, ..next })
     }
 
     pub(crate) fn attempt(purpose: Purpose, offer: Protocols, addresses: Vec<Address>) -> Attempt {
-        Attempt { purpose, offer, addresses, pause: Duration::ZERO, patience: None }
+        Attempt { purpose, offer, addresses, pause: Duration::ZERO, patience: None, cookie: false }
     }
 
     /// The same, for what is asked beside the path: it waits no longer than an answer takes that comes at all.
@@ -53,7 +58,8 @@ impl Plan {
     /// Failure codes 1, 2 and 5 name what the server wants instead: one connection more, with that.
     fn fallback(&self, evidence: &Evidence) -> Option<Attempt> {
         let last = evidence.attempts.last()?;
-        if self.security != Security::Auto || !matches!(last.purpose, Purpose::Main | Purpose::Address(_)) {
+        let begins = matches!(last.purpose, Purpose::Main | Purpose::Address(_) | Purpose::Look(Look::Cookie));
+        if self.security != Security::Auto || !begins {
             return None;
         }
         let FailureKind::NegotiationRefused(code) = last.failure.as_ref()?.kind else { return None };
@@ -100,6 +106,7 @@ impl Plan {
                     .peer()
                     .map_or_else(|| evidence.addresses().first() == Some(address), |p| p == *address),
                 Purpose::Fallback
+                | Purpose::Look(_)
                 | Purpose::HelloAgain
                 | Purpose::Enumerate(_)
                 | Purpose::Scout { .. }

@@ -81,7 +81,7 @@ fn judge(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
     let shown = |rule: &&&'static Rule| !matching.iter().any(|other| other.supersedes.contains(&rule.id));
     let (mut causes, mut worth): (Vec<&'static Rule>, Vec<&'static Rule>) =
         matching.iter().filter(shown).copied().partition(|rule| rule.kind == RuleKind::Cause);
-    causes.sort_by_key(|rule| (rule.rank, rule.id));
+    causes.sort_by_key(|rule| (!(rule.first_when)(evidence), rule.rank, rule.id));
     worth.sort_by_key(|rule| (rule.rank, rule.id));
 
     let top = causes.first().copied();

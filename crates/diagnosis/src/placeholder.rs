@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, Close, Cut, DialFault, Evidence, FailureKind, Family, Observed, Octets, Oddity, TlsBreak, TlsFault,
-    TlsFaultKind, Trust,
+    Answer, Close, Cut, DialFault, Difference, Differs, Evidence, FailureKind, Family, Look, Observed, Octets,
+    Oddity, Stage, TlsBreak, TlsFault, TlsFaultKind, Trust,
 };
 
 use crate::codes;
@@ -99,6 +99,16 @@ placeholders! {
     ScoutVersion = "scout_version", "some version";
     /// The suite that the scout read.
     ScoutCipher = "scout_cipher", "some suite";
+    /// What speaks for a forwarder.
+    ForwarderEvidence = "forwarder_evidence", "; an end after a second or more, and one on this computer's own address, speak for it";
+    /// What a request for every protocol was answered with.
+    FullAnswer = "full_answer", "another protocol";
+    /// To what a listener answered in TLS.
+    TlsFirst = "tls_first", "a ClientHello, or the request, in TLS";
+    /// The ways of the second look that were gone, and those that were not.
+    Looks = "looks", "the ways of the second look";
+    /// What differs between which connections.
+    Differences = "differences", "what differs";
     /// What this build lacks in TLS.
     MissingInTls = "missing_in_tls", "a group such as P-521, or a signature scheme";
     /// How the hellos ended of a server that cannot use its key.
@@ -265,7 +275,11 @@ impl Placeholder {
             }
             Self::Banner => match kind? {
                 FailureKind::Foreign { head, .. } => banner(head),
-                _ => return None,
+                _ => match &evidence.explanation()?.1.failure.as_ref()?.kind {
+                    FailureKind::Foreign { head, .. } => banner(head),
+                    FailureKind::Tls(fault) => banner(&fault.received),
+                    _ => return None,
+                },
             },
             Self::Until => evidence.fell_short_of()?.to_string(),
             Self::SelectedProtocol => match evidence.answer()? {
@@ -284,6 +298,28 @@ impl Placeholder {
                 FailureKind::Tls(fault) => banner(&fault.received),
                 _ => return None,
             },
+            Self::ForwarderEvidence => forwarder_evidence(evidence),
+            Self::FullAnswer => match evidence.explanation()?.1.answer() {
+                Answer::Selected { protocol, .. } => format!("it would take {}", words(protocol)),
+                Answer::NoNegotiation => "it would take Standard RDP Security".into(),
+                Answer::Refused(code) => format!("it refuses that too, with failure code {}", code.0),
+                Answer::Disconnected | Answer::Fin | Answer::None | _ => return None,
+            },
+            Self::TlsFirst => match evidence.explanation() {
+                None => "the request with a TLS record".into(),
+                Some((_, attempt)) => match attempt.facts().find_map(|fact| match fact {
+                    Observed::Scouted(facts) => Some(facts),
+                    _ => None,
+                }) {
+                    Some(facts) => format!(
+                        "a TLS ClientHello ({}), and the RDP request not at all",
+                        facts.version.name().unwrap_or("another version")
+                    ),
+                    None => "a TLS ClientHello with an alert, and the RDP request not at all".into(),
+                },
+            },
+            Self::Looks => looks(evidence),
+            Self::Differences => differences(evidence),
             Self::MissingInTls => {
                 let scout = evidence.scouted()?;
                 let group = scout.missing_group().map(|group| match group.name() {
@@ -549,6 +585,53 @@ fn failed_addresses(evidence: &Evidence) -> String {
     }
     failed.dedup();
     failed.join(", ")
+}
+
+fn forwarder_evidence(evidence: &Evidence) -> String {
+    let stages = evidence.path().last().map(|attempt| attempt.stages.as_slice()).unwrap_or_default();
+    let waited = stages.iter().find(|record| record.stage == Stage::ConnectionInitiation);
+    let waited = waited.and_then(|record| record.duration).filter(|waited| waited.as_millis() >= 900);
+    match waited {
+        Some(waited)
+            if evidence.ended_after().is_some_and(|(how, _)| !matches!(how, Close::TimedOut { .. })) =>
+        {
+            format!(
+                ". It ended after {}, as long as a connection takes that is given up: the forwarder's own",
+                span(i64::try_from(waited.as_millis()).unwrap_or(i64::MAX).unsigned_abs())
+            )
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+fn looks(evidence: &Evidence) -> String {
+    let tried: Vec<&str> = evidence.looks().map(|(look, _)| look.name()).collect();
+    let left: Vec<&str> = Look::ALL
+        .into_iter()
+        .filter(|look| look.is_worth_it(&evidence.plan))
+        .map(Look::name)
+        .filter(|name| !tried.contains(name))
+        .collect();
+    let tried = tried.join(", ");
+    if left.is_empty() { tried } else { format!("{tried}; not tried: {}", left.join(", ")) }
+}
+
+/// Connections are counted from 1, in the order in which they were made.
+fn differences(evidence: &Evidence) -> String {
+    let texts = evidence.differences().into_iter().map(|Difference { differs, connections: (one, other) }| {
+        let what = match differs {
+            Differs::Answer => "the answers to the same request",
+            Differs::Protocol => "a protocol that was selected, and a refusal that rules it out",
+            Differs::Flags => "the flags of the answer",
+            Differs::SourceReference => "the source reference",
+            Differs::Certificate => "the certificate",
+            Differs::ServerName => "the server's name",
+            Differs::NotAsked => return format!("a protocol that was not asked for (connection {one})"),
+            _ => "something",
+        };
+        format!("{what} (connections {one} and {other})")
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn oddities(evidence: &Evidence) -> String {

@@ -31,6 +31,8 @@ pub struct Rule {
     pub exit_without_tls: Option<u8>,
     /// Its place among causes that match together; lower comes first, ties go by id.
     pub rank: u8,
+    /// What puts it before all others, whatever its rank.
+    pub first_when: fn(&Evidence) -> bool,
     /// The verdict in one sentence.
     pub summary: &'static str,
     /// Why.
@@ -65,6 +67,7 @@ impl Rule {
         exit: 3,
         exit_without_tls: None,
         rank: 50,
+        first_when: |_| false,
         summary: "",
         cause: "",
         remedy: "",

@@ -128,6 +128,13 @@ impl ProbeBuilder {
         self
     }
 
+    /// Whether to ask again, and differently, where the peer ends without a word in place of the Connection Confirm: up to five further
+    /// connections, each of which waits 1.5 s, ended by the first that explains the end. Default: no.
+    pub const fn second_look(mut self, second_look: bool) -> Self {
+        self.probe.plan.second_look = second_look;
+        self
+    }
+
     /// Whether to go through every address of the name; the worst decides. Default: no, the first that connects does.
     pub const fn all_addresses(mut self, all: bool) -> Self {
         self.probe.plan.all_addresses = all;

@@ -179,34 +179,35 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         Just(Stage::BasicSettingsExchange).boxed(),
         select(&Stage::ALL[..]).boxed(),
     ]);
-    (host, select(&Security::ALL[..]), until, any::<(bool, bool)>(), family, routing, limits, policy).prop_map(
-        |(
-            host,
-            security,
-            until,
-            (enumerate, all_addresses),
-            family,
-            (routing, blob),
-            (overall, stage),
-            ((asked, trust), pins, began),
-        )| {
-            let mut plan = Plan::new(host, 3389);
-            plan.security = security;
-            plan.until = until;
-            plan.until_asked = asked;
-            plan.target.require_trust = trust;
-            plan.target.pins = pins.iter().map(|kind| kind.sha256()).collect();
-            plan.began_unix_ms = i64::from(began).saturating_mul(1000);
-            plan.enumerate = enumerate;
-            plan.all_addresses = all_addresses;
-            plan.family = family;
-            plan.routing = routing;
-            plan.preconnection_blob = blob;
-            plan.limits.overall = overall;
-            plan.limits.stages = stage.into_iter().collect();
-            plan
-        },
-    )
+    (host, select(&Security::ALL[..]), until, any::<(bool, bool, bool)>(), family, routing, limits, policy)
+        .prop_map(
+            |(
+                host,
+                security,
+                until,
+                (enumerate, second_look, all_addresses),
+                family,
+                (routing, blob),
+                (overall, stage),
+                ((asked, trust), pins, began),
+            )| {
+                let mut plan = Plan::new(host, 3389);
+                plan.security = security;
+                plan.until = until;
+                plan.until_asked = asked;
+                plan.target.require_trust = trust;
+                plan.target.pins = pins.iter().map(|kind| kind.sha256()).collect();
+                plan.began_unix_ms = i64::from(began).saturating_mul(1000);
+                (plan.enumerate, plan.second_look) = (enumerate, second_look);
+                plan.all_addresses = all_addresses;
+                plan.family = family;
+                plan.routing = routing;
+                plan.preconnection_blob = blob;
+                plan.limits.overall = overall;
+                plan.limits.stages = stage.into_iter().collect();
+                plan
+            },
+        )
 }
 
 /// A plan, and what happens to it: mostly in turn.

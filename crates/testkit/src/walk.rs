@@ -188,7 +188,8 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
         plan.target.require_trust = octets.flag();
         plan.began_unix_ms = i64::from(octets.octet()).saturating_mul(10_000_000_000);
     }
-    plan.enumerate = octets.flag();
+    let asks = octets.octet();
+    (plan.enumerate, plan.second_look) = (asks & 1 == 1, asks & 2 == 2);
     plan.all_addresses = octets.flag();
     plan.family = octets.one_of(&[Family::Any, Family::V4, Family::V6], Family::Any);
     match octets.octet() & 3 {

@@ -14,11 +14,12 @@ use super::in_place;
 use super::scout::ExpectServerFlight;
 use super::state::{Context, Output, State, Step};
 use super::tls::ExpectTls;
-use crate::attempt::Purpose;
+use crate::attempt::{Attempt, Purpose};
 use crate::close::Close;
 use crate::fact::{Observed, Oddity};
 use crate::failure::{Awaited, FailureKind};
 use crate::framing::Framing;
+use crate::look::Look;
 use crate::octets::Octets;
 use crate::plan::Routing;
 use crate::stage::Stage;
@@ -43,9 +44,14 @@ impl State for ExpectConnectionConfirm {
 
     /// Sends the Connection Request, after the pre-connection PDU when there is a blob for one.
     fn enter(&self, context: &Context, out: &mut Output) {
-        let protocols = context.attempt().offer;
-        let negotiation = Some(NegRequest { flags: RequestFlags::default(), protocols });
+        let Attempt { offer: protocols, purpose, cookie, .. } = *context.attempt();
+        if purpose == Purpose::Look(Look::ProxyHeader) {
+            out.octets.extend_from_slice(Look::PROXY_HEADER);
+        }
+        let negotiates = purpose != Purpose::Look(Look::Bare);
+        let negotiation = negotiates.then_some(NegRequest { flags: RequestFlags::default(), protocols });
         let routing = match &context.plan().routing {
+            Routing::None if cookie => x224::Routing::Cookie(Look::COOKIE),
             Routing::None => x224::Routing::None,
             Routing::Cookie(name) => x224::Routing::Cookie(name),
             Routing::Token(token) => x224::Routing::Token(token),
@@ -154,7 +160,8 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
         Some(_) | None => Ok(Step::Continue(match purpose {
             _ if selected.is_standard() => Box::new(ExpectConnectResponse::new(selected)),
             Purpose::Scout { reduced } => Box::new(ExpectServerFlight::new(reduced)),
-            Purpose::Main
+            Purpose::Look(_)
+            | Purpose::Main
             | Purpose::Fallback
             | Purpose::Address(_)
             | Purpose::HelloAgain

@@ -3,11 +3,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::initiation::ExpectConnectionConfirm;
+use super::scout::ExpectServerFlight;
 use super::state::{Context, Output, State, Step};
+use crate::attempt::Purpose;
 use crate::close::{DialFault, DialFaultKind};
 use crate::event::Link;
 use crate::fact::Observed;
 use crate::failure::{Awaited, FailureKind};
+use crate::look::Look;
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::wants::Wants;
@@ -57,7 +60,7 @@ impl State for ExpectConnection {
     fn on_dialed(
         self: Box<Self>,
         answer: Result<Link, DialFault>,
-        _: &Context,
+        context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
         let link = match answer {
@@ -65,7 +68,12 @@ impl State for ExpectConnection {
             Err(fault) => return self.on_fault(fault, out),
         };
         out.facts.push(Observed::Connected { peer: link.peer, local: link.local });
-        Ok(Step::Continue(Box::new(ExpectConnectionConfirm)))
+        let tls_first = context.attempt().purpose == Purpose::Look(Look::TlsFirst);
+        Ok(Step::Continue(if tls_first {
+            Box::new(ExpectServerFlight::new(false))
+        } else {
+            Box::new(ExpectConnectionConfirm)
+        }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Stage `connection_initiation`: the first request is not answered, or answered with a refusal.
 use rdp_probe_core::wire::nego::{FailureCode, Protocols};
-use rdp_probe_core::{Address, Close, Evidence, FailureKind, Security, Stage};
+use rdp_probe_core::{Address, Close, Evidence, FailureKind, Look, Observed, Security, Stage};
+use std::time::Duration;
 
 use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -36,6 +37,34 @@ fn reset(evidence: &Evidence) -> bool {
 
 fn silent(evidence: &Evidence) -> bool {
     matches!(closed(evidence), Some((Close::TimedOut { .. }, false)))
+}
+
+/// No octet of an answer came, however that ended.
+fn wordless(evidence: &Evidence) -> bool {
+    fin(evidence) || reset(evidence) || silent(evidence)
+}
+
+fn explained_by(evidence: &Evidence, look: Look) -> bool {
+    evidence.explanation().is_some_and(|(by, attempt)| by == look && attempt.foreign().is_none())
+}
+
+/// The address is this computer's own, or one that containers have by default: what listens there passes connections on.
+fn is_here(evidence: &Evidence) -> bool {
+    let own = evidence.facts().any(
+        |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
+    );
+    own || evidence.peer().is_some_and(|peer| match peer {
+        Address::V4(v4) => v4.ip().is_loopback() || matches!(v4.ip().octets(), [172, 17, ..] | [10, 88, ..]),
+        Address::V6(v6) => v6.ip().is_loopback(),
+    })
+}
+
+/// It ended about as long after the request as a connection takes that is given up: the forwarder's own.
+fn took_its_time(evidence: &Evidence) -> bool {
+    const LEAST: Duration = Duration::from_millis(900);
+    let stages = evidence.path().last().map(|attempt| attempt.stages.as_slice()).unwrap_or_default();
+    let waited = stages.iter().find(|record| record.stage == Stage::ConnectionInitiation);
+    waited.and_then(|record| record.duration).is_some_and(|waited| waited >= LEAST)
 }
 
 /// The refusal, and what had been offered when it came.
@@ -87,6 +116,26 @@ const INITIATION: Rule = Rule {
 
 const REFUSED: Rule = Rule { exit: 31, basis: Documented, ..INITIATION };
 
+/// What is said where nothing better is known of an end without a word.
+pub(super) const WORDLESS: &[&str] = &[
+    "closed-after-request",
+    "reset-after-request",
+    "no-answer",
+    "overlay-without-target",
+    "forwarder-without-backend",
+    "limit-or-ban",
+    "proxy-protocol-on-one-side",
+    "another-service-waits",
+    "filtered-in-between",
+];
+
+/// By FIN or by RST: which of the two it is varies from one time to the next with the same peer.
+const HUNG_UP: &str = "the listener hung up on the request without giving a reason: the Remote Desktop service is stopping, \
+    restarting or broken, it takes none of the security protocols offered (some servers say so by hanging up), or what listens there \
+    passes connections on and could not (see below)";
+const TRY_AGAIN: &str = "try once more after a minute; then look at the Remote Desktop Services service and its log on the target, and \
+    at what stands between: see the causes below";
+
 /// A FIN: the code is documented, the extended half rests on one confirmed report.
 const AFTER_FIN: &[Candidate] =
     &[Candidate::pair(0x904, Some(7), Possible, Reported), Candidate::pair(0x904, Some(0), Possible, Inferred)];
@@ -96,6 +145,16 @@ const AFTER_RESET: &[Candidate] = &[
     Candidate::pair(0x904, Some(0), Possible, Inferred),
     Candidate::pair(0x404, Some(0), Possible, Inferred),
 ];
+/// What either end leads to, where it does not matter which it was.
+const AFTER_EITHER: &[Candidate] = &[
+    Candidate::pair(0x904, Some(7), Possible, Reported).when(fin),
+    Candidate::pair(0x904, Some(7), Possible, Inferred).when(reset),
+    Candidate::pair(0x904, Some(0), Possible, Inferred),
+    Candidate::pair(0x404, Some(0), Possible, Inferred).when(reset),
+];
+/// As after a FIN, where nobody has reported it of this cause.
+const NOT_REPORTED: &[Candidate] =
+    &[Candidate::pair(0x904, Some(7), Possible, Inferred), Candidate::pair(0x904, Some(0), Possible, Inferred)];
 const AFTER_SILENCE: &[Candidate] =
     &[Candidate::pair(0x108, Some(0), Possible, Inferred), Candidate::pair(0x704, Some(0), Possible, Inferred)];
 const CUT: &[Candidate] = &[Candidate::pair(0x904, None, Possible, Inferred)];
@@ -106,10 +165,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "closed-after-request",
         matches: fin,
         summary: "{address} accepted the connection and closed it without an answer to the first RDP request",
-        cause: "the listener hung up on the request without giving a reason: it is shutting down or restarting, it takes none \
-                of the security protocols offered (some servers say so by hanging up), or it does not let this client in",
-        remedy: "try once more after a minute; then look at the Remote Desktop Services service and its log on the target, \
-                 and at what stands between: see the causes below",
+        cause: HUNG_UP,
+        remedy: TRY_AGAIN,
         candidates: AFTER_FIN,
         basis: Reported,
         ..INITIATION
@@ -118,13 +175,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "reset-after-request",
         matches: reset,
         summary: "{address} accepted the connection and reset it on the first RDP request",
-        cause: "the request was answered with a TCP reset: an intrusion prevention system or geo filter that dislikes RDP, a \
-                process that closed without reading the request (see below), or a Remote Desktop service that is stopping \
-                or broken",
-        remedy: "probe from the target's own network: if it works there, a device in between resets the connection; if it \
-                 does not, look at the Remote Desktop Services service on the target",
+        cause: HUNG_UP,
+        remedy: TRY_AGAIN,
         candidates: AFTER_RESET,
-        basis: Inferred,
+        basis: Reported,
         ..INITIATION
     },
     Rule {
@@ -142,7 +196,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "overlay-without-target",
-        matches: |f| (fin(f) || reset(f) || silent(f)) && overlay_address(f),
+        matches: |f| wordless(f) && overlay_address(f),
         rank: 20,
         summary: "the overlay network accepted the connection for {address}, and nothing answered behind it",
         cause: "the address is one that overlay networks and zero-trust agents give out (100.64.0.0/10): the agent on this \
@@ -154,24 +208,111 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "forwarder-without-backend",
-        matches: |f| fin(f) || reset(f) || silent(f),
+        matches: wordless,
         rank: 30,
+        first_when: |f| (fin(f) || reset(f)) && (is_here(f) || took_its_time(f)),
         summary: "something accepted the connection for {address}, and could not pass it on",
         cause: "a port forward, load balancer, SSH tunnel or TCP proxy accepts connections while the host behind it is down or \
-                refuses them",
+                refuses them{forwarder_evidence}",
         remedy: "if the address belongs to a forwarder or tunnel, check its other end; probe the host itself",
+        candidates: AFTER_EITHER,
         basis: Reported,
         ..INITIATION
     },
     Rule {
         id: "limit-or-ban",
-        matches: |f| fin(f) || reset(f),
+        matches: wordless,
         rank: 40,
         summary: "{address} may not let this client in at the moment",
         cause: "a brute-force blocker has banned this client's address, or a limit of connections is reached",
         remedy: "probe from another address: if that works, look for this client's address in the blocker's list; otherwise \
                  look at the number of sessions and connections on the target",
         basis: Reported,
+        ..INITIATION
+    },
+    Rule {
+        id: "proxy-protocol-on-one-side",
+        matches: wordless,
+        rank: 42,
+        summary: "{address} may stand behind a proxy that tells of clients in a way the server does not read, or does not tell it",
+        cause: "the PROXY protocol is switched on at one end only of the way from a load balancer to the server: either waits for \
+                what the other does not say",
+        remedy: "on the load balancer and on the server behind it, switch the PROXY protocol on at both or at neither",
+        basis: Inferred,
+        ..INITIATION
+    },
+    Rule {
+        id: "another-service-waits",
+        matches: silent,
+        rank: 44,
+        summary: "{address} may be another service, which waits to be spoken to in its own way",
+        cause: "many services say nothing until a client says what they understand, and some ignore everything else",
+        remedy: "find out what listens on the port; Remote Desktop listens on 3389 by default",
+        basis: Inferred,
+        ..INITIATION
+    },
+    Rule {
+        id: "filtered-in-between",
+        matches: wordless,
+        rank: 60,
+        summary: "a device between this computer and {address} may cut what looks like RDP",
+        cause: "an intrusion prevention system or a filter by country or by content ends connections that carry RDP",
+        remedy: "probe from the target's own network: if it works there, a device in between cuts the connection",
+        basis: Inferred,
+        ..INITIATION
+    },
+    // What a second look found out.
+    Rule {
+        id: "not-always-answered",
+        matches: |f| wordless(f) && explained_by(f, Look::Again),
+        outcome: VerdictOutcome::Unreachable,
+        rank: 5,
+        summary: "{address} ended a connection without an answer, and answered the same request the next time",
+        cause: "the same request was answered once and not the other time: of several servers behind the address one is down, \
+                or the server is just starting, overloaded, or at a limit of connections",
+        remedy: "try again; if it comes and goes, look at each of the servers behind the address, and at the target's load",
+        candidates: NOT_REPORTED,
+        basis: Documented,
+        supersedes: WORDLESS,
+        ..INITIATION
+    },
+    Rule {
+        id: "bare-request-only",
+        matches: |f| wordless(f) && explained_by(f, Look::Bare),
+        exit: 31,
+        rank: 5,
+        summary: "{address} answers a request without negotiation only, and hangs up on this run's ({offered})",
+        cause: "the server takes none of the protocols offered, or is too old to know that they can be negotiated: it answered a \
+                request that names none, which leads to Standard RDP Security",
+        remedy: "on the target, set the security layer to Negotiate or TLS, or update the server; --security rdp shows more",
+        basis: Inferred,
+        supersedes: WORDLESS,
+        ..INITIATION
+    },
+    Rule {
+        id: "offer-not-taken",
+        matches: |f| wordless(f) && explained_by(f, Look::FullOffer),
+        exit: 31,
+        rank: 5,
+        summary: "{address} hangs up on the offer {offered}, and answers one of every protocol: {full_answer}",
+        cause: "the server does not take what --security insists on, and says so by hanging up",
+        remedy: "leave out --security, or use one that it takes",
+        client_connects: true,
+        basis: Documented,
+        supersedes: WORDLESS,
+        ..INITIATION
+    },
+    Rule {
+        id: "proxy-protocol-wanted",
+        matches: |f| wordless(f) && explained_by(f, Look::ProxyHeader),
+        rank: 5,
+        summary: "{address} answers only behind a header of the PROXY protocol",
+        cause: "the server, or the proxy in front of it, wants to be told who the client is before anything else, as a load \
+                balancer does that speaks the PROXY protocol; clients do not",
+        remedy: "connect through the load balancer; or switch the PROXY protocol off on this listener",
+        candidates: NOT_REPORTED,
+        basis: Documented,
+        supersedes: WORDLESS,
         ..INITIATION
     },
     Rule {

@@ -224,6 +224,34 @@ pub(super) const RULES: &[Rule] = &[
         ..INFO
     },
     Rule {
+        id: "answers-differ",
+        matches: |f| !f.differences().is_empty(),
+        summary: "the answers of {address} cannot all come from one server: {differences}",
+        cause: "several servers stand behind one address, which are not set up alike or not all up; or something in between \
+                answers for the server, as a device that inspects RDP or a honeypot does",
+        remedy: "probe each of the servers by an address of its own; if there is one only, find out what stands between",
+        ..WARNING
+    },
+    Rule {
+        id: "routing-cookie-wanted",
+        matches: Evidence::is_by_cookie,
+        summary: "{address} answers only a request with a routing cookie, and hangs up on one without",
+        cause: "a load balancer in front lets in only clients that send a cookie, as mstsc and FreeRDP do; this run went on with one",
+        remedy: "nothing needs to be done for these clients; use --cookie with a name to take the same way at once",
+        ..INFO
+    },
+    Rule {
+        id: "second-look-explained-nothing",
+        matches: |f| f.wordless().is_some() && f.looks().next().is_some() && f.explanation().is_none(),
+        rank: 30,
+        summary: "asked again in other ways, and none was answered: {looks}",
+        cause: "what would have named the port's protocol, a server that is not always there, a cookie or a header that is wanted, \
+                was tried and did not explain the end",
+        remedy: "look at the causes in their order; --no-second-look leaves this out",
+        basis: Inferred,
+        ..INFO
+    },
+    Rule {
         id: "enumeration-ended-early",
         matches: enumeration_ended,
         rank: 30,

@@ -2,12 +2,23 @@
 use rdp_probe_core::wire::first_octets::Foreign;
 use rdp_probe_core::{Evidence, FailureKind, Stage};
 
+use super::connection_initiation::WORDLESS;
 use crate::rule::Basis::{Documented, Reported};
 use crate::rule::Likelihood::Unlikely;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 fn speaks(evidence: &Evidence, foreign: Foreign) -> bool {
-    matches!(evidence.failure_kind(), Some(FailureKind::Foreign { protocol, .. }) if *protocol == foreign)
+    spoken(evidence) == Some(foreign)
+}
+
+/// The protocol that answered the request, or a second look.
+fn spoken(evidence: &Evidence) -> Option<Foreign> {
+    if let Some(FailureKind::Foreign { protocol, .. }) = evidence.failure_kind() {
+        return Some(*protocol);
+    }
+    let (_, attempt) = evidence.explanation()?;
+    evidence.path().last().filter(|path| path.is_wordless())?;
+    attempt.foreign()
 }
 
 /// Another protocol on the port: one row for each, with these in common.
@@ -21,6 +32,7 @@ const FOREIGN: Rule = Rule {
         Candidate::pair(0x904, Some(0), Unlikely, Reported),
     ],
     basis: Documented,
+    supersedes: WORDLESS,
     ..Rule::BLANK
 };
 
@@ -45,10 +57,11 @@ pub(super) const RULES: &[Rule] = &[
         id: "port-speaks-tls",
         matches: |f| speaks(f, Foreign::Tls),
         summary: "{address} speaks TLS from the first octet; Remote Desktop begins in clear",
-        cause: "the peer answered with a TLS record: an HTTPS server, an RD Gateway, a TLS-terminating proxy, or a listener that \
+        cause: "the peer answered {tls_first}: an HTTPS server, an RD Gateway, a TLS-terminating proxy, or a listener that \
                 wants TLS before RDP",
-        remedy: "check the port: 443 belongs to a web server or an RD Gateway, through which one connects; Remote Desktop \
-                 listens on 3389 by default",
+        remedy: "check the port: 443 belongs to a web server or an RD Gateway, through which one connects; where RDP is wrapped in TLS \
+                 (stunnel, a TLS listener of nginx or haproxy), connect through the client half of the wrapper, or publish the \
+                 port as plain TCP",
         ..FOREIGN
     },
     Rule {
@@ -94,14 +107,19 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "port-speaks-another-protocol",
         matches: |f| {
-            matches!(
-                f.failure_kind(),
-                Some(FailureKind::Foreign { protocol, .. }) if !matches!(
+            spoken(f).is_some_and(|protocol| {
+                !matches!(
                     protocol,
-                    Foreign::Ssh | Foreign::Http | Foreign::Tls | Foreign::Vnc | Foreign::Telnet | Foreign::Socks
-                        | Foreign::MySql | Foreign::IsoTsap
+                    Foreign::Ssh
+                        | Foreign::Http
+                        | Foreign::Tls
+                        | Foreign::Vnc
+                        | Foreign::Telnet
+                        | Foreign::Socks
+                        | Foreign::MySql
+                        | Foreign::IsoTsap
                 )
-            )
+            })
         },
         summary: "{address} speaks another protocol than Remote Desktop",
         cause: "what the peer sent cannot begin an RDP answer: {banner}",

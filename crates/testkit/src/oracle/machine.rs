@@ -25,7 +25,13 @@ pub fn well_formed(evidence: &Evidence) {
     for attempt in &evidence.attempts {
         agrees(attempt, &evidence.plan);
     }
-    tiles(evidence.main_path());
+    // A path that a second look opened begins when that had asked so far.
+    let stages = evidence.main_path().iter().flat_map(|attempt| &attempt.stages);
+    let opened = stages.filter_map(|record| record.started).next().filter(|_| evidence.is_by_cookie());
+    tiles(evidence.main_path(), opened.unwrap_or_default());
+    let to = |peer| evidence.attempts_to(peer).count();
+    let most = evidence.attempts.iter().map(|attempt| to(attempt.peer())).max().unwrap_or_default();
+    assert!(evidence.plan.all_addresses || most <= Plan::MOST_CONNECTIONS, "{most} connections");
     let path = evidence.path();
     assert!(!path.is_empty() && !evidence.main_path().is_empty(), "no path");
     assert_eq!(evidence.failure(), path.last().and_then(|attempt| attempt.failure.as_ref()));
@@ -95,8 +101,7 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
 }
 
 /// The first stage begins with the run, and each other where the last one ended.
-fn tiles(path: &[AttemptRecord]) {
-    let mut end = Duration::ZERO;
+fn tiles(path: &[AttemptRecord], mut end: Duration) {
     for record in path.iter().flat_map(|attempt| &attempt.stages) {
         if let (Some(started), Some(duration)) = (record.started, record.duration) {
             assert_eq!(started, end, "{path:?}");

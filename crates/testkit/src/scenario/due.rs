@@ -1,12 +1,13 @@
 //! What is due from a probe: by which name, where it ends, where it stands, and what it has to be. A message that probes send
 //! is known here and nowhere else.
+use rdp_probe_core::Look;
 use rdp_probe_core::wire::WireError;
 use rdp_probe_core::wire::credssp::{TsRequest, ts_request};
 use rdp_probe_core::wire::mcs::{ConnectInitial, DisconnectProviderUltimatum};
 use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
 use rdp_probe_core::wire::tls::record;
 use rdp_probe_core::wire::tpkt::{self, Frame};
-use rdp_probe_core::wire::x224::ConnectionRequest;
+use rdp_probe_core::wire::x224::{ConnectionRequest, Routing};
 use serde::Deserialize;
 
 use super::route::Route;
@@ -21,6 +22,12 @@ pub enum Expected {
     PreconnectionBlob,
     /// X.224 Connection Request ([MS-RDPBCGR] 2.2.1.1), with cookie or routing token as the plan has it.
     ConnectionRequest,
+    /// The same with the cookie of a second look, which nobody asked for.
+    RequestWithCookie,
+    /// The same without a negotiation block.
+    BareRequest,
+    /// Version 1 of the PROXY protocol's header, for a connection of which nothing is told.
+    ProxyHeader,
     /// The record with the ClientHello (RFC 8446 section 4.1.2).
     ClientHello,
     /// TSRequest ([MS-CSSP] 2.2.1).
@@ -103,8 +110,35 @@ impl Expected {
                 place: Anywhere,
                 check: |octets, asked| {
                     let request = ConnectionRequest::parse(octets)?;
-                    if asked.route.is_of_request(&request, octets) { Ok(()) } else { Err(Unmet::OtherRoute) }
+                    let fits = request.negotiation.is_some() && asked.route.is_of_request(&request, octets);
+                    if fits { Ok(()) } else { Err(Unmet::OtherRoute) }
                 },
+            },
+            Self::RequestWithCookie => Message {
+                name: "Connection Request with a cookie",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, _| {
+                    let request = ConnectionRequest::parse(octets)?;
+                    let cookie = request.routing == Routing::Cookie(Look::COOKIE);
+                    if cookie && request.negotiation.is_some() { Ok(()) } else { Err(Unmet::OtherRoute) }
+                },
+            },
+            Self::BareRequest => Message {
+                name: "Connection Request without negotiation",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, _| {
+                    let request = ConnectionRequest::parse(octets)?;
+                    let bare = request == ConnectionRequest { routing: Routing::None, negotiation: None };
+                    if bare { Ok(()) } else { Err(Unmet::OtherRoute) }
+                },
+            },
+            Self::ProxyHeader => Message {
+                name: "PROXY header",
+                frame: proxy_header,
+                place: BeforeTls,
+                check: |octets, _| if octets == Look::PROXY_HEADER { Ok(()) } else { Err(Unmet::OtherRoute) },
             },
             Self::ClientHello => Message {
                 name: "ClientHello",
@@ -155,5 +189,15 @@ impl Expected {
     /// Checks what a probe sent.
     pub(crate) fn check(self, octets: &[u8], asked: &Asked<'_>) -> Result<(), Unmet> {
         (self.message().check)(octets, asked)
+    }
+}
+
+/// Up to the end of its line.
+fn proxy_header(held: &[u8]) -> Frame {
+    let all = Look::PROXY_HEADER;
+    match held.get(..all.len()) {
+        Some(head) if head == all => Frame::Whole(all.len()),
+        None if all.starts_with(held) => Frame::Partial { length: None },
+        Some(_) | None => Frame::Stray,
     }
 }

@@ -128,6 +128,8 @@ pub struct PlanTable {
     pub server_name: Option<String>,
     /// Whether to enumerate the security protocols.
     pub enumerate: bool,
+    /// Whether to ask again where the first request is not answered.
+    pub second_look: bool,
     /// Whether to go through every address.
     pub all_addresses: bool,
     /// Which addresses to take.

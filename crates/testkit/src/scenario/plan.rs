@@ -20,6 +20,7 @@ impl Scenario {
         plan.target.require_trust = wanted.trust_ca;
         plan.target.server_name.clone_from(&wanted.server_name);
         plan.enumerate = wanted.enumerate;
+        plan.second_look = wanted.second_look;
         plan.all_addresses = wanted.all_addresses;
         plan.family = wanted.family;
         if let Some(cookie) = &wanted.cookie {
@@ -58,6 +59,7 @@ impl Scenario {
             option(&["--server-name", name]);
         }
         option(&[if wanted.enumerate { "--enumerate" } else { "--no-enumerate" }]);
+        option(&[if wanted.second_look { "--second-look" } else { "--no-second-look" }]);
         if wanted.all_addresses {
             option(&["--all-addresses"]);
         }
@@ -115,7 +117,7 @@ mod tests {
     fn defaults_are_the_plans_own_and_the_command_line_is_short() {
         let scenario = scenario("");
         assert_eq!(scenario.plan(3390), Plan::new(Host::parse("127.0.0.1").unwrap(), 3390));
-        assert_eq!(scenario.arguments(3390), ["--no-enumerate", "127.0.0.1:3390"]);
+        assert_eq!(scenario.arguments(3390), ["--no-enumerate", "--no-second-look", "127.0.0.1:3390"]);
     }
 
     #[test]
@@ -156,7 +158,7 @@ mod tests {
         assert_eq!(plan.limits.of(Stage::ConnectionInitiation), Duration::from_millis(300));
         let file = authority_file().unwrap();
         let words = format!(
-            "--security tls --until connection_initiation --pin {pin} --ca {} --server-name other.lab.test --enumerate \
+            "--security tls --until connection_initiation --pin {pin} --ca {} --server-name other.lab.test --enumerate --no-second-look \
             --all-addresses -6 --cookie probe --pcb vm --timeout 20000ms --stage-timeout connection_initiation=300ms \
             --resolve srv1.lab.test:20001:127.0.0.1,::1 srv1.lab.test:20001",
             file.display()
@@ -170,7 +172,7 @@ mod tests {
         assert_eq!(scenario(text).plan(3390).routing, Routing::Token(b"tsv://farm".to_vec()));
         assert_eq!(
             scenario(text).arguments(3390),
-            ["--no-enumerate", "--routing-token", "tsv://farm", "127.0.0.1:3390"]
+            ["--no-enumerate", "--no-second-look", "--routing-token", "tsv://farm", "127.0.0.1:3390"]
         );
         let both = format!("title = \"t\"\n{text}\ncookie = \"c\"\n{REST}");
         assert!(matches!(
@@ -182,6 +184,6 @@ mod tests {
     #[test]
     fn target_of_ipv6_stands_in_brackets() {
         let scenario = scenario("[target]\nhost = \"::1\"");
-        assert_eq!(scenario.arguments(3390), ["--no-enumerate", "[::1]:3390"]);
+        assert_eq!(scenario.arguments(3390), ["--no-enumerate", "--no-second-look", "[::1]:3390"]);
     }
 }
