@@ -23,7 +23,13 @@ static FARM_IS_EMPTY: Rule = Rule {
     cause: "it hangs up on the first request when every bastion is out of rotation",
     remedy: "put one back into rotation, or call the farm's owner",
     basis: Basis::Reported,
-    supersedes: &["closed-after-request", "forwarder-without-backend", "limit-or-ban"],
+    supersedes: &[
+        "closed-after-request",
+        "forwarder-without-backend",
+        "limit-or-ban",
+        "proxy-protocol-on-one-side",
+        "filtered-in-between",
+    ],
     ..Rule::BLANK
 };
 

@@ -129,7 +129,7 @@ fn one_target(example: &Example) {
     let (status, lines) = example.run(&[scenario("fin-after-request")], &["{}"]);
     assert_eq!(status, 0, "a sick target is no error");
     assert!(lines[0].ends_with("(exit code 30)"), "{lines:?}");
-    assert!(lines[1].starts_with("- closed-after-request: "), "{lines:?}");
+    assert!(lines[1].starts_with("- forwarder-without-backend: "), "{lines:?}");
 }
 
 fn many_targets(example: &Example) {
@@ -196,7 +196,7 @@ fn custom_rule(example: &Example) {
 
     // Not its business: the catalogue's own cause stands.
     let (_, lines) = example.run(&[scenario("reset-after-request")], &["{}"]);
-    assert!(lines[1].starts_with("- reset-after-request: "), "{lines:?}");
+    assert!(lines[1].starts_with("- forwarder-without-backend: "), "{lines:?}");
 
     let (_, lines) = example.run(&[scenario("challenge-of-a-domain-member")], &["{}"]);
     assert!(lines.iter().any(|line| line.starts_with("- lab-not-a-bastion: ")), "{lines:?}");

@@ -125,7 +125,7 @@ fn a_connection_that_is_accepted_and_reset_at_once_is_one_that_was_made_however_
         let rule = verdict.rule.map(|rule| rule.id);
         assert_eq!(
             (rule, verdict.exit, verdict.stage),
-            (Some("reset-after-request"), 30, Some(Stage::ConnectionInitiation)),
+            (Some("forwarder-without-backend"), 30, Some(Stage::ConnectionInitiation)),
             "run {run}"
         );
     }

@@ -10,7 +10,7 @@ use crate::scenarios;
 const NINE: [(&str, &str, u8); 9] = [
     ("first-ts-request-draws-fin", "credssp-closed", 50),
     ("failure-3-no-certificate", "server-has-no-certificate", 31),
-    ("reset-after-request", "reset-after-request", 30),
+    ("reset-after-request", "forwarder-without-backend", 30),
     ("silence-after-request", "no-answer", 30),
     ("every-hello-draws-a-reset", "server-cannot-use-its-key", 40),
     ("connect-initial-draws-fin-without-tls", "mcs-closed", 61),

@@ -216,6 +216,7 @@ pub(crate) fn offered(request: &[u8]) -> Option<Protocols> {
 
 #[cfg(test)]
 mod tests {
+    use rdp_probe_core::wire::nego::{NegRequest, RequestFlags};
     use rdp_probe_core::wire::preconnection::PreconnectionPdu;
     use rdp_probe_core::wire::x224;
 
@@ -264,7 +265,8 @@ mod tests {
         };
         let request = |routing| {
             let mut octets = Vec::new();
-            ConnectionRequest { routing, negotiation: None }.encode(&mut octets).unwrap();
+            let negotiation = NegRequest { flags: RequestFlags::default(), protocols: Protocols(0x0B) };
+            ConnectionRequest { routing, negotiation: Some(negotiation) }.encode(&mut octets).unwrap();
             octets
         };
         let mut blob = Vec::new();

@@ -20,6 +20,14 @@ const CONFIRM: [u8; 19] = [
     0x01, 0x00, 0x00, 0x00, // PROTOCOL_SSL
 ];
 
+/// The same with an RDP Negotiation Failure: SSL_REQUIRED_BY_SERVER ([MS-RDPBCGR] 2.2.1.2.2).
+const REFUSAL: [u8; 19] = [
+    0x03, 0x00, 0x00, 0x13, // TPKT
+    0x0E, 0xD0, 0x00, 0x00, 0x12, 0x34, 0x00, // X.224
+    0x03, 0x00, 0x08, 0x00, // TYPE_RDP_NEG_FAILURE, flags 0, length 8
+    0x01, 0x00, 0x00, 0x00, // SSL_REQUIRED_BY_SERVER
+];
+
 /// The front, and the server behind it.
 #[derive(Debug)]
 pub(crate) struct Front {
@@ -77,7 +85,13 @@ fn serve(mut stream: TcpStream, behind: SocketAddr) -> Option<()> {
     let mut head = [0; 4];
     stream.read_exact(&mut head).ok()?;
     let rest = usize::from(u16::from_be_bytes([head[2], head[3]])).checked_sub(head.len())?;
-    stream.read_exact(&mut vec![0; rest]).ok()?;
+    let mut request = vec![0; rest];
+    stream.read_exact(&mut request).ok()?;
+    // The last four octets are the mask; a server takes nothing that it was not offered.
+    let mask = request.last_chunk().map(|mask| u32::from_le_bytes(*mask))?;
+    if mask & 1 == 0 {
+        return stream.write_all(&REFUSAL).ok();
+    }
     stream.write_all(&CONFIRM).ok()?;
     let server = TcpStream::connect(behind).ok()?;
     server.set_nodelay(true).ok()?;

@@ -61,8 +61,8 @@ mod tests {
             line(&report)
         };
         assert_eq!(
-            of("fin-after-request"),
-            "127.0.0.1:20389 FAILED at connection_initiation (target): 127.0.0.1:20389 accepted the connection and closed it \
+            of("fin-after-request-elsewhere"),
+            "srv1.lab.test:20389 FAILED at connection_initiation (target): srv1.lab.test:20389 (192.0.2.7:20389) accepted the connection and closed it \
              without an answer to the first RDP request [exit=30 rule=closed-after-request mstsc=0x904/0x7?,0x904/0x0?]\n"
         );
         assert_eq!(
