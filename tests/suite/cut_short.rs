@@ -1,11 +1,15 @@
 //! What ends a run before its time: its own limits, and whoever started it. At every stage.
 use std::future::pending;
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rdp_probe::{Hop, Probe, ProbeBuilder, Progress, Report, Security, Stage, Target};
+use rdp_probe::{
+    BoxFuture, DialFault, Hop, Io, Network, Probe, ProbeBuilder, Progress, Report, Security, Stage, Target,
+};
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::target::ScriptedTarget;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
@@ -93,6 +97,40 @@ async fn address_has_time_for_a_second_syn_however_many_there_are() {
     let report = probe.stage_timeout(Stage::TcpConnect, Duration::from_secs(2)).build().unwrap().run().await;
     assert!(report.is_reachable(), "{:?}", report.evidence.failure());
     assert_eq!(report.evidence.peer(), addresses(3389).first().copied());
+}
+
+/// One connection whose other end is the test's own.
+#[derive(Debug)]
+struct Handed(Mutex<Option<DuplexStream>>);
+
+impl Network for Handed {
+    fn resolve<'a>(&'a self, _: &'a str, port: u16) -> BoxFuture<'a, Result<Vec<SocketAddr>, DialFault>> {
+        Box::pin(async move { Ok(addresses(port)) })
+    }
+
+    fn dial(&self, _: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+        Box::pin(async {
+            let near: Box<dyn Io> = Box::new(self.0.lock().unwrap().take().unwrap());
+            Ok(near)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn answer_that_is_there_came_in_time_however_late_it_is_looked_at() {
+    let limit = Duration::from_millis(200);
+    let (near, mut far) = tokio::io::duplex(4096);
+    let target: Target = "srv1.lab.test".parse().unwrap();
+    let probe = Probe::builder(target).network(Arc::new(Handed(Mutex::new(Some(near)))));
+    let probe = probe.until(Stage::ConnectionInitiation).stage_timeout(Stage::ConnectionInitiation, limit);
+    let probe = probe.build().unwrap();
+    let running = tokio::spawn(async move { probe.run().await });
+    far.read_u8().await.unwrap();
+    far.write_all(&confirm(2)).await.unwrap();
+    // Too little to count as time that was lost.
+    tokio::time::advance(limit + Duration::from_millis(50)).await;
+    let report = running.await.unwrap();
+    assert!(report.is_reachable(), "{:?}", report.evidence.failure());
 }
 
 /// What an interrupted run says: where it was, and that nobody else is to blame.

@@ -278,6 +278,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
+    use crate::close::Close;
     use crate::failure::{Awaited, FailureKind};
     use crate::framing::Framing;
     use crate::machine::{AnyState, ContextOfState, StepOfState};
@@ -388,6 +389,22 @@ mod tests {
         assert_eq!(end(&run), ms(16_000), "the message's");
         run.on(Event::Pdu(b""), ms(15_000));
         assert_eq!(run.limit(), Limit { end: ms(20_000), limit: ms(20_000), overall: true });
+    }
+
+    #[test]
+    fn a_computer_that_stood_still_for_long_excuses_a_hang_up_and_nothing_else() {
+        let silence = Close::TimedOut { limit: ms(5000), overall: false };
+        for (lost, how, hop) in [
+            (ms(1999), Close::Fin, Hop::Target),
+            (ms(2000), Close::Fin, Hop::Client),
+            (ms(2000), Close::Reset, Hop::Client),
+            (ms(60_000), silence, Hop::Target),
+        ] {
+            let mut run = on_tour(&[(Stage::ConnectionInitiation, true)]);
+            run.stood_still(lost, ms(1));
+            run.on(Event::Closed { how, partial: &[] }, ms(2));
+            assert_eq!(run.evidence().failure().unwrap().hop, hop, "{lost:?}, {how:?}");
+        }
     }
 
     #[test]
