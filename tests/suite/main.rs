@@ -53,6 +53,8 @@ mod peer;
 #[cfg(test)]
 mod rdp_file;
 #[cfg(test)]
+mod real_fronts;
+#[cfg(test)]
 mod real_mcs;
 #[cfg(test)]
 mod real_peers;

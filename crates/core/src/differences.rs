@@ -14,7 +14,7 @@ use crate::target::Address;
 pub enum Differs {
     /// The same request was answered differently.
     Answer,
-    /// A protocol was selected on one that a failure code of the other rules out.
+    /// A protocol was selected or demanded on one that a failure code of the other rules out.
     Protocol,
     /// The flags of the answer that selects the same protocol.
     Flags,
@@ -143,10 +143,15 @@ const fn said(answer: Answer) -> (u8, u32) {
     }
 }
 
-/// The refusal of one rules out what the other selected. A code that answers an offer of something else rules out nothing.
+/// The refusal of one rules out what the other selected, or demands. A code that answers an offer of something else rules out nothing.
 fn contradicts(refused: &AttemptRecord, selected: &AttemptRecord) -> bool {
     let Answer::Refused(code) = refused.answer() else { return false };
     let (offer, selection) = (refused.offer, selected.answer());
+    // TLS is not allowed, and is demanded.
+    if let Answer::Refused(other) = selection {
+        let demands = [FailureCode::SSL_REQUIRED_BY_SERVER, FailureCode::HYBRID_REQUIRED_BY_SERVER];
+        return code == FailureCode::SSL_NOT_ALLOWED_BY_SERVER && demands.contains(&other);
+    }
     let standard = offer.is_standard() && selection.is_standard();
     let same = |only: &[Protocols]| matches!(selection, Answer::Selected { protocol, .. } if only.contains(&protocol) && offer.contains(protocol));
     match code {

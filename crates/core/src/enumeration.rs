@@ -64,13 +64,16 @@ impl Plan {
 }
 
 impl Evidence {
-    /// Whether the server broke the enumeration off: by a reset, by taking no connection any more, or by silence for the second time.
-    /// That is how limits of connections answer.
+    /// Whether the server broke the enumeration off: by a reset, by taking no connection any more, or by saying nothing for the second
+    /// time. That is how limits of connections answer. Who has refused in words says nothing by a FIN.
     #[must_use]
     pub fn is_enumeration_over(&self) -> bool {
         let made = || self.attempts.iter().filter(|attempt| attempt.purpose.enumerates());
         let broken = |attempt: &AttemptRecord| attempt.says_nothing() && !attempt.is_silent();
-        made().next_back().is_some_and(broken) || made().filter(|attempt| attempt.is_silent()).count() > 1
+        let says_no = self.attempts.iter().any(|attempt| matches!(attempt.answer(), Answer::Refused(_)));
+        let mute =
+            |attempt: &&AttemptRecord| attempt.is_silent() || (says_no && attempt.answer() == Answer::Fin);
+        made().next_back().is_some_and(broken) || made().filter(mute).count() > 1
     }
 }
 

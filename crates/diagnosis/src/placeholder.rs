@@ -621,7 +621,7 @@ fn differences(evidence: &Evidence) -> String {
     let texts = evidence.differences().into_iter().map(|Difference { differs, connections: (one, other) }| {
         let what = match differs {
             Differs::Answer => "the answers to the same request",
-            Differs::Protocol => "a protocol that was selected, and a refusal that rules it out",
+            Differs::Protocol => "a protocol that was selected or demanded, and a refusal that rules it out",
             Differs::Flags => "the flags of the answer",
             Differs::SourceReference => "the source reference",
             Differs::Certificate => "the certificate",

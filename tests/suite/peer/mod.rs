@@ -7,6 +7,7 @@
 //! server prints goes to its scratch folder, and to the test's output when the test fails.
 
 pub(crate) mod freerdp;
+pub(crate) mod front;
 pub(crate) mod openssl;
 mod port;
 mod process;
@@ -31,9 +32,16 @@ pub(crate) struct Peer {
     helpers: Vec<(Process, Claim)>,
     port: Claim,
     scratch: Scratch,
+    /// What it stands in front of, and needs.
+    behind: Vec<Self>,
 }
 
 impl Peer {
+    /// Ends with this one.
+    fn keep(&mut self, behind: Self) {
+        self.behind.push(behind);
+    }
+
     /// Starts the server that `command` makes for a port, and returns once it listens there.
     fn start(
         name: &'static str,
@@ -46,7 +54,7 @@ impl Peer {
             let port = Claim::new();
             let mut server = Process::spawn(name, command(port.address()), &scratch);
             match server.listen(port.address()) {
-                Ok(()) => return Self { server, helpers, port, scratch },
+                Ok(()) => return Self { server, helpers, port, scratch, behind: Vec::new() },
                 Err(Ended(status)) => ends.push(format!("on {}: {status}\n{}", port.address(), server.log())),
             }
         }
