@@ -23,7 +23,8 @@
 //! # What it does to a target
 //!
 //! One connection on the main path, one more when the server's refusal names what it wants instead. After a failure in TLS
-//! one or two further ones read in the clear what the server would choose. With [`ProbeBuilder::enumerate`] there are up to
+//! the same hello is sent once more, and one or two further ones read in the clear what the server would choose. With
+//! [`ProbeBuilder::second_look`] up to five ask again where the first request was not answered. With [`ProbeBuilder::enumerate`] there are up to
 //! eight to list the security protocols, one at a time, 25 ms apart, and with [`ProbeBuilder::all_addresses`] a path for each
 //! address. Nothing is sent that starts a session, asks for a licence, or tries a password.
 //!
