@@ -49,6 +49,8 @@ mod no_resumption;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
+mod path_mtu;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod rdp_file;

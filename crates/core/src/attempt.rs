@@ -35,6 +35,10 @@ pub struct Attempt {
     pub cookie: bool,
 }
 
+/// The largest segment, in octets, of a connection that tries whether a path loses large ones: as much as every path carries
+/// (RFC 9293 section 3.7.1).
+pub const SMALL_SEGMENT: u16 = 536;
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +54,8 @@ pub enum Purpose {
     Look(Look),
     /// Our own ClientHello once more, before anything is said about why it was refused.
     HelloAgain,
+    /// Whether the stage that stalled passes where no segment is large.
+    SmallSegments(Stage),
     /// Whether the server takes this mask.
     Enumerate(Protocols),
     /// What the server would choose in TLS, read in the clear.
@@ -70,6 +76,7 @@ impl Purpose {
             Self::Look(look) => look.depth(plan),
             Self::Enumerate(_) => Stage::ConnectionInitiation,
             Self::HelloAgain | Self::Scout { .. } => Stage::Tls,
+            Self::SmallSegments(stage) => stage,
             Self::Method(_) => Stage::BasicSettingsExchange,
         }
     }
@@ -83,6 +90,7 @@ impl Purpose {
             Self::Address(_) => "address".into(),
             Self::Look(look) => look.name().into(),
             Self::HelloAgain => "hello again".into(),
+            Self::SmallSegments(_) => format!("segments of {SMALL_SEGMENT} octets"),
             Self::Enumerate(mask) => format!("enumerate {mask}"),
             Self::Scout { reduced: false } => "tls scout".into(),
             Self::Scout { reduced: true } => "tls scout, reduced hello".into(),
@@ -99,6 +107,7 @@ impl Purpose {
             | Self::Fallback
             | Self::Look(_)
             | Self::HelloAgain
+            | Self::SmallSegments(_)
             | Self::Enumerate(_)
             | Self::Scout { .. }
             | Self::Method(_) => None,
@@ -115,6 +124,7 @@ impl Purpose {
             | Self::Address(_)
             | Self::Look(_)
             | Self::HelloAgain
+            | Self::SmallSegments(_)
             | Self::Enumerate(_)
             | Self::Scout { .. } => EncryptionMethods::ALL,
         }
@@ -131,9 +141,12 @@ impl Purpose {
     pub const fn is_path(self) -> bool {
         match self {
             Self::Main | Self::Fallback | Self::Address(_) | Self::Look(Look::Cookie) => true,
-            Self::Look(_) | Self::HelloAgain | Self::Enumerate(_) | Self::Scout { .. } | Self::Method(_) => {
-                false
-            }
+            Self::Look(_)
+            | Self::HelloAgain
+            | Self::SmallSegments(_)
+            | Self::Enumerate(_)
+            | Self::Scout { .. }
+            | Self::Method(_) => false,
         }
     }
 
@@ -324,6 +337,21 @@ impl AttemptRecord {
     #[must_use]
     pub fn has_shaken_hands(&self) -> bool {
         self.facts().any(|fact| matches!(fact, Observed::Tls(_)))
+    }
+
+    /// The stage behind the Connection Confirm that ran into its own limit, when one did.
+    #[must_use]
+    pub fn stalled(&self) -> Option<Stage> {
+        let Failure { hop: Hop::Target, stage, kind, .. } = self.failure.as_ref()? else { return None };
+        let how = if let FailureKind::Closed { how, .. } = kind {
+            how
+        } else if let FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(how), .. }) = kind {
+            how
+        } else {
+            return None;
+        };
+        let behind = stage.rank() > Stage::ConnectionInitiation.rank();
+        (behind && matches!(how, Close::TimedOut { overall: false, .. })).then_some(*stage)
     }
 
     /// Whether it ended in silence: our own limit ran out.

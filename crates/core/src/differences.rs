@@ -110,6 +110,7 @@ fn form(purpose: Purpose) -> Option<u8> {
         | Purpose::Fallback
         | Purpose::Address(_)
         | Purpose::HelloAgain
+        | Purpose::SmallSegments(_)
         | Purpose::Enumerate(_)
         | Purpose::Scout { .. }
         | Purpose::Method(_) => Some(0),

@@ -64,6 +64,7 @@ impl Evidence {
                     Purpose::Look(_)
                     | Purpose::Fallback
                     | Purpose::HelloAgain
+                    | Purpose::SmallSegments(_)
                     | Purpose::Enumerate(_)
                     | Purpose::Scout { .. }
                     | Purpose::Method(_) => false,
@@ -163,6 +164,20 @@ impl Evidence {
         self.attempts.iter().find(|attempt| attempt.purpose == Purpose::HelloAgain)
     }
 
+    /// The connection on which no segment was large.
+    #[must_use]
+    pub fn small_segments(&self) -> Option<&AttemptRecord> {
+        self.attempts.iter().find(|attempt| matches!(attempt.purpose, Purpose::SmallSegments(_)))
+    }
+
+    /// Whether what stalled passes where no segment is large: the path loses large ones.
+    #[must_use]
+    pub fn is_path_mtu(&self) -> bool {
+        let passed = |attempt: &AttemptRecord| attempt.failure.is_none();
+        self.path().last().is_some_and(|attempt| attempt.stalled().is_some())
+            && self.small_segments().is_some_and(passed)
+    }
+
     /// The TLS scout's connections.
     pub fn scouts(&self) -> impl Iterator<Item = &AttemptRecord> {
         self.attempts.iter().filter(|attempt| match attempt.purpose {
@@ -172,6 +187,7 @@ impl Evidence {
             | Purpose::Fallback
             | Purpose::Address(_)
             | Purpose::HelloAgain
+            | Purpose::SmallSegments(_)
             | Purpose::Enumerate(_)
             | Purpose::Method(_) => false,
         })

@@ -50,7 +50,7 @@ mod target;
 mod tls;
 mod wants;
 
-pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
+pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, SMALL_SEGMENT, StageRecord};
 pub use certificate::{CertificateFacts, KeyKind};
 pub use close::{Close, Cut, DialFault, DialFaultKind, TlsBreak};
 pub use connect_initial::connect_initial;

@@ -113,6 +113,7 @@ impl SecuritySummary {
             Purpose::Fallback
             | Purpose::Address(_)
             | Purpose::HelloAgain
+            | Purpose::SmallSegments(_)
             | Purpose::Enumerate(_)
             | Purpose::Scout { .. }
             | Purpose::Method(_) => true,

@@ -30,7 +30,8 @@ impl Plan {
         }
         let path = self.fallback(evidence).or_else(|| self.further_address(evidence));
         let next = path.or_else(|| {
-            let more = self.look(evidence).or_else(|| Self::scout(evidence));
+            let more = self.look(evidence).or_else(|| self.small_segments(evidence));
+            let more = more.or_else(|| Self::scout(evidence));
             let more = more.or_else(|| self.enumeration(evidence))?;
             let made = evidence.attempts_to(more.addresses.first().copied()).count();
             (made < Self::MOST_CONNECTIONS).then_some(more)
@@ -72,6 +73,16 @@ impl Plan {
         Some(Self::attempt(Purpose::Fallback, offer, last.peer().into_iter().collect()))
     }
 
+    /// Where a stage behind the Connection Confirm stalls: the same with small segments, which no path loses.
+    fn small_segments(&self, evidence: &Evidence) -> Option<Attempt> {
+        let failed = evidence.path().last().filter(|_| self.second_look && !self.all_addresses)?;
+        if evidence.small_segments().is_some() {
+            return None;
+        }
+        let stage = failed.stalled()?;
+        Some(Self::aside(evidence, Purpose::SmallSegments(stage), failed.offer, failed.peer()))
+    }
+
     /// After a TLS failure: where our hello was refused, the same once more; when that is refused too, one that offers everything, and a
     /// smaller one when that drew a reset or a FIN.
     fn scout(evidence: &Evidence) -> Option<Attempt> {
@@ -81,6 +92,7 @@ impl Plan {
             None if fault.is_refusal() => {
                 return Some(Self::aside(evidence, Purpose::HelloAgain, failed.offer, failed.peer()));
             }
+            _ if evidence.is_path_mtu() => return None,
             Some(again) if again.has_shaken_hands() => return None,
             Some(_) | None => {}
         }
@@ -108,6 +120,7 @@ impl Plan {
                 Purpose::Fallback
                 | Purpose::Look(_)
                 | Purpose::HelloAgain
+                | Purpose::SmallSegments(_)
                 | Purpose::Enumerate(_)
                 | Purpose::Scout { .. }
                 | Purpose::Method(_) => false,

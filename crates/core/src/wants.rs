@@ -21,6 +21,8 @@ pub enum Wants<'a> {
         address: Address,
         /// This address's share of the stage's limit.
         share: Duration,
+        /// The largest segment, in octets, either way; `None` when that is the system's affair.
+        segment: Option<u16>,
     },
     /// Shake hands; report [`crate::Event::Tls`]. What is read and sent from then on is inside. What had been read already, and
     /// is behind the last PDU, came before TLS: it is counted in the event, and is the beginning of what the handshake reads.

@@ -179,6 +179,9 @@ fn seen(paths: &[&[AttemptRecord]]) -> HashMap<Address, Seen> {
 
 /// The exit code of a cause, which may be another one without TLS.
 fn exit(rule: &Rule, evidence: &Evidence) -> u8 {
+    if let Some(of) = rule.exit_of {
+        return of(evidence);
+    }
     rule.exit_without_tls.filter(|_| evidence.is_without_tls()).unwrap_or(rule.exit)
 }
 

@@ -99,6 +99,8 @@ placeholders! {
     ScoutVersion = "scout_version", "some version";
     /// The suite that the scout read.
     ScoutCipher = "scout_cipher", "some suite";
+    /// Whether the path may lose what is large.
+    OrPathMtu = "or_path_mtu", ", large ones above all (path MTU)";
     /// What speaks for a forwarder.
     ForwarderEvidence = "forwarder_evidence", "; an end after a second or more, and one on this computer's own address, speak for it";
     /// What a request for every protocol was answered with.
@@ -297,6 +299,13 @@ impl Placeholder {
             Self::TlsReceived => match kind? {
                 FailureKind::Tls(fault) => banner(&fault.received),
                 _ => return None,
+            },
+            Self::OrPathMtu => match evidence.small_segments() {
+                Some(_) => {
+                    "; it is the same with segments of 536 octets, so that it is no matter of the path's MTU"
+                        .into()
+                }
+                None => self.in_general().to_owned(),
             },
             Self::ForwarderEvidence => forwarder_evidence(evidence),
             Self::FullAnswer => match evidence.explanation()?.1.answer() {

@@ -29,6 +29,8 @@ pub struct Rule {
     pub exit: u8,
     /// The exit code in its place where Standard RDP Security was agreed on, when that is another one.
     pub exit_without_tls: Option<u8>,
+    /// The exit code in place of both where it is that of the stage that failed.
+    pub exit_of: Option<fn(&Evidence) -> u8>,
     /// Its place among causes that match together; lower comes first, ties go by id.
     pub rank: u8,
     /// What puts it before all others, whatever its rank.
@@ -66,6 +68,7 @@ impl Rule {
         outcome: VerdictOutcome::Inconclusive,
         exit: 3,
         exit_without_tls: None,
+        exit_of: None,
         rank: 50,
         first_when: |_| false,
         summary: "",

@@ -142,10 +142,10 @@ impl Driver<'_> {
                     let answer = clock.until(limit, spans.within(self.resolve(leg))).await;
                     clock.report(run, Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))));
                 }
-                Wants::Dial { address, share } => {
+                Wants::Dial { address, share, segment } => {
                     let dialed_at = clock.now();
                     let share = sooner(limit, dialed_at, share);
-                    let dialed = match clock.until(share, spans.within(self.dial(address))).await {
+                    let dialed = match clock.until(share, spans.within(self.dial(address, segment))).await {
                         Ok(Ok(made)) => {
                             let link = made.link(address);
                             peer = Some(address);
@@ -213,10 +213,14 @@ impl Driver<'_> {
         }
     }
 
-    async fn dial(&self, address: Address) -> Result<Connection, DialFault> {
-        match self.network {
-            Some(network) => network.dial(address).await.map(Connection::custom),
-            None => network::dial(address).await.map(Connection::dialed),
+    async fn dial(&self, address: Address, segment: Option<u16>) -> Result<Connection, DialFault> {
+        match (self.network, segment) {
+            (Some(network), None) => network.dial(address).await.map(Connection::custom),
+            (Some(network), Some(segment)) => {
+                network.dial_small(address, segment).await.map(Connection::custom)
+            }
+            (None, None) => network::dial(address).await.map(Connection::dialed),
+            (None, Some(segment)) => network::dial_small(address, segment).await.map(Connection::dialed),
         }
     }
 

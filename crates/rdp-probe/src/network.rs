@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use rdp_probe_core::{Address, DialFault, DialFaultKind};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::close::{ended_or_fault, lookup_fault_of};
@@ -28,6 +28,12 @@ pub trait Network: Send + Sync + fmt::Debug {
 
     /// A stream to an address.
     fn dial(&self, address: Address) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>>;
+
+    /// The same, with segments of at most so many octets either way. Who cannot do that fails, as this does: what is not small proves
+    /// nothing of a path.
+    fn dial_small(&self, _: Address, _: u16) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+        Box::pin(std::future::ready(Err(DialFault::new(DialFaultKind::Other))))
+    }
 }
 
 /// The operating system's resolver and TCP. What a probe uses unless it is told otherwise.
@@ -41,13 +47,11 @@ impl Network for SystemNetwork {
     }
 
     fn dial(&self, address: Address) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
-        Box::pin(async move {
-            let stream: Box<dyn Io> = match dial(address).await? {
-                Dialed::Tcp(stream) => Box::new(stream),
-                Dialed::Ended(ended) => Box::new(ended),
-            };
-            Ok(stream)
-        })
+        Box::pin(async move { Ok(dial(address).await?.boxed()) })
+    }
+
+    fn dial_small(&self, address: Address, segment: u16) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+        Box::pin(async move { Ok(dial_small(address, segment).await?.boxed()) })
     }
 }
 
@@ -94,6 +98,38 @@ pub(crate) enum Dialed {
 /// Connects; small requests go out at once, and so do acknowledgements.
 pub(crate) async fn dial(address: Address) -> Result<Dialed, DialFault> {
     dialed(TcpStream::connect(address).await, address)
+}
+
+/// The same, with segments of at most so many octets either way.
+pub(crate) async fn dial_small(address: Address, segment: u16) -> Result<Dialed, DialFault> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let connected = match socket.and_then(|socket| small(&socket, segment).map(|()| socket)) {
+        Ok(socket) => socket.connect(address).await,
+        Err(error) => Err(error),
+    };
+    dialed(connected, address)
+}
+
+/// Told to the peer as well, when it is set before the connection is made.
+fn small(socket: &TcpSocket, segment: u16) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        socket2::SockRef::from(socket).set_tcp_mss(segment.into())
+    }
+    #[cfg(not(unix))]
+    {
+        _ = (socket, segment);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+impl Dialed {
+    fn boxed(self) -> Box<dyn Io> {
+        match self {
+            Self::Tcp(stream) => Box::new(stream),
+            Self::Ended(ended) => Box::new(ended),
+        }
+    }
 }
 
 fn dialed(connected: io::Result<TcpStream>, address: Address) -> Result<Dialed, DialFault> {

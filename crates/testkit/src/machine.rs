@@ -100,7 +100,7 @@ impl Machine<'_> {
                         let port = leg.port;
                         self.resolve(port);
                     }
-                    Wants::Dial { address, share } => peer = self.dial(address, share),
+                    Wants::Dial { address, share, .. } => peer = self.dial(address, share),
                     Wants::Tls { leg, .. } => {
                         let host = leg.asked_name();
                         self.shake_hands(&host, peer.as_mut());

@@ -165,6 +165,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
             | Purpose::Fallback
             | Purpose::Address(_)
             | Purpose::HelloAgain
+            | Purpose::SmallSegments(_)
             | Purpose::Enumerate(_)
             | Purpose::Method(_) => Box::new(ExpectTls::new(selected)),
         })),

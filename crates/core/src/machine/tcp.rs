@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::initiation::ExpectConnectionConfirm;
 use super::scout::ExpectServerFlight;
 use super::state::{Context, Output, State, Step};
-use crate::attempt::Purpose;
+use crate::attempt::{Purpose, SMALL_SEGMENT};
 use crate::close::{DialFault, DialFaultKind};
 use crate::event::Link;
 use crate::fact::Observed;
@@ -53,8 +53,9 @@ impl State for ExpectConnection {
         Awaited::Connection
     }
 
-    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
-        Wants::Dial { address: self.address, share: self.share }
+    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
+        let small = matches!(context.attempt().purpose, Purpose::SmallSegments(_));
+        Wants::Dial { address: self.address, share: self.share, segment: small.then_some(SMALL_SEGMENT) }
     }
 
     fn on_dialed(

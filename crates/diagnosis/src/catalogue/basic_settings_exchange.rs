@@ -3,7 +3,7 @@
 use rdp_probe_core::wire::mcs::Reason;
 use rdp_probe_core::{End, Evidence, FailureKind, Stage};
 
-use super::ends::{CUT, LOOK_FOR_A_CRASH, STALLED, TRY_A_SMALLER_MTU, closed, cut, silent, stalled};
+use super::ends::{CHECK_THE_PATH, CUT, LOOK_FOR_A_CRASH, STALLED, closed, cut, silent, stalled};
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -137,7 +137,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} began to answer the MCS Connect Initial and stopped after {part_of} octets; the rest did not come \
                   within {limit}",
         cause: STALLED,
-        remedy: TRY_A_SMALLER_MTU,
+        remedy: CHECK_THE_PATH,
         candidates: SILENT,
         ..MCS
     },

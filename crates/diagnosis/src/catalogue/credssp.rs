@@ -2,7 +2,7 @@
 use rdp_probe_core::wire::credssp::NtStatus;
 use rdp_probe_core::{Evidence, FailureKind, Stage};
 
-use super::ends::{CUT, LOOK_FOR_A_CRASH, STALLED, TRY_A_SMALLER_MTU, closed, cut, silent, stalled};
+use super::ends::{CHECK_THE_PATH, CUT, LOOK_FOR_A_CRASH, STALLED, closed, cut, silent, stalled};
 use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
@@ -100,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} began to answer the first CredSSP message and stopped after {part_of} octets; the rest did not come \
                   within {limit}",
         cause: STALLED,
-        remedy: TRY_A_SMALLER_MTU,
+        remedy: CHECK_THE_PATH,
         candidates: SILENT,
         ..CREDSSP
     },
@@ -150,7 +150,7 @@ pub(super) const RULES: &[Rule] = &[
         exit: 56,
         summary: "{address} selected RDSTLS, began it and stopped after {part_of} octets; the rest did not come within {limit}",
         cause: STALLED,
-        remedy: TRY_A_SMALLER_MTU,
+        remedy: CHECK_THE_PATH,
         ..CREDSSP
     },
     Rule {
@@ -180,7 +180,7 @@ pub(super) const RULES: &[Rule] = &[
         exit: 56,
         summary: "{address} selected the Entra sign-in, began it and stopped after {part_of} octets; the rest did not come within {limit}",
         cause: STALLED,
-        remedy: TRY_A_SMALLER_MTU,
+        remedy: CHECK_THE_PATH,
         ..CREDSSP
     },
     Rule {

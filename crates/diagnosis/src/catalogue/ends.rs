@@ -33,9 +33,9 @@ pub(super) fn stalled(evidence: &Evidence) -> bool {
 
 pub(super) const CUT: &str = "the answer began and was cut: the server broke down while it answered, or a device in between cut the \
     stream, as one does that loses large packets";
-pub(super) const STALLED: &str = "the beginning of the answer came and the rest did not: large packets are lost on the way (path \
-    MTU), or the server hangs in the middle of its answer";
+pub(super) const STALLED: &str = "the beginning of the answer came and the rest did not: the server hangs in the middle of its answer, \
+    or packets are lost on the way{or_path_mtu}";
 pub(super) const LOOK_FOR_A_CRASH: &str = "on the target, look for a crash of the service at this time; probe from the target's own \
     network, and with a VPN or tunnel in between try a smaller MTU";
-pub(super) const TRY_A_SMALLER_MTU: &str =
-    "with a VPN or tunnel in between, try a smaller MTU; check the path for packet loss";
+pub(super) const CHECK_THE_PATH: &str =
+    "check the path for packet loss; probe from the target's own network, and look for a service that hangs";

@@ -70,6 +70,17 @@ fn refused(evidence: &Evidence, kind: &FailureKind) -> bool {
     evidence.failure_kind() == Some(kind)
 }
 
+/// That of the stage that stalled.
+fn exit_of_stage(evidence: &Evidence) -> u8 {
+    match evidence.failure().map(|failure| failure.stage) {
+        Some(Stage::Credssp) => 50,
+        Some(Stage::Rdstls | Stage::Rdsaad) => 56,
+        Some(Stage::BasicSettingsExchange) if evidence.is_without_tls() => 61,
+        Some(Stage::BasicSettingsExchange) => 60,
+        Some(_) | None => 40,
+    }
+}
+
 const TLS: Rule = Rule {
     stage: Some(Stage::Tls),
     outcome: VerdictOutcome::Refused,
@@ -272,9 +283,9 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| fault(f).is_some_and(|fault| silent(fault.kind) && fault.received.is_empty()),
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} agreed to TLS and then said nothing within {limit}",
-        cause: "no octet of a ServerHello came: a service that hangs, a device that drops the hello, or a path that loses the \
-                server's first large packet (path MTU)",
-        remedy: "probe from the target's own network; with a VPN or tunnel in between, try a smaller MTU",
+        cause: "no octet of a ServerHello came: a service that hangs, a device that drops the hello{or_path_mtu}",
+        remedy: "probe from the target's own network; on the target, see whether the Remote Desktop Services service answers to \
+                 being stopped and started",
         candidates: STALL,
         ..TLS
     },
@@ -283,9 +294,9 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| fault(f).is_some_and(|fault| silent(fault.kind) && !fault.received.is_empty()),
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} began the TLS handshake and stopped; the rest did not come within {limit}",
-        cause: "the beginning of the server's flight came and the rest did not: large packets are lost on the way (path MTU), or \
-                the server sends more slowly than any client waits",
-        remedy: "with a VPN or tunnel in between, try a smaller MTU; check the path for packet loss",
+        cause: "the beginning of the server's flight came and the rest did not: the server sends more slowly than any client \
+                waits, or packets are lost on the way{or_path_mtu}",
+        remedy: "check the path for packet loss; probe from the target's own network",
         candidates: STALL,
         ..TLS
     },
@@ -376,6 +387,34 @@ pub(super) const RULES: &[Rule] = &[
             "rdsaad-broken",
             "rdstls-cut",
             "rdsaad-cut",
+        ],
+        ..TLS
+    },
+    Rule {
+        id: "path-mtu",
+        stage: None,
+        matches: Evidence::is_path_mtu,
+        outcome: VerdictOutcome::Unreachable,
+        exit_of: Some(exit_of_stage),
+        rank: 5,
+        summary: "the way to {address} loses large packets: stage {stage} stalls, and passes with segments of 536 octets",
+        cause: "with segments of 536 octets the same server answered in full; without that limit the {awaiting} did not come, or not to \
+                its end. The path carries less than its ends think (path MTU), and what should tell them so (ICMP) does not arrive",
+        remedy: "set a smaller MTU on the VPN, tunnel or interface in between (1300 often does), or MSS clamping on its router; and let \
+                 ICMP \"fragmentation needed\" (IPv6: \"packet too big\") through",
+        candidates: STALL,
+        basis: Documented,
+        supersedes: &[
+            "tls-no-answer",
+            "tls-stalls",
+            "credssp-silent",
+            "credssp-stalled",
+            "rdstls-broken",
+            "rdstls-stalled",
+            "rdsaad-broken",
+            "rdsaad-stalled",
+            "mcs-silent",
+            "mcs-stalled",
         ],
         ..TLS
     },
