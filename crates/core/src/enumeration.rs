@@ -70,9 +70,9 @@ impl Evidence {
     pub fn is_enumeration_over(&self) -> bool {
         let made = || self.attempts.iter().filter(|attempt| attempt.purpose.enumerates());
         let broken = |attempt: &AttemptRecord| attempt.says_nothing() && !attempt.is_silent();
-        let says_no = self.attempts.iter().any(|attempt| matches!(attempt.answer(), Answer::Refused(_)));
+        let says_no = || self.attempts.iter().any(|attempt| matches!(attempt.answer(), Answer::Refused(_)));
         let mute =
-            |attempt: &&AttemptRecord| attempt.is_silent() || (says_no && attempt.answer() == Answer::Fin);
+            |attempt: &&AttemptRecord| attempt.is_silent() || (attempt.answer() == Answer::Fin && says_no());
         made().next_back().is_some_and(broken) || made().filter(mute).count() > 1
     }
 }

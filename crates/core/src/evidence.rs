@@ -39,6 +39,10 @@ impl Evidence {
     /// path of the worst address.
     #[must_use]
     pub fn path(&self) -> &[AttemptRecord] {
+        // Most runs are one connection, and are asked about it often.
+        if let only @ [AttemptRecord { purpose: Purpose::Main, .. }] = self.attempts.as_slice() {
+            return only;
+        }
         let mut worst: &[AttemptRecord] = &[];
         let mut rank = u8::MAX;
         for path in self.paths() {
@@ -84,9 +88,10 @@ impl Evidence {
     /// Whether the path goes on with a cookie that nobody asked for: a second look opened it.
     #[must_use]
     pub fn is_by_cookie(&self) -> bool {
-        self.attempts
-            .iter()
-            .any(|attempt| attempt.purpose == Purpose::Look(Look::Cookie) && attempt.answer().is_confirm())
+        let opens = |attempt: &AttemptRecord| {
+            matches!(attempt.purpose, Purpose::Look(Look::Cookie)) && attempt.answer().is_confirm()
+        };
+        self.plan.second_look && self.attempts.iter().any(opens)
     }
 
     /// The path that the run began with: also where a second look opened another one.
@@ -99,6 +104,9 @@ impl Evidence {
     /// The main path: the first attempt, and its fallback when there was one.
     #[must_use]
     pub fn main_path(&self) -> &[AttemptRecord] {
+        if let only @ [AttemptRecord { purpose: Purpose::Main, .. }] = self.attempts.as_slice() {
+            return only;
+        }
         self.paths().next().unwrap_or_default()
     }
 

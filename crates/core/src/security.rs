@@ -125,13 +125,13 @@ impl SecuritySummary {
             some.iter().any(|attempt| attempt.answer().is_confirm() && !otherwise.contains(&attempt.purpose))
         };
         // Who has a way to refuse does not do it by hanging up.
-        let says_no = attempts.iter().any(|attempt| matches!(attempt.answer(), Answer::Refused(_)));
+        let says_no = || attempts.iter().any(|attempt| matches!(attempt.answer(), Answer::Refused(_)));
         for (index, attempt) in attempts.iter().enumerate() {
             let later = attempts.get(index..).unwrap_or_default();
             let tells = match attempt.answer() {
                 // A bare FIN is how some servers refuse, and how others hang up on everybody. It counts as a refusal only
                 // when the server answered a later request; a disconnect, which is said, when it answered any.
-                Answer::Fin => confirms(later) && !says_no,
+                Answer::Fin => confirms(later) && !says_no(),
                 Answer::Disconnected => confirms(&attempts),
                 Answer::Selected { .. } | Answer::NoNegotiation | Answer::Refused(_) => true,
                 Answer::None => false,

@@ -68,7 +68,7 @@ pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
 fn judge(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
     let ended = ended(evidence);
     let mut matching: Vec<&'static Rule> = Vec::new();
-    for rule in catalogue::all().chain(more.iter().copied()) {
+    let mut ask = |rule: &'static Rule| {
         let asked = match rule.kind {
             // A cause explains a failure, so without one there is none, and one at another hop or stage is another's.
             RuleKind::Cause => ended.is_some_and(|(hop, stage)| rule.is_about(hop, stage)),
@@ -77,7 +77,13 @@ fn judge(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
         if asked && (rule.matches)(evidence) {
             matching.push(rule);
         }
+    };
+    if ended.is_some() {
+        catalogue::all().for_each(&mut ask);
+    } else {
+        catalogue::findings().for_each(&mut ask);
     }
+    more.iter().copied().for_each(ask);
     let shown = |rule: &&&'static Rule| !matching.iter().any(|other| other.supersedes.contains(&rule.id));
     let (mut causes, mut worth): (Vec<&'static Rule>, Vec<&'static Rule>) =
         matching.iter().filter(shown).copied().partition(|rule| rule.kind == RuleKind::Cause);

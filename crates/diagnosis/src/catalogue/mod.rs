@@ -19,20 +19,25 @@ use crate::rule::Rule;
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let files = [
-        any_stage::RULES,
-        resolve::RULES,
-        tcp_connect::RULES,
-        connection_initiation::RULES,
-        foreign::RULES,
-        tls::RULES,
-        credssp::RULES,
-        basic_settings_exchange::RULES,
-        findings::RULES,
-        certificate::RULES,
-    ];
-    files.into_iter().flatten()
+    CAUSES.into_iter().chain(FINDINGS).flatten()
 }
+
+/// The rows that are worth knowing without a failure.
+pub(crate) fn findings() -> impl Iterator<Item = &'static Rule> {
+    FINDINGS.into_iter().flatten()
+}
+
+const CAUSES: [&[Rule]; 8] = [
+    any_stage::RULES,
+    resolve::RULES,
+    tcp_connect::RULES,
+    connection_initiation::RULES,
+    foreign::RULES,
+    tls::RULES,
+    credssp::RULES,
+    basic_settings_exchange::RULES,
+];
+const FINDINGS: [&[Rule]; 2] = [findings::RULES, certificate::RULES];
 
 /// The row with this id.
 #[must_use]
@@ -43,6 +48,12 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn findings_stand_in_files_of_their_own() {
+        assert!(findings().all(|rule| rule.kind != RuleKind::Cause));
+        assert!(CAUSES.into_iter().flatten().all(|rule| rule.kind == RuleKind::Cause));
+    }
     use crate::codes::{Family, lookup};
     use crate::placeholder::Placeholder;
     use crate::rule::{Basis, Likelihood, RuleKind, VerdictOutcome};
