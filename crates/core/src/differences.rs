@@ -153,11 +153,16 @@ fn contradicts(refused: &AttemptRecord, selected: &AttemptRecord) -> bool {
         let demands = [FailureCode::SSL_REQUIRED_BY_SERVER, FailureCode::HYBRID_REQUIRED_BY_SERVER];
         return code == FailureCode::SSL_NOT_ALLOWED_BY_SERVER && demands.contains(&other);
     }
-    let standard = offer.is_standard() && selection.is_standard();
+    // Who takes what is weaker than was offered does not demand the stronger.
+    let declined = |stronger| selected.offer.contains(stronger);
+    let standard = selection.is_standard() && (offer.is_standard() || declined(Protocols::SSL));
+    let plain_tls = matches!(selection, Answer::Selected { protocol: Protocols::SSL, .. });
     let same = |only: &[Protocols]| matches!(selection, Answer::Selected { protocol, .. } if only.contains(&protocol) && offer.contains(protocol));
     match code {
         FailureCode::SSL_REQUIRED_BY_SERVER => standard,
-        FailureCode::HYBRID_REQUIRED_BY_SERVER => standard || same(&[Protocols::SSL]),
+        FailureCode::HYBRID_REQUIRED_BY_SERVER => {
+            standard || (plain_tls && (offer.contains(Protocols::SSL) || declined(Protocols::HYBRID)))
+        }
         FailureCode::SSL_NOT_ALLOWED_BY_SERVER | FailureCode::SSL_CERT_NOT_ON_SERVER => {
             same(&[Protocols::SSL, Protocols::HYBRID, Protocols::HYBRID_EX])
         }

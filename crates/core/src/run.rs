@@ -157,7 +157,11 @@ impl Run {
                     Limited::Message => self.waiting,
                 };
                 let own = limits.of(machine.stage());
-                (from, self.patience.map_or(own, |patience| patience.min(own)))
+                // A path that a question opened is one from its answer on.
+                let path = self.evidence.attempts.last().is_some_and(|attempt| attempt.purpose.is_path());
+                let opened = path && machine.stage().rank() > Stage::ConnectionInitiation.rank();
+                let patience = self.patience.filter(|_| !opened);
+                (from, patience.map_or(own, |patience| patience.min(own)))
             }
             None => (self.since, limits.overall),
         };

@@ -48,13 +48,14 @@ fn scouted_as(evidence: &Evidence, spoken: Spoken) -> bool {
 /// The server answers no ClientHello at all, though it promised TLS; or it says by a disconnect that it cannot.
 fn cannot_use_key(evidence: &Evidence) -> bool {
     let Some(first) = fault(evidence) else { return false };
-    let none_answered = evidence.scouts().next().is_some()
-        && evidence.scouted().is_none()
-        && evidence.hello_again().is_none_or(|again| again.failure.is_some())
-        && faults(evidence).all(|fault| ended(fault.kind) && fault.received.is_empty());
+    let broke_off = |fault: &TlsFault| ended(fault.kind) && fault.received.is_empty();
+    // A connection that did not come to its hello tells nothing of it.
+    let mut further = evidence.hello_again().into_iter().chain(evidence.scouts());
+    let at_every_hello = evidence.scouts().next().is_some()
+        && further.all(|attempt| scout_fault(attempt).is_some_and(broke_off));
     // xrdp's way to say it, also after an alert that says the same.
     let says_so = faults(evidence).any(TlsFault::is_disconnect);
-    (ended(first.kind) && first.received.is_empty() && none_answered) || says_so
+    (broke_off(first) && at_every_hello) || says_so
 }
 
 fn kind_is(evidence: &Evidence, judge: fn(TlsFaultKind) -> bool) -> bool {
