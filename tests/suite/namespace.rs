@@ -2,7 +2,7 @@
 //! They need a network of their own, so the test runs itself again inside private namespaces.
 #![expect(clippy::arithmetic_side_effects, reason = "a name server for one client that is ours")]
 use std::net::UdpSocket;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,18 +14,7 @@ const INSIDE: &str = "RDP_PROBE_TESTS_INSIDE_NAMESPACE";
 
 #[test]
 fn faults_of_resolver_and_routes_are_told_apart() {
-    binary::binary();
-    let output = namespaces::unshare(&["--net", "--mount"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "namespace::inside", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "1")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "inside the namespaces:\n{text}");
-    assert!(text.contains("1 passed"), "the test inside did not run:\n{text}");
+    namespaces::run_inside("namespace::inside", INSIDE);
 }
 
 #[test]

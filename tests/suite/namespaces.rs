@@ -31,3 +31,19 @@ pub(crate) fn unshare(kinds: &[&str]) -> Command {
         refusals[1]
     );
 }
+
+/// Runs one test of this program, which is ignored otherwise, inside private networks and mounts; `inside` is set there only.
+pub(crate) fn run_inside(test: &str, inside: &str) {
+    crate::binary::binary();
+    let output = unshare(&["--net", "--mount"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .env(inside, "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "inside the namespaces:\n{text}");
+    assert!(text.contains("1 passed"), "the test inside did not run:\n{text}");
+}

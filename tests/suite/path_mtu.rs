@@ -17,18 +17,7 @@ const BRIDGE: &str = "/run/bridge";
 
 #[test]
 fn path_that_loses_large_packets_is_proven_and_one_that_says_so_stalls_nothing() {
-    binary::binary();
-    let output = namespaces::unshare(&["--net", "--mount"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "path_mtu::inside", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "1")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "inside the namespaces:\n{text}");
-    assert!(text.contains("1 passed"), "the test inside did not run:\n{text}");
+    namespaces::run_inside("path_mtu::inside", INSIDE);
 }
 
 #[test]
