@@ -14,6 +14,14 @@ impl Evidence {
         self.failure().map(|failure| &failure.kind)
     }
 
+    /// Whether the address is this computer's own: the connection has the same one at both ends.
+    #[must_use]
+    pub fn is_own_address(&self) -> bool {
+        self.facts().any(
+            |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
+        )
+    }
+
     /// How the stream ended, and how much of the answer that was due had come by then.
     #[must_use]
     pub fn ended_after(&self) -> Option<(Close, &Octets)> {

@@ -23,10 +23,12 @@ pub mod catalogue;
 pub mod codes;
 mod diagnose;
 pub mod explain;
+mod phrases;
 mod placeholder;
 mod rule;
 mod text;
 mod time;
+mod waited;
 
 pub use diagnose::{AddressVerdict, Diagnosis, Verdict, diagnose, diagnose_with};
 pub use explain::{Explanation, explain, explain_pair};

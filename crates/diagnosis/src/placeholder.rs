@@ -5,13 +5,15 @@
 )]
 use std::fmt::Write as _;
 
-use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, Close, Cut, DialFault, Difference, Differs, Evidence, FailureKind, Family, Look, Observed, Octets,
-    Oddity, Stage, TlsBreak, TlsFault, TlsFaultKind, Trust,
+    Answer, Close, DialFault, Evidence, FailureKind, Family, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust,
 };
 
 use crate::codes;
+use crate::phrases::{
+    address, banner, differences, error_info, failed_addresses, forwarder_evidence, limit, looks, oddities,
+    over, words,
+};
 use crate::time::{date, span};
 
 /// One line a placeholder: what it is in the code, in a text, and in a text without evidence.
@@ -499,166 +501,10 @@ impl Placeholder {
     }
 }
 
-/// One of two texts: over TLS, and where Standard RDP Security was agreed on.
-fn over(evidence: &Evidence, tls: &str, standard: &str) -> String {
-    if evidence.is_without_tls() { standard } else { tls }.to_owned()
-}
-
-const fn error_info(kind: &FailureKind) -> Option<u32> {
-    if let FailureKind::ErrorInfo { code, .. } = kind { Some(code.0) } else { None }
-}
-
-fn address(evidence: &Evidence) -> String {
-    let target = format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port);
-    let given = evidence.plan.target.address();
-    let failed = match evidence.failure().map(|failure| &failure.kind) {
-        Some(FailureKind::Connect { address, .. }) => Some(*address),
-        _ => None,
-    };
-    let tried = failed.or_else(|| evidence.peer());
-    match (given, tried) {
-        (Some(given), _) => given.to_string(),
-        (None, Some(tried)) => format!("{target} ({tried})"),
-        (None, None) => target,
-    }
-}
-
-fn limit(kind: &FailureKind) -> Option<String> {
-    let Some(Cut::TimedOut { limit, overall }) = kind.cut() else { return None };
-    let millis = limit.as_millis();
-    let time = if millis.is_multiple_of(1000) {
-        format!("{} s", limit.as_secs())
-    } else if millis > 0 {
-        format!("{millis} ms")
-    } else {
-        format!("{} us", limit.as_micros())
-    };
-    Some(if overall { format!("{time} (the whole run)") } else { time })
-}
-
-/// A security protocol, or an offer of several, in the words of the field.
-pub(crate) fn words(protocols: Protocols) -> String {
-    const NAMES: [(Protocols, &str); 5] = [
-        (Protocols::SSL, "TLS"),
-        (Protocols::HYBRID, "CredSSP"),
-        (Protocols::HYBRID_EX, "CredSSP with early user authorization"),
-        (Protocols::RDSTLS, "RDSTLS"),
-        (Protocols::RDSAAD, "Entra sign-in"),
-    ];
-    if protocols.is_standard() {
-        return "Standard RDP Security".into();
-    }
-    let mut known = Protocols::RDP;
-    let mut names = Vec::new();
-    for (protocol, name) in NAMES {
-        known = known | protocol;
-        if protocols.contains(protocol) {
-            names.push(name);
-        }
-    }
-    if protocols.0 & !known.0 != 0 || names.is_empty() {
-        return format!("protocol {protocols}");
-    }
-    match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, before)) => format!("{} or {last}", before.join(", ")),
-        None => String::new(),
-    }
-}
-
-/// The first line, as text where it is text.
-fn banner(head: &Octets) -> String {
-    let line = head.as_slice().split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
-    let line = line.get(..80).unwrap_or(line);
-    let textual = line.iter().filter(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
-    if !line.is_empty() && textual.saturating_mul(4) >= line.len().saturating_mul(3) {
-        format!("\"{}\"", String::from_utf8_lossy(line))
-    } else {
-        let octets = Octets::of(head.as_slice().get(..16).unwrap_or(head.as_slice()));
-        format!("octets {octets}")
-    }
-}
-
-fn failed_addresses(evidence: &Evidence) -> String {
-    let mut failed: Vec<String> = Vec::new();
-    for attempt in &evidence.attempts {
-        for fact in attempt.facts() {
-            if let Observed::AddressFailed { address, .. } = fact {
-                failed.push(address.to_string());
-            }
-        }
-    }
-    for path in evidence.paths() {
-        let Some(last) = path.last().filter(|attempt| attempt.failure.is_some()) else { continue };
-        failed.extend(last.peer().map(|address| address.to_string()));
-    }
-    failed.dedup();
-    failed.join(", ")
-}
-
-fn forwarder_evidence(evidence: &Evidence) -> String {
-    let stages = evidence.path().last().map(|attempt| attempt.stages.as_slice()).unwrap_or_default();
-    let waited = stages.iter().find(|record| record.stage == Stage::ConnectionInitiation);
-    let waited = waited.and_then(|record| record.duration).filter(|waited| waited.as_millis() >= 900);
-    match waited {
-        Some(waited)
-            if evidence.ended_after().is_some_and(|(how, _)| !matches!(how, Close::TimedOut { .. })) =>
-        {
-            format!(
-                ". It ended after {}, as long as a connection takes that is given up: the forwarder's own",
-                span(i64::try_from(waited.as_millis()).unwrap_or(i64::MAX).unsigned_abs())
-            )
-        }
-        Some(_) | None => String::new(),
-    }
-}
-
-fn looks(evidence: &Evidence) -> String {
-    let tried: Vec<&str> = evidence.looks().map(|(look, _)| look.name()).collect();
-    let left: Vec<&str> = Look::ALL
-        .into_iter()
-        .filter(|look| look.is_worth_it(&evidence.plan))
-        .map(Look::name)
-        .filter(|name| !tried.contains(name))
-        .collect();
-    let tried = tried.join(", ");
-    if left.is_empty() { tried } else { format!("{tried}; not tried: {}", left.join(", ")) }
-}
-
-/// Connections are counted from 1, in the order in which they were made.
-fn differences(evidence: &Evidence) -> String {
-    let texts = evidence.differences().into_iter().map(|Difference { differs, connections: (one, other) }| {
-        let what = match differs {
-            Differs::Answer => "the answers to the same request",
-            Differs::Protocol => "a protocol that was selected or demanded, and a refusal that rules it out",
-            Differs::Flags => "the flags of the answer",
-            Differs::SourceReference => "the source reference",
-            Differs::Certificate => "the certificate",
-            Differs::ServerName => "the server's name",
-            Differs::NotAsked => return format!("a protocol that was not asked for (connection {one})"),
-            _ => "something",
-        };
-        format!("{what} (connections {one} and {other})")
-    });
-    texts.collect::<Vec<_>>().join(", ")
-}
-
-fn oddities(evidence: &Evidence) -> String {
-    let mut texts = Vec::new();
-    for fact in evidence.facts() {
-        if let Observed::Oddity { field, value } = fact {
-            texts.push(match field {
-                Oddity::BlockLength => format!("the block's length is {value}"),
-                Oddity::Surplus => format!("{value} octets follow the block"),
-                _ => format!("{field:?} is {value}"),
-            });
-        }
-    }
-    texts.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
+    use rdp_probe_core::wire::nego::Protocols;
+
     use super::*;
 
     #[test]

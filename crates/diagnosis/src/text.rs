@@ -2,7 +2,8 @@
 use rdp_probe_core::{Answer, Evidence, Failure, FailureKind, Hop, TlsFault, TlsFaultKind};
 
 use crate::diagnose::Diagnosis;
-use crate::placeholder::{Placeholder, replace, words};
+use crate::phrases::words;
+use crate::placeholder::{Placeholder, replace};
 
 /// Fills the `{placeholders}` of a catalogue text. Unknown ones stay as they are; a test holds that no row has one.
 ///

@@ -1,12 +1,12 @@
 //! Stage `connection_initiation`: the first request is not answered, or answered with a refusal.
 use rdp_probe_core::wire::nego::{FailureCode, Protocols};
-use rdp_probe_core::{Address, Close, Evidence, FailureKind, Look, Observed, Security, Stage};
-use std::time::Duration;
+use rdp_probe_core::{Address, Close, Evidence, FailureKind, Look, Security, Stage};
 
 use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
+use crate::waited::as_long_as_a_dial;
 use rdp_probe_core::wire::Problem;
 
 /// How the stream ended, and whether something of the answer had arrived.
@@ -50,21 +50,13 @@ fn explained_by(evidence: &Evidence, look: Look) -> bool {
 
 /// The address is this computer's own, or one that containers have by default: what listens there passes connections on.
 fn is_here(evidence: &Evidence) -> bool {
-    let own = evidence.facts().any(
-        |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
-    );
-    own || evidence.peer().is_some_and(|peer| match peer {
-        Address::V4(v4) => v4.ip().is_loopback() || matches!(v4.ip().octets(), [172, 17, ..] | [10, 88, ..]),
-        Address::V6(v6) => v6.ip().is_loopback(),
-    })
-}
-
-/// It ended about as long after the request as a connection takes that is given up: the forwarder's own.
-fn took_its_time(evidence: &Evidence) -> bool {
-    const LEAST: Duration = Duration::from_millis(900);
-    let stages = evidence.path().last().map(|attempt| attempt.stages.as_slice()).unwrap_or_default();
-    let waited = stages.iter().find(|record| record.stage == Stage::ConnectionInitiation);
-    waited.and_then(|record| record.duration).is_some_and(|waited| waited >= LEAST)
+    evidence.is_own_address()
+        || evidence.peer().is_some_and(|peer| match peer {
+            Address::V4(v4) => {
+                v4.ip().is_loopback() || matches!(v4.ip().octets(), [172, 17, ..] | [10, 88, ..])
+            }
+            Address::V6(v6) => v6.ip().is_loopback(),
+        })
 }
 
 /// The refusal, and what had been offered when it came.
@@ -210,7 +202,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "forwarder-without-backend",
         matches: wordless,
         rank: 30,
-        first_when: |f| (fin(f) || reset(f)) && (is_here(f) || took_its_time(f)),
+        first_when: |f| (fin(f) || reset(f)) && (is_here(f) || as_long_as_a_dial(f).is_some()),
         summary: "something accepted the connection for {address}, and could not pass it on",
         cause: "a port forward, load balancer, SSH tunnel or TCP proxy accepts connections while the host behind it is down or \
                 refuses them{forwarder_evidence}",

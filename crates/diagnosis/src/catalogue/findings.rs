@@ -31,13 +31,10 @@ fn downgraded(evidence: &Evidence) -> bool {
 /// The address is this computer's own: the connection has the same one at both ends, or it is the usual loopback one.
 fn this_computer(evidence: &Evidence) -> bool {
     const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-    let own_end = evidence.facts().any(
-        |fact| matches!(fact, Observed::Connected { peer, local: Some(local) } if peer.ip() == local.ip()),
-    );
     let loopback = evidence.facts().any(
         |fact| matches!(fact, Observed::AddressFailed { address, .. } if LOOPBACK.contains(&address.ip())),
     );
-    evidence.plan.target.port == 3389 && (own_end || (loopback && evidence.peer().is_none()))
+    evidence.plan.target.port == 3389 && (evidence.is_own_address() || (loopback && evidence.peer().is_none()))
 }
 
 /// Some address failed, and another did not.

@@ -1,0 +1,157 @@
+//! The phrases that placeholders stand for, as far as they take more than a field of the evidence.
+use rdp_probe_core::wire::nego::Protocols;
+use rdp_probe_core::{Close, Cut, Difference, Differs, Evidence, FailureKind, Look, Observed, Octets, Oddity};
+
+use crate::time::span;
+use crate::waited::as_long_as_a_dial;
+
+/// One of two texts: over TLS, and where Standard RDP Security was agreed on.
+pub(crate) fn over(evidence: &Evidence, tls: &str, standard: &str) -> String {
+    if evidence.is_without_tls() { standard } else { tls }.to_owned()
+}
+
+pub(crate) const fn error_info(kind: &FailureKind) -> Option<u32> {
+    if let FailureKind::ErrorInfo { code, .. } = kind { Some(code.0) } else { None }
+}
+
+pub(crate) fn address(evidence: &Evidence) -> String {
+    let target = format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port);
+    let given = evidence.plan.target.address();
+    let failed = match evidence.failure().map(|failure| &failure.kind) {
+        Some(FailureKind::Connect { address, .. }) => Some(*address),
+        _ => None,
+    };
+    let tried = failed.or_else(|| evidence.peer());
+    match (given, tried) {
+        (Some(given), _) => given.to_string(),
+        (None, Some(tried)) => format!("{target} ({tried})"),
+        (None, None) => target,
+    }
+}
+
+pub(crate) fn limit(kind: &FailureKind) -> Option<String> {
+    let Some(Cut::TimedOut { limit, overall }) = kind.cut() else { return None };
+    let millis = limit.as_millis();
+    let time = if millis.is_multiple_of(1000) {
+        format!("{} s", limit.as_secs())
+    } else if millis > 0 {
+        format!("{millis} ms")
+    } else {
+        format!("{} us", limit.as_micros())
+    };
+    Some(if overall { format!("{time} (the whole run)") } else { time })
+}
+
+/// A security protocol, or an offer of several, in the words of the field.
+pub(crate) fn words(protocols: Protocols) -> String {
+    const NAMES: [(Protocols, &str); 5] = [
+        (Protocols::SSL, "TLS"),
+        (Protocols::HYBRID, "CredSSP"),
+        (Protocols::HYBRID_EX, "CredSSP with early user authorization"),
+        (Protocols::RDSTLS, "RDSTLS"),
+        (Protocols::RDSAAD, "Entra sign-in"),
+    ];
+    if protocols.is_standard() {
+        return "Standard RDP Security".into();
+    }
+    let mut known = Protocols::RDP;
+    let mut names = Vec::new();
+    for (protocol, name) in NAMES {
+        known = known | protocol;
+        if protocols.contains(protocol) {
+            names.push(name);
+        }
+    }
+    if protocols.0 & !known.0 != 0 || names.is_empty() {
+        return format!("protocol {protocols}");
+    }
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The first line, as text where it is text.
+pub(crate) fn banner(head: &Octets) -> String {
+    let line = head.as_slice().split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
+    let line = line.get(..80).unwrap_or(line);
+    let textual = line.iter().filter(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
+    if !line.is_empty() && textual.saturating_mul(4) >= line.len().saturating_mul(3) {
+        format!("\"{}\"", String::from_utf8_lossy(line))
+    } else {
+        let octets = Octets::of(head.as_slice().get(..16).unwrap_or(head.as_slice()));
+        format!("octets {octets}")
+    }
+}
+
+pub(crate) fn failed_addresses(evidence: &Evidence) -> String {
+    let mut failed: Vec<String> = Vec::new();
+    for attempt in &evidence.attempts {
+        for fact in attempt.facts() {
+            if let Observed::AddressFailed { address, .. } = fact {
+                failed.push(address.to_string());
+            }
+        }
+    }
+    for path in evidence.paths() {
+        let Some(last) = path.last().filter(|attempt| attempt.failure.is_some()) else { continue };
+        failed.extend(last.peer().map(|address| address.to_string()));
+    }
+    failed.dedup();
+    failed.join(", ")
+}
+
+pub(crate) fn forwarder_evidence(evidence: &Evidence) -> String {
+    let ended = evidence.ended_after().is_some_and(|(how, _)| !matches!(how, Close::TimedOut { .. }));
+    as_long_as_a_dial(evidence).filter(|_| ended).map_or_else(String::new, |waited| {
+        let waited = span(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+        format!(
+            ". It ended after {waited}, as long as a connection takes that is given up: the forwarder's own"
+        )
+    })
+}
+
+pub(crate) fn looks(evidence: &Evidence) -> String {
+    let tried: Vec<&str> = evidence.looks().map(|(look, _)| look.name()).collect();
+    let left: Vec<&str> = Look::ALL
+        .into_iter()
+        .filter(|look| look.is_worth_it(&evidence.plan))
+        .map(Look::name)
+        .filter(|name| !tried.contains(name))
+        .collect();
+    let tried = tried.join(", ");
+    if left.is_empty() { tried } else { format!("{tried}; not tried: {}", left.join(", ")) }
+}
+
+/// Connections are counted from 1, in the order in which they were made.
+pub(crate) fn differences(evidence: &Evidence) -> String {
+    let texts = evidence.differences().into_iter().map(|Difference { differs, connections: (one, other) }| {
+        let what = match differs {
+            Differs::Answer => "the answers to the same request",
+            Differs::Protocol => "a protocol that was selected or demanded, and a refusal that rules it out",
+            Differs::Flags => "the flags of the answer",
+            Differs::SourceReference => "the source reference",
+            Differs::Certificate => "the certificate",
+            Differs::ServerName => "the server's name",
+            Differs::NotAsked => return format!("a protocol that was not asked for (connection {one})"),
+            _ => "something",
+        };
+        format!("{what} (connections {one} and {other})")
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn oddities(evidence: &Evidence) -> String {
+    let mut texts = Vec::new();
+    for fact in evidence.facts() {
+        if let Observed::Oddity { field, value } = fact {
+            texts.push(match field {
+                Oddity::BlockLength => format!("the block's length is {value}"),
+                Oddity::Surplus => format!("{value} octets follow the block"),
+                _ => format!("{field:?} is {value}"),
+            });
+        }
+    }
+    texts.join(", ")
+}
