@@ -232,6 +232,13 @@ fn openssl_with_a_key_on_p_521_is_a_limit_of_this_build() {
 }
 
 #[test]
+fn openssl_with_a_key_on_p_521_that_tls_1_3_hides_is_a_limit_of_this_build() {
+    let scout = ["1.3", "TLS_AES_128_GCM_SHA256", "P-521 521", "ecdsa-with-SHA256"];
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521", "-sha256"];
+    openssl(&key, &[], fails("misconfigured", "group-or-signature-not-spoken", 42, Some(scout), &[SELF]));
+}
+
+#[test]
 fn freerdp_with_tls_shows_its_own_certificate() {
     let peer = freerdp::start(Security::Tls);
     let report = probe(peer.address());

@@ -63,6 +63,8 @@ pub enum Purpose {
         /// Whether the hello is the small, old one.
         reduced: bool,
     },
+    /// What certificate and key the server shows in TLS 1.2, where it chose TLS 1.3 and hid them.
+    ScoutCertificate,
     /// Whether the server takes this method of Standard RDP Security.
     Method(EncryptionMethods),
 }
@@ -75,7 +77,7 @@ impl Purpose {
             Self::Main | Self::Fallback | Self::Address(_) => plan.until,
             Self::Look(look) => look.depth(plan),
             Self::Enumerate(_) => Stage::ConnectionInitiation,
-            Self::HelloAgain | Self::Scout { .. } => Stage::Tls,
+            Self::HelloAgain | Self::Scout { .. } | Self::ScoutCertificate => Stage::Tls,
             Self::SmallSegments(stage) => stage,
             Self::Method(_) => Stage::BasicSettingsExchange,
         }
@@ -94,6 +96,7 @@ impl Purpose {
             Self::Enumerate(mask) => format!("enumerate {mask}"),
             Self::Scout { reduced: false } => "tls scout".into(),
             Self::Scout { reduced: true } => "tls scout, reduced hello".into(),
+            Self::ScoutCertificate => "tls scout, TLS 1.2 at most".into(),
             Self::Method(method) => format!("encryption method {}", hex(method.0)),
         }
     }
@@ -110,6 +113,7 @@ impl Purpose {
             | Self::SmallSegments(_)
             | Self::Enumerate(_)
             | Self::Scout { .. }
+            | Self::ScoutCertificate
             | Self::Method(_) => None,
         }
     }
@@ -126,7 +130,8 @@ impl Purpose {
             | Self::HelloAgain
             | Self::SmallSegments(_)
             | Self::Enumerate(_)
-            | Self::Scout { .. } => EncryptionMethods::ALL,
+            | Self::Scout { .. }
+            | Self::ScoutCertificate => EncryptionMethods::ALL,
         }
     }
 
@@ -146,6 +151,7 @@ impl Purpose {
             | Self::SmallSegments(_)
             | Self::Enumerate(_)
             | Self::Scout { .. }
+            | Self::ScoutCertificate
             | Self::Method(_) => false,
         }
     }

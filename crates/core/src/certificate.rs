@@ -1,5 +1,6 @@
 //! What a certificate says, read once, without judging it. The checks are rules of the diagnosis, each on its own.
 #![expect(clippy::wildcard_enum_match_arm, reason = "of all extensions and names there are, a few matter here")]
+use rdp_probe_wire::tls::SignatureScheme;
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -74,6 +75,24 @@ impl KeyKind {
             Self::Ed25519 => "Ed25519",
             Self::Other(oid) => oid,
         }
+    }
+
+    /// The scheme that a handshake of TLS 1.3 is signed with, where such a key leaves no choice (RFC 8446 section 4.2.3, RFC 8734), or
+    /// the first of those that are for such keys alone.
+    #[must_use]
+    pub fn signs_tls_1_3_with(&self) -> Option<SignatureScheme> {
+        Some(SignatureScheme(match self.name() {
+            "P-256" => 0x0403,
+            "P-384" => 0x0503,
+            "P-521" => 0x0603,
+            "1.3.36.3.3.2.8.1.1.7" => 0x081A,
+            "1.3.36.3.3.2.8.1.1.11" => 0x081B,
+            "1.3.36.3.3.2.8.1.1.13" => 0x081C,
+            "Ed25519" => 0x0807,
+            "1.3.101.113" => 0x0808,
+            "1.2.840.113549.1.1.10" => 0x0809,
+            _ => return None,
+        }))
     }
 }
 

@@ -113,6 +113,7 @@ fn form(purpose: Purpose) -> Option<u8> {
         | Purpose::SmallSegments(_)
         | Purpose::Enumerate(_)
         | Purpose::Scout { .. }
+        | Purpose::ScoutCertificate
         | Purpose::Method(_) => Some(0),
     }
 }

@@ -71,6 +71,7 @@ impl Evidence {
                     | Purpose::SmallSegments(_)
                     | Purpose::Enumerate(_)
                     | Purpose::Scout { .. }
+                    | Purpose::ScoutCertificate
                     | Purpose::Method(_) => false,
                 };
                 if !begins {
@@ -189,7 +190,7 @@ impl Evidence {
     /// The TLS scout's connections.
     pub fn scouts(&self) -> impl Iterator<Item = &AttemptRecord> {
         self.attempts.iter().filter(|attempt| match attempt.purpose {
-            Purpose::Scout { .. } => true,
+            Purpose::Scout { .. } | Purpose::ScoutCertificate => true,
             Purpose::Look(look) => look == Look::TlsFirst && !self.is_by_cookie(),
             Purpose::Main
             | Purpose::Fallback

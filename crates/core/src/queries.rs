@@ -1,4 +1,6 @@
 //! What a diagnosis asks of the evidence, of the target's hop only: a gateway shows a certificate and a challenge of its own.
+use rdp_probe_wire::tls::{NamedGroup, SignatureScheme, Version};
+
 use crate::attempt::{Answer, AttemptRecord};
 use crate::certificate::CertificateFacts;
 use crate::close::Close;
@@ -6,6 +8,7 @@ use crate::evidence::Evidence;
 use crate::fact::{Observed, ServerKey};
 use crate::failure::{Failure, FailureKind};
 use crate::octets::Octets;
+use crate::tls::{ScoutFacts, is_spoken};
 
 impl Evidence {
     /// What came instead of what was due, when the deciding path failed.
@@ -55,13 +58,39 @@ impl Evidence {
         let shaken = self.path().iter().flat_map(AttemptRecord::facts).find_map(|fact| {
             if let Observed::Tls(facts) = fact { Some(facts.certificate.as_ref()) } else { None }
         });
-        let scouted = || {
-            let facts = self.scouts().flat_map(AttemptRecord::facts).find_map(|fact| {
-                if let Observed::Scouted(facts) = fact { Some(facts.certificate.as_ref()) } else { None }
-            });
-            facts.flatten()
+        shaken.flatten().or_else(|| self.scouted_certificate().map(|(certificate, _)| certificate))
+    }
+
+    /// The certificate that the TLS scout read in the clear, and how many came with it.
+    pub(crate) fn scouted_certificate(&self) -> Option<(&CertificateFacts, usize)> {
+        self.scouts().flat_map(AttemptRecord::facts).find_map(|fact| {
+            let Observed::Scouted(facts) = fact else { return None };
+            Some((facts.certificate.as_ref()?, facts.chain_length))
+        })
+    }
+
+    /// The group that this build lacks, of what the server chose when everything was offered.
+    #[must_use]
+    pub fn missing_group(&self) -> Option<NamedGroup> {
+        self.scouted()?.missing_group()
+    }
+
+    /// The signature scheme that this build lacks, of what the server chose when everything was offered: as it said itself, or as its
+    /// certificate's key leaves no other in TLS 1.3.
+    #[must_use]
+    pub fn missing_signature(&self) -> Option<SignatureScheme> {
+        let scout = self.scouted()?;
+        let by_key = || {
+            let (certificate, _) = self.scouted_certificate().filter(|_| scout.version >= Version::TLS_1_3)?;
+            certificate.key.signs_tls_1_3_with().filter(|scheme| !is_spoken(*scheme))
         };
-        shaken.flatten().or_else(scouted)
+        scout.missing_signature().or_else(by_key)
+    }
+
+    /// Whether the server chose TLS 1.3, and nothing in the clear tells why it refuses this build's hello: it hides its certificate.
+    pub(crate) fn hides_its_key(&self) -> bool {
+        let hidden = |scout: &ScoutFacts| scout.version >= Version::TLS_1_3 && scout.is_spoken_here();
+        self.scouted().is_some_and(hidden) && self.missing_group().is_none()
     }
 
     /// The target's key of Standard RDP Security, from whichever connection to the deciding address showed it.

@@ -116,6 +116,7 @@ impl SecuritySummary {
             | Purpose::SmallSegments(_)
             | Purpose::Enumerate(_)
             | Purpose::Scout { .. }
+            | Purpose::ScoutCertificate
             | Purpose::Method(_) => true,
         };
         let attempts: Vec<&AttemptRecord> = evidence.attempts_to(peer).filter(tells).collect();

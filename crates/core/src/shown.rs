@@ -118,12 +118,14 @@ impl Evidence {
             });
         }
         let facts = self.scouted()?;
+        // What one hello did not show, another one may have.
+        let certificate = self.scouted_certificate();
         Some(ShownTls {
             scouted: true,
             version: facts.version,
             cipher: facts.cipher,
-            certificate: facts.certificate.as_ref(),
-            chain_length: facts.chain_length,
+            certificate: certificate.map(|(certificate, _)| certificate),
+            chain_length: certificate.map_or(facts.chain_length, |(_, length)| length),
             trusted: None,
             signature_verified: None,
         })

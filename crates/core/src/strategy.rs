@@ -84,7 +84,8 @@ impl Plan {
     }
 
     /// After a TLS failure: where our hello was refused, the same once more; when that is refused too, one that offers everything, and a
-    /// smaller one when that drew a reset or a FIN.
+    /// smaller one when that drew a reset or a FIN. What is chosen in TLS 1.3 leaves open whether it is the certificate's key that this
+    /// build cannot check: TLS 1.2 shows it.
     fn scout(evidence: &Evidence) -> Option<Attempt> {
         let failed = evidence.path().last()?;
         let FailureKind::Tls(fault) = &failed.failure.as_ref()?.kind else { return None };
@@ -101,7 +102,13 @@ impl Plan {
         let reduced = match scouts().next_back() {
             None => false,
             Some(first) if scouts().count() == 1 && first.was_cut_off() => true,
-            Some(_) => return None,
+            Some(_) => {
+                let asked = evidence.attempts.iter().any(|other| other.purpose == Purpose::ScoutCertificate);
+                let unexplained = fault.is_refusal() && !fault.is_disconnect();
+                let hidden = !asked && unexplained && evidence.hides_its_key();
+                let aside = || Self::aside(evidence, Purpose::ScoutCertificate, failed.offer, failed.peer());
+                return hidden.then(aside);
+            }
         };
         Some(Self::attempt(Purpose::Scout { reduced }, failed.offer, failed.peer().into_iter().collect()))
     }
@@ -123,6 +130,7 @@ impl Plan {
                 | Purpose::SmallSegments(_)
                 | Purpose::Enumerate(_)
                 | Purpose::Scout { .. }
+                | Purpose::ScoutCertificate
                 | Purpose::Method(_) => false,
             })
         };

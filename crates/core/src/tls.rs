@@ -261,7 +261,7 @@ impl ScoutFacts {
     /// The signature scheme that this build lacks, of what the server chose.
     #[must_use]
     pub fn missing_signature(&self) -> Option<SignatureScheme> {
-        self.signature.filter(|scheme| !SPOKEN_SIGNATURES.contains(&scheme.0))
+        self.signature.filter(|scheme| !is_spoken(*scheme))
     }
 
     /// Whether this build could have agreed on version and suite.
@@ -290,12 +290,11 @@ impl ScoutFacts {
             Spoken::OldSuite
         }
     }
+}
 
-    /// Whether it names a group or a signature that this build lacks.
-    #[must_use]
-    pub fn names_what_is_missing(&self) -> bool {
-        self.missing_group().is_some() || self.missing_signature().is_some()
-    }
+/// Whether this build can check what is signed so.
+pub(crate) fn is_spoken(scheme: SignatureScheme) -> bool {
+    SPOKEN_SIGNATURES.contains(&scheme.0)
 }
 
 /// The groups of this build: X25519, P-256, P-384.

@@ -332,12 +332,11 @@ impl Placeholder {
             Self::Looks => looks(evidence),
             Self::Differences => differences(evidence),
             Self::MissingInTls => {
-                let scout = evidence.scouted()?;
-                let group = scout.missing_group().map(|group| match group.name() {
+                let group = evidence.missing_group().map(|group| match group.name() {
                     Some(name) => format!("the group {name}"),
                     None => format!("the group 0x{:04X}", group.0),
                 });
-                let signature = scout.missing_signature().map(|scheme| match scheme.name() {
+                let signature = evidence.missing_signature().map(|scheme| match scheme.name() {
                     Some(name) => format!("the signature scheme {name}"),
                     None => format!("the signature scheme 0x{:04X}", scheme.0),
                 });

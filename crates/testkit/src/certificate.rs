@@ -48,6 +48,8 @@ pub enum Kind {
     P256,
     /// With a key on the curve P-384.
     P384,
+    /// Says that its key is on the curve P-521, which the target does not have.
+    P521,
     /// With an Ed25519 key.
     Ed25519,
     /// Names with control characters, right-to-left marks and HTML, and one of 60 000 octets.
@@ -68,7 +70,7 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
@@ -78,6 +80,7 @@ impl Kind {
         Self::CaSigned,
         Self::P256,
         Self::P384,
+        Self::P521,
         Self::Ed25519,
         Self::Hostile,
         Self::Sha1,
@@ -105,7 +108,7 @@ impl Kind {
     /// Whether the target holds the key that the certificate names.
     #[must_use]
     pub const fn has_its_key(self) -> bool {
-        !matches!(self, Self::SmallKey | Self::WrongKey | Self::Garbage)
+        !matches!(self, Self::P521 | Self::SmallKey | Self::WrongKey | Self::Garbage)
     }
 
     /// The key that the target signs with: the certificate's own, where it holds that.
@@ -136,6 +139,7 @@ impl Kind {
             | Self::NameMismatch
             | Self::NoServerUsage
             | Self::CaSigned
+            | Self::P521
             | Self::Hostile
             | Self::Sha1
             | Self::SmallKey
@@ -228,6 +232,11 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
             let (octets, algorithm) = kind.curve().ok_or(rcgen::Error::KeyGenerationUnavailable)?;
             of_authority(&KeyPair::from_pkcs8_der_and_sign_algo(&octets.into(), algorithm)?)
         }
+        Kind::P521 => {
+            // Only what it says is to be seen.
+            let chain = made(Kind::P384)?;
+            Ok(chain.iter().map(|der| replaced(der, &SECP384R1, &SECP521R1)).collect())
+        }
         Kind::Hostile => {
             let long = format!("{}.lab.test", "a".repeat(HOSTILE_LENGTH.saturating_sub(9)));
             let names = [
@@ -255,11 +264,15 @@ const HOSTILE_LENGTH: usize = 60_000;
 const SHA256_WITH_RSA: [u8; 11] = [6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 11];
 const SHA1_WITH_RSA: [u8; 11] = [6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 5];
 
-fn replaced(octets: &[u8], from: &[u8; 11], to: &[u8; 11]) -> Vec<u8> {
+// 1.3.132.0.34 and .35.
+const SECP384R1: [u8; 7] = [6, 5, 0x2B, 0x81, 4, 0, 0x22];
+const SECP521R1: [u8; 7] = [6, 5, 0x2B, 0x81, 4, 0, 0x23];
+
+fn replaced<const N: usize>(octets: &[u8], from: &[u8; N], to: &[u8; N]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len());
     let mut rest = octets;
     while let Some((first, after)) = rest.split_first() {
-        if let Some(after) = rest.strip_prefix(from) {
+        if let Some(after) = rest.strip_prefix(&from[..]) {
             out.extend(to);
             rest = after;
         } else {
@@ -367,7 +380,9 @@ mod tests {
         assert!(!facts(Kind::NoServerUsage).is_for_servers() && good.is_for_servers());
         let signed = facts(Kind::CaSigned);
         assert_eq!((signed.self_signed, Kind::CaSigned.chain().len()), (false, 2));
-        for (kind, key) in [(Kind::P256, "P-256"), (Kind::P384, "P-384"), (Kind::Ed25519, "Ed25519")] {
+        for (kind, key) in
+            [(Kind::P256, "P-256"), (Kind::P384, "P-384"), (Kind::P521, "P-521"), (Kind::Ed25519, "Ed25519")]
+        {
             assert_eq!((facts(kind).key.name(), facts(kind).self_signed), (key, false), "{kind:?}");
         }
         assert!(facts(Kind::Sha1).weak_signature);

@@ -4,6 +4,7 @@ use rdp_probe_wire::first_octets::{FirstOctets, Foreign, classify_last};
 use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_wire::nego::{FailureCode, NegRequest, Negotiation, Protocols, RequestFlags};
 use rdp_probe_wire::preconnection::PreconnectionPdu;
+use rdp_probe_wire::tls::HelloForm;
 use rdp_probe_wire::x224::{
     self, ConnectionConfirm, ConnectionRequest, DisconnectRequest, TpduCode, TpduError,
 };
@@ -159,7 +160,9 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
         }
         Some(_) | None => Ok(Step::Continue(match purpose {
             _ if selected.is_standard() => Box::new(ExpectConnectResponse::new(selected)),
-            Purpose::Scout { reduced } => Box::new(ExpectServerFlight::new(reduced)),
+            Purpose::Scout { reduced: true } => Box::new(ExpectServerFlight::new(HelloForm::Reduced)),
+            Purpose::Scout { reduced: false } => Box::new(ExpectServerFlight::new(HelloForm::Full)),
+            Purpose::ScoutCertificate => Box::new(ExpectServerFlight::new(HelloForm::Tls12)),
             Purpose::Look(_)
             | Purpose::Main
             | Purpose::Fallback

@@ -16,15 +16,15 @@ use crate::wants::Wants;
 /// Waits for the server's first flight.
 #[derive(Debug)]
 pub(super) struct ExpectServerFlight {
-    reduced: bool,
+    form: HelloForm,
 }
 
 /// The longest certificate that is read, in octets: none is as long.
 const MAX_CERTIFICATE: usize = 0x1_0000;
 
 impl ExpectServerFlight {
-    pub(super) const fn new(reduced: bool) -> Self {
-        Self { reduced }
+    pub(super) const fn new(form: HelloForm) -> Self {
+        Self { form }
     }
 }
 
@@ -48,14 +48,13 @@ impl State for ExpectServerFlight {
             Ok(Host::Name(_)) if name.is_ascii() && !name.contains('_') => Some(name.as_str()),
             Ok(Host::Name(_) | Host::Ip(_)) | Err(_) => None,
         };
-        let form = if self.reduced { HelloForm::Reduced } else { HelloForm::Full };
         let entropy = &context.plan().entropy;
         let hello = Hello {
             random: entropy.draw("scout: random"),
             session_id: entropy.draw("scout: session id"),
             key_share: entropy.draw("scout: key share"),
             server_name,
-            form,
+            form: self.form,
         };
         client_hello(&mut out.octets, &hello);
     }

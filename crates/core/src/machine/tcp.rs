@@ -2,6 +2,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use rdp_probe_wire::tls::HelloForm;
+
 use super::initiation::ExpectConnectionConfirm;
 use super::scout::ExpectServerFlight;
 use super::state::{Context, Output, State, Step};
@@ -71,7 +73,7 @@ impl State for ExpectConnection {
         out.facts.push(Observed::Connected { peer: link.peer, local: link.local });
         let tls_first = context.attempt().purpose == Purpose::Look(Look::TlsFirst);
         Ok(Step::Continue(if tls_first {
-            Box::new(ExpectServerFlight::new(false))
+            Box::new(ExpectServerFlight::new(HelloForm::Full))
         } else {
             Box::new(ExpectConnectionConfirm)
         }))

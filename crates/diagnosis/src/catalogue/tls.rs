@@ -1,7 +1,6 @@
 //! Stage `tls`: the server was to speak TLS, and the handshake did not come to its end.
 use rdp_probe_core::{
-    AttemptRecord, Close, Evidence, FailureKind, ScoutFacts, SignatureCheck, Spoken, Stage, TlsFault,
-    TlsFaultKind,
+    AttemptRecord, Close, Evidence, FailureKind, SignatureCheck, Spoken, Stage, TlsFault, TlsFaultKind,
 };
 
 use crate::codes::Family;
@@ -200,7 +199,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "group-or-signature-not-spoken",
         matches: |f| {
             scouted_as(f, Spoken::Here)
-                && (f.scouted().is_some_and(ScoutFacts::names_what_is_missing)
+                && (f.missing_group().is_some()
+                    || f.missing_signature().is_some()
                     || kind_is(f, |kind| matches!(kind, TlsFaultKind::Alert(_) | TlsFaultKind::Incompatible)))
         },
         outcome: VerdictOutcome::Misconfigured,

@@ -68,18 +68,23 @@ impl Handshake {
 /// Which ClientHello it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::exhaustive_enums, reason = "a probe has these three")]
+#[expect(clippy::exhaustive_enums, reason = "a probe has these four")]
 pub enum Hello {
     /// Of the handshake proper.
     Modern,
     /// Of the TLS scout: offers everything.
     Scout,
+    /// Of the TLS scout: as that one, but TLS 1.2 at most.
+    Tls12,
     /// Of the TLS scout: TLS 1.0 and nothing newer.
     Reduced,
 }
 
 /// Only a hello that offers everything has TLS_RSA_WITH_RC4_128_SHA.
 const ANCIENT: [u8; 2] = [0, 5];
+
+/// A hello that offers TLS 1.3 begins with its suites.
+const NEW: [u8; 1] = [0x13];
 
 impl Hello {
     /// Which one a record holds; `None` when it is no ClientHello.
@@ -96,6 +101,7 @@ impl Hello {
         let all = suites.chunks_exact(2).any(|suite| suite == ANCIENT);
         Some(match all {
             true if *version == Version::TLS_1_0.0.to_be_bytes() && outer.starts_with(version) => Self::Reduced,
+            true if !suites.starts_with(&NEW) => Self::Tls12,
             true => Self::Scout,
             false => Self::Modern,
         })
@@ -222,6 +228,7 @@ mod tests {
     #[test]
     fn hellos_are_told_apart() {
         assert_eq!(Hello::of(&hello(HelloForm::Full)), Some(Hello::Scout));
+        assert_eq!(Hello::of(&hello(HelloForm::Tls12)), Some(Hello::Tls12));
         assert_eq!(Hello::of(&hello(HelloForm::Reduced)), Some(Hello::Reduced));
         let mut modern = hello(HelloForm::Full);
         for pair in (0..modern.len() - 1).filter(|at| modern[*at..*at + 2] == ANCIENT).collect::<Vec<_>>() {

@@ -12,8 +12,37 @@ use super::version::Version;
 pub enum HelloForm {
     /// TLS 1.0 to 1.3, every suite.
     Full,
+    /// The full one without TLS 1.3, in which a server shows its certificate to nobody but who goes on.
+    Tls12,
     /// TLS 1.0 alone and nothing newer: for servers, and paths, that fall over the full one.
     Reduced,
+}
+
+/// What a form is made of.
+struct Parts {
+    version: Version,
+    suites: &'static [&'static [CipherSuite]],
+    groups: &'static [u8],
+    // Not before TLS 1.2 (RFC 5246 section 7.4.1.4.1).
+    signatures: &'static [u8],
+    tls_1_3: bool,
+}
+
+impl HelloForm {
+    const fn parts(self) -> Parts {
+        let (version, groups, signatures) = (Version::TLS_1_2, GROUPS, SIGNATURES);
+        match self {
+            Self::Full => Parts { version, suites: &[FULL, REDUCED, LAST], groups, signatures, tls_1_3: true },
+            Self::Tls12 => Parts { version, suites: &[REDUCED, LAST], groups, signatures, tls_1_3: false },
+            Self::Reduced => Parts {
+                version: Version::TLS_1_0,
+                suites: &[REDUCED],
+                groups: REDUCED_GROUPS,
+                signatures: &[],
+                tls_1_3: false,
+            },
+        }
+    }
 }
 
 /// What goes into a [`client_hello`]. All randomness comes from the caller.
@@ -22,9 +51,9 @@ pub enum HelloForm {
 pub struct Hello<'a> {
     /// `random`.
     pub random: [u8; 32],
-    /// `legacy_session_id`: as a middlebox expects it (RFC 8446 appendix D.4); the reduced form sends none.
+    /// `legacy_session_id`: as a middlebox expects it (RFC 8446 appendix D.4); only the full form sends one.
     pub session_id: [u8; 32],
-    /// The x25519 share: any octets are one, and no secret is ever drawn from it. The reduced form sends none.
+    /// The x25519 share: any octets are one, and no secret is ever drawn from it. Only the full form sends one.
     pub key_share: [u8; 32],
     /// A DNS name for the extension server_name; an address is none. Empty, or longer than DNS allows, it is left out.
     pub server_name: Option<&'a str>,
@@ -111,32 +140,31 @@ const KEY_SHARE: &[u8] = &[
 
 /// Appends the record with the ClientHello to `out`. It is shorter than 600 octets in any case: one segment on any path.
 pub fn client_hello(out: &mut Vec<u8>, hello: &Hello<'_>) {
-    let full = hello.form == HelloForm::Full;
-    let version = if full { Version::TLS_1_2 } else { Version::TLS_1_0 };
+    let parts = hello.form.parts();
     // Old stacks look at the record's version first.
     out.push(0x16);
     out.extend(Version::TLS_1_0.0.to_be_bytes());
     counted::<2>(out, |out| {
         out.push(1 /* client_hello */);
         counted::<3>(out, |out| {
-            out.extend(version.0.to_be_bytes());
+            out.extend(parts.version.0.to_be_bytes());
             out.extend(hello.random);
             counted::<1>(out, |out| {
-                if full {
+                if parts.tls_1_3 {
                     out.extend(hello.session_id);
                 }
             });
             counted::<2>(out, |out| {
-                let (new, last) = if full { (FULL, LAST) } else { (&[][..], &[][..]) };
-                out.extend(new.iter().chain(REDUCED).chain(last).flat_map(|suite| suite.0.to_be_bytes()));
+                let suites = parts.suites.iter().copied().flatten();
+                out.extend(suites.flat_map(|suite| suite.0.to_be_bytes()));
             });
             out.extend([1, 0]); // legacy_compression_methods: null
-            counted::<2>(out, |out| extensions(out, hello, full));
+            counted::<2>(out, |out| extensions(out, hello, &parts));
         });
     });
 }
 
-fn extensions(out: &mut Vec<u8>, hello: &Hello<'_>, full: bool) {
+fn extensions(out: &mut Vec<u8>, hello: &Hello<'_>, parts: &Parts) {
     if let Some(name) = hello.server_name.filter(|name| (1..=MAX_NAME).contains(&name.len())) {
         out.extend([0x00, 0x00]); // server_name (RFC 6066 section 3)
         counted::<2>(out, |out| {
@@ -146,14 +174,11 @@ fn extensions(out: &mut Vec<u8>, hello: &Hello<'_>, full: bool) {
             });
         });
     }
-    out.extend(if full { GROUPS } else { REDUCED_GROUPS });
+    out.extend(parts.groups);
     out.extend(POINT_FORMATS);
-    // Not before TLS 1.2 (RFC 5246 section 7.4.1.4.1).
-    if full {
-        out.extend(SIGNATURES);
-    }
+    out.extend(parts.signatures);
     out.extend(RENEGOTIATION);
-    if full {
+    if parts.tls_1_3 {
         out.extend(VERSIONS);
         out.extend(KEY_SHARE);
         out.extend(hello.key_share);
@@ -215,7 +240,7 @@ mod tests {
 
     #[test]
     fn every_hello_is_one_record_with_one_message_in_it() {
-        for form in [HelloForm::Full, HelloForm::Reduced] {
+        for form in [HelloForm::Full, HelloForm::Tls12, HelloForm::Reduced] {
             for name in [None, Some("srv1.lab.test"), Some("")] {
                 let hello = made(form, name);
                 assert_eq!(record(&hello), Frame::Whole(hello.len()));
@@ -244,6 +269,20 @@ mod tests {
         assert_eq!(extension(&hello, 0), Some(&b"\x00\x10\x00\x00\x0Dsrv1.lab.test"[..]), "server_name");
         for wanted in [0x0A, 0x0B, 0x0D, 0x17, 0x2D, 0xFF01] {
             assert!(extension(&hello, wanted).is_some(), "{wanted:04X}");
+        }
+    }
+
+    #[test]
+    fn hello_of_tls_1_2_is_the_full_one_without_what_is_of_tls_1_3() {
+        let (hello, full) = (made(HelloForm::Tls12, None), made(HelloForm::Full, None));
+        assert_eq!(hello[9..11], [0x03, 0x03], "client_version");
+        assert_eq!(hello[43], 0, "session");
+        assert_eq!(hello[44..48], [0x00, 0x4C, 0xC0, 0x2C], "38 suites");
+        for absent in [0, 0x2B, 0x2D, 0x33] {
+            assert_eq!(extension(&hello, absent), None, "{absent:04X}");
+        }
+        for same in [0x0A, 0x0B, 0x0D, 0x17, 0xFF01] {
+            assert_eq!(extension(&hello, same), extension(&full, same), "{same:04X}");
         }
     }
 
