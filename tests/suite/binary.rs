@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::{
     env,
+    fs::File,
     io::Read,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -31,34 +32,39 @@ pub(crate) struct Output {
 
 /// Runs `rdp-probe` with these arguments, and nothing from the caller's environment that it might heed.
 pub(crate) fn run(arguments: &[&str]) -> Output {
-    run_program(binary(), &[], arguments)
+    run_program(binary(), &[], arguments, Stdio::null())
 }
 
 /// Runs it likewise, with these variables in its environment.
 pub(crate) fn run_with(environment: &[(&str, &str)], arguments: &[&str]) -> Output {
-    run_program(binary(), environment, arguments)
+    run_program(binary(), environment, arguments, Stdio::null())
+}
+
+/// Runs it likewise, with this file as its standard input.
+pub(crate) fn run_on(file: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    run_program(binary(), environment, arguments, File::open(file).unwrap().into())
 }
 
 /// Runs it likewise, with as many open files as this and no more.
 pub(crate) fn run_with_descriptors(most: u16, arguments: &[&str]) -> Output {
     let limit = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
     let program = binary().to_str().unwrap();
-    run_program(Path::new("/bin/sh"), &[], &[&["-c", &limit, program], arguments].concat())
+    run_program(Path::new("/bin/sh"), &[], &[&["-c", &limit, program], arguments].concat(), Stdio::null())
 }
 
 /// Runs an example of examples/, likewise.
 pub(crate) fn run_example(name: &str, arguments: &[&str]) -> Output {
     static EXAMPLES: LazyLock<PathBuf> =
         LazyLock::new(|| build(&["--package", "rdp-probe-examples", "--examples"]).join("examples"));
-    run_program(&EXAMPLES.join(name), &[], arguments)
+    run_program(&EXAMPLES.join(name), &[], arguments, Stdio::null())
 }
 
-fn run_program(program: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+fn run_program(program: &Path, environment: &[(&str, &str)], arguments: &[&str], stdin: Stdio) -> Output {
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
         .envs(environment.iter().copied())
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

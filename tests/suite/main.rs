@@ -47,6 +47,8 @@ mod nine_faults;
 #[cfg(test)]
 mod no_resumption;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod packages;
 #[cfg(test)]
 mod path_mtu;

@@ -36,7 +36,10 @@ pub(crate) fn ended_or_fault(error: &io::Error, address: Address) -> Result<Clos
         Kind::PermissionDenied | Kind::InvalidInput => DialFaultKind::NotPermitted,
         // Without an IPv6 address of its own, a computer has none to connect from.
         Kind::AddrNotAvailable if address.is_ipv6() => DialFaultKind::NetworkUnreachable,
-        Kind::AddrInUse | Kind::AddrNotAvailable | Kind::OutOfMemory => DialFaultKind::LocalResources,
+        // A full disk is what Linux calls it when no more sockets may be watched (epoll_ctl(2), max_user_watches).
+        Kind::AddrInUse | Kind::AddrNotAvailable | Kind::OutOfMemory | Kind::StorageFull => {
+            DialFaultKind::LocalResources
+        }
         // The kernel gave up before our own limit did: the same silence, for as long as the kernel waits.
         Kind::TimedOut => DialFaultKind::TimedOut { limit: std::time::Duration::ZERO, overall: false },
         _ if is_out_of_sockets(error) => DialFaultKind::LocalResources,
@@ -86,6 +89,7 @@ mod tests {
             (99, DialFaultKind::LocalResources),
             (24, DialFaultKind::LocalResources),
             (105, DialFaultKind::LocalResources),
+            (28, DialFaultKind::LocalResources),
             (71, DialFaultKind::Other),
         ];
         for (os, kind) in cases {
