@@ -1,19 +1,20 @@
 //! What a handshake with a scripted target shows, and what octets in its place mean, for a player without sockets.
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use rdp_probe_core::wire::tls::{CipherSuite, FlightEnd, RECORD_HEADER, ServerFlight, Version, record};
-use rdp_probe_core::wire::tpkt::Frame;
+use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    CertificateFacts, Close, ScoutFacts, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
+    CertificateFacts, Close, SignatureCheck, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
     is_cut_disconnect,
 };
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier as _;
-use rustls::crypto::ring;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, RootCertStore};
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 
 use crate::certificate::{self, Kind};
 use crate::scenario::{Break, Handshake, Signature};
@@ -75,44 +76,85 @@ fn trust(kind: Kind, host: &str, peer: IpAddr, trust_ca: bool) -> Option<Trust> 
     Some(if named { trust } else { trust.unnamed() })
 }
 
-/// What octets in place of a handshake mean, once they mean something.
+/// What octets in place of a handshake mean, once they mean something: as rustls reads them, which is how every player reads them.
 pub(crate) fn fault(held: &[u8]) -> Option<TlsFault> {
-    let flight = ServerFlight::read(records(held));
-    let kind = match (flight.alert, flight.hello, flight.end) {
-        // close_notify is an end, not a refusal; with a level that there is not, any alert is one.
-        (Some(alert), _, _) if alert.ends() && (alert.description.0 != 0 || alert.level.name().is_none()) => {
-            TlsFaultKind::Alert(alert.description)
-        }
-        // The first octet of what is no record, or the whole header of one. A disconnect is read to its end.
-        _ if is_plain(held) => {
-            let enough = held.len() >= RECORD_HEADER || record(held) == Frame::Stray;
-            (enough && !is_cut_disconnect(held)).then_some(TlsFaultKind::NotTls)?
-        }
-        (_, Some(hello), _) => {
-            let facts = ScoutFacts::new(hello.version, hello.cipher, None, 0);
-            match (facts.is_spoken_here(), flight.end) {
-                (false, _) if hello.version < Version::TLS_1_2 => TlsFaultKind::Incompatible,
-                (false, _) | (true, FlightEnd::ClearText(_) | FlightEnd::Malformed(_)) => {
-                    TlsFaultKind::Misbehaved
-                }
-                (true, _) => return None,
-            }
-        }
-        (_, None, FlightEnd::ClearText(_) | FlightEnd::Malformed(_)) => TlsFaultKind::Misbehaved,
-        (_, None, _) => return None,
+    let refusal = refusal(held)?;
+    let kind = if let rustls::Error::AlertReceived(alert) = refusal {
+        TlsFaultKind::Alert(AlertDescription(u8::from(alert)))
+    } else if is_plain(held) {
+        // A disconnect is read to its end.
+        (!is_cut_disconnect(held)).then_some(TlsFaultKind::NotTls)?
+    } else if matches!(refusal, rustls::Error::PeerIncompatible(_)) {
+        TlsFaultKind::Incompatible
+    } else if matches!(refusal, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) {
+        TlsFaultKind::BadCertificate
+    } else {
+        TlsFaultKind::Misbehaved
     };
     Some(seen(kind, held))
 }
 
-/// What a handshake looks at: records that are whole, and what is none as soon as it comes.
-fn records(held: &[u8]) -> &[u8] {
+/// Why a client that has said its ClientHello goes no further with these octets; `None` while it would read on.
+fn refusal(held: &[u8]) -> Option<rustls::Error> {
+    static CONFIG: LazyLock<Option<Arc<ClientConfig>>> = LazyLock::new(|| {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+        let builder = builder.with_safe_default_protocol_versions().ok()?.dangerous();
+        let config = builder.with_custom_certificate_verifier(Arc::new(Anybody(provider)));
+        Some(Arc::new(config.with_no_client_auth()))
+    });
+    let name = ServerName::from(IpAddr::from([192, 0, 2, 7]));
+    let mut client = ClientConnection::new(Arc::clone(CONFIG.as_ref()?), name).ok()?;
     let mut rest = held;
-    while let Frame::Whole(length) = record(rest) {
-        let Some((_, after)) = rest.split_at_checked(length) else { break };
-        rest = after;
+    // It takes as much at a time as it has room for.
+    while !rest.is_empty() {
+        client.read_tls(&mut rest).ok()?;
+        if let Err(error) = client.process_new_packets() {
+            return Some(error);
+        }
     }
-    let partial = matches!(record(rest), Frame::Partial { .. });
-    if partial { held.strip_suffix(rest).unwrap_or(held) } else { held }
+    None
+}
+
+/// Takes anybody for the server, and every signature for good.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let mut schemes = self.0.signature_verification_algorithms.supported_schemes();
+        schemes.extend([SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1_Legacy]);
+        schemes
+    }
 }
 
 /// What it means that the stream ends while a handshake is under way.
@@ -154,13 +196,16 @@ mod tests {
 
     #[test]
     fn octets_in_place_of_a_handshake_are_told_apart() {
-        use rdp_probe_core::wire::tls::AlertDescription;
         let alert = [21, 3, 3, 0, 2, 2, 40];
         assert_eq!(kind(&alert), Some(TlsFaultKind::Alert(AlertDescription(40))));
         assert_eq!(kind(&alert[..6]), None);
         assert_eq!(kind(&[21, 3, 3, 0, 2, 1, 0]), None, "close_notify is an end, not a refusal");
         assert_eq!(kind(b"HTTP/1.1 400"), Some(TlsFaultKind::NotTls));
-        assert_eq!(kind(&[21, 3, 3, 0, 2, 2, 0]), None, "nor at this level");
+        assert_eq!(
+            kind(&[21, 3, 3, 0, 2, 2, 0]),
+            Some(TlsFaultKind::Alert(AlertDescription(0))),
+            "but at this level"
+        );
         assert_eq!(kind(&[21, 3, 3, 0, 2, 115, 0]), Some(TlsFaultKind::Alert(AlertDescription(0))));
         assert_eq!(kind(b"HTT"), Some(TlsFaultKind::NotTls), "no type of a record");
         assert_eq!(kind(&[23, 3, 3]), None);
