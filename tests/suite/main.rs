@@ -84,3 +84,5 @@ mod trust;
 mod turns;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod verdict_first;

@@ -8,7 +8,7 @@ use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValuePa
 use clap::{ArgAction, Parser};
 use rdp_probe::{Address, Family, Host, Security, Stage};
 
-use crate::format::{Color, OutputSpec, output, shared_place};
+use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::inputs::{Named, both_read_and_written};
 use crate::quote::quoted;
 use crate::verbs::Verb;
@@ -202,6 +202,12 @@ impl Options {
     /// Whether there is exactly one target, and it was typed and not taken from a list.
     pub(crate) fn single(&self) -> bool {
         matches!(self.targets.as_slice(), [only] if only != "-" && behind(only, "@").is_none())
+    }
+
+    /// Whether standard output has the report for people.
+    pub(crate) fn is_for_people(&self) -> bool {
+        let human = |output: &OutputSpec| output.format == Format::Human && output.file.is_none();
+        !self.quiet && (self.outputs.is_empty() || self.outputs.iter().any(human))
     }
 
     /// What each option alone does not show.

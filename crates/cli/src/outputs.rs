@@ -28,10 +28,21 @@ pub(crate) struct Outputs {
 }
 
 enum Writer {
-    Aside(Sender<Arc<Waiting>>),
+    Aside(Sender<(Piece, Arc<Waiting>)>),
     /// Where no thread can be had; `None` after it failed.
-    Here(Option<Sink>),
+    Here(Box<Option<Sink>>),
 }
+
+/// How much of a report it is.
+#[derive(Clone, Copy)]
+enum Piece {
+    /// What is known when the main path has ended.
+    Beginning,
+    Whole,
+}
+
+/// Whether nothing is on its way, for whoever would write to the same terminal.
+pub(crate) struct Idle(Arc<Shared>);
 
 /// A report on its way. It counts until every output has written it.
 struct Waiting {
@@ -71,18 +82,27 @@ impl Outputs {
         Ok(Self { writers, shared })
     }
 
+    /// Hands over what is known of one when its main path has ended, for people. The report follows.
+    pub(crate) fn begin(&mut self, report: Report) {
+        self.hand_over(Piece::Beginning, report);
+    }
+
     /// Hands over one report. Returns before it is written.
     pub(crate) fn write(&mut self, report: Report) {
+        self.hand_over(Piece::Whole, report);
+    }
+
+    fn hand_over(&mut self, piece: Piece, report: Report) {
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         let waiting = Arc::new(Waiting { report, shared: Arc::clone(&self.shared) });
         for writer in &mut self.writers {
             match writer {
                 // One that failed takes nothing any more.
-                Writer::Aside(queue) => _ = queue.send(Arc::clone(&waiting)),
+                Writer::Aside(queue) => _ = queue.send((piece, Arc::clone(&waiting))),
                 Writer::Here(place) => {
                     if let Some(mut sink) = place.take() {
-                        match sink.write(&waiting.report) {
-                            Ok(()) => *place = Some(sink),
+                        match piece.put(&mut sink, &waiting.report) {
+                            Ok(()) => **place = Some(sink),
                             Err(error) => self.shared.failed(OutputFailure { place: sink.name(), error }),
                         }
                     }
@@ -98,7 +118,12 @@ impl Outputs {
 
     /// Whether nothing is on its way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.shared.waiting.load(Ordering::Relaxed) == 0
+        self.idle().is_so()
+    }
+
+    /// The same, for others.
+    pub(crate) fn idle(&self) -> Idle {
+        Idle(Arc::clone(&self.shared))
     }
 
     /// Ready when a report was written, or an output failed, since this was ready last.
@@ -118,7 +143,7 @@ impl Outputs {
             match writer {
                 Writer::Aside(queue) => drop(queue),
                 Writer::Here(sink) => {
-                    if let Some(sink) = sink {
+                    if let Some(sink) = *sink {
                         shared.end(sink);
                     }
                 }
@@ -140,6 +165,21 @@ impl Outputs {
     }
 }
 
+impl Idle {
+    pub(crate) fn is_so(&self) -> bool {
+        self.0.waiting.load(Ordering::Relaxed) == 0
+    }
+}
+
+impl Piece {
+    fn put(self, sink: &mut Sink, report: &Report) -> std::io::Result<()> {
+        match self {
+            Self::Beginning => sink.begin(report),
+            Self::Whole => sink.write(report),
+        }
+    }
+}
+
 impl Writer {
     fn start(sink: Sink, shared: &Arc<Shared>) -> Self {
         let (queue, reports) = channel();
@@ -147,7 +187,7 @@ impl Writer {
         let busy = Busy(Arc::clone(shared));
         match threads::spawn("output", sink, move |sink| busy.0.write_all(sink, &reports)) {
             Ok(()) => Self::Aside(queue),
-            Err(sink) => Self::Here(Some(sink)),
+            Err(sink) => Self::Here(Box::new(Some(sink))),
         }
     }
 }
@@ -184,9 +224,9 @@ impl Shared {
     }
 
     /// What the thread of one output does.
-    fn write_all(&self, mut sink: Sink, reports: &Receiver<Arc<Waiting>>) {
-        for waiting in reports {
-            if let Err(error) = sink.write(&waiting.report) {
+    fn write_all(&self, mut sink: Sink, reports: &Receiver<(Piece, Arc<Waiting>)>) {
+        for (piece, waiting) in reports {
+            if let Err(error) = piece.put(&mut sink, &waiting.report) {
                 return self.failed(OutputFailure { place: sink.name(), error });
             }
         }

@@ -2,9 +2,10 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use rdp_probe::{Events, Progress, Stage};
+use rdp_probe::{Events, Evidence, Progress, Stage};
 
 use crate::options::Options;
+use crate::outputs::Idle;
 use crate::stderr;
 
 /// Whether progress is shown at all.
@@ -13,8 +14,15 @@ pub(crate) fn wanted(options: &Options) -> bool {
     !options.no_progress && !options.quiet && !dumb && std::io::stderr().is_terminal()
 }
 
-/// Shows what one probe waits for, until it has ended.
-pub(crate) async fn one(mut events: Events, target: String) {
+/// Follows one probe until it has ended: shows what it waits for, where that is wanted, and hands over what is known when its main path
+/// has ended.
+pub(crate) async fn one(
+    mut events: Events,
+    target: String,
+    wanted: bool,
+    idle: Idle,
+    mut known: impl FnMut(Evidence),
+) {
     let mut waiting: Option<(Stage, tokio::time::Instant)> = None;
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     let mut line = Line::default();
@@ -22,14 +30,18 @@ pub(crate) async fn one(mut events: Events, target: String) {
         tokio::select! {
             event = events.next() => match event {
                 Some(Progress::Began { stage, .. }) => waiting = Some((stage, tokio::time::Instant::now())),
+                Some(Progress::PathEnded { evidence }) => {
+                    line.clear();
+                    known(*evidence);
+                }
                 Some(_) => {}
                 None => return,
             },
-            _ = tick.tick() => {
+            _ = tick.tick(), if wanted => {
                 if let Some((stage, since)) = waiting {
                     let seconds = since.elapsed().as_secs_f32();
                     // What is over at once is not worth a flicker.
-                    if seconds >= 0.2 {
+                    if seconds >= 0.2 && idle.is_so() {
                         line.show(&format!("{target}: {stage} ... {seconds:.1} s"));
                     }
                 }

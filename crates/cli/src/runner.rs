@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
@@ -52,6 +53,12 @@ struct Again {
 /// A run under way.
 pub(crate) struct Runner {
     total: Option<usize>,
+    /// Whether there is one target, and somebody waits for its verdict.
+    awaited: bool,
+    /// Whether it stands.
+    known: bool,
+    shown: UnboundedReceiver<Report>,
+    show: UnboundedSender<Report>,
     show_one: bool,
     show_all: bool,
     line: Line,
@@ -77,6 +84,8 @@ pub(crate) struct Runner {
 /// What happened.
 enum Event {
     Interrupted,
+    /// The main path of a single target has ended.
+    Known(Report),
     Ended(Result<(Id, (Probe, Report)), JoinError>),
     Job(Option<Result<Job, String>>),
     Recovered,
@@ -120,11 +129,16 @@ impl Runner {
         outputs: Outputs,
         warned: Warned,
     ) -> Self {
-        let show = progress::wanted(options);
+        let (progress, single) = (progress::wanted(options), options.single());
+        let (show, shown) = unbounded_channel();
         Self {
             total,
-            show_one: show && options.single(),
-            show_all: show && !options.single(),
+            awaited: single && options.is_for_people(),
+            known: false,
+            shown,
+            show,
+            show_one: progress && single,
+            show_all: progress && !single,
             line: Line::default(),
             source,
             over: false,
@@ -157,6 +171,10 @@ impl Runner {
             }
             match self.event(free, &mut interruption).await {
                 Event::Interrupted => self.interrupted = true,
+                Event::Known(report) => {
+                    self.known = true;
+                    self.outputs.begin(report);
+                }
                 Event::Ended(ended) => self.ended(ended),
                 Event::Job(job) => self.job(job, &interruption),
                 Event::Recovered => self.places.resume = None,
@@ -191,6 +209,8 @@ impl Runner {
         tokio::select! {
             biased;
             () = interruption.first(), if !self.interrupted => Event::Interrupted,
+            // Before the report that follows it.
+            Some(report) = self.shown.recv() => Event::Known(report),
             Some(ended) = self.running.join_next_with_id() => Event::Ended(ended),
             () = sleep_until(soon), if resume.is_some() => Event::Recovered,
             job = self.source.next(), if free && resume.is_none() && !self.over => Event::Job(job),
@@ -218,13 +238,20 @@ impl Runner {
 
     fn start(&mut self, place: Place, probe: Probe, interruption: &Interruption) {
         let mut interruption = interruption.clone();
-        let show = self.show_one;
+        let (awaited, wanted) = (self.awaited, self.show_one);
+        let (idle, show) = (self.outputs.idle(), self.show.clone());
         // A task of its own, so that a panic ends there.
         let task = self.running.spawn(async move {
-            let report = if show {
+            let report = if awaited || wanted {
                 let (events, report) = probe.watch(interruption.first());
                 let target = probe.plan().target.to_string();
-                let (report, ()) = tokio::join!(report, progress::one(events, target));
+                let known = |evidence| {
+                    // What this computer had no resources for is asked again: nothing is known yet.
+                    if awaited && !lacked_resources(&evidence) {
+                        _ = show.send(probe.report_of(evidence));
+                    }
+                };
+                let (report, ()) = tokio::join!(report, progress::one(events, target, wanted, idle, known));
                 report
             } else {
                 probe.run_until(interruption.first()).await
@@ -239,7 +266,8 @@ impl Runner {
         let Some(place) = self.under_way.remove(&id) else { return };
         match ended {
             Ok((_, (probe, report))) => {
-                if lacked_resources(&report.evidence) && !self.interrupted {
+                // A verdict that has been shown stands: what further connections could not ask stays unknown.
+                if lacked_resources(&report.evidence) && !self.interrupted && !self.known {
                     self.put_off(Again { place, probe, report });
                 } else {
                     self.places.calm();

@@ -23,6 +23,8 @@ pub(crate) struct Sink {
     single: bool,
     /// How many reports have been written.
     written: usize,
+    /// What has been said of the report under way.
+    said: Option<render::First>,
     /// Counts what has been written, for who wants to know whether anything moves.
     octets: Arc<AtomicU64>,
 }
@@ -54,7 +56,7 @@ impl Sink {
         };
         let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
         let octets = Arc::clone(octets);
-        Ok(Some(Self { format: spec.format, place, look, single, written: 0, octets }))
+        Ok(Some(Self { format: spec.format, place, look, single, written: 0, said: None, octets }))
     }
 
     /// As messages have it.
@@ -65,9 +67,20 @@ impl Sink {
         }
     }
 
-    /// Writes one report.
+    /// Writes what is known when the main path has ended, where a person waits for it; the report follows.
+    pub(crate) fn begin(&mut self, report: &Report) -> io::Result<()> {
+        if !self.single || self.format != Format::Human || !matches!(self.place, Place::Stdout) {
+            return Ok(());
+        }
+        let (text, said) = render::first(report, &self.look);
+        self.said = Some(said);
+        self.put(&text)
+    }
+
+    /// Writes one report, or the rest of it.
     pub(crate) fn write(&mut self, report: &Report) -> io::Result<()> {
         let text = match self.format {
+            Format::Human if let Some(said) = self.said.take() => render::rest(report, &self.look, &said),
             Format::Human => {
                 let gap = if self.written == 0 { "" } else { "\n" };
                 format!("{gap}{}", render::human(report, &self.look))

@@ -156,6 +156,19 @@ impl Purpose {
         }
     }
 
+    /// Whether its answer may tell why a path failed.
+    #[must_use]
+    pub const fn tells_why(self) -> bool {
+        match self {
+            Self::Look(_)
+            | Self::HelloAgain
+            | Self::SmallSegments(_)
+            | Self::Scout { .. }
+            | Self::ScoutCertificate => true,
+            Self::Main | Self::Fallback | Self::Address(_) | Self::Enumerate(_) | Self::Method(_) => false,
+        }
+    }
+
     /// Whether it is one of an enumeration.
     #[must_use]
     pub const fn enumerates(self) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rdp_probe_core::wire::nego::NegRequest;
 use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
-use rdp_probe_core::{Address, Family, Plan, Routing, Security, Stage};
+use rdp_probe_core::{Address, Evidence, Family, Plan, Routing, Security, Stage};
 use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
 
@@ -63,15 +63,21 @@ impl Probe {
         watcher: Option<mpsc::UnboundedSender<Progress>>,
         cancel: impl Future<Output = ()>,
     ) -> Report {
-        let Shared { network, tls, rules, .. } = &*self.shared;
+        let Shared { network, tls, .. } = &*self.shared;
         let driver = Driver { network: network.as_deref(), tls, watcher };
         let mut plan = self.plan.clone();
         if plan.until.rank() >= Stage::Tls.rank() {
             plan.entropy = entropy();
         }
         plan.began_unix_ms = now_unix_ms();
-        let evidence = driver.run(Arc::new(plan), cancel).await;
-        let diagnosis = diagnose_with(&evidence, rules);
+        self.report_of(driver.run(Arc::new(plan), cancel).await)
+    }
+
+    /// The report on what was found, with this probe's rules: of a run that has ended, or of one under way
+    /// ([`Progress::PathEnded`]).
+    #[must_use]
+    pub fn report_of(&self, evidence: Evidence) -> Report {
+        let diagnosis = diagnose_with(&evidence, &self.shared.rules);
         Report::new(self.target.clone(), evidence, diagnosis)
     }
 

@@ -6,7 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run, TlsFaultKind, Wants,
+    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Purpose, Run, TlsFaultKind,
+    Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, sleep_until, timeout};
@@ -95,9 +96,14 @@ impl Driver<'_> {
         let mut clock = Clock { pace: Pace::begin(), cancelled: false, cancel: pin!(cancel) };
         let mut run = Run::new(plan);
         let mut begins = Duration::ZERO;
+        let mut told = false;
         while let Some(attempt) = run.next() {
             if clock.cancelled && !run.evidence().attempts.is_empty() {
                 break;
+            }
+            if !told && !matches!(attempt.purpose, Purpose::Main | Purpose::Fallback) {
+                told = true;
+                self.tell(|| Progress::PathEnded { evidence: Box::new(run.evidence().clone()) });
             }
             // Politeness has the run's deadline too: what does not fit into it is not asked.
             if !attempt.pause.is_zero() {
@@ -107,7 +113,7 @@ impl Driver<'_> {
                 }
                 begins = clock.now();
             }
-            self.tell(Progress::Attempt { purpose: attempt.purpose });
+            self.tell(|| Progress::Attempt { purpose: attempt.purpose });
             run.start(&attempt, begins);
             self.attempt(&mut run, &mut clock).await;
             begins = clock.now();
@@ -224,10 +230,10 @@ impl Driver<'_> {
         }
     }
 
-    fn tell(&self, progress: Progress) {
+    fn tell(&self, progress: impl FnOnce() -> Progress) {
         if let Some(watcher) = &self.watcher {
             // Nobody may be watching any more, which is no error.
-            _ = watcher.send(progress);
+            _ = watcher.send(progress());
         }
     }
 
@@ -245,10 +251,10 @@ impl Driver<'_> {
         if let Some(record) = told.and_then(|place| records.get(place)) {
             let (stage, outcome, duration) =
                 (record.stage, record.outcome, record.duration.unwrap_or_default());
-            self.tell(Progress::Ended { stage, outcome, duration });
+            self.tell(|| Progress::Ended { stage, outcome, duration });
         }
         if let Some(record) = under_way.and_then(|place| records.get(place)) {
-            self.tell(Progress::Began { stage: record.stage, at: record.started.unwrap_or_default() });
+            self.tell(|| Progress::Began { stage: record.stage, at: record.started.unwrap_or_default() });
         }
         *told = under_way;
     }

@@ -1,7 +1,7 @@
 //! What happens while a probe runs, for a display.
 use std::time::Duration;
 
-use rdp_probe_core::{Outcome, Purpose, Stage};
+use rdp_probe_core::{Evidence, Outcome, Purpose, Stage};
 use tokio::sync::mpsc;
 
 /// One thing that happened.
@@ -28,6 +28,11 @@ pub enum Progress {
         outcome: Outcome,
         /// How long it took.
         duration: Duration,
+    },
+    /// The main path has ended, and further connections follow. They may add to what is known, and may change the verdict.
+    PathEnded {
+        /// What is known by now: [`Probe::report_of`](crate::Probe::report_of) makes a report of it.
+        evidence: Box<Evidence>,
     },
 }
 

@@ -19,68 +19,137 @@ const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
 const DIM: &str = "\x1b[2m";
 
+/// What stands when the main path has ended, part by part: what follows shows against it what has changed since.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct First {
+    /// The stages, and what came instead of what was due.
+    stages: String,
+    /// TLS, what the server says of itself, its settings.
+    shown: Vec<String>,
+    verdict: String,
+    /// Why, what to do, and what a Windows client would show; `None` while further connections are under way to tell.
+    why: Option<String>,
+}
+
 /// Renders a report, from evidence and diagnosis.
 pub(crate) fn human(report: &Report, look: &Look) -> String {
-    let Report { evidence, diagnosis, .. } = report;
-    let host = evidence.plan.target.host.to_string();
-    let mut out = String::new();
-    let paint = |color: &str, text: &str| {
-        if look.color { format!("{color}{text}\x1b[0m") } else { text.to_owned() }
-    };
+    let said = First { why: Some(why(report, look)), ..First::of(report, look) };
+    said.text(report, look) + &rest(report, look, &said)
+}
 
-    let target = format!("{host}:{}", evidence.plan.target.port);
-    _ = writeln!(out, "{}\n", paint(BOLD, &escape(&target)));
-    for stage in Evidence::sequence(evidence.path()) {
-        stage_line(&mut out, &stage, look, &paint);
+/// The stages and the verdict: all that is known when the main path has ended.
+pub(crate) fn first(report: &Report, look: &Look) -> (String, First) {
+    let first = First::of(report, look);
+    (first.text(report, look), first)
+}
+
+/// What further connections add to what has been said, and the exit code.
+pub(crate) fn rest(report: &Report, look: &Look, said: &First) -> String {
+    let Report { evidence, diagnosis, .. } = report;
+    let now = First::of(report, look);
+    let mut out = String::new();
+    if now.stages != said.stages {
+        _ = writeln!(out, "\n{}\n", title("Asked again, otherwise", look));
+        out.push_str(&now.stages);
     }
-    if let Some(failure) = evidence.failure().filter(|_| look.verbose > 0) {
-        raw(&mut out, failure, look);
+    now.shown.iter().filter(|part| !said.shown.contains(part)).for_each(|part| out.push_str(part));
+    let changed = now.verdict != said.verdict;
+    if changed {
+        _ = writeln!(out, "\n{}\n", title("Further connections change the verdict", look));
+        out.push_str(&now.verdict);
     }
-    if let Some(tls) = evidence.shown_tls() {
-        certificate(&mut out, evidence, &tls, look);
-    }
-    if let Some(server) = evidence.shown_server() {
-        says(&mut out, &server, look);
-    }
-    if let Some(shown) = evidence.shown_settings() {
-        settings(&mut out, &shown, look);
+    let why = why(report, look);
+    if said.why.as_ref() != Some(&why) {
+        if said.why.is_some() && !changed {
+            _ = writeln!(out, "\n{}", title("Further connections tell more", look));
+        }
+        out.push_str(&why);
     }
     if evidence.was_enumerated() && evidence.was_negotiated() {
-        protocols(&mut out, evidence);
+        protocols(&mut out, evidence, look);
     }
     if diagnosis.addresses.len() > 1 {
         addresses(&mut out, &diagnosis.addresses, look);
     }
+    let host = evidence.plan.target.host.to_string();
+    findings(&mut out, report, &host, look);
+    _ = writeln!(out, "\n{}", paint(look, DIM, &format!("exit code {}", diagnosis.verdict.exit)));
+    out
+}
 
-    out.push('\n');
-    let summary = sentence(&report.summary(), &host);
-    let verdict = &diagnosis.verdict;
-    match (verdict.stage, verdict.hop) {
-        (Some(stage), Some(hop)) => {
-            let head = format!("FAILED at {stage} ({hop})");
-            _ = writeln!(out, "{}", paint(RED, &head));
-            wrapped(&mut out, "  ", &summary, look.width);
+impl First {
+    fn of(report: &Report, look: &Look) -> Self {
+        let evidence = &report.evidence;
+        let (mut stages, mut shown) = (String::new(), Vec::new());
+        for stage in Evidence::sequence(evidence.path()) {
+            stage_line(&mut stages, &stage, look);
         }
-        _ => {
-            _ = writeln!(out, "{}", paint(GREEN, "OK"));
-            wrapped(&mut out, "  ", &summary, look.width);
+        if let Some(failure) = evidence.failure().filter(|_| look.verbose > 0) {
+            raw(&mut stages, failure, look);
         }
+        let mut part = |write: &dyn Fn(&mut String)| {
+            let mut text = String::new();
+            write(&mut text);
+            shown.push(text);
+        };
+        if let Some(tls) = evidence.shown_tls() {
+            part(&|out| certificate(out, evidence, &tls, look));
+        }
+        if let Some(server) = evidence.shown_server() {
+            part(&|out| says(out, &server, look));
+        }
+        if let Some(settled) = evidence.shown_settings() {
+            part(&|out| settings(out, &settled, look));
+        }
+        let next = evidence.plan.next(evidence);
+        let is_open = next.is_some_and(|next| next.purpose.tells_why());
+        let why = if is_open { None } else { Some(why(report, look)) };
+        Self { stages, shown, verdict: verdict(report, look), why }
     }
-    causes(&mut out, report, &host, look, &paint);
-    windows_client(&mut out, report, look, &paint);
-    findings(&mut out, report, &host, look, &paint);
-    _ = writeln!(out, "\n{}", paint(DIM, &format!("exit code {}", verdict.exit)));
+
+    fn text(&self, report: &Report, look: &Look) -> String {
+        let target = &report.evidence.plan.target;
+        let name = title(&escape(&format!("{}:{}", target.host, target.port)), look);
+        let why = self.why.as_deref().unwrap_or("  More connections follow, to find out why.\n");
+        format!("{name}\n\n{}{}\n{}{why}", self.stages, self.shown.concat(), self.verdict)
+    }
+}
+
+fn verdict(report: &Report, look: &Look) -> String {
+    let verdict = &report.diagnosis.verdict;
+    let head = match (verdict.stage, verdict.hop) {
+        (Some(stage), Some(hop)) => {
+            let mut head = String::new();
+            wrapped(&mut head, "", &format!("FAILED at {stage} ({hop})"), look.width);
+            paint(look, RED, head.trim_end())
+        }
+        _ => paint(look, GREEN, "OK"),
+    };
+    let mut out = format!("{head}\n");
+    let host = report.evidence.plan.target.host.to_string();
+    wrapped(&mut out, "  ", &sentence(&report.summary(), &host), look.width);
+    out
+}
+
+/// Why, what to do, and what a Windows client would show.
+fn why(report: &Report, look: &Look) -> String {
+    let host = report.evidence.plan.target.host.to_string();
+    let mut out = String::new();
+    causes(&mut out, report, &host, look);
+    windows_client(&mut out, report, look);
     out
 }
 
 /// A heading.
 pub(crate) fn title(text: &str, look: &Look) -> String {
-    if look.color { format!("{BOLD}{text}\x1b[0m") } else { text.to_owned() }
+    paint(look, BOLD, text)
 }
 
-type Paint<'a> = dyn Fn(&str, &str) -> String + 'a;
+fn paint(look: &Look, color: &str, text: &str) -> String {
+    if look.color { format!("{color}{text}\x1b[0m") } else { text.to_owned() }
+}
 
-fn stage_line(out: &mut String, stage: &PathStage<'_>, look: &Look, paint: &Paint<'_>) {
+fn stage_line(out: &mut String, stage: &PathStage<'_>, look: &Look) {
     let record = stage.record;
     let (mark, color) = match record.outcome {
         Outcome::Passed => ("ok", GREEN),
@@ -92,8 +161,14 @@ fn stage_line(out: &mut String, stage: &PathStage<'_>, look: &Look, paint: &Pain
     let duration = record.duration.map(time).unwrap_or_default();
     let mut detail: Vec<String> = record.facts.iter().filter_map(|fact| fact.observed.in_brief()).collect();
     detail.extend(stage.why().map(str::to_owned));
-    let mark = paint(color, &format!("{mark:<11}"));
-    let line = format!("  {mark}  {:<23} {duration:>9}", record.stage.id());
+    let mark = paint(look, color, &format!("{mark:<11}"));
+    let line = if look.width < DETAILS {
+        // No room for a column of times.
+        detail.splice(0..0, record.duration.map(time));
+        format!("  {mark}  {}", record.stage.id())
+    } else {
+        format!("  {mark}  {:<23} {duration:>9}", record.stage.id())
+    };
     details(out, &line, &escape(&detail.join(", ")), look.width);
     if look.verbose == 0 {
         return;
@@ -151,7 +226,7 @@ fn details(out: &mut String, line: &str, text: &str, width: usize) {
 }
 
 /// The target's security protocols, and how it encrypts without TLS.
-fn protocols(out: &mut String, evidence: &Evidence) {
+fn protocols(out: &mut String, evidence: &Evidence, look: &Look) {
     let (summary, methods) = (SecuritySummary::of(evidence), MethodSummary::of(evidence));
     let flag = |flag: ResponseFlags| match evidence.response_flags().map(|flags| flags.contains(flag)) {
         Some(true) => "supported",
@@ -181,7 +256,7 @@ fn protocols(out: &mut String, evidence: &Evidence) {
     rows.push(("Remote Credential Guard", flag(ResponseFlags::REDIRECTED_AUTHENTICATION_MODE_SUPPORTED)));
     out.push_str("\n  Security\n");
     for (name, value) in rows {
-        _ = writeln!(out, "    {name:<30}  {}", words(value));
+        columns(out, 4, name, 36, &words(value), look.width);
     }
 }
 
@@ -200,7 +275,8 @@ fn addresses(out: &mut String, all: &[AddressVerdict], look: &Look) {
 /// The certificate, and how it was read.
 fn certificate(out: &mut String, evidence: &Evidence, tls: &ShownTls<'_>, look: &Look) {
     let read = if tls.scouted { "TLS, as the server would choose (read in the clear)" } else { "TLS" };
-    _ = writeln!(out, "\n  {read}");
+    out.push('\n');
+    wrapped(out, "  ", read, look.width);
     row(out, "Version", &format!("{}, {}", tls.version_text(), tls.cipher_text()), look);
     let Some(certificate) = tls.certificate else { return };
     row(out, "Certificate", &certificate.subject, look);
@@ -258,13 +334,13 @@ fn row(out: &mut String, name: &str, value: &str, look: &Look) {
     columns(out, 4, name, 22, &escape(value), look.width);
 }
 
-fn causes(out: &mut String, report: &Report, host: &str, look: &Look, paint: &Paint<'_>) {
+fn causes(out: &mut String, report: &Report, host: &str, look: &Look) {
     let causes = &report.diagnosis.causes;
     if causes.is_empty() {
         return;
     }
     let several = causes.len() > 1;
-    _ = writeln!(out, "\n{}", paint(BOLD, if several { "Why, likeliest first" } else { "Why" }));
+    _ = writeln!(out, "\n{}", title(if several { "Why, likeliest first" } else { "Why" }, look));
     for (index, rule) in causes.iter().enumerate() {
         let number = format!("  {}. ", index + 1);
         let first = if several { number.as_str() } else { "  " };
@@ -279,11 +355,11 @@ fn causes(out: &mut String, report: &Report, host: &str, look: &Look, paint: &Pa
     }
 }
 
-fn windows_client(out: &mut String, report: &Report, look: &Look, paint: &Paint<'_>) {
+fn windows_client(out: &mut String, report: &Report, look: &Look) {
     if report.diagnosis.verdict.rule.is_none() && report.diagnosis.mstsc.is_empty() {
         return;
     }
-    _ = writeln!(out, "\n{}", paint(BOLD, "A Windows client (mstsc) would show"));
+    _ = writeln!(out, "\n{}", title("A Windows client (mstsc) would show", look));
     if report.diagnosis.mstsc.is_empty() {
         let connects = report.diagnosis.verdict.rule.is_some_and(|rule| rule.client_connects);
         out.push_str(if connects { "  nothing: it would connect\n" } else { "  not known\n" });
@@ -306,11 +382,11 @@ fn shown(candidate: &Candidate) -> String {
     text
 }
 
-fn findings(out: &mut String, report: &Report, host: &str, look: &Look, paint: &Paint<'_>) {
+fn findings(out: &mut String, report: &Report, host: &str, look: &Look) {
     if report.diagnosis.findings.is_empty() {
         return;
     }
-    _ = writeln!(out, "\n{}", paint(BOLD, "Worth knowing"));
+    _ = writeln!(out, "\n{}", title("Worth knowing", look));
     for rule in &report.diagnosis.findings {
         let warning = matches!(rule.kind, RuleKind::Finding(Severity::Warning));
         let first = if warning { "  ! " } else { "  - " };
@@ -354,9 +430,25 @@ mod tests {
     const PLAIN: Look = Look { color: false, width: 80, verbose: 0 };
 
     /// Lines that do not fit, except those that hold nothing but one word.
-    fn too_long(text: &str) -> Vec<&str> {
+    fn too_long(text: &str, width: usize) -> Vec<&str> {
         let one_word = |line: &str| !line.trim().contains(' ');
-        text.lines().filter(|line| line.chars().count() > 80 && !one_word(line)).collect()
+        text.lines().filter(|line| line.chars().count() > width && !one_word(line)).collect()
+    }
+
+    #[test]
+    fn the_verdict_stands_before_all_that_further_connections_tell() {
+        for (name, report) in scenarios() {
+            let text = human(&report, &PLAIN);
+            let at = |heading: &str| text.find(heading);
+            let verdict = at("\nFAILED at ").or_else(|| at("\nOK\n")).unwrap();
+            for later in ["\n  Security\n", "\n  Addresses\n", "\nWorth knowing\n"] {
+                assert!(at(later).is_none_or(|later| verdict < later), "{name}: {text}");
+            }
+            // What is said in two halves says the same, each thing once.
+            let (begun, said) = first(&report, &PLAIN);
+            let open = begun.replace("  More connections follow, to find out why.\n", "");
+            assert_eq!(open + &rest(&report, &PLAIN, &said), text, "{name}");
+        }
     }
 
     #[test]
@@ -364,7 +456,9 @@ mod tests {
         for (name, report) in scenarios() {
             for verbose in 0..=2 {
                 let text = human(&report, &Look { verbose, ..PLAIN });
-                assert_eq!(too_long(&text), [""; 0], "{name}, verbose {verbose}");
+                assert_eq!(too_long(&text, 80), [""; 0], "{name}, verbose {verbose}");
+                let narrow = human(&report, &Look { width: 40, verbose, ..PLAIN });
+                assert_eq!(too_long(&narrow, 40), [""; 0], "{name}, verbose {verbose}");
                 assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{name}: {text:?}");
                 assert!(!text.lines().any(|line| line.ends_with(' ')), "{name}: {text:?}");
                 let last = format!("\n\nexit code {}\n", report.exit_code());
@@ -394,7 +488,7 @@ mod tests {
         let report = report(&Scenario::parse("long", &text).unwrap());
         for verbose in 0..=2 {
             let text = human(&report, &Look { verbose, ..PLAIN });
-            assert_eq!(too_long(&text), [""; 0], "{text}");
+            assert_eq!(too_long(&text, 80), [""; 0], "{text}");
             assert!(
                 text.contains("\n                 [2001:db8:1111:2222:3333:4444:5555:1]:20389,\n"),
                 "{text}"

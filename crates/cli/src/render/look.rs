@@ -22,6 +22,25 @@ impl Look {
             Color::Never => false,
             Color::Auto => terminal && !dumb && !set("NO_COLOR"),
         };
-        Self { color, width: 80, verbose }
+        let width = if terminal { columns().clamp(NARROWEST, WIDTH) } else { WIDTH };
+        Self { color, width, verbose }
     }
+}
+
+/// The width of a text that nobody looks at, and the widest line: longer ones are hard to read.
+const WIDTH: usize = 80;
+
+/// Below this there is no room for names and values.
+const NARROWEST: usize = 40;
+
+/// How many columns the terminal has that standard output is.
+#[cfg(unix)]
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
+    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(WIDTH)
+}
+
+#[cfg(not(unix))]
+const fn columns() -> usize {
+    WIDTH
 }

@@ -13,7 +13,7 @@ use rdp_probe::is_harmful;
 use serde::Serialize;
 
 pub(crate) use explanation::explanation;
-pub(crate) use human::{human, title};
+pub(crate) use human::{First, first, human, rest, title};
 pub(crate) use line::line;
 pub(crate) use look::Look;
 
