@@ -8,11 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe::{Host, Probe, Stage, Target};
-use rdp_probe_benches::{Bars, Beside, CONFIRM, Kind, REQUEST, nla, runtime};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rdp_probe_benches::{Bars, Beside, CONFIRM, Kind, REQUEST, client_config, nla, runtime};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -21,45 +18,6 @@ use tokio_rustls::TlsConnector;
 const ROUNDS: usize = 12;
 /// Challenges whose times are compared.
 const CHALLENGES: usize = 200;
-
-/// Takes every certificate, and checks the handshake's signature: what any client that is to accept a self-signed one does.
-#[derive(Debug)]
-struct Accepting(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Accepting {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
 
 /// What a client has to do at the least.
 async fn bare(address: SocketAddr, connector: &TlsConnector) -> std::io::Result<()> {
@@ -88,14 +46,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let target = || Target::new(Host::Ip(address.ip()), address.port());
     let probe = Probe::builder(target()).until(Stage::Tls).build()?;
 
-    let provider = Arc::new(ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Accepting(provider)))
-        .with_no_client_auth();
-    config.resumption = rustls::client::Resumption::disabled();
-    let connector = TlsConnector::from(Arc::new(config));
+    let connector = TlsConnector::from(Arc::new(client_config()?));
 
     let batch = |connect: &dyn Fn() -> bool| {
         for _ in 0..ROUNDS {

@@ -249,7 +249,7 @@ async fn scout_that_is_interrupted_is_the_last_connection() {
     let script = [connection("reset"), connection("silent")].concat();
     let report = interrupted(Security::Tls, &script, Stage::Tls, 2).await;
     let [first, scout] = &report.evidence.attempts[..] else { panic!("{:?}", report.evidence.attempts) };
-    assert_eq!(report.evidence.failure(), first.failure.as_ref());
+    assert_eq!(report.evidence.failure(), first.failure.as_deref());
     let failure = scout.failure.as_ref().unwrap();
     assert_eq!((failure.stage, failure.hop), (Stage::Tls, Hop::Client), "{failure:?}");
 }

@@ -187,7 +187,7 @@ pub struct AttemptRecord {
     /// The stages it went through, or would have.
     pub stages: Vec<StageRecord>,
     /// Why it ended, when it did not reach its depth.
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
 }
 
 /// One stage of one attempt.
@@ -208,7 +208,7 @@ pub struct StageRecord {
     pub facts: Vec<Fact>,
     /// Why it failed, when the path went on without it. A failure that ended the attempt stands in its record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
 }
 
 impl StageRecord {
@@ -361,7 +361,7 @@ impl AttemptRecord {
     /// The stage behind the Connection Confirm that ran into its own limit, when one did.
     #[must_use]
     pub fn stalled(&self) -> Option<Stage> {
-        let Failure { hop: Hop::Target, stage, kind, .. } = self.failure.as_ref()? else { return None };
+        let Failure { hop: Hop::Target, stage, kind, .. } = self.failure.as_deref()? else { return None };
         let how = if let FailureKind::Closed { how, .. } = kind {
             how
         } else if let FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(how), .. }) = kind {

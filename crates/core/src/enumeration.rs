@@ -93,12 +93,12 @@ mod tests {
             purpose: Purpose::Enumerate(Protocols::SSL),
             offer: Protocols::SSL,
             stages: Vec::new(),
-            failure: Some(Failure::new(
+            failure: Some(Box::new(Failure::new(
                 Hop::Target,
                 Stage::ConnectionInitiation,
                 Awaited::ConnectionConfirm,
                 kind.clone(),
-            )),
+            ))),
         }));
         evidence
     }

@@ -114,7 +114,7 @@ impl Evidence {
     /// The failure that decides the verdict.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
-        self.path().last().and_then(|attempt| attempt.failure.as_ref())
+        self.path().last().and_then(|attempt| attempt.failure.as_deref())
     }
 
     /// The depth that was asked for, when the server does not go as deep: nothing failed, and it was not reached.
@@ -142,7 +142,7 @@ impl Evidence {
     #[must_use]
     pub fn has_failed_policy(&self, peer: Option<Address>) -> bool {
         let of_policy = |failure: &Failure| failure.kind.is_of_policy(&self.plan.target);
-        self.attempts_to(peer).any(|attempt| attempt.failure.as_ref().is_some_and(of_policy))
+        self.attempts_to(peer).any(|attempt| attempt.failure.as_deref().is_some_and(of_policy))
     }
 
     /// Whether the depth that was asked for lies behind a logon.
@@ -262,7 +262,7 @@ impl Evidence {
     /// Whether the caller or the run's own limit ended it: then no further connection is made.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        let last = self.attempts.last().and_then(|attempt| attempt.failure.as_ref());
+        let last = self.attempts.last().and_then(|attempt| attempt.failure.as_deref());
         last.and_then(Failure::cut).is_some_and(Cut::ends_the_run)
     }
 

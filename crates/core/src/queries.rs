@@ -120,8 +120,9 @@ impl Evidence {
 impl AttemptRecord {
     /// The attempt as if this, which it went past, had ended it: none of its stages is known.
     #[must_use]
-    pub const fn ended_by(&self, failure: Failure) -> Self {
-        Self { purpose: self.purpose, offer: self.offer, stages: Vec::new(), failure: Some(failure) }
+    pub fn ended_by(&self, failure: Failure) -> Self {
+        let failure = Some(Box::new(failure));
+        Self { purpose: self.purpose, offer: self.offer, stages: Vec::new(), failure }
     }
 }
 

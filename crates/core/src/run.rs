@@ -67,10 +67,12 @@ impl Run {
         let end = self.evidence.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
         self.since = if on_main_path { end } else { at };
         self.itinerary = Itinerary::draw(&self.evidence.plan, attempt.purpose, attempt.offer);
+        // Evidence grows as it comes: most runs are one connection, and thousands of them may wait at a time.
+        self.evidence.attempts.reserve_exact(1);
         self.evidence.attempts.push(AttemptRecord {
             purpose: attempt.purpose,
             offer: attempt.offer,
-            stages: Vec::with_capacity(self.itinerary.len()),
+            stages: Vec::with_capacity(self.itinerary.len().min(SOON)),
             failure: None,
         });
         self.output = Output::default();
@@ -97,7 +99,7 @@ impl Run {
             Ok(Next::PassBy(failure, machine)) => {
                 self.close(Outcome::Failed, at);
                 if let Some(record) = self.record() {
-                    record.failure = Some(failure);
+                    record.failure = Some(Box::new(failure));
                 }
                 self.go_on(machine, NotTried::NotSelected);
             }
@@ -117,7 +119,7 @@ impl Run {
                     self.push(StageRecord::idle(stop.stage, stop.hop, Outcome::NotReached));
                 }
                 if let Some(attempt) = self.evidence.attempts.last_mut() {
-                    attempt.failure = Some(failure);
+                    attempt.failure = Some(Box::new(failure));
                 }
             }
         }
@@ -245,6 +247,7 @@ impl Run {
             }
         }
         if let Some(record) = self.record() {
+            record.facts.reserve_exact(facts.len());
             record.facts.extend(facts.into_iter().map(|observed| Fact { at, observed }));
         }
     }
@@ -257,6 +260,9 @@ impl Run {
         }
     }
 }
+
+/// So many stages are behind an attempt that waits for its first answer: name, TCP, and that one.
+const SOON: usize = 3;
 
 /// How long a peer may be kept waiting by a computer that stands still, and its end be its own all the same.
 const PATIENCE: Duration = Duration::from_secs(2);

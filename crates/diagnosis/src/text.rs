@@ -67,7 +67,7 @@ mod tests {
         let Some(Wants::Dial { address, .. }) = run.wants() else { panic!("no address") };
         run.on(Event::Dialed(Ok(Link { peer: address, local: None })), Duration::ZERO);
         let mut evidence = run.evidence().clone();
-        evidence.attempts[0].failure = Some(Failure::new(hop, stage, awaiting, kind));
+        evidence.attempts[0].failure = Some(Box::new(Failure::new(hop, stage, awaiting, kind)));
         evidence
     }
 

@@ -43,13 +43,13 @@ impl Probe {
     }
 
     /// Runs it. Ends by its own deadline; dropping the future ends it at once, without a report.
-    pub async fn run(&self) -> Report {
-        self.run_until(std::future::pending()).await
+    pub fn run(&self) -> impl Future<Output = Report> {
+        self.run_until(std::future::pending())
     }
 
     /// Runs it until `cancel` is ready: what was found by then is reported, with exit code 5 when that was not enough.
-    pub async fn run_until(&self, cancel: impl Future<Output = ()>) -> Report {
-        self.drive(None, cancel).await
+    pub fn run_until(&self, cancel: impl Future<Output = ()>) -> impl Future<Output = Report> {
+        self.drive(None, cancel)
     }
 
     /// Runs it, and tells what happens on the way. The events end with the run.
@@ -58,19 +58,27 @@ impl Probe {
         (Events(events), self.drive(Some(watcher), cancel))
     }
 
-    async fn drive(
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
+    fn drive(
         &self,
         watcher: Option<mpsc::UnboundedSender<Progress>>,
         cancel: impl Future<Output = ()>,
-    ) -> Report {
-        let Shared { network, tls, .. } = &*self.shared;
-        let driver = Driver { network: network.as_deref(), tls, watcher };
+    ) -> impl Future<Output = Report> {
+        async move {
+            let Shared { network, tls, .. } = &*self.shared;
+            let driver = Driver { network: network.as_deref(), tls, watcher };
+            self.report_of(driver.run(self.planned(), cancel).await)
+        }
+    }
+
+    /// The plan of a run that begins now.
+    fn planned(&self) -> Arc<Plan> {
         let mut plan = self.plan.clone();
         if plan.until.rank() >= Stage::Tls.rank() {
             plan.entropy = entropy();
         }
         plan.began_unix_ms = now_unix_ms();
-        self.report_of(driver.run(Arc::new(plan), cancel).await)
+        Arc::new(plan)
     }
 
     /// The report on what was found, with this probe's rules: of a run that has ended, or of one under way

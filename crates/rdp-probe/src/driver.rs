@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Purpose, Run, TlsFaultKind,
-    Wants,
+    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Purpose, Run, TlsFault,
+    TlsFaultKind, TlsSession, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, sleep_until, timeout};
@@ -15,7 +15,7 @@ use tokio::time::{sleep, sleep_until, timeout};
 use crate::network::{self, Network};
 use crate::pace::Pace;
 use crate::progress::Progress;
-use crate::tls::{Handshake, TlsPolicies};
+use crate::tls::{Handshake, TlsPolicies, TlsPolicy};
 use crate::trace::Spans;
 use crate::transport::{Connection, Heard};
 use crate::trust::trust;
@@ -57,64 +57,75 @@ impl<F: Future<Output = ()> + Unpin> Clock<F> {
         run.on(event, now);
     }
 
-    /// Waits for `future` until the limit, or until the caller ends the run.
-    async fn until<T>(&mut self, limit: Limit, future: impl Future<Output = T>) -> Result<T, Cut> {
-        if self.cancelled {
-            return Err(Cut::Cancelled);
+    /// Waits for `future` until the limit, or until the caller ends the run. It is pinned already, so that it stands once: what is waited
+    /// for is most of what a probe holds.
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
+    fn until<T>(
+        &mut self,
+        limit: Limit,
+        mut future: impl Future<Output = T> + Unpin,
+    ) -> impl Future<Output = Result<T, Cut>> {
+        async move {
+            if self.cancelled {
+                return Err(Cut::Cancelled);
+            }
+            _ = self.now();
+            let Self { pace, cancel, .. } = self;
+            let mut look = pin!(sleep_until(pace.look_again(limit.end)));
+            // Each look is one at what was waited for, too: what is there by then has come in time, however late it is.
+            let ended = poll_fn(|cx| {
+                if let Poll::Ready(value) = Pin::new(&mut future).poll(cx) {
+                    return Poll::Ready(Ok(value));
+                }
+                if Pin::new(&mut *cancel).poll(cx).is_ready() {
+                    return Poll::Ready(Err(Cut::Cancelled));
+                }
+                loop {
+                    if pace.now() >= limit.end {
+                        return Poll::Ready(Err(Cut::Limit(limit)));
+                    }
+                    if look.as_mut().poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    look.as_mut().reset(pace.look_again(limit.end));
+                }
+            });
+            let ended = ended.await;
+            self.cancelled |= matches!(ended, Err(Cut::Cancelled));
+            ended
         }
-        _ = self.now();
-        let Self { pace, cancel, .. } = self;
-        let mut future = pin!(future);
-        let mut look = pin!(sleep_until(pace.look_again(limit.end)));
-        // Each look is one at what was waited for, too: what is there by then has come in time, however late it is.
-        let ended = poll_fn(|cx| {
-            if let Poll::Ready(value) = future.as_mut().poll(cx) {
-                return Poll::Ready(Ok(value));
-            }
-            if Pin::new(&mut *cancel).poll(cx).is_ready() {
-                return Poll::Ready(Err(Cut::Cancelled));
-            }
-            loop {
-                if pace.now() >= limit.end {
-                    return Poll::Ready(Err(Cut::Limit(limit)));
-                }
-                if look.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                look.as_mut().reset(pace.look_again(limit.end));
-            }
-        });
-        let ended = ended.await;
-        self.cancelled |= matches!(ended, Err(Cut::Cancelled));
-        ended
     }
 }
 
 impl Driver<'_> {
     /// Carries out the plan. The time begins now; `cancel` ends it early.
-    pub(crate) async fn run(&self, plan: Arc<Plan>, cancel: impl Future<Output = ()>) -> Evidence {
+    pub(crate) async fn run(self, plan: Arc<Plan>, cancel: impl Future<Output = ()>) -> Evidence {
         let mut clock = Clock { pace: Pace::begin(), cancelled: false, cancel: pin!(cancel) };
         let mut run = Run::new(plan);
         let mut begins = Duration::ZERO;
         let mut told = false;
-        while let Some(attempt) = run.next() {
-            if clock.cancelled && !run.evidence().attempts.is_empty() {
-                break;
-            }
-            if !told && !matches!(attempt.purpose, Purpose::Main | Purpose::Fallback) {
-                told = true;
-                self.tell(|| Progress::PathEnded { evidence: Box::new(run.evidence().clone()) });
-            }
-            // Politeness has the run's deadline too: what does not fit into it is not asked.
-            if !attempt.pause.is_zero() {
-                let limit = run.limit();
-                if clock.until(limit, sleep(attempt.pause)).await.is_err() {
+        loop {
+            // In a block of its own, so that nobody holds it who waits: the run has it.
+            {
+                let Some(attempt) = run.next() else { break };
+                if clock.cancelled && !run.evidence().attempts.is_empty() {
                     break;
                 }
-                begins = clock.now();
+                if !told && !matches!(attempt.purpose, Purpose::Main | Purpose::Fallback) {
+                    told = true;
+                    self.tell(|| Progress::PathEnded { evidence: Box::new(run.evidence().clone()) });
+                }
+                // Politeness has the run's deadline too: what does not fit into it is not asked.
+                if !attempt.pause.is_zero() {
+                    let limit = run.limit();
+                    if clock.until(limit, pin!(sleep(attempt.pause))).await.is_err() {
+                        break;
+                    }
+                    begins = clock.now();
+                }
+                self.tell(|| Progress::Attempt { purpose: attempt.purpose });
+                run.start(&attempt, begins);
             }
-            self.tell(|| Progress::Attempt { purpose: attempt.purpose });
-            run.start(&attempt, begins);
             self.attempt(&mut run, &mut clock).await;
             begins = clock.now();
         }
@@ -131,64 +142,49 @@ impl Driver<'_> {
             spans.follow(run, peer);
             let octets = run.take_octets();
             let limit = run.limit();
+            // What goes out before anything else is wanted goes out before that is looked at: who waits holds it no longer.
+            let answered = matches!(run.wants(), Some(Wants::Pdu(_)) | None);
+            if let (Some(connection), false) = (&mut connection, octets.is_empty() || answered) {
+                // Where it fails, what is wanted next shows how the connection ended.
+                _ = clock.until(limit, Box::pin(spans.within(connection.send(&octets)))).await;
+            }
             let Some(wants) = run.wants() else {
                 if let Some(connection) = connection {
-                    _ = timeout(FAREWELL, connection.farewell(&octets)).await;
+                    _ = timeout(FAREWELL, Box::pin(connection.farewell(&octets))).await;
                 }
                 return;
             };
-            if let (Some(connection), false) =
-                (&mut connection, octets.is_empty() || matches!(wants, Wants::Pdu(_)))
-            {
-                // Where it fails, what is wanted next shows how the connection ended.
-                _ = clock.until(limit, spans.within(connection.send(&octets))).await;
-            }
+            let limit = run.limit();
             match wants {
                 Wants::Resolve { leg } => {
-                    let answer = clock.until(limit, spans.within(self.resolve(leg))).await;
+                    let answer = clock.until(limit, Box::pin(spans.within(self.resolve(leg)))).await;
                     clock.report(run, Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))));
                 }
                 Wants::Dial { address, share, segment } => {
-                    let dialed_at = clock.now();
-                    let share = sooner(limit, dialed_at, share);
-                    let dialed = match clock.until(share, spans.within(self.dial(address, segment))).await {
-                        Ok(Ok(made)) => {
-                            let link = made.link(address);
-                            peer = Some(address);
-                            connection = Some(made);
-                            Ok(link)
-                        }
-                        // The kernel's own patience ended before ours.
-                        Ok(Err(DialFault { kind: DialFaultKind::TimedOut { .. }, os })) => {
-                            let limit = clock.now().saturating_sub(dialed_at);
-                            Err(DialFault { kind: DialFaultKind::TimedOut { limit, overall: false }, os })
-                        }
-                        Ok(Err(fault)) => Err(fault),
-                        Err(cut) => Err(dial_fault(cut)),
-                    };
+                    let share = sooner(limit, clock.now(), share);
+                    let dialing = self.dial_until(clock, share, address, segment);
+                    let made = Box::pin(spans.within(dialing)).await;
+                    let dialed = made.as_ref().map(|made| made.link(address)).map_err(|fault| *fault);
+                    if let Ok(made) = made {
+                        (peer, connection) = (Some(address), Some(made));
+                    }
                     clock.report(run, Event::Dialed(dialed));
                 }
                 Wants::Tls { hop, leg } => {
-                    let handshake = Handshake::new();
                     let before = connection.as_ref().map_or(0, Connection::left_over);
-                    let answer = match (connection.take(), peer, self.tls.of(hop)) {
-                        (Some(below), Some(peer), Some(policy)) => {
+                    let below = connection.take().zip(peer).zip(self.tls.of(hop));
+                    let answer = match below {
+                        Some(((below, peer), policy)) => {
                             let name = leg.asked_name();
-                            let shaking = below.secure(&handshake, &name, peer.ip(), policy);
-                            match clock.until(limit, spans.within(shaking)).await {
-                                Ok(Ok((inside, mut session))) => {
-                                    connection = Some(inside);
-                                    let share = half(limit, clock.now());
-                                    let looking = trust(&session.chain, &name, peer.ip(), policy);
-                                    session.trust = clock.until(share, looking).await.ok().flatten();
-                                    Ok(session)
-                                }
-                                Ok(Err(fault)) => Err(fault),
-                                Err(cut) => Err(handshake.cut(close(cut))),
-                            }
+                            let shaking = secure_until(clock, limit, below, &name, peer, policy);
+                            Box::pin(spans.within(shaking)).await
                         }
-                        _ => Err(handshake.fault(TlsFaultKind::Local)),
+                        None => Err(Handshake::new().fault(TlsFaultKind::Local)),
                     };
+                    let answer = answer.map(|(inside, session)| {
+                        connection = Some(inside);
+                        session
+                    });
                     clock.report(run, Event::Tls { before, answer });
                 }
                 Wants::Pdu(framing) => {
@@ -197,8 +193,8 @@ impl Driver<'_> {
                         clock.report(run, broken);
                         continue;
                     };
-                    let exchange = connection.exchange(&octets, framing);
-                    let heard = clock.until(limit, spans.within(exchange)).await;
+                    let heard =
+                        clock.until(limit, pin!(spans.within(connection.exchange(octets, framing)))).await;
                     let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
                     clock.report(run, connection.event(heard));
                 }
@@ -230,6 +226,26 @@ impl Driver<'_> {
         }
     }
 
+    /// Dials until the limit.
+    async fn dial_until<F: Future<Output = ()> + Unpin>(
+        &self,
+        clock: &mut Clock<F>,
+        limit: Limit,
+        address: Address,
+        segment: Option<u16>,
+    ) -> Result<Connection, DialFault> {
+        let dialed_at = clock.now();
+        match clock.until(limit, pin!(self.dial(address, segment))).await {
+            // The kernel's own patience ended before ours.
+            Ok(Err(DialFault { kind: DialFaultKind::TimedOut { .. }, os })) => {
+                let limit = clock.now().saturating_sub(dialed_at);
+                Err(DialFault { kind: DialFaultKind::TimedOut { limit, overall: false }, os })
+            }
+            Ok(dialed) => dialed,
+            Err(cut) => Err(dial_fault(cut)),
+        }
+    }
+
     fn tell(&self, progress: impl FnOnce() -> Progress) {
         if let Some(watcher) = &self.watcher {
             // Nobody may be watching any more, which is no error.
@@ -257,6 +273,28 @@ impl Driver<'_> {
             self.tell(|| Progress::Began { stage: record.stage, at: record.started.unwrap_or_default() });
         }
         *told = under_way;
+    }
+}
+
+/// Puts TLS on top until the limit, and looks up where the certificate leads.
+async fn secure_until<F: Future<Output = ()> + Unpin>(
+    clock: &mut Clock<F>,
+    limit: Limit,
+    below: Connection,
+    name: &str,
+    peer: Address,
+    policy: &TlsPolicy,
+) -> Result<(Connection, TlsSession), TlsFault> {
+    let handshake = Handshake::new();
+    match clock.until(limit, pin!(below.secure(&handshake, name, peer.ip(), policy))).await {
+        Ok(Ok((inside, mut session))) => {
+            let share = half(limit, clock.now());
+            let looked_up = clock.until(share, pin!(trust(&session.chain, name, peer.ip(), policy))).await;
+            session.trust = looked_up.ok().flatten();
+            Ok((inside, session))
+        }
+        Ok(Err(fault)) => Err(fault),
+        Err(cut) => Err(handshake.cut(close(cut))),
     }
 }
 

@@ -5,14 +5,51 @@ use std::borrow::Cow;
 /// characters that are not seen, and everything outside of Unicode's assigned text. Plain text is not copied.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_harmful) {
+    spelt(text, is_harmful, |character, out| out.extend(character.escape_unicode()))
+}
+
+/// The text with each of these characters as `spell` writes it. `asked` is asked of all that is not plain; printable ASCII is, but for
+/// what markup heeds. Text that needs nothing is not copied.
+pub fn spelt<'a>(
+    text: &'a str,
+    asked: impl Fn(char) -> bool,
+    mut spell: impl FnMut(char, &mut String),
+) -> Cow<'a, str> {
+    let mut out = String::new();
+    // What is harmless and has not been copied begins here; what has been looked at ends there.
+    let (mut from, mut at) = (0, 0);
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        at = at.saturating_add(plain(rest.as_bytes()));
+        let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        let after = at.saturating_add(character.len_utf8());
+        if asked(character) {
+            if out.is_empty() {
+                out.reserve(text.len().saturating_add(16));
+            }
+            out.push_str(text.get(from..at).unwrap_or_default());
+            spell(character, &mut out);
+            from = after;
+        }
+        at = after;
+    }
+    if from == 0 {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len().saturating_add(16));
-    for character in text.chars() {
-        if is_harmful(character) { out.extend(character.escape_unicode()) } else { out.push(character) }
-    }
+    out.push_str(text.get(from..).unwrap_or_default());
     Cow::Owned(out)
+}
+
+/// How many octets at the beginning are printable ASCII that neither a terminal nor markup heeds.
+fn plain(octets: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let is_plain = |octet: &u8| (0x20..0x7F).contains(octet) & !matches!(octet, b'<' | b'>' | b'&');
+    // Whole blocks, without a branch inside: the compiler makes vectors of it.
+    let (blocks, _) = octets.as_chunks::<BLOCK>();
+    let whole = blocks.iter().take_while(|block| block.iter().fold(true, |all, octet| all & is_plain(octet)));
+    let whole = whole.count().saturating_mul(BLOCK);
+    let rest = octets.get(whole..).unwrap_or_default();
+    whole.saturating_add(rest.iter().take_while(|octet| is_plain(octet)).count())
 }
 
 /// Whether [`escape`] would escape the character: no report needs it as it is.
@@ -33,6 +70,23 @@ mod tests {
     #[test]
     fn plain_text_is_borrowed() {
         assert!(matches!(escape("SRV1 \u{e4}\u{f6}\u{fc} \u{4f60}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn every_character_is_spelt_as_it_is_judged_wherever_it_stands() {
+        let slow = |text: &str| {
+            let spell = |c: char| if is_harmful(c) { c.escape_unicode().to_string() } else { c.to_string() };
+            text.chars().map(spell).collect::<String>()
+        };
+        for odd in ["\u{1b}", "\u{7f}", "<", "\u{e4}", "\u{202e}", "\n", "\u{e0041}", ""] {
+            for before in 0..70 {
+                for after in [0, 1, 31, 32, 33, 64] {
+                    let text = format!("{}{odd}{}{odd}", "a".repeat(before), "b".repeat(after));
+                    assert_eq!(escape(&text), slow(&text), "{before} {odd:?} {after}");
+                    assert_eq!(matches!(escape(&text), Cow::Borrowed(_)), !odd.contains(is_harmful), "{odd:?}");
+                }
+            }
+        }
     }
 
     #[test]

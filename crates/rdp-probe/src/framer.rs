@@ -1,9 +1,13 @@
 //! From a byte stream to whole PDUs, and to how the stream ended. Each layer of a connection has its own.
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::{Buf as _, BytesMut};
 use rdp_probe_core::{self as core, Framing};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, ReadBuf};
 
 /// What the framer found.
 #[derive(Debug)]
@@ -24,9 +28,6 @@ pub(crate) struct Framer {
 }
 
 impl Framer {
-    /// Octets read at a time.
-    const READ: usize = 4096;
-
     /// What is held, from the PDU found last.
     pub(crate) fn held(&self) -> &[u8] {
         &self.held
@@ -56,14 +57,29 @@ impl Framer {
                 core::Found::Stray => return Found::Stray,
                 core::Found::More => {}
             }
-            self.held.reserve(Self::READ);
-            match stream.read_buf(&mut self.held).await {
+            match poll_fn(|cx| poll_read(Pin::new(stream), cx, &mut self.held)).await {
                 Ok(0) => return Found::Ended(Ok(())),
                 Ok(_) => {}
                 Err(error) => return Found::Ended(Err(error)),
             }
         }
     }
+}
+
+/// Octets read at a time.
+const READ: usize = 4096;
+
+/// Reads what there is, by way of the stack: whoever waits has no buffer, and what came takes no more room than it needs.
+fn poll_read(
+    stream: Pin<&mut impl AsyncRead>,
+    cx: &mut Context<'_>,
+    held: &mut BytesMut,
+) -> Poll<io::Result<usize>> {
+    let mut room = [MaybeUninit::uninit(); READ];
+    let mut read = ReadBuf::uninit(&mut room);
+    std::task::ready!(stream.poll_read(cx, &mut read))?;
+    held.extend_from_slice(read.filled());
+    Poll::Ready(Ok(read.filled().len()))
 }
 
 #[cfg(test)]

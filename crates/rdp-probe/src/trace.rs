@@ -61,7 +61,7 @@ mod with {
             if under_way != self.place {
                 if let Some(record) = self.place.and_then(|place| attempt.stages.get(place)) {
                     let took = record.duration.unwrap_or_default();
-                    let failure = record.failure.as_ref().or(attempt.failure.as_ref());
+                    let failure = record.failure.as_deref().or(attempt.failure.as_deref());
                     match failure.filter(|_| record.outcome == Outcome::Failed) {
                         None => debug!(target: TARGET, parent: &self.span, ?took, "passed"),
                         Some(failure) => debug!(target: TARGET, parent: &self.span, ?took, %failure, "failed"),

@@ -79,8 +79,10 @@ impl Connection {
 
     /// Sends what is to be sent, then waits for one PDU. What the peer said before it hung up is read even when the write
     /// fails: that is often the reason. Where it failed here, the peer has nothing to answer.
-    pub(crate) async fn exchange(&mut self, octets: &[u8], framing: Framing) -> Heard {
-        let written = if octets.is_empty() { Ok(()) } else { self.send(octets).await };
+    pub(crate) async fn exchange(&mut self, octets: Vec<u8>, framing: Framing) -> Heard {
+        let written = if octets.is_empty() { Ok(()) } else { self.send(&octets).await };
+        // What has been said is not kept while the answer is waited for.
+        drop(octets);
         if let Some(how @ Close::Local { .. }) = written.as_ref().err().map(|error| self.layer.close_of(error))
         {
             return Heard::Closed(how);

@@ -48,11 +48,14 @@ pub(crate) enum Next {
 impl Machine {
     /// The beginning of an attempt.
     pub(crate) fn start(attempt: &Attempt, plan: Arc<Plan>) -> Self {
-        let context = Context::new(plan, attempt.clone());
-        let state: Box<dyn State> = if attempt.addresses.is_empty() {
+        // Whom to dial is the first state's to know; who waits behind it has no use for it.
+        let Attempt { purpose, offer, pause, patience, cookie, ref addresses } = *attempt;
+        let known = Attempt { purpose, offer, pause, patience, cookie, addresses: Vec::new() };
+        let context = Context::new(plan, known);
+        let state: Box<dyn State> = if addresses.is_empty() {
             Box::new(ExpectAddresses)
         } else {
-            Box::new(ExpectConnection::new(attempt.addresses.clone(), &context))
+            Box::new(ExpectConnection::new(addresses.clone(), &context))
         };
         Self { context, state }
     }

@@ -163,7 +163,7 @@ fn probe(attempt: &AttemptRecord) -> ProbeView {
         offered: hex(attempt.offer.0),
         address: address.map(|address| address.to_string()),
         stages: attempt.stages.iter().map(stage_view).collect(),
-        failure: attempt.failure.as_ref().map(failure),
+        failure: attempt.failure.as_deref().map(failure),
     }
 }
 

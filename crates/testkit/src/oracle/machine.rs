@@ -34,7 +34,7 @@ pub fn well_formed(evidence: &Evidence) {
     assert!(evidence.plan.all_addresses || most <= Plan::MOST_CONNECTIONS, "{most} connections");
     let path = evidence.path();
     assert!(!path.is_empty() && !evidence.main_path().is_empty(), "no path");
-    assert_eq!(evidence.failure(), path.last().and_then(|attempt| attempt.failure.as_ref()));
+    assert_eq!(evidence.failure(), path.last().and_then(|attempt| attempt.failure.as_deref()));
     // What only one of the deciding and the main path can tell, both are asked for; and nothing panics.
     let summary = SecuritySummary::of(evidence);
     assert_eq!(summary, SecuritySummary::of(&evidence.clone()));

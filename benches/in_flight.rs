@@ -1,0 +1,135 @@
+//! What a probe holds while it waits, beside a bare task that waits for the same: resident memory of a process that has thousands of
+//! them. Each side is a process of its own.
+#![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdp_probe::{Host, Prober, Stage, Target};
+use rdp_probe_benches::{Bars, CONFIRM, Holds, Kind, REQUEST, Waited, client_config, runtime};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// Beside this many, the process itself is told apart from its tasks.
+const FEW: usize = 200;
+/// Tasks that begin at a time: what a handshake needs is not what waiting needs.
+const AT_ONCE: usize = 32;
+/// What makes this program wait.
+const WAIT: &str = "--wait";
+/// Longer than any of this takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A wait: its name, the number of tasks, and the bar.
+const WAITS: [(&str, Holds, usize, f64); 3] = [
+    ("waiting for the Confirm: by a bare task", Holds::Confirm, 4000, 2.5),
+    ("waiting for the rest of 64 KiB: by a bare task", Holds::LongConfirm, 4000, 2.5),
+    ("waiting inside TLS: by a bare task", Holds::Inside, 1000, 1.5),
+];
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    setrlimit(Resource::Nofile, files)?;
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some([_, side, depth, address, count]) =
+        arguments.iter().position(|argument| argument == WAIT).and_then(|at| arguments.get(at..at + 5))
+    {
+        wait(side == "ours", depth == "inside", address.parse()?, count.parse()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut bars = Bars::new()?;
+    for (name, holds, many, bar) in WAITS {
+        let (ours, theirs) = (each("ours", holds, many)?, each("theirs", holds, many)?);
+        bars.at_most(Kind::Memory, name, ours / theirs, bar);
+    }
+    Ok(bars.finish())
+}
+
+/// How much memory one task more has, in KiB.
+fn each(side: &str, holds: Holds, many: usize) -> Result<f64, Box<dyn Error>> {
+    let (few, all) = (resident(side, holds, FEW)?, resident(side, holds, many)?);
+    Ok((all - few) / f64::from(u32::try_from(many - FEW)?))
+}
+
+/// The memory of a process in which so many tasks wait, in KiB.
+fn resident(side: &str, holds: Holds, count: usize) -> Result<f64, Box<dyn Error>> {
+    let waited = Waited::start(holds)?;
+    let depth = if holds == Holds::Inside { "inside" } else { "before" };
+    let (address, number) = (waited.address().to_string(), count.to_string());
+    let mut child = Command::new(std::env::current_exe()?);
+    let mut child = Ending(child.args([WAIT, side, depth, &address, &number]).stdin(Stdio::null()).spawn()?);
+    let began = Instant::now();
+    while waited.waiting() < count {
+        if began.elapsed() > PATIENCE || child.0.try_wait()?.is_some() {
+            return Err(format!("{side}: {} of {count} wait", waited.waiting()).into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The last of them have sent, and do not wait yet.
+    std::thread::sleep(Duration::from_millis(200));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.0.id()))?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    Ok(resident.trim().trim_end_matches("kB").trim().parse()?)
+}
+
+/// A process that ends with this.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // It may have ended already.
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// Waits in so many tasks, until somebody ends the process.
+fn wait(ours: bool, inside: bool, address: SocketAddr, count: usize) -> Result<(), Box<dyn Error>> {
+    let depth = if inside { Stage::Credssp } else { Stage::ConnectionInitiation };
+    let prober = Prober::new().timeout(PATIENCE).stage_timeout(depth, PATIENCE);
+    let connector = TlsConnector::from(Arc::new(client_config()?));
+    runtime()?.block_on(async {
+        let mut tasks = JoinSet::new();
+        for begun in 1..=count {
+            if ours {
+                let target = Target::new(Host::Ip(address.ip()), address.port());
+                let probe = prober.probe(target).until(depth).enumerate(false).second_look(false).build()?;
+                tasks.spawn(async move { drop(probe.run().await) });
+            } else if inside {
+                let connector = connector.clone();
+                tasks.spawn(async move { drop(timeout(PATIENCE, bare_inside(address, &connector)).await) });
+            } else {
+                tasks.spawn(async move { drop(timeout(PATIENCE, bare(address)).await) });
+            }
+            if begun % AT_ONCE == 0 {
+                let pause = if inside { 60 } else { 4 };
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+        Ok(())
+    })
+}
+
+/// What a client has to do at the least to wait there, until its limit.
+async fn bare(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&REQUEST).await?;
+    stream.read_exact(&mut [0; CONFIRM.len()]).await?;
+    Ok(stream)
+}
+
+/// The same inside TLS.
+async fn bare_inside(address: SocketAddr, connector: &TlsConnector) -> std::io::Result<()> {
+    let stream = bare(address).await?;
+    let mut inside = connector.connect(ServerName::from(address.ip()), stream).await?;
+    inside.write_all(&REQUEST).await?;
+    inside.read_exact(&mut [0; CONFIRM.len()]).await.map(drop)
+}
