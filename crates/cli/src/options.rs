@@ -125,7 +125,7 @@ pub(crate) struct Options {
     pub(crate) stage_timeout: Vec<(Stage, Duration)>,
 
     /// Targets probed at the same time
-    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) concurrency: u16,
 
     /// human, line, json or ndjson, to standard output or a file; may be repeated
