@@ -1,11 +1,21 @@
-//! A bare client's end of TLS.
+//! A bare client: what has to be done at the least.
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+
+use rdp_probe_wire::credssp::ts_request;
+use rdp_probe_wire::tpkt::Frame;
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::responder::{CONFIRM, REQUEST};
 
 /// What any client that is to accept a self-signed certificate needs, without sessions to resume.
 ///
@@ -59,4 +69,28 @@ impl ServerCertVerifier for Accepting {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// A TSRequest as long as a client's first, for a server that looks at its length alone.
+const TS_REQUEST: [u8; 57] = {
+    let mut octets = [0; 57];
+    (octets[0], octets[1]) = (0x30, 55);
+    octets
+};
+
+/// What a client has to do at the least: to the certificate, or to the challenge.
+///
+/// # Errors
+/// As the operating system says, or TLS.
+pub async fn bare(address: SocketAddr, connector: &TlsConnector, challenge: bool) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&REQUEST).await?;
+    stream.read_exact(&mut [0_u8; CONFIRM.len()]).await?;
+    let mut inside = connector.connect(ServerName::from(address.ip()), stream).await?;
+    if challenge {
+        inside.write_all(&TS_REQUEST).await?;
+        let mut held = Vec::with_capacity(1024);
+        while !matches!(ts_request::frame(&held), Frame::Whole(_)) && inside.read_buf(&mut held).await? > 0 {}
+    }
+    inside.shutdown().await
 }

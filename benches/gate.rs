@@ -21,6 +21,8 @@ pub enum Kind {
     Allocations,
     /// Instructions, counted by callgrind.
     Instructions,
+    /// Events, counted by the kernel.
+    Count,
     /// The most memory that was resident.
     Memory,
     /// CPU time: others on the machine take caches and clock rate away.
@@ -45,7 +47,8 @@ impl Gate {
     /// How many times its bar a ratio may be.
     pub(crate) const fn times(self, kind: Kind) -> f64 {
         match (self, kind) {
-            (Self::ByHand, _) | (Self::Steady, Kind::Allocations | Kind::Instructions | Kind::Memory) => 1.0,
+            (Self::ByHand, _)
+            | (Self::Steady, Kind::Allocations | Kind::Instructions | Kind::Count | Kind::Memory) => 1.0,
             (Self::Steady, Kind::Cpu) => 2.0,
             (Self::Steady, Kind::Wall) => f64::INFINITY,
         }
@@ -58,6 +61,7 @@ impl Kind {
         match self {
             Self::Allocations => "allocations",
             Self::Instructions => "instructions",
+            Self::Count => "count",
             Self::Memory => "memory",
             Self::Cpu => "CPU",
             Self::Wall => "wall clock",

@@ -13,7 +13,7 @@ mod waited;
 
 pub use bars::{Bars, Beside};
 pub use binary::binary;
-pub use client::client_config;
+pub use client::{bare, client_config};
 pub use gate::Kind;
 pub use measure::{median, repeat, share};
 pub use responder::{CONFIRM, REFUSAL, REQUEST, Responder, runtime};

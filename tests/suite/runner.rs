@@ -286,6 +286,8 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
             command = Command::new("/bin/sh");
             command.args(["-c", "ulimit -n 32 && exec \"$0\" \"$@\"", program]).args(arguments).env_clear();
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            // Whoever names no number misses none.
+            command.args(["--concurrency", "32"]);
         }
         let (stderr, full) = std::io::pipe().unwrap();
         if matches!(adversity, A::FullStderr) {

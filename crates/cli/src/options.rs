@@ -124,9 +124,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "STAGE=DURATION", value_parser = stage_timeout)]
     pub(crate) stage_timeout: Vec<(Stage, Duration)>,
 
-    /// Targets probed at the same time
-    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub(crate) concurrency: u16,
+    /// Targets probed at the same time [default: 256, or as many as open files allow]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) concurrency: Option<u16>,
 
     /// human, line, json or ndjson, to standard output or a file; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]

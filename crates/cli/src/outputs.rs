@@ -101,7 +101,8 @@ impl Outputs {
                 Writer::Aside(queue) => _ = queue.send((piece, Arc::clone(&waiting))),
                 Writer::Here(place) => {
                     if let Some(mut sink) = place.take() {
-                        match piece.put(&mut sink, &waiting.report) {
+                        piece.put(&mut sink, &waiting.report);
+                        match sink.flush() {
                             Ok(()) => **place = Some(sink),
                             Err(error) => self.shared.failed(OutputFailure { place: sink.name(), error }),
                         }
@@ -172,7 +173,7 @@ impl Idle {
 }
 
 impl Piece {
-    fn put(self, sink: &mut Sink, report: &Report) -> std::io::Result<()> {
+    fn put(self, sink: &mut Sink, report: &Report) {
         match self {
             Self::Beginning => sink.begin(report),
             Self::Whole => sink.write(report),
@@ -225,8 +226,11 @@ impl Shared {
 
     /// What the thread of one output does.
     fn write_all(&self, mut sink: Sink, reports: &Receiver<(Piece, Arc<Waiting>)>) {
-        for (piece, waiting) in reports {
-            if let Err(error) = piece.put(&mut sink, &waiting.report) {
+        while let Ok(first) = reports.recv() {
+            // What has come behind it leaves with it.
+            let together: Vec<_> = std::iter::once(first).chain(reports.try_iter().take(ROOM)).collect();
+            together.iter().for_each(|(piece, waiting)| piece.put(&mut sink, &waiting.report));
+            if let Err(error) = sink.flush() {
                 return self.failed(OutputFailure { place: sink.name(), error });
             }
         }

@@ -12,6 +12,9 @@ use crate::targets::Targets;
 use crate::threads::aside;
 use crate::warned::Warned;
 
+/// How many targets are probed at a time where nobody says.
+const USUAL: usize = 256;
+
 /// Runs all probes.
 pub(crate) async fn run(options: Arc<Options>) -> Ended {
     let mut interruption = Interruption::listen();
@@ -40,8 +43,10 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
         None => return Ended::of(exit::INTERNAL),
     };
     let total = targets.total;
-    let concurrency = usize::from(options.concurrency);
-    let asked = total.map_or(concurrency, |total| concurrency.min(total));
-    let places = Places::new(asked, limits::places(asked));
+    let wanted = options.concurrency.map_or(USUAL, usize::from);
+    let most = total.map_or(wanted, |total| wanted.min(total));
+    // Who has named no number has none that could be missed.
+    let asked = options.concurrency.map(|_| most);
+    let places = Places::new(asked, limits::places(most));
     Runner::new(&options, total, Source::of(targets), places, outputs, warned).run(interruption).await
 }

@@ -93,9 +93,9 @@ enum Event {
 }
 
 impl Places {
-    /// `asked` for, and as many as there `are`.
-    pub(crate) fn new(asked: usize, are: usize) -> Self {
-        if are < asked {
+    /// As many as there `are`, of those that were `asked` for, where somebody did.
+    pub(crate) fn new(asked: Option<usize>, are: usize) -> Self {
+        if let Some(asked) = asked.filter(|asked| are < *asked) {
             say_soon(&format!(
                 "{are} targets are probed at a time, not {asked}: no more files may be open here"
             ));
@@ -390,7 +390,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let ended = runtime.block_on(async {
             let outputs = Outputs::open(&options, options.single()).unwrap();
-            let (total, places) = (Some(names.len()), Places::new(names.len(), names.len()));
+            let (total, places) = (Some(names.len()), Places::new(None, names.len()));
             let source = Source::Here(Box::new(jobs.into_iter()));
             let runner = Runner::new(&options, total, source, places, outputs, Warned::new(true));
             runner.run(Interruption::listen()).await

@@ -25,6 +25,8 @@ pub(crate) struct Sink {
     written: usize,
     /// What has been said of the report under way.
     said: Option<render::First>,
+    /// What is to be written next.
+    text: String,
     /// Counts what has been written, for who wants to know whether anything moves.
     octets: Arc<AtomicU64>,
 }
@@ -56,7 +58,16 @@ impl Sink {
         };
         let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
         let octets = Arc::clone(octets);
-        Ok(Some(Self { format: spec.format, place, look, single, written: 0, said: None, octets }))
+        Ok(Some(Self {
+            format: spec.format,
+            place,
+            look,
+            single,
+            written: 0,
+            said: None,
+            text: String::new(),
+            octets,
+        }))
     }
 
     /// As messages have it.
@@ -67,18 +78,18 @@ impl Sink {
         }
     }
 
-    /// Writes what is known when the main path has ended, where a person waits for it; the report follows.
-    pub(crate) fn begin(&mut self, report: &Report) -> io::Result<()> {
+    /// Takes what is known when the main path has ended, where a person waits for it; the report follows.
+    pub(crate) fn begin(&mut self, report: &Report) {
         if !self.single || self.format != Format::Human || !matches!(self.place, Place::Stdout) {
-            return Ok(());
+            return;
         }
         let (text, said) = render::first(report, &self.look);
         self.said = Some(said);
-        self.put(&text)
+        self.text.push_str(&text);
     }
 
-    /// Writes one report, or the rest of it.
-    pub(crate) fn write(&mut self, report: &Report) -> io::Result<()> {
+    /// Takes one report, or the rest of it. [`Sink::flush`] writes it.
+    pub(crate) fn write(&mut self, report: &Report) {
         let text = match self.format {
             Format::Human if let Some(said) = self.said.take() => render::rest(report, &self.look, &said),
             Format::Human => {
@@ -94,28 +105,31 @@ impl Sink {
             }
         };
         self.written += 1;
-        self.put(&text)
+        self.text.push_str(&text);
     }
 
     /// Ends it: nothing more comes.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.format == Format::Json && !self.single {
-            self.put(if self.written == 0 { "[]\n" } else { "\n]\n" })?;
+            self.text.push_str(if self.written == 0 { "[]\n" } else { "\n]\n" });
         }
+        self.flush()?;
         match self.place {
             Place::Stdout => Ok(()),
             Place::File(_, file) => file.finish(),
         }
     }
 
-    fn put(&mut self, text: &str) -> io::Result<()> {
+    /// Writes what was taken.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        let text = std::mem::take(&mut self.text);
         let octets = &self.octets;
         let moved = |more| {
             octets.fetch_add(more, Ordering::Relaxed);
         };
         match &mut self.place {
-            Place::Stdout => in_pieces(&mut io::stdout().lock(), text, moved),
-            Place::File(_, file) => in_pieces(file, text, moved),
+            Place::Stdout => in_pieces(&mut io::stdout().lock(), &text, moved),
+            Place::File(_, file) => in_pieces(file, &text, moved),
         }
     }
 }

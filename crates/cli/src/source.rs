@@ -5,7 +5,7 @@ use crate::targets::{Job, Targets};
 use crate::threads;
 
 /// How many jobs are made ahead.
-const AHEAD: usize = 8;
+const AHEAD: usize = 64;
 
 type Jobs = Box<dyn Iterator<Item = Result<Job, String>> + Send>;
 

@@ -99,37 +99,44 @@ impl<F: Future<Output = ()> + Unpin> Clock<F> {
 
 impl Driver<'_> {
     /// Carries out the plan. The time begins now; `cancel` ends it early.
-    pub(crate) async fn run(self, plan: Arc<Plan>, cancel: impl Future<Output = ()>) -> Evidence {
-        let mut clock = Clock { pace: Pace::begin(), cancelled: false, cancel: pin!(cancel) };
-        let mut run = Run::new(plan);
-        let mut begins = Duration::ZERO;
-        let mut told = false;
-        loop {
-            // In a block of its own, so that nobody holds it who waits: the run has it.
-            {
-                let Some(attempt) = run.next() else { break };
-                if clock.cancelled && !run.evidence().attempts.is_empty() {
-                    break;
-                }
-                if !told && !matches!(attempt.purpose, Purpose::Main | Purpose::Fallback) {
-                    told = true;
-                    self.tell(|| Progress::PathEnded { evidence: Box::new(run.evidence().clone()) });
-                }
-                // Politeness has the run's deadline too: what does not fit into it is not asked.
-                if !attempt.pause.is_zero() {
-                    let limit = run.limit();
-                    if clock.until(limit, pin!(sleep(attempt.pause))).await.is_err() {
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
+    pub(crate) fn run(
+        self,
+        plan: Arc<Plan>,
+        cancel: impl Future<Output = ()>,
+    ) -> impl Future<Output = Evidence> {
+        async move {
+            let mut clock = Clock { pace: Pace::begin(), cancelled: false, cancel: pin!(cancel) };
+            let mut run = Run::new(plan);
+            let mut begins = Duration::ZERO;
+            let mut told = false;
+            loop {
+                // In a block of its own, so that nobody holds it who waits: the run has it.
+                {
+                    let Some(attempt) = run.next() else { break };
+                    if clock.cancelled && !run.evidence().attempts.is_empty() {
                         break;
                     }
-                    begins = clock.now();
+                    if !told && !matches!(attempt.purpose, Purpose::Main | Purpose::Fallback) {
+                        told = true;
+                        self.tell(|| Progress::PathEnded { evidence: Box::new(run.evidence().clone()) });
+                    }
+                    // Politeness has the run's deadline too: what does not fit into it is not asked.
+                    if !attempt.pause.is_zero() {
+                        let limit = run.limit();
+                        if clock.until(limit, pin!(sleep(attempt.pause))).await.is_err() {
+                            break;
+                        }
+                        begins = clock.now();
+                    }
+                    self.tell(|| Progress::Attempt { purpose: attempt.purpose });
+                    run.start(&attempt, begins);
                 }
-                self.tell(|| Progress::Attempt { purpose: attempt.purpose });
-                run.start(&attempt, begins);
+                self.attempt(&mut run, &mut clock).await;
+                begins = clock.now();
             }
-            self.attempt(&mut run, &mut clock).await;
-            begins = clock.now();
+            run.into_evidence()
         }
-        run.into_evidence()
     }
 
     async fn attempt<F: Future<Output = ()> + Unpin>(&self, run: &mut Run, clock: &mut Clock<F>) {

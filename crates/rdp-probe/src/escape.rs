@@ -1,5 +1,6 @@
 //! What a peer sent, made harmless for a terminal.
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Escapes what could do something to a terminal or a reader: control characters, marks that turn the direction of text,
 /// characters that are not seen, and everything outside of Unicode's assigned text. Plain text is not copied.
@@ -10,7 +11,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// The text with each of these characters as `spell` writes it. `asked` is asked of all that is not plain; printable ASCII is, but for
 /// what markup heeds. Text that needs nothing is not copied.
-pub fn spelt<'a>(
+fn spelt<'a>(
     text: &'a str,
     asked: impl Fn(char) -> bool,
     mut spell: impl FnMut(char, &mut String),
@@ -38,6 +39,22 @@ pub fn spelt<'a>(
     }
     out.push_str(text.get(from..).unwrap_or_default());
     Cow::Owned(out)
+}
+
+/// The same JSON, with what could do something to a terminal or a page written as `\\uXXXX`. Such characters stand inside strings only.
+#[must_use]
+pub fn harmless_json(json: String) -> String {
+    let heeded = |c: char| c != '\n' && (is_harmful(c) || matches!(c, '<' | '>' | '&'));
+    let spell = |character: char, out: &mut String| {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // A text takes whatever is written to it.
+            _ = write!(out, "\\u{unit:04x}");
+        }
+    };
+    match spelt(&json, heeded, spell) {
+        Cow::Owned(spelt) => spelt,
+        Cow::Borrowed(_) => json,
+    }
 }
 
 /// How many octets at the beginning are printable ASCII that neither a terminal nor markup heeds.
@@ -94,5 +111,14 @@ mod tests {
         assert_eq!(escape("a\u{1b}[2J"), "a\\u{1b}[2J");
         assert_eq!(escape("x\u{202e}y\u{9b}"), "x\\u{202e}y\\u{9b}");
         assert_eq!(escape("\r\n\u{200b}"), "\\u{d}\\u{a}\\u{200b}");
+    }
+
+    #[test]
+    fn json_stays_the_same_and_holds_nothing_that_a_terminal_or_a_page_heeds() {
+        let value = serde_json::json!({ "name": "a\u{202e}<b>\u{e0041}\u{1b}[2J&\u{e4}" });
+        let text = harmless_json(value.to_string());
+        assert!(text.is_ascii() || text.contains('\u{e4}'));
+        assert!(!text.contains(['\u{202e}', '<', '\u{1b}', '\u{e0041}']));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

@@ -137,7 +137,7 @@ mod trust;
 
 pub use builder::{Probe, ProbeBuilder};
 pub use error::ProbeError;
-pub use escape::{escape, is_harmful, spelt};
+pub use escape::{escape, harmless_json, is_harmful};
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use prober::Prober;
 pub use progress::{Events, Progress};

@@ -79,25 +79,29 @@ impl Connection {
 
     /// Sends what is to be sent, then waits for one PDU. What the peer said before it hung up is read even when the write
     /// fails: that is often the reason. Where it failed here, the peer has nothing to answer.
-    pub(crate) async fn exchange(&mut self, octets: Vec<u8>, framing: Framing) -> Heard {
-        let written = if octets.is_empty() { Ok(()) } else { self.send(&octets).await };
-        // What has been said is not kept while the answer is waited for.
-        drop(octets);
-        if let Some(how @ Close::Local { .. }) = written.as_ref().err().map(|error| self.layer.close_of(error))
-        {
-            return Heard::Closed(how);
-        }
-        self.layer.about_to_read();
-        match (self.framer.next(&mut self.layer, framing).await, written) {
-            (Found::Pdu(length), _) => Heard::Pdu(length),
-            (Found::Stray, _) => Heard::Stray,
-            (Found::Ended(Ok(())), Err(error))
-                if self.layer.end() == Close::Fin && self.framer.held().is_empty() =>
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
+    pub(crate) fn exchange(&mut self, octets: Vec<u8>, framing: Framing) -> impl Future<Output = Heard> {
+        async move {
+            let written = if octets.is_empty() { Ok(()) } else { self.send(&octets).await };
+            // What has been said is not kept while the answer is waited for.
+            drop(octets);
+            if let Some(how @ Close::Local { .. }) =
+                written.as_ref().err().map(|error| self.layer.close_of(error))
             {
-                Heard::Closed(self.layer.close_of(&error))
+                return Heard::Closed(how);
             }
-            (Found::Ended(Ok(())), _) => Heard::Closed(self.layer.end()),
-            (Found::Ended(Err(error)), _) => Heard::Closed(self.layer.close_of(&error)),
+            self.layer.about_to_read();
+            match (self.framer.next(&mut self.layer, framing).await, written) {
+                (Found::Pdu(length), _) => Heard::Pdu(length),
+                (Found::Stray, _) => Heard::Stray,
+                (Found::Ended(Ok(())), Err(error))
+                    if self.layer.end() == Close::Fin && self.framer.held().is_empty() =>
+                {
+                    Heard::Closed(self.layer.close_of(&error))
+                }
+                (Found::Ended(Ok(())), _) => Heard::Closed(self.layer.end()),
+                (Found::Ended(Err(error)), _) => Heard::Closed(self.layer.close_of(&error)),
+            }
         }
     }
 

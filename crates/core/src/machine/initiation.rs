@@ -13,9 +13,9 @@ use rdp_probe_wire::{Problem, WireError};
 use super::connect::ExpectConnectResponse;
 use super::in_place;
 use super::scout::ExpectServerFlight;
-use super::state::{Context, Output, State, Step};
+use super::state::{Asked, Context, Output, State, Step};
 use super::tls::ExpectTls;
-use crate::attempt::{Attempt, Purpose};
+use crate::attempt::Purpose;
 use crate::close::Close;
 use crate::fact::{Observed, Oddity};
 use crate::failure::{Awaited, FailureKind};
@@ -45,7 +45,7 @@ impl State for ExpectConnectionConfirm {
 
     /// Sends the Connection Request, after the pre-connection PDU when there is a blob for one.
     fn enter(&self, context: &Context, out: &mut Output) {
-        let Attempt { offer: protocols, purpose, cookie, .. } = *context.attempt();
+        let Asked { offer: protocols, purpose, cookie } = context.asked();
         if purpose == Purpose::Look(Look::ProxyHeader) {
             out.octets.extend_from_slice(Look::PROXY_HEADER);
         }
@@ -120,7 +120,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
         }
     };
     odd(Oddity::Surplus, u32::from(confirm.surplus), 0);
-    let offered = context.attempt().offer;
+    let offered = context.asked().offer;
     let selected = match confirm.negotiation {
         Negotiation::Absent => {
             out.facts.push(Observed::NoNegotiation);
@@ -152,7 +152,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
     }
     // An enumeration asks what the server does with a mask, and every answer answers it.
     let asked = context.plan().security.insists_on();
-    let purpose = context.attempt().purpose;
+    let purpose = context.asked().purpose;
     let insists = purpose.is_path();
     match asked {
         Some(asked) if insists && !selected.is_standard() && asked != selected => {
@@ -177,7 +177,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
 
 /// Whether the path has to come to a certificate: those of an enumeration and the scout only ask.
 fn needs_certificate(context: &Context) -> bool {
-    context.attempt().purpose.is_path() && context.leg().has_policy()
+    context.asked().purpose.is_path() && context.leg().has_policy()
 }
 
 fn foreign(octets: &[u8]) -> FailureKind {

@@ -48,14 +48,11 @@ pub(crate) enum Next {
 impl Machine {
     /// The beginning of an attempt.
     pub(crate) fn start(attempt: &Attempt, plan: Arc<Plan>) -> Self {
-        // Whom to dial is the first state's to know; who waits behind it has no use for it.
-        let Attempt { purpose, offer, pause, patience, cookie, ref addresses } = *attempt;
-        let known = Attempt { purpose, offer, pause, patience, cookie, addresses: Vec::new() };
-        let context = Context::new(plan, known);
-        let state: Box<dyn State> = if addresses.is_empty() {
+        let context = Context::new(plan, attempt);
+        let state: Box<dyn State> = if attempt.addresses.is_empty() {
             Box::new(ExpectAddresses)
         } else {
-            Box::new(ExpectConnection::new(addresses.clone(), &context))
+            Box::new(ExpectConnection::new(attempt.addresses.clone(), &context))
         };
         Self { context, state }
     }
@@ -63,7 +60,7 @@ impl Machine {
     /// Any state, on any attempt.
     #[cfg(test)]
     pub(crate) fn at(state: Box<dyn State>, attempt: &Attempt, plan: Arc<Plan>) -> Self {
-        Self { context: Context::new(plan, attempt.clone()), state }
+        Self { context: Context::new(plan, attempt), state }
     }
 
     /// The stage under way.

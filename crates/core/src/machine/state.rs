@@ -2,8 +2,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rdp_probe_wire::nego::Protocols;
+
 use super::in_place::not_expected;
-use crate::attempt::{Attempt, NotTried};
+use crate::attempt::{Attempt, NotTried, Purpose};
 use crate::close::{Close, DialFault};
 use crate::event::Link;
 use crate::fact::Observed;
@@ -124,13 +126,25 @@ pub(crate) enum Limited {
 #[derive(Debug)]
 pub(crate) struct Context {
     plan: Arc<Plan>,
-    attempt: Attempt,
+    asked: Asked,
     hop: Hop,
 }
 
+/// What is asked on a connection. Whom to dial is the first state's to know, and when the driver's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// What it is for.
+    pub(super) purpose: Purpose,
+    /// The security protocols that it offers.
+    pub(super) offer: Protocols,
+    /// Whether a cookie is sent that nobody asked for.
+    pub(super) cookie: bool,
+}
+
 impl Context {
-    pub(super) const fn new(plan: Arc<Plan>, attempt: Attempt) -> Self {
-        Self { plan, attempt, hop: Hop::Target }
+    pub(super) const fn new(plan: Arc<Plan>, attempt: &Attempt) -> Self {
+        let asked = Asked { purpose: attempt.purpose, offer: attempt.offer, cookie: attempt.cookie };
+        Self { plan, asked, hop: Hop::Target }
     }
 
     /// What is to be done.
@@ -138,9 +152,9 @@ impl Context {
         &self.plan
     }
 
-    /// What this connection is for.
-    pub(super) const fn attempt(&self) -> &Attempt {
-        &self.attempt
+    /// What is asked on this connection.
+    pub(super) const fn asked(&self) -> Asked {
+        self.asked
     }
 
     /// Whom the stage under way is for.

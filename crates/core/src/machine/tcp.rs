@@ -56,7 +56,7 @@ impl State for ExpectConnection {
     }
 
     fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
-        let small = matches!(context.attempt().purpose, Purpose::SmallSegments(_));
+        let small = matches!(context.asked().purpose, Purpose::SmallSegments(_));
         Wants::Dial { address: self.address, share: self.share, segment: small.then_some(SMALL_SEGMENT) }
     }
 
@@ -71,7 +71,7 @@ impl State for ExpectConnection {
             Err(fault) => return self.on_fault(fault, out),
         };
         out.facts.push(Observed::Connected { peer: link.peer, local: link.local });
-        let tls_first = context.attempt().purpose == Purpose::Look(Look::TlsFirst);
+        let tls_first = context.asked().purpose == Purpose::Look(Look::TlsFirst);
         Ok(Step::Continue(if tls_first {
             Box::new(ExpectServerFlight::new(HelloForm::Full))
         } else {

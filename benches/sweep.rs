@@ -1,0 +1,95 @@
+//! What a sweep costs: the program over a list, as far as the Connection Confirm, beside a bare loop over the same. Both are processes of
+//! their own, and so is what they connect to.
+#![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
+use std::error::Error;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+
+use rdp_probe_benches::{Bars, CONFIRM, Kind, REQUEST, Responder, binary, runtime};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Addresses to connect to in turn: a port rests for a minute after its connection, and each address has ports of its own.
+const ADDRESSES: u8 = 16;
+/// Targets of a sweep, and as many at a time as the program takes by itself.
+const TARGETS: usize = 3200;
+const AT_ONCE: usize = 256;
+/// Sweeps of each side, by turns: a tick is a hundredth of a second.
+const TURNS: usize = 6;
+/// What makes this program the bare loop.
+const BARE: &str = "--bare";
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == BARE) {
+        let addresses = arguments.get(at + 1..).unwrap_or_default().iter().map(|text| text.parse());
+        sweep(&addresses.collect::<Result<Vec<SocketAddr>, _>>()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let responder = Responder::start(ADDRESSES, |_| CONFIRM)?;
+    let addresses: Vec<String> = responder.addresses().iter().map(ToString::to_string).collect();
+    let mut list = Vec::new();
+    for target in addresses.iter().cycle().take(TARGETS) {
+        writeln!(list, "{target}")?;
+    }
+    let file = std::env::temp_dir().join(format!("rdp-probe-sweep-{}", std::process::id()));
+    std::fs::write(&file, &list)?;
+    let (mut ours, mut bare) = (Command::new(binary()?), Command::new(std::env::current_exe()?));
+    ours.arg(format!("@{}", file.display())).args(["--until", "connection_initiation", "-o", "line"]);
+    bare.arg(BARE).args(&addresses);
+    let (mut ticks, mut least) = (0.0, 0.0);
+    for _ in 0..TURNS {
+        least += cpu_of(&mut bare)?;
+        ticks += cpu_of(&mut ours)?;
+    }
+    std::fs::remove_file(&file)?;
+    let mut bars = Bars::new()?;
+    bars.at_most(Kind::Cpu, "X.224 sweep, line: by a bare loop", ticks / least, 1.3);
+    Ok(bars.finish())
+}
+
+/// The CPU time of a process that ends well, in ticks.
+fn cpu_of(command: &mut Command) -> Result<f64, Box<dyn Error>> {
+    let before = children()?;
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    if !status.success() {
+        return Err(format!("{command:?}: {status}").into());
+    }
+    Ok(children()? - before)
+}
+
+/// What the children of this process have used that have ended (proc(5): cutime and cstime, fields 16 and 17).
+fn children() -> Result<f64, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(") ").ok_or("no stat")?;
+    Ok(fields.split(' ').skip(13).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?)
+}
+
+/// The bare loop.
+fn sweep(addresses: &[SocketAddr]) -> Result<(), Box<dyn Error>> {
+    runtime()?.block_on(async {
+        let (places, mut tasks) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+        for address in addresses.iter().copied().cycle().take(TARGETS) {
+            let place = Arc::clone(&places).acquire_owned().await?;
+            tasks.spawn(async move {
+                let answered = bare(address).await;
+                drop(place);
+                answered
+            });
+        }
+        while let Some(answered) = tasks.join_next().await {
+            answered??;
+        }
+        Ok(())
+    })
+}
+
+async fn bare(address: SocketAddr) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&REQUEST).await?;
+    stream.read_exact(&mut [0; CONFIRM.len()]).await.map(drop)
+}
