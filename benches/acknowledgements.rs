@@ -47,19 +47,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// Counts for both sides, and prints it for who called.
 #[expect(clippy::print_stdout, reason = "what the caller reads")]
 fn inside() -> Result<(), Box<dyn Error>> {
-    let (send, receive) = std::sync::mpsc::channel();
-    let server = runtime()?;
-    std::thread::spawn(move || {
-        server.block_on(async {
-            if let Ok((address, listener)) = nla::listen()
-                && send.send(address).is_ok()
-            {
-                // It ends with the process; a failure is missed by the client.
-                _ = nla::serve(listener).await;
-            }
-        });
-    });
-    let address = receive.recv()?;
+    let address = nla::start()?;
     let client = runtime()?;
     let probe = Probe::builder(Target::new(Host::Ip(address.ip()), address.port())).build()?;
     // A stream that is handed over is nobody's socket to set anything on.

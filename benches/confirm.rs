@@ -100,7 +100,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let our_batch = || repeat(READS, || ours(black_box(pdu)));
         bars.beside(
             &format!("confirm, {name}: by ironrdp-pdu"),
-            Beside::at_most(0.6),
+            Beside::each(0.35, 0.6),
             our_batch(),
             repeat(READS, || ironrdp(black_box(pdu))),
         )?;

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::responder::CONFIRM;
+use crate::responder::{CONFIRM, runtime};
 
 /// The CHALLENGE that FreeRDP's shadow server sends, with its annotations.
 const CHALLENGE: &str = include_str!("../tests/golden/freerdp-challenge.hex");
@@ -28,6 +28,26 @@ const CHALLENGE: &str = include_str!("../tests/golden/freerdp-challenge.hex");
 pub fn listen() -> io::Result<(SocketAddr, TcpListener)> {
     let (port, listener) = port::listen([127, 0, 0, 1].into())?;
     Ok((SocketAddr::from(([127, 0, 0, 1], port)), listener))
+}
+
+/// Listens, and serves on a thread of its own until the process ends.
+///
+/// # Errors
+/// When it does not come to listen.
+pub fn start() -> Result<SocketAddr, Box<dyn Error>> {
+    let (send, receive) = std::sync::mpsc::channel();
+    let server = runtime()?;
+    std::thread::spawn(move || {
+        server.block_on(async {
+            if let Ok((address, listener)) = listen()
+                && send.send(address).is_ok()
+            {
+                // A failure is missed by the client.
+                _ = serve(listener).await;
+            }
+        });
+    });
+    Ok(receive.recv()?)
 }
 
 /// Serves every connection, one after the other, until the process ends.

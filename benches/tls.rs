@@ -11,19 +11,7 @@ use tokio_rustls::TlsConnector;
 const ROUNDS: usize = 12;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let (send, receive) = std::sync::mpsc::channel();
-    let server = runtime()?;
-    std::thread::spawn(move || {
-        server.block_on(async {
-            if let Ok((address, listener)) = nla::listen()
-                && send.send(address).is_ok()
-            {
-                // It ends with the process; a failure is missed by the client.
-                _ = nla::serve(listener).await;
-            }
-        });
-    });
-    let address = receive.recv()?;
+    let address = nla::start()?;
     let client = runtime()?;
     let target = || Target::new(Host::Ip(address.ip()), address.port());
     let probe = Probe::builder(target()).until(Stage::Tls).build()?;

@@ -95,7 +95,7 @@ pub(crate) enum Dialed {
     Ended(Ended),
 }
 
-/// Connects; small requests go out at once, and so do acknowledgements.
+/// Connects.
 pub(crate) async fn dial(address: Address) -> Result<Dialed, DialFault> {
     dialed(TcpStream::connect(address).await, address)
 }
@@ -126,19 +126,24 @@ fn small(socket: &TcpSocket, segment: u16) -> io::Result<()> {
 impl Dialed {
     fn boxed(self) -> Box<dyn Io> {
         match self {
-            Self::Tcp(stream) => Box::new(stream),
+            Self::Tcp(stream) => {
+                small_writes_at_once(&stream);
+                Box::new(stream)
+            }
             Self::Ended(ended) => Box::new(ended),
         }
     }
 }
 
+/// Where one message follows another before the first is acknowledged, Nagle's algorithm puts the second off.
+pub(crate) fn small_writes_at_once(stream: &TcpStream) {
+    // It cannot fail on a connected socket in a way that matters to the probe; what matters shows at the next read.
+    _ = stream.set_nodelay(true);
+}
+
 fn dialed(connected: io::Result<TcpStream>, address: Address) -> Result<Dialed, DialFault> {
     match connected {
-        Ok(stream) => {
-            // It cannot fail on a connected socket in a way that matters to the probe; what matters shows at the next read.
-            _ = stream.set_nodelay(true);
-            Ok(Dialed::Tcp(stream))
-        }
+        Ok(stream) => Ok(Dialed::Tcp(stream)),
         Err(error) => ended_or_fault(&error, address).map(|_| Dialed::Ended(Ended(error))),
     }
 }

@@ -11,7 +11,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::close::close_of;
 use crate::framer::{Found, Framer};
-use crate::network::{Dialed, Ended, Io, quick_acknowledgement};
+use crate::network::{Dialed, Ended, Io, quick_acknowledgement, small_writes_at_once};
 use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
 
 /// A connection as far as it is built: the uppermost layer, and what is held of its octets. What is held never passes from one layer
@@ -19,6 +19,8 @@ use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
 pub(crate) struct Connection {
     layer: Layer,
     framer: Framer,
+    /// Whether the peer has been heard. A new connection acknowledges at once without being told.
+    heard: bool,
 }
 
 /// The uppermost layer, with those below it inside.
@@ -58,7 +60,7 @@ impl Connection {
     }
 
     fn over(layer: Layer) -> Self {
-        Self { layer, framer: Framer::default() }
+        Self { layer, framer: Framer::default(), heard: false }
     }
 
     /// The ends of the connection, as far as they are known.
@@ -90,7 +92,10 @@ impl Connection {
             {
                 return Heard::Closed(how);
             }
-            self.layer.about_to_read();
+            if self.heard {
+                self.layer.about_to_read();
+            }
+            self.heard = true;
             match (self.framer.next(&mut self.layer, framing).await, written) {
                 (Found::Pdu(length), _) => Heard::Pdu(length),
                 (Found::Stray, _) => Heard::Stray,
@@ -128,7 +133,8 @@ impl Connection {
         peer: IpAddr,
         policy: &TlsPolicy,
     ) -> Result<(Self, TlsSession), TlsFault> {
-        let Self { layer, framer } = self;
+        let Self { layer, framer, .. } = self;
+        layer.about_to_talk();
         let (stream, session) = handshake.run(layer, framer.into_rest(), name, peer, policy).await?;
         Ok((Self::over(Layer::Tls(Box::new(stream))), session))
     }
@@ -144,6 +150,14 @@ impl Connection {
 }
 
 impl Layer {
+    /// From here on messages follow each other.
+    fn about_to_talk(&self) {
+        match self {
+            Self::Tcp(stream) => small_writes_at_once(stream),
+            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) => {}
+        }
+    }
+
     /// What it means when nothing more is read.
     const fn end(&self) -> Close {
         match self {
