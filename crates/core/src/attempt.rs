@@ -156,6 +156,12 @@ impl Purpose {
         }
     }
 
+    /// Whether it is of the path that a run begins with.
+    #[must_use]
+    pub const fn is_main_path(self) -> bool {
+        matches!(self, Self::Main | Self::Fallback)
+    }
+
     /// Whether its answer may tell why a path failed.
     #[must_use]
     pub const fn tells_why(self) -> bool {

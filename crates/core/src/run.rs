@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
+use crate::attempt::{Attempt, AttemptRecord, NotTried, Outcome, StageRecord};
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Observed};
@@ -63,9 +63,8 @@ impl Run {
 
     /// Begins this connection. The main path tiles the time: its first stage begins where the last one ended.
     pub fn start(&mut self, attempt: &Attempt, at: Duration) {
-        let on_main_path = matches!(attempt.purpose, Purpose::Main | Purpose::Fallback);
         let end = self.evidence.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
-        self.since = if on_main_path { end } else { at };
+        self.since = if attempt.purpose.is_main_path() { end } else { at };
         self.itinerary = Itinerary::draw(&self.evidence.plan, attempt.purpose, attempt.offer);
         // Evidence grows as it comes: most runs are one connection, and thousands of them may wait at a time.
         self.evidence.attempts.reserve_exact(1);

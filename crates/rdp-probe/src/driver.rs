@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Purpose, Run, TlsFault,
-    TlsFaultKind, TlsSession, Wants,
+    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run, TlsFault, TlsFaultKind,
+    TlsSession, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, sleep_until, timeout};
@@ -117,7 +117,7 @@ impl Driver<'_> {
                     if clock.cancelled && !run.evidence().attempts.is_empty() {
                         break;
                     }
-                    if !told && !matches!(attempt.purpose, Purpose::Main | Purpose::Fallback) {
+                    if !told && !attempt.purpose.is_main_path() {
                         told = true;
                         self.tell(|| Progress::PathEnded { evidence: Box::new(run.evidence().clone()) });
                     }
