@@ -27,14 +27,16 @@ pub(crate) struct First {
     /// TLS, what the server says of itself, its settings.
     shown: Vec<String>,
     verdict: String,
-    /// Why, what to do, and what a Windows client would show; `None` while further connections are under way to tell.
-    why: Option<String>,
+    /// Why, what to do, and what a Windows client would show.
+    why: String,
+    /// Whether that is still open: further connections are to tell.
+    open: bool,
 }
 
 /// Renders a report, from evidence and diagnosis.
 pub(crate) fn human(report: &Report, look: &Look) -> String {
-    let said = First { why: Some(why(report, look)), ..First::of(report, look) };
-    said.text(report, look) + &rest(report, look, &said)
+    let all = First { open: false, ..First::of(report, look) };
+    all.text(report, look) + &further(report, look, &all, &all)
 }
 
 /// The stages and the verdict: all that is known when the main path has ended.
@@ -45,8 +47,11 @@ pub(crate) fn first(report: &Report, look: &Look) -> (String, First) {
 
 /// What further connections add to what has been said, and the exit code.
 pub(crate) fn rest(report: &Report, look: &Look, said: &First) -> String {
+    further(report, look, said, &First::of(report, look))
+}
+
+fn further(report: &Report, look: &Look, said: &First, now: &First) -> String {
     let Report { evidence, diagnosis, .. } = report;
-    let now = First::of(report, look);
     let mut out = String::new();
     if now.stages != said.stages {
         _ = writeln!(out, "\n{}\n", title("Asked again, otherwise", look));
@@ -58,12 +63,11 @@ pub(crate) fn rest(report: &Report, look: &Look, said: &First) -> String {
         _ = writeln!(out, "\n{}\n", title("Further connections change the verdict", look));
         out.push_str(&now.verdict);
     }
-    let why = why(report, look);
-    if said.why.as_ref() != Some(&why) {
-        if said.why.is_some() && !changed {
+    if said.open || now.why != said.why {
+        if !said.open && !changed {
             _ = writeln!(out, "\n{}", title("Further connections tell more", look));
         }
-        out.push_str(&why);
+        out.push_str(&now.why);
     }
     if evidence.was_enumerated() && evidence.was_negotiated() {
         protocols(&mut out, evidence, look);
@@ -102,15 +106,14 @@ impl First {
             part(&|out| settings(out, &settled, look));
         }
         let next = evidence.plan.next(evidence);
-        let is_open = next.is_some_and(|next| next.purpose.tells_why());
-        let why = if is_open { None } else { Some(why(report, look)) };
-        Self { stages, shown, verdict: verdict(report, look), why }
+        let open = next.is_some_and(|next| next.purpose.tells_why());
+        Self { stages, shown, verdict: verdict(report, look), why: why(report, look), open }
     }
 
     fn text(&self, report: &Report, look: &Look) -> String {
         let target = &report.evidence.plan.target;
         let name = title(&escape(&format!("{}:{}", target.host, target.port)), look);
-        let why = self.why.as_deref().unwrap_or("  More connections follow, to find out why.\n");
+        let why = if self.open { "  More connections follow, to find out why.\n" } else { &self.why };
         format!("{name}\n\n{}{}\n{}{why}", self.stages, self.shown.concat(), self.verdict)
     }
 }
