@@ -191,7 +191,14 @@ fn every_conversation_is_told_as_it_was_or_laid_at_this_computer() {
         // Where there was nothing left for a further connection, all is asked again, of a target that has said all it had to say.
         let over = |violation: &Violation| matches!(violation, Violation::Unclaimed { .. });
         let asked_again = matches!(fault.class, "descriptor" | "watch") && violations.iter().any(over);
-        let judged = || if asked_again { None } else { probed_badly(fault, &output, &withouts[name]) };
+        let judged = || {
+            let without = &withouts[name];
+            if asked_again {
+                let healthy = output.status == Some(0) && without.status != Some(0);
+                return healthy.then(|| "healthy".to_owned());
+            }
+            probed_badly(fault, &output, without)
+        };
         let wrong = ended_badly(&output).or_else(judged)?;
         Some(format!("{name}: {}: {wrong}", fault.to_text()))
     });
