@@ -239,6 +239,18 @@ fn openssl_with_a_key_on_p_521_that_tls_1_3_hides_is_a_limit_of_this_build() {
 }
 
 #[test]
+fn openssl_with_a_key_for_one_scheme_that_this_build_lacks_is_a_limit_of_this_build() {
+    let rsa_pss = ["-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"];
+    for (key, kind, signature) in [
+        (&["-newkey", "ed448"][..], "1.3.101.113", "1.3.101.113"),
+        (&rsa_pss, "1.2.840.113549.1.1.10", "rsassaPss"),
+    ] {
+        let scout = ["1.3", "TLS_AES_128_GCM_SHA256", kind, signature];
+        openssl(key, &[], fails("misconfigured", "group-or-signature-not-spoken", 42, Some(scout), &[SELF]));
+    }
+}
+
+#[test]
 fn freerdp_with_tls_shows_its_own_certificate() {
     let peer = freerdp::start(Security::Tls);
     let report = probe(peer.address());
