@@ -2,7 +2,9 @@
 //! them. Each side is a process of its own.
 #![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
 use std::error::Error;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +15,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -21,7 +24,8 @@ use tokio_rustls::TlsConnector;
 const FEW: usize = 200;
 /// Processes for each number of tasks.
 const TURNS: usize = 3;
-/// Tasks that begin at a time: what a handshake needs is not what waiting needs.
+/// Tasks that begin at a time, and the next when all of them wait: what a handshake needs is not what waiting needs, and a busy
+/// machine must not let more of them be at it at once.
 const AT_ONCE: usize = 32;
 /// What makes this program wait.
 const WAIT: &str = "--wait";
@@ -65,25 +69,32 @@ fn each(side: &str, holds: Holds, many: usize) -> Result<f64, Box<dyn Error>> {
     Ok((all - few) / f64::from(u32::try_from(many - FEW)?))
 }
 
-/// The memory of a process in which so many tasks wait, in KiB.
+/// The memory of a process in which so many tasks wait, in KiB: what it does not share with a file. From `smaps_rollup`, which
+/// counts pages; what `status` says lags behind by up to some dozens for each CPU.
 fn resident(side: &str, holds: Holds, count: usize) -> Result<f64, Box<dyn Error>> {
     let waited = Waited::start(holds)?;
     let depth = if holds == Holds::Inside { "inside" } else { "before" };
     let (address, number) = (waited.address().to_string(), count.to_string());
     let mut child = Command::new(std::env::current_exe()?);
-    let mut child = Ending(child.args([WAIT, side, depth, &address, &number]).stdin(Stdio::null()).spawn()?);
+    let mut child = Ending(child.args([WAIT, side, depth, &address, &number]).stdin(Stdio::piped()).spawn()?);
+    let mut next = child.0.stdin.take().ok_or("no standard input")?;
     let began = Instant::now();
+    let mut begun = 0;
     while waited.waiting() < count {
+        if waited.waiting() == begun {
+            begun = count.min(begun + AT_ONCE);
+            next.write_all(b"n")?;
+        }
         if began.elapsed() > PATIENCE || child.0.try_wait()?.is_some() {
             return Err(format!("{side}: {} of {count} wait", waited.waiting()).into());
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(1));
     }
     // The last of them have sent, and do not wait yet.
     std::thread::sleep(Duration::from_millis(200));
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.0.id()))?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    Ok(resident.trim().trim_end_matches("kB").trim().parse()?)
+    let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", child.0.id()))?;
+    let anonymous = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")).ok_or("no Anonymous")?;
+    Ok(anonymous.trim().trim_end_matches("kB").trim().parse()?)
 }
 
 /// A process that ends with this.
@@ -103,8 +114,13 @@ fn wait(ours: bool, inside: bool, address: SocketAddr, count: usize) -> Result<(
     let prober = Prober::new().timeout(PATIENCE).stage_timeout(depth, PATIENCE);
     let connector = TlsConnector::from(Arc::new(client_config()?));
     runtime()?.block_on(async {
+        // Without a thread for it.
+        let mut next = pipe::Receiver::from_owned_fd(std::io::stdin().as_fd().try_clone_to_owned()?)?;
         let mut tasks = JoinSet::new();
-        for begun in 1..=count {
+        for begun in 0..count {
+            if begun % AT_ONCE == 0 {
+                next.read_exact(&mut [0]).await?;
+            }
             if ours {
                 let target = Target::new(Host::Ip(address.ip()), address.port());
                 let probe = prober.probe(target).until(depth).enumerate(false).second_look(false).build()?;
@@ -114,10 +130,6 @@ fn wait(ours: bool, inside: bool, address: SocketAddr, count: usize) -> Result<(
                 tasks.spawn(async move { drop(timeout(PATIENCE, bare_inside(address, &connector)).await) });
             } else {
                 tasks.spawn(async move { drop(timeout(PATIENCE, bare(address)).await) });
-            }
-            if begun % AT_ONCE == 0 {
-                let pause = if inside { 60 } else { 10 };
-                tokio::time::sleep(Duration::from_millis(pause)).await;
             }
         }
         while tasks.join_next().await.is_some() {}
