@@ -1,17 +1,21 @@
-//! What a sweep costs: the program over a list, as far as the Connection Confirm, beside a bare loop over the same. Both are processes of
-//! their own, and so is what they connect to.
+//! What a sweep costs: the program over a list, as far as the Connection Confirm, beside a bare loop over the same that does what any
+//! client would: it reads the list, has a deadline for each target, and writes a line of each. Both are processes of their own; what they
+//! connect to is another.
 #![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
 use std::error::Error;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::net::SocketAddr;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdp_probe_benches::{Bars, CONFIRM, Kind, REQUEST, Responder, binary, runtime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Addresses to connect to in turn: a port rests for a minute after its connection, and each address has ports of its own.
 const ADDRESSES: u8 = 16;
@@ -20,14 +24,15 @@ const TARGETS: usize = 3200;
 const AT_ONCE: usize = 256;
 /// Sweeps of each side, by turns: a tick is a hundredth of a second.
 const TURNS: usize = 6;
+/// Longer than any answer takes.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// What makes this program the bare loop.
 const BARE: &str = "--bare";
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == BARE) {
-        let addresses = arguments.get(at + 1..).unwrap_or_default().iter().map(|text| text.parse());
-        sweep(&addresses.collect::<Result<Vec<SocketAddr>, _>>()?)?;
+        sweep(arguments.get(at + 1).ok_or("no list")?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let responder = Responder::start(ADDRESSES, |_| CONFIRM)?;
@@ -40,7 +45,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     std::fs::write(&file, &list)?;
     let (mut ours, mut bare) = (Command::new(binary()?), Command::new(std::env::current_exe()?));
     ours.arg(format!("@{}", file.display())).args(["--until", "connection_initiation", "-o", "line"]);
-    bare.arg(BARE).args(&addresses);
+    bare.arg(BARE).arg(&file);
     let (mut ticks, mut least) = (0.0, 0.0);
     for _ in 0..TURNS {
         least += cpu_of(&mut bare)?;
@@ -70,21 +75,26 @@ fn children() -> Result<f64, Box<dyn Error>> {
 }
 
 /// The bare loop.
-fn sweep(addresses: &[SocketAddr]) -> Result<(), Box<dyn Error>> {
+fn sweep(list: &str) -> Result<(), Box<dyn Error>> {
     runtime()?.block_on(async {
         let (places, mut tasks) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
-        for address in addresses.iter().copied().cycle().take(TARGETS) {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        for line in BufReader::new(File::open(list)?).lines() {
+            let address: SocketAddr = line?.parse()?;
             let place = Arc::clone(&places).acquire_owned().await?;
             tasks.spawn(async move {
-                let answered = bare(address).await;
+                let answered = timeout(PATIENCE, bare(address)).await;
                 drop(place);
-                answered
+                answered?.map(|()| address)
             });
+            while let Some(answered) = tasks.try_join_next() {
+                writeln!(out, "{} answers", answered??)?;
+            }
         }
         while let Some(answered) = tasks.join_next().await {
-            answered??;
+            writeln!(out, "{} answers", answered??)?;
         }
-        Ok(())
+        Ok(out.flush()?)
     })
 }
 

@@ -1,5 +1,7 @@
 //! Lists of targets, read line by line.
+use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
+use std::sync::Arc;
 
 use crate::quote::quoted;
 
@@ -13,7 +15,7 @@ const LIST: &str = "a list is text with a target on each line";
 /// A list under way. It holds one line.
 pub(crate) struct Lines<R> {
     source: BufReader<R>,
-    name: String,
+    name: Arc<str>,
     /// How many lines have been read, and how many octets.
     number: usize,
     octets: usize,
@@ -23,8 +25,16 @@ pub(crate) struct Lines<R> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) text: String,
-    /// Where it stands, as messages have it.
-    pub(crate) place: String,
+    list: Arc<str>,
+    number: usize,
+}
+
+/// Where it stands, as messages have it.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short: String = self.text.chars().take(80).collect();
+        write!(f, "{}, line {}: {}", self.list, self.number, quoted(short))
+    }
 }
 
 /// Whether a list of so many octets is one that is read twice.
@@ -38,7 +48,7 @@ pub(crate) fn fits(name: &str, octets: u64) -> Result<(), String> {
 impl<R: Read> Lines<R> {
     /// `name` is the list's, as messages have it.
     pub(crate) fn new(source: R, name: String) -> Self {
-        Self { source: BufReader::new(source), name, number: 0, octets: 0 }
+        Self { source: BufReader::new(source), name: name.into(), number: 0, octets: 0 }
     }
 
     /// The next line with a target; what follows a `#` at the start or after a space is a comment.
@@ -66,9 +76,7 @@ impl<R: Read> Lines<R> {
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let short: String = text.chars().take(80).collect();
-            let place = format!("{name}, line {number}: {}", quoted(short));
-            return Ok(Some(Line { text: text.to_owned(), place }));
+            return Ok(Some(Line { text: text.to_owned(), list: Arc::clone(name), number }));
         }
     }
 }
@@ -98,7 +106,7 @@ mod tests {
     #[test]
     fn a_line_has_a_place_that_names_its_number() {
         let line = Lines::new(&b"srv1\nsrv 2"[..], "list file \"x\"".into()).nth(1).unwrap().unwrap();
-        assert_eq!(line.place, "list file \"x\", line 2: \"srv 2\"");
+        assert_eq!(line.to_string(), "list file \"x\", line 2: \"srv 2\"");
     }
 
     #[test]

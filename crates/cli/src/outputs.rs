@@ -17,18 +17,20 @@ use crate::threads;
 
 /// How many reports may wait to be written before no new target is begun. It is this that bounds them: whoever reads slowly is
 /// waited for.
-const ROOM: usize = 8;
+const ROOM: usize = 64;
 /// After an interruption: how long nothing has to move before the reader is held to be asleep.
 const ASLEEP: Duration = Duration::from_millis(400);
 
 /// All outputs of one run. One that fails is given up, and the others go on.
 pub(crate) struct Outputs {
     writers: Vec<Writer>,
+    /// Reports that leave together: to wake a writer for each of many costs more than to write it.
+    leaving: Vec<Report>,
     shared: Arc<Shared>,
 }
 
 enum Writer {
-    Aside(Sender<(Piece, Arc<Waiting>)>),
+    Aside(Sender<Arc<Waiting>>),
     /// Where no thread can be had; `None` after it failed.
     Here(Box<Option<Sink>>),
 }
@@ -44,9 +46,10 @@ enum Piece {
 /// Whether nothing is on its way, for whoever would write to the same terminal.
 pub(crate) struct Idle(Arc<Shared>);
 
-/// A report on its way. It counts until every output has written it.
+/// Reports on their way. They count until every output has written them.
 struct Waiting {
-    report: Report,
+    piece: Piece,
+    reports: Vec<Report>,
     shared: Arc<Shared>,
 }
 
@@ -79,29 +82,43 @@ impl Outputs {
         }
         shared.living.store(sinks.len(), Ordering::Relaxed);
         let writers = sinks.into_iter().map(|sink| Writer::start(sink, &shared)).collect();
-        Ok(Self { writers, shared })
+        Ok(Self { writers, leaving: Vec::new(), shared })
     }
 
     /// Hands over what is known of one when its main path has ended, for people. The report follows.
     pub(crate) fn begin(&mut self, report: Report) {
-        self.hand_over(Piece::Beginning, report);
+        self.leave();
+        self.hand_over(Piece::Beginning, vec![report]);
     }
 
-    /// Hands over one report. Returns before it is written.
+    /// Takes one report, which [`Outputs::leave`] hands over.
     pub(crate) fn write(&mut self, report: Report) {
-        self.hand_over(Piece::Whole, report);
+        self.leaving.push(report);
     }
 
-    fn hand_over(&mut self, piece: Piece, report: Report) {
-        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
-        let waiting = Arc::new(Waiting { report, shared: Arc::clone(&self.shared) });
+    /// Whether reports have been taken that are not handed over.
+    pub(crate) const fn is_to_leave(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
+    /// Hands over what was taken. Returns before it is written.
+    pub(crate) fn leave(&mut self) {
+        if self.is_to_leave() {
+            let reports = std::mem::take(&mut self.leaving);
+            self.hand_over(Piece::Whole, reports);
+        }
+    }
+
+    fn hand_over(&mut self, piece: Piece, reports: Vec<Report>) {
+        self.shared.waiting.fetch_add(reports.len(), Ordering::Relaxed);
+        let waiting = Arc::new(Waiting { piece, reports, shared: Arc::clone(&self.shared) });
         for writer in &mut self.writers {
             match writer {
                 // One that failed takes nothing any more.
-                Writer::Aside(queue) => _ = queue.send((piece, Arc::clone(&waiting))),
+                Writer::Aside(queue) => _ = queue.send(Arc::clone(&waiting)),
                 Writer::Here(place) => {
                     if let Some(mut sink) = place.take() {
-                        piece.put(&mut sink, &waiting.report);
+                        waiting.put(&mut sink);
                         match sink.flush() {
                             Ok(()) => **place = Some(sink),
                             Err(error) => self.shared.failed(OutputFailure { place: sink.name(), error }),
@@ -114,12 +131,12 @@ impl Outputs {
 
     /// Whether there is room for one more report.
     pub(crate) fn has_room(&self) -> bool {
-        self.shared.waiting.load(Ordering::Relaxed) < ROOM
+        self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < ROOM
     }
 
     /// Whether nothing is on its way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.idle().is_so()
+        !self.is_to_leave() && self.idle().is_so()
     }
 
     /// The same, for others.
@@ -138,8 +155,9 @@ impl Outputs {
     }
 
     /// Ends every output, and tells which have failed. After an interruption a reader that sleeps is not waited for.
-    pub(crate) async fn finish(self, interruption: &mut Interruption) -> Finished {
-        let Self { writers, shared } = self;
+    pub(crate) async fn finish(mut self, interruption: &mut Interruption) -> Finished {
+        self.leave();
+        let Self { writers, shared, .. } = self;
         for writer in writers {
             match writer {
                 Writer::Aside(queue) => drop(queue),
@@ -172,11 +190,13 @@ impl Idle {
     }
 }
 
-impl Piece {
-    fn put(self, sink: &mut Sink, report: &Report) {
-        match self {
-            Self::Beginning => sink.begin(report),
-            Self::Whole => sink.write(report),
+impl Waiting {
+    fn put(&self, sink: &mut Sink) {
+        for report in &self.reports {
+            match self.piece {
+                Piece::Beginning => sink.begin(report),
+                Piece::Whole => sink.write(report),
+            }
         }
     }
 }
@@ -208,7 +228,7 @@ impl Drop for Busy {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.shared.waiting.fetch_sub(self.reports.len(), Ordering::Relaxed);
         self.shared.moved.notify_one();
     }
 }
@@ -225,11 +245,11 @@ impl Shared {
     }
 
     /// What the thread of one output does.
-    fn write_all(&self, mut sink: Sink, reports: &Receiver<(Piece, Arc<Waiting>)>) {
+    fn write_all(&self, mut sink: Sink, reports: &Receiver<Arc<Waiting>>) {
         while let Ok(first) = reports.recv() {
-            // What has come behind it leaves with it.
+            // What has come behind it is written with it.
             let together: Vec<_> = std::iter::once(first).chain(reports.try_iter().take(ROOM)).collect();
-            together.iter().for_each(|(piece, waiting)| piece.put(&mut sink, &waiting.report));
+            together.iter().for_each(|waiting| waiting.put(&mut sink));
             if let Err(error) = sink.flush() {
                 return self.failed(OutputFailure { place: sink.name(), error });
             }

@@ -1,5 +1,5 @@
 //! Probes as many targets at a time as there are places for, and hands the reports over in the order of the targets.
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
@@ -43,11 +43,16 @@ struct Place {
     tries: u32,
 }
 
-/// A probe that this computer had no resources for, and what it came to.
-struct Again {
-    place: Place,
+/// A probe, and what it came to.
+struct Ran {
     probe: Probe,
     report: Report,
+}
+
+/// A probe that this computer had no resources for.
+struct Again {
+    place: Place,
+    ran: Box<Ran>,
 }
 
 /// A run under way.
@@ -66,13 +71,15 @@ pub(crate) struct Runner {
     /// Nothing more comes from the source.
     over: bool,
     places: Places,
-    running: JoinSet<(Probe, Report)>,
+    running: JoinSet<Box<Ran>>,
     under_way: HashMap<Id, Place>,
     again: VecDeque<Again>,
     begun: usize,
-    /// Reports that wait for those before them; `None` where there is none.
-    waiting: BTreeMap<usize, Option<Report>>,
+    /// What has come of the target that is reported next, and of those behind it.
+    waiting: VecDeque<Come>,
     next: usize,
+    /// How many reports are among that.
+    held: usize,
     outputs: Outputs,
     warned: Warned,
     tally: Tally,
@@ -81,15 +88,25 @@ pub(crate) struct Runner {
     usage: Option<String>,
 }
 
+/// What has come of a target.
+enum Come {
+    NotYet,
+    Here(Box<Report>),
+    /// A defect here: there is no report.
+    Lost,
+}
+
 /// What happened.
 enum Event {
     Interrupted,
     /// The main path of a single target has ended.
     Known(Report),
-    Ended(Result<(Id, (Probe, Report)), JoinError>),
+    Ended(Result<(Id, Box<Ran>), JoinError>),
     Job(Option<Result<Job, String>>),
     Recovered,
     Moved,
+    /// Nothing, for the moment.
+    Nothing,
 }
 
 impl Places {
@@ -147,8 +164,9 @@ impl Runner {
             under_way: HashMap::new(),
             again: VecDeque::new(),
             begun: 0,
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             next: 0,
+            held: 0,
             outputs,
             warned,
             tally: Tally::default(),
@@ -164,9 +182,9 @@ impl Runner {
             let free = self.has_place();
             if free
                 && self.places.resume.is_none()
-                && let Some(Again { place, probe, .. }) = self.again.pop_front()
+                && let Some(Again { place, ran }) = self.again.pop_front()
             {
-                self.start(place, probe, &interruption);
+                self.start(place, ran.probe, &interruption);
                 continue;
             }
             match self.event(free, &mut interruption).await {
@@ -178,11 +196,12 @@ impl Runner {
                 Event::Ended(ended) => self.ended(ended),
                 Event::Job(job) => self.job(job, &interruption),
                 Event::Recovered => self.places.resume = None,
-                Event::Moved => {}
+                Event::Moved => self.show_done(),
+                Event::Nothing => self.outputs.leave(),
             }
         }
-        for Again { place, report, .. } in std::mem::take(&mut self.again) {
-            self.accept(place.index, report);
+        for Again { place, ran } in std::mem::take(&mut self.again) {
+            self.accept(place.index, ran.report);
         }
         self.line.clear();
         let code = self.code();
@@ -199,7 +218,7 @@ impl Runner {
     fn has_place(&self) -> bool {
         !self.interrupted
             && self.running.len() < self.places.now
-            && self.waiting.len() < WINDOW
+            && self.held < WINDOW
             && self.outputs.has_room()
     }
 
@@ -214,6 +233,8 @@ impl Runner {
             Some(ended) = self.running.join_next_with_id() => Event::Ended(ended),
             () = sleep_until(soon), if resume.is_some() => Event::Recovered,
             job = self.source.next(), if free && resume.is_none() && !self.over => Event::Job(job),
+            // What has ended by now is written together.
+            () = std::future::ready(()), if self.outputs.is_to_leave() => Event::Nothing,
             () = self.outputs.moved() => Event::Moved,
         }
     }
@@ -240,8 +261,8 @@ impl Runner {
         let mut interruption = interruption.clone();
         let (awaited, wanted) = (self.awaited, self.show_one);
         let (idle, show) = (self.outputs.idle(), self.show.clone());
-        // A task of its own, so that a panic ends there.
-        let task = self.running.spawn(async move {
+        // A task of its own, so that a panic ends there; in a box, since it is moved on its way there.
+        let task = self.running.spawn(Box::pin(async move {
             let report = if awaited || wanted {
                 let (events, report) = probe.watch(interruption.first());
                 let target = probe.plan().target.to_string();
@@ -256,29 +277,28 @@ impl Runner {
             } else {
                 probe.run_until(interruption.first()).await
             };
-            (probe, report)
-        });
+            Box::new(Ran { probe, report })
+        }));
         self.under_way.insert(task.id(), place);
     }
 
-    fn ended(&mut self, ended: Result<(Id, (Probe, Report)), JoinError>) {
+    fn ended(&mut self, ended: Result<(Id, Box<Ran>), JoinError>) {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let Some(place) = self.under_way.remove(&id) else { return };
         match ended {
-            Ok((_, (probe, report))) => {
+            Ok((_, ran)) => {
                 // A verdict that has been shown stands: what further connections could not ask stays unknown.
-                if lacked_resources(&report.evidence) && !self.interrupted && !self.known {
-                    self.put_off(Again { place, probe, report });
+                if lacked_resources(&ran.report.evidence) && !self.interrupted && !self.known {
+                    self.put_off(Again { place, ran });
                 } else {
                     self.places.calm();
-                    self.accept(place.index, report);
+                    self.accept(place.index, ran.report);
                 }
             }
             // A defect here: the report is missing, the others are not, and the exit code says so.
             Err(_) => {
                 self.panicked = true;
-                self.waiting.insert(place.index, None);
-                self.hand_over();
+                self.put(place.index, Come::Lost);
             }
         }
     }
@@ -288,7 +308,7 @@ impl Runner {
         if others == 0 {
             again.place.tries += 1;
             if again.place.tries > TRIES {
-                return self.accept(again.place.index, again.report);
+                return self.accept(again.place.index, again.ran.report);
             }
         }
         self.places.fewer(others);
@@ -301,18 +321,31 @@ impl Runner {
 
     fn accept(&mut self, index: usize, report: Report) {
         self.tally.count(&report);
-        self.waiting.insert(index, Some(report));
-        self.hand_over();
+        self.held += 1;
+        self.put(index, Come::Here(Box::new(report)));
     }
 
-    fn hand_over(&mut self) {
-        while let Some(report) = self.waiting.remove(&self.next) {
+    /// Puts it in its place, and hands over what nothing is waited for before.
+    fn put(&mut self, index: usize, come: Come) {
+        let place = index.saturating_sub(self.next);
+        if self.waiting.len() <= place {
+            self.waiting.resize_with(place + 1, || Come::NotYet);
+        }
+        if let Some(waiting) = self.waiting.get_mut(place) {
+            *waiting = come;
+        }
+        while let Some(come) = self.waiting.pop_front_if(|come| !matches!(come, Come::NotYet)) {
             self.next += 1;
-            if let Some(report) = report {
+            if let Come::Here(report) = come {
+                self.held -= 1;
                 self.line.clear();
-                self.outputs.write(report);
+                self.outputs.write(*report);
             }
         }
+        self.show_done();
+    }
+
+    fn show_done(&mut self) {
         // Two that write to one terminal would write into each other.
         if self.show_all && self.outputs.is_idle() {
             let Tally { done, failed, .. } = &self.tally;

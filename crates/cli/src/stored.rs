@@ -51,6 +51,7 @@ pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
     let mut interrupted = false;
     for report in reports {
         while !outputs.has_room() && !interrupted {
+            outputs.leave();
             tokio::select! {
                 () = outputs.moved() => {}
                 () = interruption.first() => interrupted = true,

@@ -53,13 +53,15 @@ struct Jobs {
     prober: Prober,
     /// Which entries of `--resolve` were of use.
     used: Vec<bool>,
+    /// Whether a probe was made of these options.
+    sound: bool,
 }
 
 impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
     pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
         let used = vec![false; options.resolve.len()];
-        let mut jobs = Jobs { options: Arc::clone(options), prober: prober(options)?, used };
+        let mut jobs = Jobs { options: Arc::clone(options), prober: prober(options)?, used, sound: false };
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
         for typed in &options.targets {
@@ -78,13 +80,13 @@ impl Targets {
                 }
                 lists::fits(&name, metadata.len())?;
                 for line in Lines::new(file, name.clone()) {
-                    warnings.extend(jobs.of_line(&line?)?.warnings);
+                    warnings.extend(jobs.look_at(&named(&line?)?)?);
                     total += 1;
                 }
                 sources.push(Source::List { path, name });
             } else {
                 let named = target(typed).map_err(|error| format!("target {}: {error}", quoted(typed)))?;
-                warnings.extend(jobs.of(&named)?.warnings);
+                warnings.extend(jobs.look_at(&named)?);
                 total += 1;
                 sources.push(Source::Typed(Box::new(named)));
             }
@@ -153,20 +155,38 @@ impl Source {
 
 impl Jobs {
     fn of_line(&mut self, line: &Line) -> Result<Job, String> {
-        let named = target(line.text.as_ref()).map_err(|error| format!("{}: {error}", line.place))?;
-        self.of(&named)
+        self.of(&named(line)?)
     }
 
     fn of(&mut self, named: &Named) -> Result<Job, String> {
+        let pinned = self.pinned(named);
+        let pinned = pinned.and_then(|index| self.options.resolve.get(index));
+        let probe = probe(&self.options, &self.prober, named, pinned)?;
+        Ok(Job { probe, warnings: warnings(named).collect() })
+    }
+
+    /// Whether there can be a probe of it, and what to warn of.
+    fn look_at(&mut self, named: &Named) -> Result<impl Iterator<Item = String>, String> {
+        // What the options refuse, they refuse to every target that brings nothing of its own.
+        if self.sound && named.file.is_none() {
+            self.pinned(named);
+            takes(&self.options, &named.target)?;
+        } else {
+            self.of(named)?;
+            self.sound |= named.file.is_none();
+        }
+        Ok(warnings(named))
+    }
+
+    /// Which entry of `--resolve` it has. That one is of use.
+    fn pinned(&mut self, named: &Named) -> Option<usize> {
         let Target { host, port, .. } = &named.target;
         let is_for = |entry: &ResolveEntry| entry.is_for(&host.to_string(), *port);
         let pinned = self.options.resolve.iter().position(is_for);
         if let Some(used) = pinned.and_then(|index| self.used.get_mut(index)) {
             *used = true;
         }
-        let pinned = pinned.and_then(|index| self.options.resolve.get(index));
-        let probe = probe(&self.options, &self.prober, named, pinned)?;
-        Ok(Job { probe, warnings: warnings(named).collect() })
+        pinned
     }
 
     /// Whether each entry of `--resolve` has its target.
@@ -215,12 +235,8 @@ fn with_key_log(options: &Options, prober: Prober) -> Prober {
     })
 }
 
-fn probe(
-    options: &Options,
-    prober: &Prober,
-    Named { target, file }: &Named,
-    pinned: Option<&ResolveEntry>,
-) -> Result<Probe, String> {
+/// An address is of the family that was asked for.
+fn takes(options: &Options, target: &Target) -> Result<(), String> {
     let family = options.family();
     if let Host::Ip(ip) = &target.host
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
@@ -228,12 +244,22 @@ fn probe(
         let option = if family == Family::V4 { "-4" } else { "-6" };
         return Err(format!("target {} is not an address that {option} takes", quoted(&target.input)));
     }
+    Ok(())
+}
+
+fn probe(
+    options: &Options,
+    prober: &Prober,
+    Named { target, file }: &Named,
+    pinned: Option<&ResolveEntry>,
+) -> Result<Probe, String> {
+    takes(options, target)?;
     let mut builder = prober
         .probe(target.clone())
         .enumerate(options.enumerate(options.single()))
         .second_look(options.second_look(options.single()))
         .all_addresses(options.all_addresses)
-        .family(family);
+        .family(options.family());
     // What is typed wins over what the file says.
     if let Some(file) = file {
         builder = builder.rdp_file(file);
@@ -287,6 +313,10 @@ fn rdp_file(path: &OsStr) -> Result<Named, String> {
     Ok(Named { target, file: Some(Box::new(file)) })
 }
 
+fn named(line: &Line) -> Result<Named, String> {
+    target(line.text.as_ref()).map_err(|error| format!("{line}: {error}"))
+}
+
 fn target(typed: &OsStr) -> Result<Named, String> {
     if is_rdp_file(typed) {
         return rdp_file(typed);
@@ -305,9 +335,5 @@ fn target(typed: &OsStr) -> Result<Named, String> {
 #[cfg(feature = "dev")]
 pub(crate) fn list(name: &str, text: &str) -> Result<Vec<Target>, String> {
     let lines = Lines::new(text.as_bytes(), name.to_owned());
-    let read = |line: Line| match target(line.text.as_ref()) {
-        Ok(named) => Ok(named.target),
-        Err(error) => Err(format!("{}: {error}", line.place)),
-    };
-    lines.map(|line| line.and_then(read)).collect()
+    lines.map(|line| Ok(named(&line?)?.target)).collect()
 }

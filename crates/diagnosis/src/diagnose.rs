@@ -1,5 +1,5 @@
 //! From evidence to a diagnosis.
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rdp_probe_core::{Address, AttemptRecord, Awaited, Evidence, Failure, FailureKind, Hop, Observed, Stage};
 
@@ -158,8 +158,8 @@ fn addresses(evidence: &Evidence, more: &[&'static Rule], verdict: &Verdict) -> 
 }
 
 /// Where each address is first seen.
-fn seen(paths: &[&[AttemptRecord]]) -> HashMap<Address, Seen> {
-    let mut seen = HashMap::new();
+fn seen(paths: &[&[AttemptRecord]]) -> BTreeMap<Address, Seen> {
+    let mut seen = BTreeMap::new();
     for (index, path) in paths.iter().enumerate() {
         let Some(last) = path.last() else { continue };
         let dialed = match last.failure.as_ref().map(|failure| &failure.kind) {

@@ -15,17 +15,18 @@ pub(crate) const fn error_info(kind: &FailureKind) -> Option<u32> {
 }
 
 pub(crate) fn address(evidence: &Evidence) -> String {
+    if let Some(given) = evidence.plan.target.address() {
+        return given.to_string();
+    }
     let target = format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port);
-    let given = evidence.plan.target.address();
     let failed = match evidence.failure().map(|failure| &failure.kind) {
         Some(FailureKind::Connect { address, .. }) => Some(*address),
         _ => None,
     };
     let tried = failed.or_else(|| evidence.peer());
-    match (given, tried) {
-        (Some(given), _) => given.to_string(),
-        (None, Some(tried)) => format!("{target} ({tried})"),
-        (None, None) => target,
+    match tried {
+        Some(tried) => format!("{target} ({tried})"),
+        None => target,
     }
 }
 

@@ -3,11 +3,15 @@ use std::fmt::Write as _;
 
 use rdp_probe::{Candidate, Likelihood, Report, Target, escape};
 
+/// Most lines are no longer, in octets.
+const USUAL: usize = 192;
+
 /// Renders a report. Always exactly one line, whatever a peer sent.
 pub(crate) fn line(report: &Report) -> String {
     let plan = &report.evidence.plan;
     let verdict = &report.diagnosis.verdict;
-    let mut out = Target::new(plan.target.host.clone(), plan.target.port).input;
+    let mut out = String::with_capacity(USUAL);
+    out.push_str(&Target::new(plan.target.host.clone(), plan.target.port).input);
     match (verdict.stage, verdict.hop) {
         (Some(stage), Some(hop)) => _ = write!(out, " FAILED at {stage} ({hop})"),
         _ => out.push_str(" OK"),
@@ -23,7 +27,9 @@ pub(crate) fn line(report: &Report) -> String {
     };
     list("mstsc", report.diagnosis.mstsc.iter().filter_map(candidate).collect());
     list("findings", report.diagnosis.findings.iter().map(|rule| rule.id.to_owned()).collect());
-    format!("{}]\n", escape(&out))
+    let mut line = escape(&out).into_owned();
+    line.push_str("]\n");
+    line
 }
 
 /// `0x904/0x7`, with a question mark for an unknown half, and one behind what is not likely. What has no number is left out.

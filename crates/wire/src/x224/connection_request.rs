@@ -87,6 +87,7 @@ impl ConnectionRequest<'_> {
         else {
             return Err(too_long);
         };
+        out.reserve(length.into());
         let [high, low] = length.to_be_bytes();
         out.extend_from_slice(&[Tpkt::VERSION, 0, high, low]);
         out.extend_from_slice(&[li, TpduCode::CONNECTION_REQUEST.0, 0, 0, 0, 0, 0]);
