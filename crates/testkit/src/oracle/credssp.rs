@@ -210,6 +210,38 @@ mod tests {
         }
     }
 
+    /// The first token of a security context.
+    fn first_token() -> Vec<u8> {
+        use sspi::{
+            AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation, Ntlm, SecurityBuffer,
+            Sspi as _, SspiImpl as _, Username,
+        };
+        let mut ntlm = Ntlm::new();
+        let username = Username::new("alice", Some("LAB")).unwrap();
+        let identity = AuthIdentity { username, password: "secret".to_owned().into() };
+        let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
+        let mut handle = acquiring.with_auth_data(&identity).execute(&mut ntlm).unwrap().credentials_handle;
+        let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
+        let mut asked = ntlm
+            .initialize_security_context()
+            .with_credentials_handle(&mut handle)
+            .with_context_requirements(ClientRequestFlags::CONFIDENTIALITY | ClientRequestFlags::INTEGRITY)
+            .with_target_data_representation(DataRepresentation::Native)
+            .with_target_name("TERMSRV/srv1")
+            .with_output(&mut output);
+        ntlm.initialize_security_context_impl(&mut asked).unwrap().resolve_to_result().unwrap();
+        let [SecurityBuffer { buffer, .. }] = output;
+        buffer
+    }
+
+    #[test]
+    fn the_first_request_is_that_of_a_security_context_since_its_mic_covers_it() {
+        let request = Theirs { nego_tokens: Some(first_token()), ..Theirs::default() };
+        let mut written = Vec::new();
+        request.encode_ts_request(&mut written).unwrap();
+        assert_eq!(rdp_probe_core::wire::credssp::ANONYMOUS_REQUEST[..], written);
+    }
+
     #[test]
     fn golden_challenges_are_read_as_they_were_made() {
         for (file, build, target, computer, clock) in [
