@@ -215,7 +215,7 @@ pub(super) const RULES: &[Rule] = &[
         exit: 54,
         rank: 10,
         summary: "stage {until} of {address} lies behind a logon: it selected {selected_protocol}",
-        cause: "the server goes on only with somebody who logs on, and this version takes no credentials; nothing failed",
+        cause: "the server goes on only with somebody who logs on, and this run has no credentials; nothing failed",
         remedy: "leave out --until to go as deep as the server lets a stranger; --security tls shows whether it takes one without \
                  Network Level Authentication",
         client_connects: true,
