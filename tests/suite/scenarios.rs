@@ -95,8 +95,8 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
     let target = ScriptedTarget::start(scenario).await?;
     let plan = scenario.plan(target.port());
     let mut builder = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port)).plan(plan);
-    if scenario.plan.trust_ca {
-        builder = builder.trust(certificate::authority_pem().as_bytes()).unwrap();
+    if let Some(root) = scenario.plan.root() {
+        builder = builder.trust(certificate::pem_of(&root).as_bytes()).unwrap();
     }
     // What can happen for real on loopback does.
     if scenario.dial.resolve.is_some() || !scenario.dial.connect.is_empty() || scenario.addresses().is_empty() {

@@ -1,24 +1,25 @@
 //! What a chain of certificates is worth on this computer.
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdp_probe_core::{CertificateFacts, Trust};
-use rustls::CertificateError;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, RootCertStore};
 
 use crate::clock::since_1970;
 use crate::roots;
 use crate::tls::{TlsPolicy, provider};
 
 /// What the chain is worth, for a server that was asked for as `name` and stands at `peer`; `None` when that cannot be told. A
-/// certificate that signed itself is not looked up: whether somebody put it into the store says nothing about the server, and it is
-/// no chain that webpki takes. Waits for the system's store, where it is needed.
+/// certificate that signed itself leads nowhere, so that it is looked for among the roots that were given; the system's store is not
+/// asked for it. Waits for that store, where it is needed.
 pub(crate) async fn trust(chain: &[Vec<u8>], name: &str, peer: IpAddr, policy: &TlsPolicy) -> Option<Trust> {
     let (leaf, rest) = chain.split_first()?;
     if CertificateFacts::is_self_issued(leaf)? {
-        return None;
+        return itself(leaf, name, policy.roots.as_deref()?, since_1970());
     }
     let roots = match &policy.roots {
         Some(roots) => Arc::clone(roots),
@@ -40,6 +41,28 @@ pub(crate) async fn trust(chain: &[Vec<u8>], name: &str, peer: IpAddr, policy: &
         Err(_) => Trust::Refused,
     };
     // A name that TLS cannot carry is not checked by its address.
+    Some(if is_named { trust } else { trust.unnamed() })
+}
+
+/// What a certificate is worth that signed itself, and which webpki therefore takes for no chain: as much as its place among the
+/// `roots`, where its dates hold and it is for `name`. `None` when it is not among them.
+fn itself(leaf: &[u8], name: &str, roots: &RootCertStore, since_1970: Duration) -> Option<Trust> {
+    // A store knows of a root whose it is, and its key, which the handshake's signature proves.
+    let mut alone = RootCertStore::empty();
+    alone.add(CertificateDer::from(leaf)).ok()?;
+    if !alone.roots.iter().all(|root| roots.roots.contains(root)) {
+        return None;
+    }
+    let facts = CertificateFacts::read(leaf)?;
+    let now = i64::try_from(since_1970.as_secs()).ok()?;
+    let trust = if now < facts.not_before || facts.not_after < now {
+        Trust::Expired
+    } else if facts.matches(name) {
+        Trust::Trusted
+    } else {
+        Trust::OtherName
+    };
+    let is_named = ServerName::try_from(name).is_ok();
     Some(if is_named { trust } else { trust.unnamed() })
 }
 

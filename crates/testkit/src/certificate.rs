@@ -174,25 +174,29 @@ pub fn authority() -> Vec<u8> {
 /// The test authority, in PEM.
 #[must_use]
 pub fn authority_pem() -> &'static str {
-    static PEM: LazyLock<String> = LazyLock::new(|| {
-        let made = || authority_params().self_signed(&key_pair()?);
-        made().map(|certificate| certificate.pem()).unwrap_or_default()
-    });
+    static PEM: LazyLock<String> = LazyLock::new(|| pem_of(&authority()));
     &PEM
 }
 
-/// A file with the test authority in PEM, for whoever can only be given a path. It always holds the same, and is written once.
+/// A certificate in PEM.
+#[must_use]
+pub fn pem_of(der: &[u8]) -> String {
+    pem::encode(&pem::Pem::new("CERTIFICATE", der))
+}
+
+/// A file with this certificate in PEM, for whoever can only be given a path. It always holds the same, and is written once.
 ///
 /// # Errors
 /// As the operating system says.
-pub fn authority_file() -> io::Result<PathBuf> {
-    let path = std::env::temp_dir().join("rdp-probe-test-authority.pem");
-    if std::fs::read_to_string(&path).is_ok_and(|there| there == authority_pem()) {
+pub fn root_file(der: &[u8]) -> io::Result<PathBuf> {
+    let name = CertificateFacts::read(der).map(|facts| facts.sha256).unwrap_or_default();
+    let (path, pem) = (std::env::temp_dir().join(format!("rdp-probe-test-{name}.pem")), pem_of(der));
+    if std::fs::read_to_string(&path).is_ok_and(|there| there == pem) {
         return Ok(path);
     }
     // Others may read it at this moment.
     let new = path.with_extension(format!("{}.new", std::process::id()));
-    std::fs::write(&new, authority_pem())?;
+    std::fs::write(&new, pem)?;
     std::fs::rename(&new, &path)?;
     Ok(path)
 }
@@ -397,7 +401,7 @@ mod tests {
     fn authority_in_der_and_in_pem_is_one_and_the_same() {
         use rustls::pki_types::CertificateDer;
         use rustls::pki_types::pem::PemObject as _;
-        let pem = std::fs::read(authority_file().unwrap()).unwrap();
+        let pem = std::fs::read(root_file(&authority()).unwrap()).unwrap();
         assert_eq!(CertificateDer::from_pem_slice(&pem).unwrap().as_ref(), authority());
         assert_eq!(pem, authority_pem().as_bytes());
     }

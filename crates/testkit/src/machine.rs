@@ -231,7 +231,7 @@ impl Machine<'_> {
                         self.violations.push(Violation::NoHandshake { script: peer.script, why });
                     }
                     peer.inside = true;
-                    Ok(session::session(&handshake, host, peer.ip, self.scenario.plan.trust_ca))
+                    Ok(session::session(&handshake, host, peer.ip, self.scenario.plan.root().as_deref()))
                 };
             }
             if let Some(how) = how {

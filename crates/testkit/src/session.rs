@@ -16,15 +16,15 @@ use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
-use crate::certificate::{self, Kind};
+use crate::certificate::Kind;
 use crate::scenario::{Break, Handshake, Signature};
 
 /// 2026-11-21T00:00:00Z: the day on which every scenario is played that has no clock.
 pub(crate) const TODAY_UNIX_MS: i64 = 1_795_219_200_000;
 
-/// What a client of this build sees. `trusted` are the roots that it was given; without them those of a system that does not
+/// What a client of this build sees. `root` is the one that it was given; without it those of a system that does not
 /// know the test authority.
-pub(crate) fn session(handshake: &Handshake, host: &str, peer: IpAddr, trust_ca: bool) -> TlsSession {
+pub(crate) fn session(handshake: &Handshake, host: &str, peer: IpAddr, root: Option<&[u8]>) -> TlsSession {
     let kind = handshake.certificate;
     let new = handshake.speaks(Version::TLS_1_3);
     let curve = matches!(kind, Kind::P256 | Kind::P384 | Kind::Ed25519);
@@ -44,26 +44,32 @@ pub(crate) fn session(handshake: &Handshake, host: &str, peer: IpAddr, trust_ca:
             }
             Signature::Own | Signature::OtherKey | Signature::Sha1 => SignatureCheck::NotVerifiable,
         },
-        trust: trust(kind, host, peer, trust_ca),
+        trust: trust(kind, host, peer, root),
         chain: kind.chain(),
     }
 }
 
-fn trust(kind: Kind, host: &str, peer: IpAddr, trust_ca: bool) -> Option<Trust> {
+fn trust(kind: Kind, host: &str, peer: IpAddr, root: Option<&[u8]>) -> Option<Trust> {
     let chain: Vec<CertificateDer<'static>> = kind.chain().into_iter().map(CertificateDer::from).collect();
     let (leaf, rest) = chain.split_first()?;
-    if CertificateFacts::read(leaf)?.self_signed {
-        return None;
-    }
-    if !trust_ca {
-        return Some(Trust::UnknownIssuer);
-    }
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(certificate::authority())).ok()?;
-    let provider = Arc::new(ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok()?;
+    let facts = CertificateFacts::read(leaf)?;
     let asked = ServerName::try_from(host.to_owned()).ok();
     let named = asked.is_some();
+    if facts.self_signed {
+        root.filter(|root| *root == &**leaf)?;
+        let today = TODAY_UNIX_MS / 1000;
+        let trust = match (facts.not_before..=facts.not_after).contains(&today) {
+            false => Trust::Expired,
+            true if facts.matches(host) => Trust::Trusted,
+            true => Trust::OtherName,
+        };
+        return Some(if named { trust } else { trust.unnamed() });
+    }
+    let Some(root) = root else { return Some(Trust::UnknownIssuer) };
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(root)).ok()?;
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok()?;
     let name = asked.unwrap_or_else(|| ServerName::from(peer));
     let now = UnixTime::since_unix_epoch(Duration::from_millis(TODAY_UNIX_MS.unsigned_abs()));
     let trust = match verifier.verify_server_cert(leaf, rest, &name, &[], now) {
@@ -188,6 +194,8 @@ fn seen(kind: TlsFaultKind, held: &[u8]) -> TlsFault {
 
 #[cfg(test)]
 mod tests {
+    use crate::certificate::authority;
+
     use super::*;
 
     fn kind(held: &[u8]) -> Option<TlsFaultKind> {
@@ -220,7 +228,9 @@ mod tests {
 
     #[test]
     fn trust_follows_the_roots_the_name_and_the_chain() {
-        let trust = |kind, host, roots| trust(kind, host, [127, 0, 0, 1].into(), roots);
+        let trust = |kind, host, roots: bool| {
+            trust(kind, host, [127, 0, 0, 1].into(), roots.then(authority).as_deref())
+        };
         assert_eq!(trust(Kind::Good, "srv1.lab.test", true), None);
         assert_eq!(trust(Kind::CaSigned, "srv1.lab.test", false), Some(Trust::UnknownIssuer));
         assert_eq!(trust(Kind::CaSigned, "srv1.lab.test", true), Some(Trust::Trusted));

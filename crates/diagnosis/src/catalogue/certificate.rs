@@ -89,7 +89,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "certificate-self-signed",
-        matches: |f| holds(f, |c| c.self_signed),
+        // Where there is anything to say of its trust, somebody put it among the roots.
+        matches: |f| holds(f, |c| c.self_signed) && f.tls().is_none_or(|tls| tls.trust.is_none()),
         summary: "the certificate signed itself",
         cause: "nobody vouches for it, which is what Windows and most servers have by default; clients warn",
         remedy: "for more than a warning to the user, bind a certificate of an authority that the clients trust",

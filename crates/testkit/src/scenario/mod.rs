@@ -124,6 +124,8 @@ pub struct PlanTable {
     pub pins: Vec<String>,
     /// Whether the certificate has to lead to the test authority.
     pub trust_ca: bool,
+    /// Or to this one, which is then the only root.
+    pub trust: Option<Kind>,
     /// The name for TLS.
     pub server_name: Option<String>,
     /// Whether to enumerate the security protocols.

@@ -4,8 +4,19 @@ use std::time::Duration;
 
 use rdp_probe_core::{Family, Host, Plan, Routing, Security};
 
-use super::Scenario;
-use crate::certificate::authority_file;
+use super::{PlanTable, Scenario};
+use crate::certificate::{authority, root_file};
+
+impl PlanTable {
+    /// The root that the certificate has to lead to, in DER.
+    #[must_use]
+    pub fn root(&self) -> Option<Vec<u8>> {
+        match self.trust {
+            Some(kind) => kind.chain().into_iter().next(),
+            None => self.trust_ca.then(authority),
+        }
+    }
+}
 
 impl Scenario {
     /// The plan, with the port that the target listens on.
@@ -17,7 +28,7 @@ impl Scenario {
         plan.until = wanted.until.unwrap_or(plan.until);
         plan.until_asked = wanted.until.is_some();
         plan.target.pins.clone_from(&wanted.pins);
-        plan.target.require_trust = wanted.trust_ca;
+        plan.target.require_trust = wanted.root().is_some();
         plan.target.server_name.clone_from(&wanted.server_name);
         plan.enumerate = wanted.enumerate;
         plan.second_look = wanted.second_look;
@@ -50,9 +61,9 @@ impl Scenario {
         for pin in &wanted.pins {
             option(&["--pin", pin]);
         }
-        if wanted.trust_ca {
+        if let Some(root) = wanted.root() {
             // Without the file the binary says that there is none.
-            let file = authority_file().unwrap_or_default();
+            let file = root_file(&root).unwrap_or_default();
             option(&["--ca", &file.to_string_lossy()]);
         }
         if let Some(name) = &wanted.server_name {
@@ -156,7 +167,7 @@ mod tests {
         assert_eq!(plan.preconnection_blob.as_deref(), Some("vm"));
         assert_eq!(plan.limits.overall, Duration::from_secs(20));
         assert_eq!(plan.limits.of(Stage::ConnectionInitiation), Duration::from_millis(300));
-        let file = authority_file().unwrap();
+        let file = root_file(&authority()).unwrap();
         let words = format!(
             "--security tls --until connection_initiation --pin {pin} --ca {} --server-name other.lab.test --enumerate --no-second-look \
             --all-addresses -6 --cookie probe --pcb vm --timeout 20000ms --stage-timeout connection_initiation=300ms \
