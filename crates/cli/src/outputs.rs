@@ -15,9 +15,10 @@ use crate::signals::Interruption;
 use crate::sink::Sink;
 use crate::threads;
 
-/// How many reports may wait to be written before no new target is begun. It is this that bounds them: whoever reads slowly is
-/// waited for.
-const ROOM: usize = 64;
+/// How many reports may wait to be written before no new target is begun: as many as this, or as this share of the targets that are
+/// probed at a time, many of which may end at once. It is this that bounds them: whoever reads slowly is waited for.
+const ROOM: usize = 8;
+const SHARE: usize = 4;
 /// After an interruption: how long nothing has to move before the reader is held to be asleep.
 const ASLEEP: Duration = Duration::from_millis(400);
 
@@ -129,9 +130,9 @@ impl Outputs {
         }
     }
 
-    /// Whether there is room for one more report.
-    pub(crate) fn has_room(&self) -> bool {
-        self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < ROOM
+    /// Whether there is room for one more report, where so many targets are probed at a time.
+    pub(crate) fn has_room(&self, at_a_time: usize) -> bool {
+        self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < ROOM.max(at_a_time / SHARE)
     }
 
     /// Whether nothing is on its way.

@@ -219,7 +219,7 @@ impl Runner {
         !self.interrupted
             && self.running.len() < self.places.now
             && self.held < WINDOW
-            && self.outputs.has_room()
+            && self.outputs.has_room(self.places.now)
     }
 
     async fn event(&mut self, free: bool, interruption: &mut Interruption) -> Event {

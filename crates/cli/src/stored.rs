@@ -50,7 +50,7 @@ pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
     let mut tally = Tally::default();
     let mut interrupted = false;
     for report in reports {
-        while !outputs.has_room() && !interrupted {
+        while !outputs.has_room(1) && !interrupted {
             outputs.leave();
             tokio::select! {
                 () = outputs.moved() => {}
