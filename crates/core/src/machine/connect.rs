@@ -5,17 +5,14 @@ use rdp_probe_wire::gcc::{ServerBlocks, ServerEarlyCapabilityFlags, ServerSecuri
 use rdp_probe_wire::mcs::{ConferenceResult, ConnectResponse, DisconnectProviderUltimatum, McsResult};
 use rdp_probe_wire::nego::Protocols;
 use rdp_probe_wire::server_certificate::ServerCertificate;
-use rdp_probe_wire::share::{ErrorInfo, ServerMessage};
 
 use super::in_place::{malformed, other_tpdu};
 use super::state::{Context, Output, State, Step};
 use crate::attempt::NotTried;
-use crate::close::Close;
 use crate::connect_initial::connect_initial;
 use crate::fact::{Observed, ServerKey};
-use crate::failure::{Awaited, End, FailureKind};
+use crate::failure::{Awaited, FailureKind};
 use crate::framing::Framing;
-use crate::octets::Octets;
 use crate::stage::Stage;
 use crate::wants::Wants;
 
@@ -23,27 +20,11 @@ use crate::wants::Wants;
 #[derive(Debug)]
 pub(super) struct ExpectConnectResponse {
     selected: Protocols,
-    /// The last reason that the server gave, and that was one.
-    reason: Option<ErrorInfo>,
-    /// Messages that came before the response.
-    asides: u8,
 }
-
-/// More messages before a response than any server has a use for.
-const MOST_ASIDES: u8 = 8;
 
 impl ExpectConnectResponse {
     pub(super) const fn new(selected: Protocols) -> Self {
-        Self { selected, reason: None, asides: 0 }
-    }
-
-    /// Waits on, unless the server talks for ever.
-    fn goes_on(self, pdu: &[u8]) -> Result<Step, FailureKind> {
-        let asides = self.asides.saturating_add(1);
-        if asides > MOST_ASIDES {
-            return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
-        }
-        Ok(Step::Continue(Box::new(Self { asides, ..self })))
+        Self { selected }
     }
 }
 
@@ -70,44 +51,7 @@ impl State for ExpectConnectResponse {
             let response = ConnectResponse::parse(pdu).map_err(|error| malformed(error, pdu))?;
             return on_response(response, out);
         }
-        if let Ok(DisconnectProviderUltimatum { reason, .. }) = DisconnectProviderUltimatum::parse(pdu) {
-            let end = End::Ultimatum(reason);
-            return Err(match self.reason {
-                Some(code) => FailureKind::ErrorInfo { code, end },
-                None => FailureKind::Ultimatum(reason),
-            });
-        }
-        match ServerMessage::parse(pdu) {
-            Ok(ServerMessage::SetErrorInfo(code)) => {
-                let reason = Some(code).filter(|code| *code != ErrorInfo::NONE);
-                out.facts.extend(reason.map(Observed::ErrorInfo));
-                Self { reason: reason.or(self.reason), ..*self }.goes_on(pdu)
-            }
-            Ok(ServerMessage::DeactivateAll) => {
-                out.facts.push(Observed::Deactivated);
-                self.goes_on(pdu)
-            }
-            Ok(ServerMessage::Redirection) => Err(FailureKind::Redirected),
-            Ok(_) | Err(_) => Err(other_tpdu(pdu)),
-        }
-    }
-
-    fn on_stray(self: Box<Self>, octets: &[u8], _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
-        Err(FailureKind::NotExpected { head: Octets::of(octets) })
-    }
-
-    /// What the server said before it ended the stream counts more than the end.
-    fn on_closed(
-        self: Box<Self>,
-        how: Close,
-        partial: &[u8],
-        _: &Context,
-        _: &mut Output,
-    ) -> Result<Step, FailureKind> {
-        Err(match self.reason {
-            Some(code) if how != Close::Cancelled => FailureKind::ErrorInfo { code, end: End::Closed(how) },
-            Some(_) | None => FailureKind::Closed { how, partial: Octets::of(partial) },
-        })
+        Err(other_tpdu(pdu))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::hop::Hop;
 use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::wants::Wants;
+use in_place::{Asides, Heard};
 use resolve::ExpectAddresses;
 use state::{Context, State, Step};
 use tcp::ExpectConnection;
@@ -32,6 +33,8 @@ pub(crate) use state::{Limited, Output};
 pub(crate) struct Machine {
     context: Context,
     state: Box<dyn State>,
+    /// What the server has said beside the sequence.
+    asides: Asides,
 }
 
 /// What an event leads to.
@@ -54,13 +57,13 @@ impl Machine {
         } else {
             Box::new(ExpectConnection::new(attempt.addresses.clone(), &context))
         };
-        Self { context, state }
+        Self { context, state, asides: Asides::default() }
     }
 
     /// Any state, on any attempt.
     #[cfg(test)]
     pub(crate) fn at(state: Box<dyn State>, attempt: &Attempt, plan: Arc<Plan>) -> Self {
-        Self { context: Context::new(plan, attempt), state }
+        Self { context: Context::new(plan, attempt), state, asides: Asides::default() }
     }
 
     /// The stage under way.
@@ -93,12 +96,21 @@ impl Machine {
     /// # Errors
     /// [`Failure`] with hop, stage and evidence, when the attempt ends short of its depth.
     pub(crate) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Next, Failure> {
-        let Self { context, state } = self;
+        let Self { context, state, mut asides } = self;
         let (stage, awaiting) = (state.stage(), state.awaiting());
         let due = event.answers(&state.wants(&context));
+        // Until the server lets somebody log on it has nothing to say beside the sequence.
+        let hears = stage.rank() > Stage::Tls.rank();
         let turn = match event {
             // The driver's mistake, not a peer's.
             _ if !due => Err(FailureKind::OutOfTurn),
+            Event::Pdu(pdu) if hears => match asides.hear(pdu, out) {
+                Ok(Heard::Aside) => Ok(Step::Continue(state)),
+                Ok(Heard::Other) => state.on_pdu(pdu, &context, out),
+                Err(kind) => Err(kind),
+            },
+            Event::Stray(octets) if hears => Err(asides.stray(octets, out)),
+            Event::Closed { how, partial } if hears => Err(asides.closed(how, partial)),
             Event::Resolved(answer) => state.on_resolved(answer, &context, out),
             Event::Dialed(answer) => state.on_dialed(answer, &context, out),
             Event::Tls { before, answer } => state.on_tls(before, answer, &context, out),
@@ -108,10 +120,10 @@ impl Machine {
         };
         let failure = |kind: FailureKind| Failure { hop: context.blame(&kind), stage, awaiting, kind };
         match turn {
-            Ok(Step::Continue(state)) => Ok(Next::Continue(Self { context, state })),
+            Ok(Step::Continue(state)) => Ok(Next::Continue(Self { context, state, asides })),
             Ok(Step::PassBy(kind, state)) => {
                 let failure = failure(kind);
-                Ok(Next::PassBy(failure, Self { context, state }))
+                Ok(Next::PassBy(failure, Self { context, state, asides }))
             }
             Ok(Step::Done(why)) => Ok(Next::Done(why)),
             Err(kind) => Err(failure(kind)),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use rdp_probe_wire::nego::Protocols;
 
-use super::in_place::not_expected;
 use crate::attempt::{Attempt, NotTried, Purpose};
 use crate::close::{Close, DialFault};
 use crate::event::Link;
@@ -75,12 +74,12 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         Err(FailureKind::OutOfTurn)
     }
 
-    /// Octets that are none.
+    /// Octets that are none. From the logon on the machine reads them for every state.
     fn on_stray(self: Box<Self>, octets: &[u8], _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
-        Err(not_expected(octets))
+        Err(FailureKind::NotExpected { head: Octets::of(octets) })
     }
 
-    /// The stream ended while a PDU was due.
+    /// The stream ended while a PDU was due. From the logon on the machine reads that for every state.
     fn on_closed(
         self: Box<Self>,
         how: Close,

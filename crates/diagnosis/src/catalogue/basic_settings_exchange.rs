@@ -175,6 +175,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "redirected-before-connect-response",
+        stage: None,
         matches: |f| f.failure_kind() == Some(&FailureKind::Redirected),
         exit: 90,
         exit_without_tls: None,

@@ -213,8 +213,8 @@ mod tests {
     /// The first token of a security context.
     fn first_token() -> Vec<u8> {
         use sspi::{
-            AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation, Ntlm, SecurityBuffer,
-            Sspi as _, SspiImpl as _, Username,
+            AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation, Ntlm,
+            SecurityBuffer, Sspi as _, SspiImpl as _, Username,
         };
         let mut ntlm = Ntlm::new();
         let username = Username::new("alice", Some("LAB")).unwrap();
