@@ -1,6 +1,8 @@
 //! DER elements, as far as CredSSP and SPNEGO need them: one-octet tags, definite lengths.
 //!
 //! ITU-T X.690 section 8.1. What DER forbids and a server might do all the same is read: a length in more octets than it needs.
+use alloc::vec::Vec;
+
 use nom::IResult;
 
 use crate::fault::{Fault, Problem, bad};
@@ -24,6 +26,39 @@ pub(crate) struct Header {
     pub(crate) len: usize,
     /// `Err` holds what cannot be a length: the first length octet of the indefinite form, or of one too long.
     pub(crate) contents: Result<usize, u8>,
+}
+
+/// The size of an element with contents of `len` octets, header included. Beyond 24 bits no header of ours holds the length.
+pub(crate) const fn size(len: usize) -> usize {
+    len.saturating_add(match len {
+        0..=0x7F => 2,
+        0x80..=0xFF => 3,
+        0x100..=0xFFFF => 4,
+        _ => 5,
+    })
+}
+
+/// Appends the header of an element with contents of `len` octets, which fit into 24 bits.
+pub(crate) fn put_header(tag: u8, len: usize, out: &mut Vec<u8>) {
+    let octets = len.to_be_bytes();
+    let [.., a, b, c] = octets;
+    out.push(tag);
+    match len {
+        0..=0x7F => out.push(c),
+        0x80..=0xFF => out.extend_from_slice(&[0x81, c]),
+        0x100..=0xFFFF => out.extend_from_slice(&[0x82, b, c]),
+        _ => out.extend_from_slice(&[0x83, a, b, c]),
+    }
+}
+
+/// As many of the octets of a number in two's complement as an INTEGER needs: none that only repeats the sign.
+pub(crate) const fn least(mut octets: &[u8]) -> &[u8] {
+    while let [0, 0..=0x7F, ..] | [0xFF, 0x80..=0xFF, ..] = octets
+        && let [_, rest @ ..] = octets
+    {
+        octets = rest;
+    }
+    octets
 }
 
 /// The header at the start of `octets`, or `None` when they end inside it.

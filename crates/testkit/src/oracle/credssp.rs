@@ -160,6 +160,9 @@ fn as_sspi_writes_it(octets: &[u8], ours: &TsRequest<'_>) {
     // It reads on behind the end of the message.
     let theirs = Theirs::from_buffer(&written);
     assert!(theirs.as_ref().is_ok_and(|theirs| same(ours, theirs)), "{octets:02X?}: {ours:?}, {theirs:?}");
+    let mut rewritten = Vec::new();
+    assert_eq!(ours.encode(&mut rewritten), Ok(()), "{ours:?}");
+    assert_eq!(rewritten, written, "{ours:?}");
 }
 
 /// What sspi reads, it can write, and that we read alike. It looks at few of the lengths and takes integers for unsigned, so

@@ -1,11 +1,12 @@
 //! TSRequest: the one message of CredSSP, in both directions.
 //!
 //! \[MS-CSSP\] 2.2.1; DER with explicit tags.
+use alloc::vec::Vec;
 use core::fmt;
 
 use nom::IResult;
 
-use crate::der::{self, OCTET_STRING, SEQUENCE, element, integer, once, only, tagged, unsigned};
+use crate::der::{self, INTEGER, OCTET_STRING, SEQUENCE, element, integer, once, only, tagged, unsigned};
 use crate::fault::{Fault, Layer, Problem, WireError, bad, inside, read};
 use crate::tpkt::Frame;
 
@@ -80,6 +81,72 @@ impl<'a> TsRequest<'a> {
     /// or is indefinite or beyond [`MAX_CONTENTS`], when a field is of another type or comes twice, or `version` is missing.
     pub fn parse(input: &'a [u8]) -> Result<Self, WireError> {
         read(Layer::CredSsp, input, ts_request)
+    }
+}
+
+/// A message that is longer than a peer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a TSRequest of {0} octets: a peer waits for at most {MAX_CONTENTS}")]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing more to say")]
+pub struct TooLong(pub usize);
+
+impl TsRequest<'_> {
+    /// One that has a version and nothing else.
+    #[must_use]
+    pub const fn of_version(version: u32) -> Self {
+        Self {
+            version,
+            nego_token: None,
+            nego_tokens: 0,
+            auth_info: None,
+            pub_key_auth: None,
+            error_code: None,
+            client_nonce: None,
+            unknown: 0,
+        }
+    }
+
+    /// Appends the octets on the wire to `out`: the fields that are there, and of tokens the one.
+    ///
+    /// # Errors
+    /// [`TooLong`] beyond [`MAX_CONTENTS`]; `out` is then unchanged.
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), TooLong> {
+        let [a, b, c, d] = self.version.to_be_bytes();
+        let version = [0, a, b, c, d];
+        let version = der::least(&version);
+        let error_code = self.error_code.map(|code| code.0.to_be_bytes());
+        let error_code = error_code.as_ref().map(|code| der::least(code));
+        let fields = [
+            (0xA0, INTEGER, Some(version), 0),
+            // NegoData around the token: a sequence, a sequence, and a tag.
+            (0xA1, OCTET_STRING, self.nego_token, 3),
+            (0xA2, OCTET_STRING, self.auth_info, 0),
+            (0xA3, OCTET_STRING, self.pub_key_auth, 0),
+            (0xA4, INTEGER, error_code, 0),
+            (0xA5, OCTET_STRING, self.client_nonce, 0),
+        ];
+        // From the innermost outwards.
+        let whole = |octets: &[u8], around: usize| (0..=around).fold(octets.len(), |len, _| der::size(len));
+        let there =
+            || fields.iter().filter_map(|(tag, kind, octets, around)| Some((tag, kind, (*octets)?, *around)));
+        let contents = there()
+            .map(|(_, _, octets, around)| der::size(whole(octets, around)))
+            .fold(0, usize::saturating_add);
+        // A length that a header cannot hold is longer still.
+        if contents > MAX_CONTENTS {
+            return Err(TooLong(contents));
+        }
+        out.reserve(der::size(contents));
+        der::put_header(SEQUENCE, contents, out);
+        for (tag, kind, octets, around) in there() {
+            der::put_header(*tag, whole(octets, around), out);
+            for (tag, within) in [(SEQUENCE, 2), (SEQUENCE, 1), (0xA0, 0)].into_iter().filter(|_| around > 0) {
+                der::put_header(tag, whole(octets, within), out);
+            }
+            der::put_header(*kind, octets.len(), out);
+            out.extend_from_slice(octets);
+        }
+        Ok(())
     }
 }
 
@@ -184,6 +251,32 @@ mod tests {
         0xA5, 0x12, 0x04, 0x10, // clientNonce: 16
         0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
     ];
+
+    #[test]
+    fn what_is_written_is_read_as_it_was_and_is_as_others_write_it() {
+        let mut request = TsRequest::of_version(6);
+        request.nego_token = ANONYMOUS_REQUEST.get(17..);
+        request.nego_tokens = 1;
+        let mut out = Vec::new();
+        request.encode(&mut out).unwrap();
+        assert_eq!(out, ANONYMOUS_REQUEST);
+        let refusal = TsRequest::parse(&REFUSAL).unwrap();
+        out.clear();
+        refusal.encode(&mut out).unwrap();
+        assert_eq!(out, REFUSAL);
+        let long = [0x55; MAX_CONTENTS];
+        for (version, len) in [(0, 0), (0x7F, 1), (0x80, 120), (0xFFFF_FFFF, 256), (6, 65_400), (6, 65_510)] {
+            let field = long.get(..len);
+            let request = TsRequest { nego_token: field, nego_tokens: 1, ..TsRequest::of_version(version) };
+            out.clear();
+            request.encode(&mut out).unwrap();
+            assert_eq!(frame(&out), Frame::Whole(out.len()), "{len}");
+            assert_eq!(TsRequest::parse(&out), Ok(request), "{len}");
+        }
+        out.clear();
+        let request = TsRequest { client_nonce: Some(&long), ..TsRequest::of_version(6) };
+        assert_eq!((request.encode(&mut out), out.len()), (Err(TooLong(MAX_CONTENTS + 15)), 0));
+    }
 
     fn error_code(integer: &[u8]) -> Result<Option<NtStatus>, WireError> {
         let len = u8::try_from(integer.len()).unwrap();
