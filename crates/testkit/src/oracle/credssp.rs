@@ -162,7 +162,11 @@ fn as_sspi_writes_it(octets: &[u8], ours: &TsRequest<'_>) {
     assert!(theirs.as_ref().is_ok_and(|theirs| same(ours, theirs)), "{octets:02X?}: {ours:?}, {theirs:?}");
     let mut rewritten = Vec::new();
     assert_eq!(ours.encode(&mut rewritten), Ok(()), "{ours:?}");
-    assert_eq!(rewritten, written, "{ours:?}");
+    // It writes a first octet that only repeats a negative sign, which DER has not.
+    if ours.error_code.is_none_or(|code| code.0 >> 23 != 0x1FF) {
+        assert_eq!(rewritten, written, "{ours:?}");
+    }
+    assert_eq!(TsRequest::parse(&rewritten), Ok(*ours), "{rewritten:02X?}");
 }
 
 /// What sspi reads, it can write, and that we read alike. It looks at few of the lengths and takes integers for unsigned, so
