@@ -156,6 +156,22 @@ impl Purpose {
         }
     }
 
+    /// Whether a logon belongs to it: the path that the verdict rests on, and no further address.
+    #[must_use]
+    pub const fn logs_on(self) -> bool {
+        match self {
+            Self::Main | Self::Fallback | Self::Look(Look::Cookie) => true,
+            Self::Address(_)
+            | Self::Look(_)
+            | Self::HelloAgain
+            | Self::SmallSegments(_)
+            | Self::Enumerate(_)
+            | Self::Scout { .. }
+            | Self::ScoutCertificate
+            | Self::Method(_) => false,
+        }
+    }
+
     /// Whether it is of the path that a run begins with.
     #[must_use]
     pub const fn is_main_path(self) -> bool {
@@ -277,6 +293,10 @@ pub enum NotTried {
     NotSelected,
     /// It lies behind a logon, and there are no credentials.
     CredentialsNeeded,
+    /// It lies behind a logon, and the certificate is neither verified, pinned nor accepted: nothing secret goes there.
+    CertificateNotAccepted,
+    /// The credentials are proven, and were not given away: what lies behind needs them.
+    NotDelegated,
 }
 
 impl NotTried {
@@ -288,6 +308,8 @@ impl NotTried {
             Self::BeyondDepth => "beyond the asked depth",
             Self::NotSelected => "not part of the selected security protocol",
             Self::CredentialsNeeded => "credentials are needed",
+            Self::CertificateNotAccepted => "the certificate is not accepted for a logon",
+            Self::NotDelegated => "the credentials are proven, and not given away",
         }
     }
 }

@@ -159,6 +159,15 @@ impl CertificateFacts {
         Some(certificate.subject().as_raw() == certificate.issuer().as_raw())
     }
 
+    /// subjectPublicKey of a certificate in DER: the contents of the BIT STRING, which a logon by CredSSP is bound to. `None` when it is
+    /// no certificate.
+    #[must_use]
+    pub fn subject_public_key(der: &[u8]) -> Option<Vec<u8>> {
+        let (_, certificate) =
+            X509CertificateParser::new().with_deep_parse_extensions(false).parse(der).ok()?;
+        Some(certificate.public_key().subject_public_key.data.to_vec())
+    }
+
     /// Whether one of its names stands for `host`: a DNS name with its wildcards, the NetBIOS form (the first label), or an
     /// address.
     #[must_use]

@@ -1,4 +1,5 @@
 //! What the driver saw. A machine has no clock and no socket: all it knows comes from here.
+use crate::auth::{AuthFault, AuthOutput};
 use crate::close::{Close, DialFault};
 use crate::target::Address;
 use crate::tls::{TlsFault, TlsSession};
@@ -20,6 +21,8 @@ pub enum Event<'a> {
         /// What came of it.
         answer: Result<TlsSession, TlsFault>,
     },
+    /// The answer of the security context.
+    Auth(Result<AuthOutput, AuthFault>),
     /// One whole PDU, framing included.
     Pdu(&'a [u8]),
     /// Octets that cannot begin a PDU of the framing asked for: another protocol's.
@@ -41,6 +44,7 @@ impl Event<'_> {
             Self::Resolved(_) => matches!(wants, Wants::Resolve { .. }),
             Self::Dialed(_) => matches!(wants, Wants::Dial { .. }),
             Self::Tls { .. } => matches!(wants, Wants::Tls { .. }),
+            Self::Auth(_) => matches!(wants, Wants::Auth(_)),
             Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. } => matches!(wants, Wants::Pdu(_)),
         }
     }

@@ -8,6 +8,7 @@ use rdp_probe_wire::server_certificate::CertificateKind;
 use rdp_probe_wire::share::ErrorInfo;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::AuthMethod;
 use crate::close::DialFault;
 use crate::failure::Malformed;
 use crate::field::{Fields, hex};
@@ -71,6 +72,10 @@ pub enum Observed {
     CredsspVersion(u32),
     /// The NTLM CHALLENGE.
     Challenge(Box<NtlmFacts>),
+    /// The logon went out: from here on every end but the server's proof is a refusal.
+    LogonSent(AuthMethod),
+    /// The server proved that it has the key of the session, and knows the credentials.
+    LogonAccepted,
     /// `supportedVersions` of the RDSTLS Capabilities PDU.
     RdstlsVersions(u16),
     /// The RDS AAD Server Nonce came.
@@ -133,6 +138,8 @@ impl Observed {
             Self::Scouted(_) => "server_hello",
             Self::CredsspVersion(_) => "credssp_version",
             Self::Challenge(_) => "challenge",
+            Self::LogonSent(_) => "logon_sent",
+            Self::LogonAccepted => "logon_accepted",
             Self::RdstlsVersions(_) => "rdstls_versions",
             Self::RdsaadNonce => "rdsaad_nonce",
             Self::ServerCore { .. } => "server_core",
@@ -180,6 +187,7 @@ impl Observed {
             Self::Challenge(facts) => none()
                 .maybe("netbios_computer", facts.netbios_computer.as_ref())
                 .maybe("dns_computer", facts.dns_computer.as_ref()),
+            Self::LogonSent(method) => none().with("method", method.id()),
             Self::RdstlsVersions(versions) => none().code("value", *versions),
             Self::ServerCore { version, requested, skips_joins } => none()
                 .code("version", version.0)
@@ -193,7 +201,7 @@ impl Observed {
             Self::ErrorInfo(code) => none().code("code", code.0),
             Self::Oddity { field, value } => none().with("field", field.id()).with("value", value),
             Self::StoodStill(lost) => none().with("lost_us", lost.as_micros()),
-            Self::NoNegotiation | Self::RdsaadNonce | Self::Deactivated => none(),
+            Self::NoNegotiation | Self::RdsaadNonce | Self::Deactivated | Self::LogonAccepted => none(),
         }
     }
 
@@ -217,6 +225,7 @@ impl Observed {
             }
             Self::Encryption { method: EncryptionMethods::NONE, .. } => None,
             Self::Encryption { key, .. } => key.as_ref().map(ToString::to_string),
+            Self::LogonAccepted => Some("the credentials are right".to_owned()),
             Self::Challenge(facts) => facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone()),
             Self::StoodStill(lost) => {
                 Some(format!("this computer stood still for {:.1} s", lost.as_secs_f32()))
@@ -227,6 +236,7 @@ impl Observed {
             | Self::Tls(_)
             | Self::Scouted(_)
             | Self::CredsspVersion(_)
+            | Self::LogonSent(_)
             | Self::RdstlsVersions(_)
             | Self::RdsaadNonce
             | Self::Channels { .. }

@@ -11,6 +11,7 @@ use rdp_probe_wire::x224::TpduCode;
 use rdp_probe_wire::{Layer, Problem, WireError};
 use serde::{Deserialize, Serialize};
 
+use crate::auth::AuthFault;
 use crate::close::{Close, Cut, DialFault, DialFaultKind};
 use crate::field::Fields;
 use crate::framing::Framing;
@@ -73,6 +74,12 @@ pub enum Awaited {
     /// The TSRequest with the NTLM CHALLENGE.
     #[serde(rename = "NTLM CHALLENGE")]
     Challenge,
+    /// The answer of the security context here.
+    #[serde(rename = "security context")]
+    SecurityContext,
+    /// The TSRequest with the server's proof, pubKeyAuth.
+    #[serde(rename = "pubKeyAuth")]
+    ServerProof,
     /// The RDSTLS Capabilities PDU.
     #[serde(rename = "RDSTLS Capabilities")]
     RdstlsCapabilities,
@@ -91,10 +98,10 @@ impl Awaited {
         match self {
             Self::ConnectionConfirm | Self::ConnectResponse => Some(Framing::Tpkt),
             Self::ServerHello => Some(Framing::ServerFlight),
-            Self::Challenge => Some(Framing::TsRequest),
+            Self::Challenge | Self::ServerProof => Some(Framing::TsRequest),
             Self::RdstlsCapabilities => Some(Framing::Rdstls),
             Self::RdsaadNonce => Some(Framing::Rdsaad),
-            Self::Addresses | Self::Connection | Self::TlsHandshake => None,
+            Self::Addresses | Self::Connection | Self::TlsHandshake | Self::SecurityContext => None,
         }
     }
 
@@ -108,6 +115,8 @@ impl Awaited {
             Self::TlsHandshake => "TLS handshake",
             Self::ServerHello => "ServerHello",
             Self::Challenge => "NTLM CHALLENGE",
+            Self::SecurityContext => "security context",
+            Self::ServerProof => "pubKeyAuth",
             Self::RdstlsCapabilities => "RDSTLS Capabilities",
             Self::RdsaadNonce => "Server Nonce",
             Self::ConnectResponse => "MCS Connect Response",
@@ -235,6 +244,28 @@ pub enum FailureKind {
         /// Its beginning.
         head: Octets,
     },
+    /// The security context could not go on.
+    #[error("the security context could not go on ({})", .0.id())]
+    Auth(AuthFault),
+    /// A TSRequest without the server's proof.
+    #[error("TSRequest without pubKeyAuth")]
+    NoProof {
+        /// Whether a further token came in its place.
+        token: bool,
+        /// Its beginning.
+        head: Octets,
+    },
+    /// The server's proof is that of another key than the one that TLS was made with.
+    #[error("pubKeyAuth is not that of the server's key")]
+    WrongProof,
+    /// The server changed its version of CredSSP in the midst of the exchange.
+    #[error("version of CredSSP changed from {from} to {to}")]
+    VersionChanged {
+        /// Before.
+        from: u32,
+        /// After.
+        to: u32,
+    },
     /// The server refused the basic settings: MCS Connect Response with another result than rt-successful, or a conference
     /// with another one than success.
     #[error("server refused the connection (MCS result {}, conference result {conference:?})", .result.0)]
@@ -304,6 +335,10 @@ impl FailureKind {
             Self::PolicyWithoutCertificate => "policy_without_certificate",
             Self::CredsspError(_) => "credssp_error",
             Self::NoChallenge { .. } => "no_challenge",
+            Self::Auth(_) => "security_context",
+            Self::NoProof { .. } => "no_proof",
+            Self::WrongProof => "wrong_proof",
+            Self::VersionChanged { .. } => "version_changed",
             Self::ConnectRefused { .. } => "connect_refused",
             Self::ErrorInfo { .. } => "error_info",
             Self::Redirected => "redirected",
@@ -349,6 +384,9 @@ impl FailureKind {
             Self::Closed { how: Close::TlsBroken(why), .. } => none().with("tls_broken", why.id()),
             Self::CredsspError(status) => none().code("error_code", status.0),
             Self::NoChallenge { state, .. } => none().maybe("neg_state", *state),
+            Self::Auth(fault) => none().with("fault", fault.id()),
+            Self::NoProof { token, .. } => none().with("token", token),
+            Self::VersionChanged { from, to } => none().with("from", from).with("to", to),
             Self::ConnectRefused { result, conference } => none()
                 .code("mcs_result", result.0)
                 .maybe("mcs_result_name", result.name())
@@ -363,6 +401,7 @@ impl FailureKind {
             | Self::NotPinned
             | Self::NotTrusted
             | Self::PolicyWithoutCertificate
+            | Self::WrongProof
             | Self::Redirected
             | Self::NotExpected { .. }
             | Self::OutOfTurn => none(),
@@ -373,7 +412,9 @@ impl FailureKind {
     #[must_use]
     pub fn close(&self) -> Option<Close> {
         match self {
-            Self::Closed { how, .. } | Self::ErrorInfo { end: End::Closed(how), .. } => Some(*how),
+            Self::Closed { how, .. }
+            | Self::ErrorInfo { end: End::Closed(how), .. }
+            | Self::Auth(AuthFault::Closed(how)) => Some(*how),
             Self::Resolve(fault) | Self::Connect { fault, .. } => match fault.kind.cut() {
                 Some(Cut::TimedOut { limit, overall }) => Some(Close::TimedOut { limit, overall }),
                 Some(Cut::Cancelled) | None => None,
@@ -403,6 +444,10 @@ impl FailureKind {
             | Self::PolicyWithoutCertificate
             | Self::CredsspError(_)
             | Self::NoChallenge { .. }
+            | Self::Auth(_)
+            | Self::NoProof { .. }
+            | Self::WrongProof
+            | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
@@ -421,6 +466,7 @@ impl FailureKind {
             | Self::Malformed { head, .. }
             | Self::Tls(TlsFault { received: head, .. })
             | Self::NoChallenge { head, .. }
+            | Self::NoProof { head, .. }
             | Self::NotExpected { head } => Some(head),
             Self::Resolve(_)
             | Self::Connect { .. }
@@ -436,6 +482,9 @@ impl FailureKind {
             | Self::KeyNotProven { .. }
             | Self::PolicyWithoutCertificate
             | Self::CredsspError(_)
+            | Self::Auth(_)
+            | Self::WrongProof
+            | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
@@ -465,6 +514,10 @@ impl FailureKind {
             | Self::Tls(_)
             | Self::CredsspError(_)
             | Self::NoChallenge { .. }
+            | Self::Auth(_)
+            | Self::NoProof { .. }
+            | Self::WrongProof
+            | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
@@ -523,7 +576,10 @@ impl FailureKind {
                 | TlsFaultKind::Misbehaved
                 | TlsFaultKind::BadCertificate => hop,
             },
-            Self::Closed { how: Close::Cancelled | Close::Local { .. }, .. } | Self::OutOfTurn => Hop::Client,
+            // A context works here: who was not waited for to the end was this computer.
+            Self::Closed { how: Close::Cancelled | Close::Local { .. }, .. }
+            | Self::Auth(AuthFault::Local | AuthFault::Closed(_))
+            | Self::OutOfTurn => Hop::Client,
             Self::Closed { .. }
             | Self::NegotiationRefused(_)
             | Self::UnrequestedProtocol { .. }
@@ -540,6 +596,10 @@ impl FailureKind {
             | Self::PolicyWithoutCertificate
             | Self::CredsspError(_)
             | Self::NoChallenge { .. }
+            | Self::Auth(_)
+            | Self::NoProof { .. }
+            | Self::WrongProof
+            | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected

@@ -20,6 +20,8 @@
 //! ```
 
 mod attempt;
+mod auth;
+mod binding;
 mod certificate;
 mod close;
 mod connect_initial;
@@ -51,6 +53,7 @@ mod tls;
 mod wants;
 
 pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, SMALL_SEGMENT, StageRecord};
+pub use auth::{Account, AuthAsk, AuthFault, AuthMethod, AuthOutput};
 pub use certificate::{CertificateFacts, KeyKind};
 pub use close::{Close, Cut, DialFault, DialFaultKind, TlsBreak};
 pub use connect_initial::connect_initial;

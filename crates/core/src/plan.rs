@@ -5,6 +5,7 @@ use std::time::Duration;
 use rdp_probe_wire::nego::Protocols;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::Account;
 use crate::entropy::Entropy;
 use crate::stage::Stage;
 use crate::target::{Address, Host};
@@ -43,6 +44,9 @@ pub struct Plan {
     /// What is sent before every Connection Request ([MS-RDPEPS] 2.2.1.2): which of several behind one port is meant.
     #[serde(default)]
     pub preconnection_blob: Option<String>,
+    /// Whose credentials are to be proven to the target; `None` where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
     /// The deadlines.
     pub limits: Limits,
 }
@@ -67,13 +71,29 @@ pub struct Leg {
     /// Whether the certificate has to lead to a trusted root for the name that was asked.
     #[serde(default)]
     pub require_trust: bool,
+    /// Whether the user takes whatever certificate it shows, and so the logon that goes there.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub accept_certificate: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_not(is: &bool) -> bool {
+    !*is
 }
 
 impl Leg {
     /// A leg with the defaults: whatever the name resolves to, whatever certificate it shows.
     #[must_use]
     pub const fn new(host: Host, port: u16) -> Self {
-        Self { host, port, given: Vec::new(), server_name: None, pins: Vec::new(), require_trust: false }
+        Self {
+            host,
+            port,
+            given: Vec::new(),
+            server_name: None,
+            pins: Vec::new(),
+            require_trust: false,
+            accept_certificate: false,
+        }
     }
 
     /// Whether only some certificates will do: then it has to be shown, and its key proven.
@@ -267,6 +287,7 @@ impl Plan {
             family: Family::default(),
             routing: Routing::default(),
             preconnection_blob: None,
+            account: None,
             limits: Limits::default(),
         }
     }

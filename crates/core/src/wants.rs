@@ -1,6 +1,7 @@
 //! What the machine needs next.
 use std::time::Duration;
 
+use crate::auth::AuthAsk;
 use crate::framing::Framing;
 use crate::hop::Hop;
 use crate::plan::Leg;
@@ -32,6 +33,8 @@ pub enum Wants<'a> {
         /// The leg, with the name to ask for and to check.
         leg: &'a Leg,
     },
+    /// Ask the security context; report [`crate::Event::Auth`].
+    Auth(AuthAsk<'a>),
     /// Read; report [`crate::Event::Pdu`], [`crate::Event::Stray`] or [`crate::Event::Closed`].
     Pdu(Framing),
 }

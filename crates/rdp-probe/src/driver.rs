@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run, TlsFault, TlsFaultKind,
-    TlsSession, Wants,
+    Address, AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run, TlsFault,
+    TlsFaultKind, TlsSession, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, sleep_until, timeout};
@@ -205,6 +205,8 @@ impl Driver<'_> {
                     let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
                     clock.report(run, connection.event(heard));
                 }
+                // No security context is to be had yet, and no plan of this library asks for one.
+                Wants::Auth(_) => clock.report(run, Event::Auth(Err(AuthFault::Local))),
                 // A want that this driver does not know is a defect, which the report then shows.
                 _ => clock.report(run, Event::Stray(&[])),
             }

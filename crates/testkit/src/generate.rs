@@ -9,8 +9,8 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Evidence, Family, Host, Link, Plan, Routing, Security,
-    SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
+    Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Evidence, Family, Host, Link,
+    Plan, Routing, Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
 };
 
 use crate::certificate::Kind;
@@ -107,12 +107,26 @@ pub fn event() -> impl Strategy<Value = OwnedEvent> {
                 answer: Err(TlsFault::new(kind, &octets)),
             })
             .boxed(),
+        auth().prop_map(OwnedEvent::Auth).boxed(),
         octets().prop_map(OwnedEvent::Pdu).boxed(),
         credssp_octets().prop_map(OwnedEvent::Pdu).boxed(),
         tls_octets().prop_map(OwnedEvent::Pdu).boxed(),
         mcs_octets().prop_map(OwnedEvent::Pdu).boxed(),
         octets().prop_map(OwnedEvent::Stray).boxed(),
         (close(), octets()).prop_map(|(how, partial)| OwnedEvent::Closed { how, partial }).boxed(),
+    ])
+}
+
+/// Whatever a security context may answer.
+fn auth() -> impl Strategy<Value = Result<AuthOutput, AuthFault>> {
+    let token = (octets(), any::<bool>()).prop_map(|(token, done)| Ok(AuthOutput::Token { token, done }));
+    let faults = vec![AuthFault::Token, AuthFault::Altered, AuthFault::Local];
+    Union::new([
+        token.boxed(),
+        octets().prop_map(|octets| Ok(AuthOutput::Sealed(octets))).boxed(),
+        octets().prop_map(|octets| Ok(AuthOutput::Opened(octets))).boxed(),
+        select(faults).prop_map(Err).boxed(),
+        close().prop_map(|how| Err(AuthFault::Closed(how))).boxed(),
     ])
 }
 
@@ -172,7 +186,8 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     ]);
     let routing = (routing, option::of("[\0-~]{0,40}"));
     let limits = (limit(), option::of((select(&Stage::ALL[..]), limit())));
-    let policy = (any::<(bool, bool)>(), vec(select(&Kind::ALL[..]), 0..3), any::<u32>());
+    let account = option::of(any::<bool>());
+    let policy = (any::<(bool, bool)>(), vec(select(&Kind::ALL[..]), 0..3), any::<u32>(), account);
     let family = select(&[Family::Any, Family::V4, Family::V6][..]);
     let until = Union::new([
         Just(Stage::ConnectionInitiation).boxed(),
@@ -189,7 +204,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 family,
                 (routing, blob),
                 (overall, stage),
-                ((asked, trust), pins, began),
+                ((asked, trust), pins, began, account),
             )| {
                 let mut plan = Plan::new(host, 3389);
                 plan.security = security;
@@ -197,6 +212,8 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 plan.until_asked = asked;
                 plan.target.require_trust = trust;
                 plan.target.pins = pins.iter().map(|kind| kind.sha256()).collect();
+                plan.account = account.map(|_| Account::new("alice".to_owned(), None));
+                plan.target.accept_certificate = account.unwrap_or_default();
                 plan.began_unix_ms = i64::from(began).saturating_mul(1000);
                 (plan.enumerate, plan.second_look) = (enumerate, second_look);
                 plan.all_addresses = all_addresses;

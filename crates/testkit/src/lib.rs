@@ -40,6 +40,7 @@ mod script;
 mod session;
 mod stream;
 pub mod target;
+pub mod toy;
 
 #[cfg(feature = "dev")]
 pub mod faults;

@@ -106,7 +106,8 @@ impl Machine<'_> {
                         self.shake_hands(&host, peer.as_mut());
                     }
                     Wants::Pdu(framing) => self.read(framing, peer.as_mut()),
-                    _ => {
+                    // No scenario has an account yet.
+                    Wants::Auth(_) | _ => {
                         self.violations.push(Violation::UnknownWant);
                         return;
                     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Address, Close, DialFault, DialFaultKind, Event, Evidence, Family, Host, Link, Plan, Routing, Run,
-    Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
+    Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Event, Evidence, Family, Host,
+    Link, Plan, Routing, Run, Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession,
+    Trust, Wants,
 };
 
 use crate::certificate::Kind;
@@ -19,6 +20,7 @@ pub enum OwnedEvent {
     Resolved(Result<Vec<Address>, DialFault>),
     Dialed(Result<Link, DialFault>),
     Tls { before: usize, answer: Result<TlsSession, TlsFault> },
+    Auth(Result<AuthOutput, AuthFault>),
     Pdu(Vec<u8>),
     Stray(Vec<u8>),
     Closed { how: Close, partial: Vec<u8> },
@@ -32,6 +34,7 @@ impl OwnedEvent {
             Self::Resolved(answer) => Event::Resolved(answer.clone()),
             Self::Dialed(answer) => Event::Dialed(*answer),
             Self::Tls { before, answer } => Event::Tls { before: *before, answer: answer.clone() },
+            Self::Auth(answer) => Event::Auth(answer.clone()),
             Self::Pdu(octets) => Event::Pdu(octets),
             Self::Stray(octets) => Event::Stray(octets),
             Self::Closed { how, partial } => Event::Closed { how: *how, partial },
@@ -65,9 +68,11 @@ pub struct Walk {
 const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
-const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES;
+const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON;
 /// What a server may say before its Connect Response, and once more.
 const MOST_ASIDES: usize = 9;
+/// What a logon takes: two tokens, the binding, the server's message, and its proof.
+const OF_A_LOGON: usize = 5;
 
 impl Walk {
     /// Walks to the end.
@@ -125,6 +130,7 @@ fn cancelled(wants: &Wants<'_>) -> Happening {
             let fault = TlsFault::new(TlsFaultKind::Closed(Close::Cancelled), &[]);
             OwnedEvent::Tls { before: 0, answer: Err(fault) }
         }
+        Wants::Auth(_) => OwnedEvent::Auth(Err(AuthFault::Closed(Close::Cancelled))),
         Wants::Pdu(_) | _ => OwnedEvent::Closed { how: Close::Cancelled, partial: Vec::new() },
     };
     Happening { event, after: Duration::ZERO, out_of_turn: false }
@@ -190,6 +196,8 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     }
     let asks = octets.octet();
     (plan.enumerate, plan.second_look) = (asks & 1 == 1, asks & 2 == 2);
+    plan.account = (asks & 4 == 4).then(|| Account::new("alice".to_owned(), None));
+    plan.target.accept_certificate = asks & 8 == 8;
     plan.all_addresses = octets.flag();
     plan.family = octets.one_of(&[Family::Any, Family::V4, Family::V6], Family::Any);
     match octets.octet() & 3 {
@@ -227,7 +235,8 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         // A Connection Confirm is what gets furthest.
         6 => OwnedEvent::Pdu(confirm(octets.one_of(&[2, 3], 2), octets.octet(), u32::from(octets.octet()))),
         7 => OwnedEvent::Pdu(octets.octets()),
-        8 | 9 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Ok(session(octets)) },
+        9 => OwnedEvent::Auth(answer(octets)),
+        8 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Ok(session(octets)) },
         10 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Err(tls_fault(octets)) },
         // What gets furthest inside of TLS, and in its place.
         14 => OwnedEvent::Pdu(octets.one_of(MCS_MESSAGES, &[]).to_vec()),
@@ -236,6 +245,15 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         _ => OwnedEvent::Pdu(confirm(2, 0x1F, octets.one_of(&[1, 2, 4, 8, 16], 2))),
     };
     Happening { event, after: octets.duration(), out_of_turn: kind & 0xF0 == 0xF0 }
+}
+
+fn answer(octets: &mut Cursor<'_>) -> Result<AuthOutput, AuthFault> {
+    match octets.octet() & 7 {
+        0..=2 => Ok(AuthOutput::Token { done: octets.flag(), token: octets.octets() }),
+        3 | 4 => Ok(AuthOutput::Sealed(octets.octets())),
+        5 | 6 => Ok(AuthOutput::Opened(octets.octets())),
+        _ => Err(octets.one_of(&[AuthFault::Token, AuthFault::Altered], AuthFault::Local)),
+    }
 }
 
 fn session(octets: &mut Cursor<'_>) -> TlsSession {

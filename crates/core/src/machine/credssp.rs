@@ -1,10 +1,11 @@
-//! Stage `credssp` without credentials: one anonymous TSRequest, and what the NTLM CHALLENGE tells ([MS-CSSP] 3.1.5,
-//! [MS-NLMP] 2.2.1.2).
+//! Stage `credssp`, as far as the NTLM CHALLENGE: one TSRequest without a secret, and what comes back ([MS-CSSP] 3.1.5, [MS-NLMP]
+//! 2.2.1.2). With credentials it goes on in `logon.rs`.
 use rdp_probe_wire::credssp::spnego::{Token, ntlm_in};
 use rdp_probe_wire::credssp::{ANONYMOUS_REQUEST, TsRequest};
 use rdp_probe_wire::ntlm::Challenge;
 
 use super::in_place::malformed;
+use super::logon::{ExpectAnswer, Logon};
 use super::state::{Context, Limited, Output, State, Step};
 use crate::attempt::NotTried;
 use crate::fact::Observed;
@@ -17,7 +18,30 @@ use crate::wants::Wants;
 
 /// Waits for the TSRequest with the NTLM CHALLENGE.
 #[derive(Debug)]
-pub(super) struct ExpectChallenge;
+pub(super) struct ExpectChallenge {
+    then: Then,
+}
+
+/// What follows the CHALLENGE.
+#[derive(Debug)]
+enum Then {
+    /// Nothing, and why.
+    Rest(NotTried),
+    /// The logon.
+    LogOn(Logon),
+}
+
+impl ExpectChallenge {
+    /// Asks for the CHALLENGE only.
+    pub(super) const fn alone(why: NotTried) -> Self {
+        Self { then: Then::Rest(why) }
+    }
+
+    /// Asked with the first token of a logon.
+    pub(super) const fn of(logon: Logon) -> Self {
+        Self { then: Then::LogOn(logon) }
+    }
+}
 
 impl State for ExpectChallenge {
     fn stage(&self) -> Stage {
@@ -58,6 +82,9 @@ impl State for ExpectChallenge {
         };
         let challenge = Challenge::parse(message).map_err(|error| malformed(error, pdu))?;
         out.facts.push(Observed::Challenge(Box::new(NtlmFacts::of(&challenge))));
-        Ok(Step::Done(NotTried::CredentialsNeeded))
+        Ok(match self.then {
+            Then::Rest(why) => Step::Done(why),
+            Then::LogOn(logon) => Step::Continue(Box::new(ExpectAnswer::new(logon, request.version, message))),
+        })
     }
 }

@@ -2,8 +2,10 @@
 mod connect;
 mod credssp;
 mod first_message;
+mod first_token;
 mod in_place;
 mod initiation;
+mod logon;
 mod resolve;
 mod scout;
 mod state;
@@ -104,6 +106,7 @@ impl Machine {
         let turn = match event {
             // The driver's mistake, not a peer's.
             _ if !due => Err(FailureKind::OutOfTurn),
+            Event::Auth(answer) => state.on_auth(answer, &context, out),
             Event::Pdu(pdu) if hears => match asides.hear(pdu, out) {
                 Ok(Heard::Aside) => Ok(Step::Continue(state)),
                 Ok(Heard::Other) => state.on_pdu(pdu, &context, out),

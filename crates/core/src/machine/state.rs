@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rdp_probe_wire::nego::Protocols;
 
 use crate::attempt::{Attempt, NotTried, Purpose};
+use crate::auth::{AuthFault, AuthOutput};
 use crate::close::{Close, DialFault};
 use crate::event::Link;
 use crate::fact::Observed;
@@ -63,6 +64,16 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         self: Box<Self>,
         _: usize,
         _: Result<TlsSession, TlsFault>,
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        Err(FailureKind::OutOfTurn)
+    }
+
+    /// The security context has answered.
+    fn on_auth(
+        self: Box<Self>,
+        _: Result<AuthOutput, AuthFault>,
         _: &Context,
         _: &mut Output,
     ) -> Result<Step, FailureKind> {

@@ -4,7 +4,11 @@ use rdp_probe_wire::nego::Protocols;
 use super::connect::ExpectConnectResponse;
 use super::credssp::ExpectChallenge;
 use super::first_message::{ExpectRdsaadNonce, ExpectRdstlsCapabilities};
+use super::first_token::ExpectFirstToken;
+use super::logon::Logon;
 use super::state::{Context, Output, State, Step};
+use crate::attempt::NotTried;
+use crate::certificate::CertificateFacts;
 use crate::fact::Observed;
 use crate::failure::{Awaited, FailureKind};
 use crate::stage::Stage;
@@ -46,7 +50,9 @@ impl State for ExpectTls {
         if before > 0 {
             out.facts.push(Observed::OctetsBeforeTls(before));
         }
-        let facts = TlsFacts::from(answer.map_err(FailureKind::Tls)?);
+        let session = answer.map_err(FailureKind::Tls)?;
+        let key = session.chain.first().and_then(|leaf| CertificateFacts::subject_public_key(leaf));
+        let facts = TlsFacts::from(session);
         let leg = context.leg();
         let check = facts.signature;
         let pinned = facts.certificate.as_ref().is_some_and(|c| leg.pins.contains(&c.sha256));
@@ -73,7 +79,16 @@ impl State for ExpectTls {
             selected @ Protocols::SSL => Box::new(ExpectConnectResponse::new(selected)),
             Protocols::RDSTLS => Box::new(ExpectRdstlsCapabilities),
             Protocols::RDSAAD => Box::new(ExpectRdsaadNonce),
-            _ => Box::new(ExpectChallenge),
+            _ => {
+                // Nothing that can be cracked goes to whom nobody knows: a pin and a chain say who it is over a proven key only.
+                let proven = check == SignatureCheck::Verified && (pinned || trusted);
+                let admitted = key.filter(|_| leg.accept_certificate || proven);
+                match (context.plan().account.is_some() && context.asked().purpose.logs_on(), admitted) {
+                    (true, Some(key)) => Box::new(ExpectFirstToken::new(Logon::new(key, context))),
+                    (true, None) => Box::new(ExpectChallenge::alone(NotTried::CertificateNotAccepted)),
+                    (false, _) => Box::new(ExpectChallenge::alone(NotTried::CredentialsNeeded)),
+                }
+            }
         }))
     }
 }

@@ -7,7 +7,7 @@ mod diagnosis;
 mod explain;
 mod framing;
 #[cfg(test)]
-mod golden;
+pub(crate) mod golden;
 mod ironrdp;
 mod machine;
 mod mcs;

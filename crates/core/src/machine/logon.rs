@@ -1,0 +1,201 @@
+//! Stage `credssp` with credentials, from the CHALLENGE on: the answer of the security context, the binding to the TLS session, and the
+//! server's proof ([MS-CSSP] 3.1.5). Nothing is delegated: the exchange ends with that proof.
+use rdp_probe_wire::credssp::TsRequest;
+
+use super::in_place::malformed;
+use super::state::{Context, Limited, Output, State, Step};
+use crate::attempt::NotTried;
+use crate::auth::{AuthAsk, AuthFault, AuthOutput};
+use crate::binding::Binding;
+use crate::fact::Observed;
+use crate::failure::{Awaited, FailureKind};
+use crate::framing::Framing;
+use crate::octets::Octets;
+use crate::stage::Stage;
+use crate::wants::Wants;
+
+/// The version that this end speaks.
+pub(super) const VERSION: u32 = 6;
+/// From this version on the request carries the nonce.
+const NONCE_FROM: u32 = 5;
+/// What the nonce is drawn by.
+const NONCE: &str = "CredSSP clientNonce";
+
+/// A logon: what it is bound to.
+#[derive(Clone, Debug)]
+pub(super) struct Logon {
+    /// subjectPublicKey of the server's certificate.
+    key: Vec<u8>,
+    /// The nonce.
+    nonce: [u8; 32],
+}
+
+impl Logon {
+    pub(super) fn new(key: Vec<u8>, context: &Context) -> Self {
+        Self { key, nonce: context.plan().entropy.draw(NONCE) }
+    }
+
+    fn binding(&self, version: u32) -> Binding<'_> {
+        Binding { version, nonce: &self.nonce, key: &self.key }
+    }
+}
+
+/// What a state of the exchange is, but for what it does.
+macro_rules! in_the_exchange {
+    ($awaited:ident, |$self:ident| $wants:expr) => {
+        fn stage(&self) -> Stage {
+            Stage::Credssp
+        }
+
+        fn awaiting(&self) -> Awaited {
+            Awaited::$awaited
+        }
+
+        fn wants<'a>(&'a $self, _: &'a Context) -> Wants<'a> {
+            $wants
+        }
+
+        fn limited(&self) -> Limited {
+            Limited::Message
+        }
+    };
+}
+pub(super) use in_the_exchange;
+
+/// Waits for the context's answer to the CHALLENGE.
+#[derive(Debug)]
+pub(super) struct ExpectAnswer {
+    logon: Logon,
+    /// The version that the server speaks.
+    version: u32,
+    challenge: Vec<u8>,
+}
+
+impl ExpectAnswer {
+    pub(super) fn new(logon: Logon, version: u32, challenge: &[u8]) -> Self {
+        Self { logon, version, challenge: challenge.to_vec() }
+    }
+}
+
+impl State for ExpectAnswer {
+    in_the_exchange!(SecurityContext, |self| Wants::Auth(AuthAsk::Token(Some(&self.challenge))));
+
+    fn on_auth(
+        self: Box<Self>,
+        answer: Result<AuthOutput, AuthFault>,
+        _: &Context,
+        _: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        let (token, done) = token_of(answer)?;
+        if !done {
+            return Err(FailureKind::Auth(AuthFault::Local));
+        }
+        let Self { logon, version, .. } = *self;
+        let binding = logon.binding(version).to_server();
+        Ok(Step::Continue(Box::new(ExpectSealed { logon, version, token, binding })))
+    }
+}
+
+/// Waits for the sealed binding, which goes out with the last token.
+#[derive(Debug)]
+struct ExpectSealed {
+    logon: Logon,
+    version: u32,
+    token: Vec<u8>,
+    binding: Vec<u8>,
+}
+
+impl State for ExpectSealed {
+    in_the_exchange!(SecurityContext, |self| Wants::Auth(AuthAsk::Wrap(&self.binding)));
+
+    fn on_auth(
+        self: Box<Self>,
+        answer: Result<AuthOutput, AuthFault>,
+        context: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        let Ok(AuthOutput::Sealed(sealed)) = answer else { return Err(no_such_answer(answer)) };
+        let Self { logon, version, token, .. } = *self;
+        let mut request = TsRequest::of_version(VERSION);
+        request.nego_token = Some(&token);
+        request.pub_key_auth = Some(&sealed);
+        request.client_nonce = (version >= NONCE_FROM).then_some(&logon.nonce);
+        send(&request, out)?;
+        out.facts.extend(context.plan().account.as_ref().map(|account| Observed::LogonSent(account.method)));
+        Ok(Step::Continue(Box::new(ExpectProof { logon, version })))
+    }
+}
+
+/// Waits for the TSRequest with the server's proof.
+#[derive(Debug)]
+struct ExpectProof {
+    logon: Logon,
+    version: u32,
+}
+
+impl State for ExpectProof {
+    in_the_exchange!(ServerProof, |self| Wants::Pdu(Framing::TsRequest));
+
+    fn on_pdu(self: Box<Self>, pdu: &[u8], _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
+        let request = TsRequest::parse(pdu).map_err(|error| malformed(error, pdu))?;
+        // Before anything else: servers put an echo of our own proof beside it.
+        if let Some(status) = request.error_code {
+            return Err(FailureKind::CredsspError(status));
+        }
+        let Self { logon, version } = *self;
+        if request.version != version {
+            return Err(FailureKind::VersionChanged { from: version, to: request.version });
+        }
+        let Some(proof) = request.pub_key_auth else {
+            let token = request.nego_token.is_some();
+            return Err(FailureKind::NoProof { token, head: Octets::of(pdu) });
+        };
+        Ok(Step::Continue(Box::new(ExpectOpened { logon, version, proof: proof.to_vec() })))
+    }
+}
+
+/// Waits for the server's proof to be opened.
+#[derive(Debug)]
+struct ExpectOpened {
+    logon: Logon,
+    version: u32,
+    proof: Vec<u8>,
+}
+
+impl State for ExpectOpened {
+    in_the_exchange!(SecurityContext, |self| Wants::Auth(AuthAsk::Unwrap(&self.proof)));
+
+    fn on_auth(
+        self: Box<Self>,
+        answer: Result<AuthOutput, AuthFault>,
+        _: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        match answer {
+            Ok(AuthOutput::Opened(opened)) if opened == self.logon.binding(self.version).to_client() => {
+                out.facts.push(Observed::LogonAccepted);
+                Ok(Step::Done(NotTried::NotDelegated))
+            }
+            // Whoever cannot seal it does not have the session's keys; whoever seals another one has seen another key.
+            Ok(AuthOutput::Opened(_)) | Err(AuthFault::Altered) => Err(FailureKind::WrongProof),
+            other => Err(no_such_answer(other)),
+        }
+    }
+}
+
+pub(super) fn token_of(answer: Result<AuthOutput, AuthFault>) -> Result<(Vec<u8>, bool), FailureKind> {
+    match answer {
+        Ok(AuthOutput::Token { token, done }) => Ok((token, done)),
+        other => Err(no_such_answer(other)),
+    }
+}
+
+/// A fault, or an answer to another question: a defect of the context.
+fn no_such_answer(answer: Result<AuthOutput, AuthFault>) -> FailureKind {
+    FailureKind::Auth(answer.err().unwrap_or(AuthFault::Local))
+}
+
+/// Sends it. No token of a context that is in order is longer than a peer waits for.
+pub(super) fn send(request: &TsRequest<'_>, out: &mut Output) -> Result<(), FailureKind> {
+    request.encode(&mut out.octets).map_err(|_| FailureKind::Auth(AuthFault::Local))
+}
