@@ -295,6 +295,8 @@ pub enum NotTried {
     CredentialsNeeded,
     /// It lies behind a logon, and the certificate is neither verified, pinned nor accepted: nothing secret goes there.
     CertificateNotAccepted,
+    /// It lies behind a logon, and the account was rejected before in this run.
+    AccountStopped,
     /// The credentials are proven, and were not given away: what lies behind needs them.
     NotDelegated,
 }
@@ -309,6 +311,7 @@ impl NotTried {
             Self::NotSelected => "not part of the selected security protocol",
             Self::CredentialsNeeded => "credentials are needed",
             Self::CertificateNotAccepted => "the certificate is not accepted for a logon",
+            Self::AccountStopped => "the account was rejected before in this run",
             Self::NotDelegated => "the credentials are proven, and not given away",
         }
     }

@@ -12,19 +12,79 @@ use crate::close::Close;
 pub struct Account {
     /// The user, without the domain.
     pub user: String,
-    /// The domain; `None` where the server's own is meant.
+    /// The domain, or the realm of a user principal name; `None` where the server's own is meant.
     #[serde(default)]
     pub domain: Option<String>,
+    /// Whether it was written as a user principal name, `user@realm`: it is sent as it is written.
+    #[serde(default)]
+    pub is_principal: bool,
     /// The mechanism.
     #[serde(default)]
     pub method: AuthMethod,
+    /// Whether it was rejected in this run: then nothing is computed from its secret any more.
+    #[serde(default)]
+    pub stopped: bool,
+}
+
+/// A user that cannot be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// There is no user.
+    #[error("no user: expected user, DOMAIN\\user or user@realm")]
+    Empty,
+    /// Both forms at once, or one of them twice.
+    #[error("a user is written as user, DOMAIN\\user or user@realm, in one of these forms")]
+    Mixed,
+    /// A domain beside one that stands with the user.
+    #[error("the user has a domain already, and another one is given beside it")]
+    TwoDomains,
+    /// A character that no account has.
+    #[error("a user or domain has no control character")]
+    Character,
 }
 
 impl Account {
-    /// An account that is proven by NTLM.
-    #[must_use]
-    pub const fn new(user: String, domain: Option<String>) -> Self {
-        Self { user, domain, method: AuthMethod::Ntlm }
+    /// Reads a user as people write it: `user`, `DOMAIN\user` or `user@realm`, with a domain given beside it or not. It is to be proven by
+    /// NTLM.
+    ///
+    /// # Errors
+    /// [`AccountError`] when it is none.
+    pub fn parse(typed: &str, domain: Option<&str>) -> Result<Self, AccountError> {
+        let parts = (typed.split_once('\\'), typed.rsplit_once('@'));
+        let (user, own, is_principal) = match parts {
+            (Some((domain, user)), None) => (user, Some(domain), false),
+            (None, Some((user, realm))) => (user, Some(realm), true),
+            (None, None) => (typed, None, false),
+            (Some(_), Some(_)) => return Err(AccountError::Mixed),
+        };
+        let domain = match (own, domain.filter(|domain| !domain.is_empty())) {
+            (Some(_), Some(_)) => return Err(AccountError::TwoDomains),
+            (own, given) => own.or(given),
+        };
+        let separators = |text: &str| text.contains(['\\', '@']);
+        if separators(user) || domain.is_some_and(|domain| domain.is_empty() || separators(domain)) {
+            return Err(AccountError::Mixed);
+        }
+        if user.is_empty() {
+            return Err(AccountError::Empty);
+        }
+        if user.chars().chain(domain.unwrap_or_default().chars()).any(char::is_control) {
+            return Err(AccountError::Character);
+        }
+        let domain = domain.map(str::to_owned);
+        Ok(Self { user: user.to_owned(), domain, is_principal, method: AuthMethod::Ntlm, stopped: false })
+    }
+}
+
+/// As people write it.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.domain, self.is_principal) {
+            (None, _) => f.write_str(&self.user),
+            (Some(realm), true) => write!(f, "{}@{realm}", self.user),
+            (Some(domain), false) => write!(f, "{domain}\\{}", self.user),
+        }
     }
 }
 
@@ -132,6 +192,47 @@ impl AuthFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_is_read_in_each_of_its_forms_and_in_one_at_a_time() {
+        let read = |typed, domain| {
+            Account::parse(typed, domain).map(|account| (account.user, account.domain, account.is_principal))
+        };
+        let account = |user: &str, domain: Option<&str>, is_principal| {
+            Ok((user.to_owned(), domain.map(str::to_owned), is_principal))
+        };
+        assert_eq!(read("alice", None), account("alice", None, false));
+        assert_eq!(read("alice", Some("LAB")), account("alice", Some("LAB"), false));
+        assert_eq!(read("alice", Some("")), account("alice", None, false));
+        assert_eq!(read("LAB\\alice", None), account("alice", Some("LAB"), false));
+        assert_eq!(read(".\\alice", None), account("alice", Some("."), false));
+        assert_eq!(read("alice@lab.test", None), account("alice", Some("lab.test"), true));
+        for (typed, domain, error) in [
+            ("", None, AccountError::Empty),
+            ("LAB\\", None, AccountError::Empty),
+            ("@lab.test", None, AccountError::Empty),
+            ("\\alice", None, AccountError::Mixed),
+            ("alice@", None, AccountError::Mixed),
+            ("LAB\\alice@lab.test", None, AccountError::Mixed),
+            ("LAB\\x\\alice", None, AccountError::Mixed),
+            ("a@b@c", None, AccountError::Mixed),
+            ("alice", Some("a\\b"), AccountError::Mixed),
+            ("LAB\\alice", Some("LAB"), AccountError::TwoDomains),
+            ("alice@lab.test", Some("LAB"), AccountError::TwoDomains),
+            ("al\nice", None, AccountError::Character),
+            ("alice", Some("LA\0B"), AccountError::Character),
+        ] {
+            assert_eq!(read(typed, domain), Err(error), "{typed:?} {domain:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_shown_as_it_was_written() {
+        for typed in ["alice", "LAB\\alice", "alice@lab.test"] {
+            assert_eq!(Account::parse(typed, None).unwrap().to_string(), typed);
+        }
+        assert_eq!(Account::parse("alice", Some("LAB")).unwrap().to_string(), "LAB\\alice");
+    }
 
     #[test]
     fn nothing_of_what_a_context_makes_is_printed() {

@@ -53,7 +53,7 @@ mod tls;
 mod wants;
 
 pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, SMALL_SEGMENT, StageRecord};
-pub use auth::{Account, AuthAsk, AuthFault, AuthMethod, AuthOutput};
+pub use auth::{Account, AccountError, AuthAsk, AuthFault, AuthMethod, AuthOutput};
 pub use certificate::{CertificateFacts, KeyKind};
 pub use close::{Close, Cut, DialFault, DialFaultKind, TlsBreak};
 pub use connect_initial::connect_initial;

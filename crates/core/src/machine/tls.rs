@@ -83,10 +83,14 @@ impl State for ExpectTls {
                 // Nothing that can be cracked goes to whom nobody knows: a pin and a chain say who it is over a proven key only.
                 let proven = check == SignatureCheck::Verified && (pinned || trusted);
                 let admitted = key.filter(|_| leg.accept_certificate || proven);
-                match (context.plan().account.is_some() && context.asked().purpose.logs_on(), admitted) {
-                    (true, Some(key)) => Box::new(ExpectFirstToken::new(Logon::new(key, context))),
-                    (true, None) => Box::new(ExpectChallenge::alone(NotTried::CertificateNotAccepted)),
-                    (false, _) => Box::new(ExpectChallenge::alone(NotTried::CredentialsNeeded)),
+                let account = context.plan().account.as_ref().filter(|_| context.asked().purpose.logs_on());
+                match (account, admitted) {
+                    (None, _) => Box::new(ExpectChallenge::alone(NotTried::CredentialsNeeded)),
+                    (Some(account), _) if account.stopped => {
+                        Box::new(ExpectChallenge::alone(NotTried::AccountStopped))
+                    }
+                    (Some(_), Some(key)) => Box::new(ExpectFirstToken::new(Logon::new(key, context))),
+                    (Some(_), None) => Box::new(ExpectChallenge::alone(NotTried::CertificateNotAccepted)),
                 }
             }
         }))
