@@ -33,6 +33,8 @@ mod in_memory;
 #[cfg(test)]
 mod interrupted;
 #[cfg(test)]
+mod logon;
+#[cfg(test)]
 mod machines;
 #[cfg(test)]
 mod man;

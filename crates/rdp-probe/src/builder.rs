@@ -1,8 +1,12 @@
 //! How a probe is put together and run.
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+#[cfg(feature = "nla")]
+use rdp_probe_core::Limits;
 use rdp_probe_core::wire::nego::NegRequest;
 use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
@@ -11,13 +15,18 @@ use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
 
 use crate::clock::since_1970;
+#[cfg(feature = "nla")]
+use crate::credentials::Credentials;
 use crate::driver::Driver;
 use crate::error::ProbeError;
+#[cfg(feature = "nla")]
+use crate::ledger::Ledger;
+use crate::ledger::Turn;
 use crate::network::Network;
 use crate::progress::{Events, Progress};
 use crate::rdp_file::RdpFile;
 use crate::report::Report;
-use crate::shared::Shared;
+use crate::shared::{Login, Shared};
 use crate::target::Target;
 use crate::tls::{can_carry, entropy};
 
@@ -28,6 +37,10 @@ pub struct Probe {
     plan: Plan,
     shared: Arc<Shared>,
 }
+
+/// How long a run with credentials may take.
+#[cfg(feature = "nla")]
+pub(crate) const WITH_CREDENTIALS: Duration = Duration::from_secs(60);
 
 /// Puts a [`Probe`] together.
 #[derive(Clone, Debug)]
@@ -65,15 +78,48 @@ impl Probe {
         cancel: impl Future<Output = ()>,
     ) -> impl Future<Output = Report> {
         async move {
-            let Shared { network, tls, .. } = &*self.shared;
-            let driver = Driver { network: network.as_deref(), tls, watcher };
-            self.report_of(driver.run(self.planned(), cancel).await)
+            let Shared { network, tls, login, .. } = &*self.shared;
+            let driver = Driver { network: network.as_deref(), tls, credentials: None, watcher };
+            let evidence = match login {
+                None => driver.run(self.planned(false), cancel).await,
+                Some(login) => Box::pin(self.log_on(login, driver, cancel)).await,
+            };
+            self.report_of(evidence)
         }
     }
 
-    /// The plan of a run that begins now.
-    fn planned(&self) -> Arc<Plan> {
+    /// Waits for the account's turn, before the run's own time begins, and settles what became of it.
+    async fn log_on(&self, login: &Login, driver: Driver<'_>, cancel: impl Future<Output = ()>) -> Evidence {
+        let Login { credentials, ledger } = login;
+        let (mut cancel, mut cancelled) = (pin!(cancel), false);
+        let turn = {
+            let mut waiting = pin!(ledger.turn(credentials));
+            poll_fn(|cx| {
+                if let Poll::Ready(turn) = waiting.as_mut().poll(cx) {
+                    return Poll::Ready(Some(turn));
+                }
+                cancelled = cancel.as_mut().poll(cx).is_ready();
+                if cancelled { Poll::Ready(None) } else { Poll::Pending }
+            })
+            .await
+        };
+        let stopped = matches!(turn, Some(Turn::Stopped));
+        let driver = Driver { credentials: Some(&**credentials), ..driver };
+        // What is over is not asked again.
+        let cancel = poll_fn(|cx| if cancelled { Poll::Ready(()) } else { cancel.as_mut().poll(cx) });
+        let evidence = driver.run(self.planned(stopped), cancel).await;
+        if let Some(turn) = turn {
+            turn.settle(&evidence).await;
+        }
+        evidence
+    }
+
+    /// The plan of a run that begins now; whether its account is `stopped`.
+    fn planned(&self, stopped: bool) -> Arc<Plan> {
         let mut plan = self.plan.clone();
+        if let Some(account) = &mut plan.account {
+            account.stopped = stopped;
+        }
         if plan.until.rank() >= Stage::Tls.rank() {
             plan.entropy = entropy();
         }
@@ -107,6 +153,7 @@ const _: fn(&Probe) = |probe| {
 impl ProbeBuilder {
     pub(crate) fn new(target: Target, shared: Arc<Shared>) -> Self {
         let mut plan = Plan::new(target.host.clone(), target.port);
+        plan.account = shared.login.as_ref().map(|login| login.credentials.account.clone());
         plan.target.require_trust = shared.tls.target.roots.is_some();
         plan.limits.clone_from(&shared.limits);
         Self { probe: Probe { target, plan, shared } }
@@ -255,6 +302,33 @@ impl ProbeBuilder {
         Ok(self)
     }
 
+    /// Credentials to prove, as far as that goes without giving them away: the server's own proof ends the exchange. Default: none.
+    ///
+    /// The password leaves this computer only as an answer by NTLM, once, to a peer whose certificate is trusted, pinned or taken
+    /// ([`ProbeBuilder::accept_certificate`]); of all probes that were made of one [`crate::Prober`] an account is used no more once it was
+    /// rejected, and until it was accepted by one of them at a time. There is no enumeration beside it, and the run may take 60 s unless
+    /// [`ProbeBuilder::timeout`] is set after this.
+    ///
+    /// Whatever the library for NTLM logs is not heard. The subscriber that hears nothing in its place ends the forwarding of `tracing` to
+    /// the crate `log` for the rest of the process, where the process has set no subscriber of its own.
+    #[cfg(feature = "nla")]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        let plan = &mut self.probe.plan;
+        plan.account = Some(credentials.account.clone());
+        if plan.limits.overall == Limits::default().overall {
+            plan.limits.overall = WITH_CREDENTIALS;
+        }
+        self.shared().login = Some(Login { credentials: Arc::new(credentials), ledger: Ledger::default() });
+        self
+    }
+
+    /// Takes whatever certificate the target shows, for this run, and so the logon that goes there. Default: no.
+    #[cfg(feature = "nla")]
+    pub const fn accept_certificate(mut self, accept: bool) -> Self {
+        self.probe.plan.target.accept_certificate = accept;
+        self
+    }
+
     /// A rule of your own beside the catalogue; it may supersede rows of it.
     pub fn rule(mut self, rule: &'static Rule) -> Self {
         self.shared().rules.push(rule);
@@ -265,8 +339,10 @@ impl ProbeBuilder {
     ///
     /// # Errors
     /// [`ProbeError`] when it asks for what cannot be done. What is wrong with the target shows in the report instead.
-    pub fn build(self) -> Result<Probe, ProbeError> {
-        let plan = &self.probe.plan;
+    pub fn build(mut self) -> Result<Probe, ProbeError> {
+        let plan = &mut self.probe.plan;
+        // Nobody is asked for more than the question needs where a logon is at stake.
+        plan.enumerate &= plan.account.is_none();
         if !plan.until.is_built() {
             return Err(ProbeError::StageNotBuilt(plan.until));
         }

@@ -6,12 +6,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run, TlsFault,
-    TlsFaultKind, TlsSession, Wants,
+    Address, AuthAsk, AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run,
+    TlsFault, TlsFaultKind, TlsSession, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, sleep_until, timeout};
 
+use crate::auth::Exchange;
+use crate::credentials::Credentials;
 use crate::network::{self, Network};
 use crate::pace::Pace;
 use crate::progress::Progress;
@@ -24,6 +26,8 @@ use crate::trust::trust;
 pub(crate) struct Driver<'a> {
     pub(crate) network: Option<&'a dyn Network>,
     pub(crate) tls: &'a TlsPolicies,
+    /// What a security context is begun with.
+    pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) watcher: Option<UnboundedSender<Progress>>,
 }
 
@@ -143,6 +147,7 @@ impl Driver<'_> {
         let mut connection: Option<Connection> = None;
         let mut peer = None;
         let mut told = None;
+        let mut exchange = None;
         let mut spans = Spans::new();
         loop {
             self.tell_stage(run, &mut told);
@@ -205,8 +210,20 @@ impl Driver<'_> {
                     let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
                     clock.report(run, connection.event(heard));
                 }
-                // No security context is to be had yet, and no plan of this library asks for one.
-                Wants::Auth(_) => clock.report(run, Event::Auth(Err(AuthFault::Local))),
+                Wants::Auth(ask) => {
+                    if ask == AuthAsk::Token(None) {
+                        let leg = &run.evidence().plan.target;
+                        exchange = self.credentials.map(|credentials| Exchange::begin(credentials, leg));
+                    }
+                    let answer = match &exchange {
+                        Some(exchange) => {
+                            let answer = clock.until(limit, Box::pin(spans.within(exchange.ask(ask)))).await;
+                            answer.unwrap_or_else(|cut| Err(AuthFault::Closed(close(cut))))
+                        }
+                        None => Err(AuthFault::Local),
+                    };
+                    clock.report(run, Event::Auth(answer));
+                }
                 // A want that this driver does not know is a defect, which the report then shows.
                 _ => clock.report(run, Event::Stray(&[])),
             }

@@ -26,7 +26,8 @@
 //! the same hello is sent once more, and one or two further ones read in the clear what the server would choose. With
 //! [`ProbeBuilder::second_look`] up to five ask again where the first request was not answered. With [`ProbeBuilder::enumerate`] there are up to
 //! eight to list the security protocols, one at a time, 25 ms apart, and with [`ProbeBuilder::all_addresses`] a path for each
-//! address. Nothing is sent that starts a session, asks for a licence, or tries a password.
+//! address. Nothing is sent that starts a session or asks for a licence, and no password is tried but
+//! with [`ProbeBuilder::credentials`].
 //!
 //! A run ends by its own deadline ([`ProbeBuilder::timeout`]). Dropping the future ends it at once, without a report;
 //! [`Probe::run_until`] ends it with one. [`Probe::watch`] tells what happens on the way.
@@ -98,6 +99,7 @@
 //!
 //! None is on by default.
 //!
+//! - `nla`: credentials ([`ProbeBuilder::credentials`]), proven by NTLM under Network Level Authentication.
 //! - `schema`: the JSON Schema of the report, from its types.
 //! - `tracing`: a span `stage` for each stage of each connection, with `stage`, `hop` and, once it is known, `peer`, around what is
 //!   waited for in it; and an event that says how it ended. Both are of the level `DEBUG` and the target `rdp_probe`. What a peer
@@ -114,13 +116,21 @@
 //! Texts may change in any version, and so may which rule explains a failure, when a more exact one is found: match ids, not
 //! texts. docs/stability.md has the whole promise.
 
+#[cfg_attr(not(feature = "nla"), expect(dead_code, reason = "only who has credentials gets there"))]
+mod auth;
 mod builder;
 mod clock;
 mod close;
+#[cfg_attr(
+    not(feature = "nla"),
+    expect(dead_code, unreachable_pub, reason = "only who has credentials gets there")
+)]
+mod credentials;
 mod driver;
 mod error;
 mod escape;
 mod framer;
+mod ledger;
 mod network;
 mod pace;
 mod prober;
@@ -128,6 +138,8 @@ mod progress;
 mod rdp_file;
 mod report;
 mod roots;
+#[cfg_attr(not(feature = "nla"), expect(unreachable_pub, reason = "only who has credentials gets there"))]
+mod secret;
 mod shared;
 mod target;
 mod tls;
@@ -136,6 +148,8 @@ mod transport;
 mod trust;
 
 pub use builder::{Probe, ProbeBuilder};
+#[cfg(feature = "nla")]
+pub use credentials::Credentials;
 pub use error::ProbeError;
 pub use escape::{escape, harmless_json, is_harmful};
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
@@ -143,13 +157,15 @@ pub use prober::Prober;
 pub use progress::{Events, Progress};
 pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation};
+#[cfg(feature = "nla")]
+pub use secret::Secret;
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{
-    Address, Answer, AttemptRecord, CertificateFacts, Close, Cut, DialFault, DialFaultKind, Evidence, Fact,
-    Failure, FailureKind, Family, Fields, Hop, Host, Leg, Link, MethodSummary, Nla, NotTried, NtlmFacts,
-    Observed, Offered, Outcome, PathStage, Plan, Purpose, Security, SecuritySummary, ShownServer,
-    ShownSettings, ShownTls, Stage, StageRecord, TlsFacts, hex,
+    Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, Close, Cut,
+    DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family, Fields, Hop, Host, Leg, Link,
+    MethodSummary, Nla, NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Purpose, Security,
+    SecuritySummary, ShownServer, ShownSettings, ShownTls, Stage, StageRecord, TlsFacts, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,

@@ -4,12 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "nla")]
+use rdp_probe_core::Limits;
 use rdp_probe_core::Stage;
 use rdp_probe_diagnosis::Rule;
 
 use crate::builder::ProbeBuilder;
+#[cfg(feature = "nla")]
+use crate::builder::WITH_CREDENTIALS;
+#[cfg(feature = "nla")]
+use crate::credentials::Credentials;
 use crate::error::ProbeError;
+#[cfg(feature = "nla")]
+use crate::ledger::Ledger;
 use crate::network::Network;
+#[cfg(feature = "nla")]
+use crate::shared::Login;
 use crate::shared::Shared;
 use crate::target::Target;
 
@@ -70,6 +80,17 @@ impl Prober {
     /// of no further one.
     pub fn key_log_or(mut self, path: &Path, failed: impl FnOnce(&io::Error) + Send + 'static) -> Self {
         self.shared().key_log_or(path, Box::new(failed));
+        self
+    }
+
+    /// Credentials to prove to every target: see [`ProbeBuilder::credentials`]. All probes share what became of the account.
+    #[cfg(feature = "nla")]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        let shared = self.shared();
+        if shared.limits.overall == Limits::default().overall {
+            shared.limits.overall = WITH_CREDENTIALS;
+        }
+        shared.login = Some(Login { credentials: Arc::new(credentials), ledger: Ledger::default() });
         self
     }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rdp_probe_core::Limits;
 use rdp_probe_diagnosis::Rule;
 
+use crate::credentials::Credentials;
 use crate::error::ProbeError;
+use crate::ledger::Ledger;
 use crate::network::Network;
 use crate::tls::{self, TlsPolicies};
 
@@ -21,6 +23,15 @@ pub(crate) struct Shared {
     pub(crate) rules: Vec<&'static Rule>,
     /// The deadlines that a plan begins with.
     pub(crate) limits: Limits,
+    /// Whose credentials are proven, and what became of the account.
+    pub(crate) login: Option<Login>,
+}
+
+/// Credentials, and the ledger that all who have them share.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) ledger: Ledger,
 }
 
 impl Shared {

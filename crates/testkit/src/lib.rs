@@ -25,12 +25,14 @@
 //! ```
 //!
 //! With feature `dev` there are also `generate`, strategies for property tests, `oracle`, the properties themselves, which
-//! fuzz targets share, and `faults`, a layer of faults under a network.
+//! fuzz targets share, and `faults`, a layer of faults under a network. With feature `auth` there is `acceptor`, a server whose NTLM is real.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "events, octets sent and ports are counted here; what a peer's lengths lead to stays checked"
 )]
 
+#[cfg(feature = "auth")]
+pub mod acceptor;
 mod backlog;
 pub mod certificate;
 pub mod machine;

@@ -1,0 +1,96 @@
+//! Security contexts: who makes tokens of a secret, seals and opens. With `ntlm.rs` the only place that knows a library for them.
+#[cfg(feature = "nla")]
+mod ntlm;
+
+use rdp_probe_core::{AuthAsk, AuthFault, AuthOutput, Leg};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::credentials::Credentials;
+
+/// One end of an exchange.
+trait SecurityContext: Send {
+    /// What it answers. May take its time, and break: it is asked on a task of its own.
+    fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault>;
+}
+
+/// An [`AuthAsk`] that owns its octets.
+enum Asked {
+    Token(Option<Vec<u8>>),
+    Wrap(Vec<u8>),
+    Unwrap(Vec<u8>),
+}
+
+type Question = (Asked, oneshot::Sender<Result<AuthOutput, AuthFault>>);
+
+/// A context under way, on a task that owns it: a panic in there ends it, and nothing else.
+pub(crate) struct Exchange(mpsc::UnboundedSender<Question>);
+
+impl Exchange {
+    /// Begins one with the peer of this leg. Without a library for it, whatever is asked is a fault of this computer's.
+    pub(crate) fn begin(credentials: &Credentials, leg: &Leg) -> Self {
+        let (ask, mut asked) = mpsc::unbounded_channel::<Question>();
+        if let Some(mut context) = context(credentials, leg) {
+            tokio::spawn(async move {
+                while let Some((ask, tell)) = asked.recv().await {
+                    // Nobody may be waiting any more, which is no error.
+                    _ = tell.send(context.ask(&ask));
+                }
+            });
+        }
+        Self(ask)
+    }
+
+    /// Asks it.
+    pub(crate) async fn ask(&self, asked: AuthAsk<'_>) -> Result<AuthOutput, AuthFault> {
+        let asked = match asked {
+            AuthAsk::Token(token) => Asked::Token(token.map(<[u8]>::to_vec)),
+            AuthAsk::Wrap(octets) => Asked::Wrap(octets.to_vec()),
+            AuthAsk::Unwrap(octets) => Asked::Unwrap(octets.to_vec()),
+            _ => return Err(AuthFault::Local),
+        };
+        let (tell, told) = oneshot::channel();
+        // Either fails when the task is gone.
+        self.0.send((asked, tell)).map_err(|_| AuthFault::Local)?;
+        told.await.unwrap_or(Err(AuthFault::Local))
+    }
+}
+
+#[cfg(feature = "nla")]
+fn context(credentials: &Credentials, leg: &Leg) -> Option<Box<dyn SecurityContext>> {
+    Some(Box::new(ntlm::Ntlm::new(credentials, leg)?))
+}
+
+#[cfg(not(feature = "nla"))]
+fn context(_: &Credentials, _: &Leg) -> Option<Box<dyn SecurityContext>> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Breaks;
+
+    impl SecurityContext for Breaks {
+        fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault> {
+            match ask {
+                Asked::Token(_) => Err(AuthFault::Token),
+                Asked::Wrap(_) | Asked::Unwrap(_) => panic!("a defect in a library"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_context_that_breaks_is_a_fault_of_this_computer_s_and_takes_nothing_with_it() {
+        let (ask, mut asked) = mpsc::unbounded_channel::<Question>();
+        tokio::spawn(async move {
+            while let Some((ask, tell)) = asked.recv().await {
+                _ = tell.send(Breaks.ask(&ask));
+            }
+        });
+        let exchange = Exchange(ask);
+        assert_eq!(exchange.ask(AuthAsk::Token(None)).await, Err(AuthFault::Token));
+        assert_eq!(exchange.ask(AuthAsk::Wrap(b"x")).await, Err(AuthFault::Local));
+        assert_eq!(exchange.ask(AuthAsk::Token(None)).await, Err(AuthFault::Local), "it is gone");
+    }
+}

@@ -1,0 +1,101 @@
+//! NTLM by sspi, without SPNEGO around it. Its calls are made where no subscriber of `tracing` hears them: what they log is made of the
+//! secret.
+use rdp_probe_core::{AuthFault, AuthOutput, Leg};
+use sspi::{
+    AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation,
+    EncryptionFlags, SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _, Username,
+};
+use tracing::subscriber::{NoSubscriber, with_default};
+
+use super::{Asked, SecurityContext};
+use crate::credentials::Credentials;
+
+/// The size of a signature, in octets: what a sealed message begins with.
+const SIGNATURE: usize = 16;
+
+/// A context under way.
+pub(super) struct Ntlm {
+    ntlm: sspi::Ntlm,
+    handle: Option<AuthIdentityBuffers>,
+    service: String,
+    /// How many tokens it has given.
+    tokens: u8,
+}
+
+impl Ntlm {
+    /// The beginning of one; `None` for an account that the library cannot name.
+    pub(super) fn new(credentials: &Credentials, leg: &Leg) -> Option<Self> {
+        let Credentials { account, password } = credentials;
+        let domain = account.domain.as_deref().unwrap_or_default();
+        let username = if account.is_principal {
+            Username::new_upn(&account.user, domain)
+        } else {
+            Username::new_down_level_logon_name(&account.user, domain)
+        };
+        let identity = AuthIdentity { username: username.ok()?, password: password.expose().clone().into() };
+        with_default(NoSubscriber::default(), || {
+            let mut ntlm = sspi::Ntlm::new();
+            let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
+            let acquired = acquiring.with_auth_data(&identity).execute(&mut ntlm).ok()?;
+            let service = format!("TERMSRV/{}", leg.host);
+            Some(Self { ntlm, handle: acquired.credentials_handle, service, tokens: 0 })
+        })
+    }
+
+    fn token(&mut self, after: Option<&[u8]>) -> Result<AuthOutput, AuthFault> {
+        // It answers a CHALLENGE once, and begins once.
+        let due = if after.is_none() { 0 } else { 1 };
+        if self.tokens != due {
+            return Err(AuthFault::Token);
+        }
+        self.tokens = self.tokens.saturating_add(1);
+        let mut input = [SecurityBuffer::new(after.unwrap_or_default().to_vec(), BufferType::Token)];
+        let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
+        let mut asked = self
+            .ntlm
+            .initialize_security_context()
+            .with_credentials_handle(&mut self.handle)
+            .with_context_requirements(ClientRequestFlags::CONFIDENTIALITY | ClientRequestFlags::INTEGRITY)
+            .with_target_data_representation(DataRepresentation::Native)
+            .with_target_name(&self.service)
+            .with_input(&mut input)
+            .with_output(&mut output);
+        let going = self
+            .ntlm
+            .initialize_security_context_impl(&mut asked)
+            .and_then(|mut going| going.resolve_to_result());
+        // Before it has seen anything of the peer's, nothing is the peer's doing.
+        going.map_err(|_| if after.is_some() { AuthFault::Token } else { AuthFault::Local })?;
+        let [SecurityBuffer { buffer, .. }] = output;
+        Ok(AuthOutput::Token { token: buffer, done: after.is_some() })
+    }
+
+    fn wrap(&mut self, octets: &[u8]) -> Result<AuthOutput, AuthFault> {
+        let (mut signature, mut data) = ([0; SIGNATURE], octets.to_vec());
+        let mut message =
+            [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)];
+        self.ntlm.encrypt_message(EncryptionFlags::empty(), &mut message).map_err(|_| AuthFault::Local)?;
+        Ok(AuthOutput::Sealed([signature.as_slice(), data.as_slice()].concat()))
+    }
+
+    fn unwrap(&mut self, sealed: &[u8]) -> Result<AuthOutput, AuthFault> {
+        let (signature, data) = sealed.split_first_chunk::<SIGNATURE>().ok_or(AuthFault::Altered)?;
+        let (mut signature, mut data) = (*signature, data.to_vec());
+        let mut message =
+            [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)];
+        self.ntlm.decrypt_message(&mut message).map_err(|_| AuthFault::Altered)?;
+        Ok(AuthOutput::Opened(data))
+    }
+}
+
+impl SecurityContext for Ntlm {
+    fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault> {
+        with_default(NoSubscriber::default(), || match ask {
+            Asked::Token(after) => self.token(after.as_deref()),
+            // Keys are there from the last token on.
+            Asked::Wrap(_) | Asked::Unwrap(_) if self.tokens < 2 => Err(AuthFault::Local),
+            Asked::Wrap(octets) => self.wrap(octets),
+            Asked::Unwrap(sealed) => self.unwrap(sealed),
+        })
+    }
+}

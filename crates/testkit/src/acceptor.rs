@@ -1,0 +1,285 @@
+//! A server with Network Level Authentication whose NTLM is real: sspi's acceptor behind TLS, on loopback. It counts what it was given.
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdp_probe_core::CertificateFacts;
+use rdp_probe_core::wire::credssp::ts_request::frame;
+use rdp_probe_core::wire::credssp::{NtStatus, TsRequest};
+use rdp_probe_core::wire::tpkt::{self, Frame};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::version::{TLS12, TLS13};
+use sha2::{Digest as _, Sha256};
+use sspi::{
+    AuthIdentity, AuthIdentityBuffers, BufferType, CredentialUse, DataRepresentation, EncryptionFlags, Ntlm,
+    SecurityBuffer, SecurityBufferRef, ServerRequestFlags, Sspi as _, SspiImpl as _, Username,
+};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::certificate::Kind;
+use crate::port;
+
+/// The server selects CredSSP.
+const CONFIRM: [u8; 19] = [3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0x1F, 8, 0, 2, 0, 0, 0];
+/// The size of a signature, in octets.
+const SIGNATURE: usize = 16;
+
+/// What it is.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "written out by tests")]
+pub struct Accepts {
+    /// The version of CredSSP that it speaks.
+    pub version: u32,
+    /// Its certificate, whose key it has.
+    pub certificate: Kind,
+    /// Whether it speaks TLS 1.3, and 1.2 otherwise.
+    pub tls_1_3: bool,
+    /// The one password that it knows, whoever has it.
+    pub password: String,
+    /// What it says to others; without a code it hangs up.
+    pub refusal: Option<NtStatus>,
+}
+
+/// The server. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Acceptor {
+    address: SocketAddr,
+    seen: Arc<Seen>,
+    serving: JoinHandle<()>,
+}
+
+/// What it was given.
+#[derive(Debug, Default)]
+struct Seen {
+    logons: AtomicUsize,
+    /// Logons under way.
+    now: AtomicUsize,
+    /// The most of them at a time, and the most before one was accepted.
+    most: AtomicUsize,
+    most_early: AtomicUsize,
+    accepted: AtomicUsize,
+    delegated: AtomicUsize,
+    errors: Mutex<Vec<String>>,
+}
+
+impl Drop for Acceptor {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Acceptor {
+    /// Listens. To be called within a runtime.
+    ///
+    /// # Errors
+    /// As the operating system and TLS say.
+    pub fn start(accepts: Accepts) -> Result<Self, Box<dyn Error>> {
+        let (port, listener) = port::listen(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+        let chain = accepts.certificate.chain().into_iter().map(CertificateDer::from).collect();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[if accepts.tls_1_3 { &TLS13 } else { &TLS12 }])?
+            .with_no_client_auth()
+            .with_single_cert(chain, accepts.certificate.key())?;
+        let tls = TlsAcceptor::from(Arc::new(config));
+        let seen = Arc::new(Seen::default());
+        let theirs = Arc::clone(&seen);
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (tls, accepts, seen) = (tls.clone(), accepts.clone(), Arc::clone(&theirs));
+                tokio::spawn(async move {
+                    if let Err(error) = serve(stream, &tls, &accepts, &seen).await {
+                        seen.errors.lock().unwrap_or_else(PoisonError::into_inner).push(error.to_string());
+                    }
+                });
+            }
+        });
+        Ok(Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), seen, serving })
+    }
+
+    /// Where.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many AUTHENTICATE messages came.
+    #[must_use]
+    pub fn logons(&self) -> usize {
+        self.seen.logons.load(Ordering::SeqCst)
+    }
+
+    /// The most of them that were under way at a time; and before one was accepted.
+    #[must_use]
+    pub fn most(&self) -> (usize, usize) {
+        (self.seen.most.load(Ordering::SeqCst), self.seen.most_early.load(Ordering::SeqCst))
+    }
+
+    /// How many messages came with credentials to keep.
+    #[must_use]
+    pub fn delegated(&self) -> usize {
+        self.seen.delegated.load(Ordering::SeqCst)
+    }
+
+    /// What went wrong that is not a client's end.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        self.seen.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    tls: &TlsAcceptor,
+    accepts: &Accepts,
+    seen: &Seen,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    if next(&mut stream, tpkt::frame).await?.is_none() {
+        return Ok(());
+    }
+    stream.write_all(&CONFIRM).await?;
+    // Who goes no further than this is no client of a logon.
+    let Ok(mut stream) = tls.accept(stream).await else { return Ok(()) };
+    let mut server = Server::new(accepts)?;
+    let Some(first) = next(&mut stream, frame).await? else { return Ok(()) };
+    let challenge = server.token(TsRequest::parse(&first)?.nego_token.unwrap_or_default())?;
+    let mut answer = TsRequest::of_version(accepts.version);
+    answer.nego_token = Some(&challenge);
+    send(&mut stream, &answer).await?;
+    let Some(second) = next(&mut stream, frame).await? else { return Ok(()) };
+    let request = TsRequest::parse(&second)?;
+    seen.logons.fetch_add(1, Ordering::SeqCst);
+    let now = seen.now.fetch_add(1, Ordering::SeqCst) + 1;
+    seen.most.fetch_max(now, Ordering::SeqCst);
+    if seen.accepted.load(Ordering::SeqCst) == 0 {
+        seen.most_early.fetch_max(now, Ordering::SeqCst);
+    }
+    // Whoever comes at the same time is seen.
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let judged = server.judge(&request, accepts);
+    seen.accepted.fetch_add(usize::from(judged.is_ok()), Ordering::SeqCst);
+    seen.now.fetch_sub(1, Ordering::SeqCst);
+    let mut answer = TsRequest::of_version(accepts.version);
+    match &judged {
+        Ok(proof) => answer.pub_key_auth = Some(proof),
+        Err(_) => {
+            let Some(refusal) = accepts.refusal else { return Ok(()) };
+            // As sspi's own server, with an echo beside it.
+            (answer.pub_key_auth, answer.error_code) = (request.pub_key_auth, Some(refusal));
+            answer.client_nonce = request.client_nonce;
+        }
+    }
+    send(&mut stream, &answer).await?;
+    while let Some(more) = next(&mut stream, frame).await? {
+        if TsRequest::parse(&more).is_ok_and(|request| request.auth_info.is_some()) {
+            seen.delegated.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    Ok(())
+}
+
+/// The next message; `None` when the client has gone.
+async fn next(
+    stream: &mut (impl AsyncRead + Unpin),
+    frame: fn(&[u8]) -> Frame,
+) -> std::io::Result<Option<Vec<u8>>> {
+    let mut held = Vec::new();
+    loop {
+        if let Frame::Whole(_) = frame(&held) {
+            return Ok(Some(held));
+        }
+        match stream.read_buf(&mut held).await {
+            Ok(0) | Err(_) => return Ok(None),
+            Ok(_) => {}
+        }
+    }
+}
+
+async fn send(
+    stream: &mut (impl AsyncWrite + Unpin),
+    request: &TsRequest<'_>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut out = Vec::new();
+    request.encode(&mut out)?;
+    stream.write_all(&out).await?;
+    Ok(stream.flush().await?)
+}
+
+/// One end of NTLM.
+struct Server {
+    ntlm: Ntlm,
+    handle: Option<AuthIdentityBuffers>,
+    key: Vec<u8>,
+}
+
+impl Server {
+    fn new(accepts: &Accepts) -> sspi::Result<Self> {
+        let mut ntlm = Ntlm::new();
+        let username = Username::new_down_level_logon_name("anybody", "").map_err(std::io::Error::other)?;
+        let identity = AuthIdentity { username, password: accepts.password.clone().into() };
+        let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Inbound);
+        let handle = acquiring.with_auth_data(&identity).execute(&mut ntlm)?.credentials_handle;
+        let key = accepts.certificate.chain().first().and_then(|der| CertificateFacts::subject_public_key(der));
+        Ok(Self { ntlm, handle, key: key.unwrap_or_default() })
+    }
+
+    /// The answer to a token.
+    fn token(&mut self, token: &[u8]) -> sspi::Result<Vec<u8>> {
+        let mut input = [SecurityBuffer::new(token.to_vec(), BufferType::Token)];
+        let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
+        let asked = self
+            .ntlm
+            .accept_security_context()
+            .with_credentials_handle(&mut self.handle)
+            .with_context_requirements(ServerRequestFlags::ALLOCATE_MEMORY)
+            .with_target_data_representation(DataRepresentation::Native)
+            .with_input(&mut input)
+            .with_output(&mut output);
+        self.ntlm.accept_security_context_impl(asked)?.resolve_to_result()?;
+        let [SecurityBuffer { buffer, .. }] = output;
+        Ok(buffer)
+    }
+
+    /// Checks an AUTHENTICATE and what it is bound to, and proves this end.
+    fn judge(&mut self, request: &TsRequest<'_>, accepts: &Accepts) -> sspi::Result<Vec<u8>> {
+        self.token(request.nego_token.unwrap_or_default())?;
+        self.ntlm.complete_auth_token(&mut [])?;
+        let refused = || sspi::Error::new(sspi::ErrorKind::MessageAltered, "another binding");
+        let nonce: Option<[u8; 32]> =
+            request.client_nonce.map(TryInto::try_into).transpose().map_err(|_| refused())?;
+        let bound = |direction: &str, more: u8| {
+            // Written here once more: whoever is tested has another one.
+            if accepts.version < 5 {
+                let (first, rest) = self.key.split_first().unwrap_or((&0, &[]));
+                return [&[first.wrapping_add(more)], rest].concat();
+            }
+            let mut digest = Sha256::new();
+            digest.update(format!("CredSSP {direction} Binding Hash\0"));
+            digest.update(nonce.unwrap_or_default());
+            digest.update(&self.key);
+            digest.finalize().to_vec()
+        };
+        let (theirs, ours) = (bound("Client-To-Server", 0), bound("Server-To-Client", 1));
+        let sealed = request.pub_key_auth.unwrap_or_default();
+        let (signature, data) = sealed.split_first_chunk::<SIGNATURE>().ok_or_else(refused)?;
+        let (mut signature, mut data) = (*signature, data.to_vec());
+        self.ntlm.decrypt_message(&mut [
+            SecurityBufferRef::token_buf(&mut signature),
+            SecurityBufferRef::data_buf(&mut data),
+        ])?;
+        if data != theirs {
+            return Err(refused());
+        }
+        let (mut signature, mut data) = ([0; SIGNATURE], ours);
+        self.ntlm.encrypt_message(
+            EncryptionFlags::empty(),
+            &mut [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)],
+        )?;
+        Ok([signature.as_slice(), data.as_slice()].concat())
+    }
+}
