@@ -1,10 +1,17 @@
 //! Credentials, proven to a server whose NTLM is real: what is accepted, what is rejected, and how often anybody is asked.
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+
 use rdp_probe::wire::credssp::NtStatus;
 use rdp_probe::{Credentials, FailureKind, NotTried, Observed, Outcome, Prober, Report, Stage, Target};
 use rdp_probe_core::SignatureCheck;
 use rdp_probe_testkit::acceptor::{Acceptor, Accepts};
 use rdp_probe_testkit::certificate::Kind;
 use tokio::task::JoinSet;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::with_default;
+use tracing::{Event, Metadata, Subscriber};
 
 use crate::usage::on_runtime;
 
@@ -71,11 +78,13 @@ fn a_wrong_password_is_rejected_and_the_code_is_that_of_the_server() {
             (Stage::Credssp, &FailureKind::CredsspError(NtStatus(0xC007_030C)))
         );
         assert!(!accepted(&report));
+        assert_eq!((report.exit_code(), report.diagnosis.verdict.rule.unwrap().id), (51, "logon-rejected"));
         // Who says nothing has rejected it too.
         let silent = Accepts { refusal: None, ..accepts };
         let acceptor = Acceptor::start(silent.clone()).unwrap();
         let report = logs_on(&acceptor, &silent, "alice", "wrong").await;
         assert!(report.evidence.failure().is_some_and(|failure| failure.kind.close().is_some()));
+        assert_eq!(report.exit_code(), 50, "a server that could say why");
         assert_eq!(acceptor.logons(), 1);
     });
 }
@@ -92,6 +101,10 @@ fn nothing_secret_goes_to_whom_nobody_knows() {
         let last = report.evidence.path().last().unwrap().stages.last().unwrap();
         assert_eq!(last.outcome, Outcome::NotTried(NotTried::CertificateNotAccepted));
         assert_eq!(acceptor.logons(), 0, "no AUTHENTICATE came");
+        assert_eq!(report.exit_code(), 54);
+        let [cause] = report.diagnosis.causes.as_slice() else { panic!("{:?}", report.diagnosis.causes) };
+        let pin = format!("--pin {}", accepts.certificate.sha256());
+        assert!(report.text_of(|rule| rule.remedy, cause).contains(&pin), "what to do stands there");
         assert!(accepted(&probe(true).run().await));
         assert_eq!(acceptor.logons(), 1);
     });
@@ -121,6 +134,8 @@ fn a_wrong_password_is_tried_once_however_many_targets_there_are() {
             last.is_some_and(|record| record.outcome == Outcome::NotTried(NotTried::AccountStopped))
         };
         assert_eq!(reports.iter().filter(stopped).count(), 99);
+        let with = |exit| reports.iter().filter(|report| report.exit_code() == exit).count();
+        assert_eq!((with(54), with(51)), (99, 1));
         assert_eq!(reports.iter().filter(|report| report.evidence.failure().is_some()).count(), 1);
     });
 }
@@ -137,4 +152,102 @@ fn until_a_password_was_accepted_it_is_tried_at_one_target_at_a_time() {
         assert!(most > 1, "and from then on nobody waits");
         assert_eq!(acceptor.delegated(), 0);
     });
+}
+
+/// Hears everything, and keeps it as text.
+#[derive(Clone, Debug, Default)]
+struct Ears(Arc<Mutex<String>>);
+
+struct Text<'a>(&'a mut String);
+
+impl Visit for Text<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{field}={value:?} ").unwrap();
+    }
+}
+
+impl Ears {
+    fn hear(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut dyn Visit)) {
+        let mut text = self.0.lock().unwrap();
+        write!(text, "<{}> ", metadata.target()).unwrap();
+        record(&mut Text(&mut text));
+    }
+}
+
+impl Subscriber for Ears {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        self.hear(attributes.metadata(), |text| attributes.record(text));
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut Text(&mut self.0.lock().unwrap()));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        self.hear(event.metadata(), |text| event.record(text));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Each form that a password could have in a text.
+fn forms(password: &str) -> Vec<String> {
+    // MD4 of the password in UTF-16LE: the NT hash.
+    const NT_HASH: &str = "1e4d2583529eb3568dcdc75be5fcade1";
+    let utf16: Vec<u8> = password.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let hash: Vec<u8> =
+        (0..16).map(|at| u8::from_str_radix(&NT_HASH[at * 2..at * 2 + 2], 16).unwrap()).collect();
+    let mut forms = vec![password.to_owned(), format!("{password:?}").trim_matches('"').to_owned()];
+    for octets in [password.as_bytes(), &utf16, &hash] {
+        let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let list = format!("{octets:?}");
+        forms.extend([hex.to_uppercase(), hex, list.trim_matches(['[', ']']).to_owned()]);
+    }
+    forms
+}
+
+#[test]
+fn no_form_of_a_password_is_heard_by_a_subscriber_or_printed() {
+    // The server is in this process, and hears nothing: it has a thread of its own.
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let accepts = accepts();
+    let acceptor = server.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
+    let ears = Ears::default();
+    let mut said = String::new();
+    with_default(ears.clone(), || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for password in [RIGHT, "wrong"] {
+                let credentials = credentials("alice", password);
+                write!(said, "{credentials:?}").unwrap();
+                let prober = Prober::new().credentials(credentials);
+                let builder = prober.probe(target(&acceptor)).pin(&accepts.certificate.sha256());
+                write!(said, "{prober:?} {builder:?}").unwrap();
+                let probe = builder.build().unwrap();
+                let (mut events, report) = probe.watch(std::future::pending());
+                let report = report.await;
+                while let Some(event) = events.next().await {
+                    write!(said, "{event:?}").unwrap();
+                }
+                write!(said, "{probe:?} {report:?} {}", serde_json::to_string(&report).unwrap()).unwrap();
+                assert_eq!(accepted(&report), password == RIGHT);
+            }
+        });
+    });
+    let heard = ears.0.lock().unwrap().clone();
+    assert!(heard.contains("credssp"), "the subscriber hears: {heard}");
+    assert!(!heard.contains("<sspi"), "a subscriber heard the library that has the secret: {heard}");
+    for form in forms(RIGHT) {
+        assert!(!heard.contains(&form), "the subscriber heard {form}");
+        assert!(!said.contains(&form), "{form} was printed");
+    }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use rdp_probe::{BoxFuture, DialFault, DialFaultKind, Io, Network, Probe, Report, SystemNetwork, Target};
+use rdp_probe::{
+    BoxFuture, Credentials, DialFault, DialFaultKind, Io, Network, Probe, Report, SystemNetwork, Target,
+};
 use rdp_probe_testkit::scenario::{Connect, Player, Resolve, ResolveFault, candidate};
 use rdp_probe_testkit::target::ScriptedTarget;
 use rdp_probe_testkit::{Scenario, certificate, machine};
@@ -97,6 +99,11 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
     let mut builder = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port)).plan(plan);
     if let Some(root) = scenario.plan.root() {
         builder = builder.trust(certificate::pem_of(&root).as_bytes()).unwrap();
+    }
+    if let Some(user) = scenario.plan.user.as_ref().filter(|_| !scenario.plan.no_context) {
+        let credentials = Credentials::new(user, None, "secret".to_owned()).unwrap();
+        builder = builder.credentials(credentials);
+        builder = builder.accept_certificate(scenario.plan.accept_certificate);
     }
     // What can happen for real on loopback does.
     if scenario.dial.resolve.is_some() || !scenario.dial.connect.is_empty() || scenario.addresses().is_empty() {

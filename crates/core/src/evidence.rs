@@ -124,8 +124,8 @@ impl Evidence {
         let rank = self.plan.until.rank();
         let reached = |record: &StageRecord| record.outcome == Outcome::Passed && record.stage.rank() >= rank;
         let left_out = |record: &StageRecord| {
-            let why = [NotTried::NotSelected, NotTried::CredentialsNeeded].map(Outcome::NotTried);
-            why.contains(&record.outcome) && record.stage.rank() <= rank
+            let why = [NotTried::NotSelected, NotTried::CredentialsNeeded, NotTried::NotDelegated];
+            why.map(Outcome::NotTried).contains(&record.outcome) && record.stage.rank() <= rank
         };
         let short = last.stages.iter().any(left_out) && !last.stages.iter().any(reached);
         (self.plan.until_asked && short).then_some(self.plan.until)
@@ -149,6 +149,13 @@ impl Evidence {
     #[must_use]
     pub fn needs_credentials(&self) -> bool {
         let behind = |record: &StageRecord| record.outcome == Outcome::NotTried(NotTried::CredentialsNeeded);
+        self.fell_short_of().is_some() && self.path().last().is_some_and(|last| last.stages.iter().any(behind))
+    }
+
+    /// Whether the depth that was asked for lies behind credentials that are proven, and were not given away.
+    #[must_use]
+    pub fn needs_delegation(&self) -> bool {
+        let behind = |record: &StageRecord| record.outcome == Outcome::NotTried(NotTried::NotDelegated);
         self.fell_short_of().is_some() && self.path().last().is_some_and(|last| last.stages.iter().any(behind))
     }
 

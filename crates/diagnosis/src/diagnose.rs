@@ -195,7 +195,11 @@ fn exit(rule: &Rule, evidence: &Evidence) -> u8 {
 /// target's, and so is the certificate that nobody came to.
 fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
     let failed = evidence.failure().map(|failure| (failure.hop, failure.stage));
-    let short = || evidence.fell_short_of().or_else(|| evidence.policy_is_untested().then_some(Stage::Tls));
+    let untested = || {
+        let policy = evidence.policy_is_untested().then_some(Stage::Tls);
+        policy.or_else(|| evidence.logon_is_untested().then_some(Stage::Credssp))
+    };
+    let short = || evidence.fell_short_of().or_else(untested);
     failed.or_else(|| Some((Hop::Target, short()?)))
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::{
     Answer, Close, DialFault, Evidence, FailureKind, Family, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust,
+    unfolded,
 };
 
 use crate::codes;
@@ -67,6 +68,8 @@ placeholders! {
     Address = "address", "the target";
     /// The family of addresses that was asked for.
     Family = "family", "one family";
+    /// Whose credentials they are, as they were written.
+    Account = "account", "the account";
     /// The stage that failed.
     Stage = "stage", "a stage";
     /// What was due.
@@ -395,9 +398,12 @@ impl Placeholder {
                 Some(_) => "it is refused".into(),
                 None => "it signed itself".into(),
             },
+            Self::Account => evidence.plan.account.as_ref()?.to_string(),
             Self::CredsspStatus => match kind? {
                 FailureKind::CredsspError(status) => {
-                    let known = codes::lookup(codes::Family::NtStatus, status.0);
+                    let meant = unfolded(*status).0;
+                    let known = codes::lookup(codes::Family::NtStatus, meant);
+                    let known = known.or_else(|| codes::lookup(codes::Family::Sspi, meant));
                     known.map_or_else(
                         || format!("0x{:08X}", status.0),
                         |row| format!("0x{:08X}, {}", status.0, row.name),

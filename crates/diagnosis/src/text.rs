@@ -28,6 +28,10 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
         };
     }
     let target = Placeholder::Address.value(evidence).unwrap_or_default();
+    if evidence.logon_accepted() {
+        let account = Placeholder::Account.value(evidence).unwrap_or_default();
+        return format!("{target} accepts the credentials of {account}");
+    }
     match evidence.answer() {
         Some(Answer::Selected { protocol, .. }) => format!("{target} answers, and selects {}", words(protocol)),
         Some(Answer::NoNegotiation) => format!("{target} answers, and knows Standard RDP Security only"),

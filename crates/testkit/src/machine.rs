@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, Wants,
+    AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, Wants,
 };
 
 use crate::scenario::{
@@ -15,6 +15,7 @@ use crate::scenario::{
 };
 use crate::script::{Claim, Claims, Violation, check, offered, whole};
 use crate::session::{self, TODAY_UNIX_MS};
+use crate::toy::Toy;
 
 /// What came of playing a scenario.
 #[derive(Clone, Debug)]
@@ -83,6 +84,7 @@ impl Machine<'_> {
             self.now = self.now.saturating_add(attempt.pause);
             self.run.start(&attempt, self.now);
             let mut peer: Option<Peer> = None;
+            let mut toy = Toy::new(0);
             loop {
                 // What is to be sent goes out before anything else is done.
                 let octets = self.run.take_octets();
@@ -106,8 +108,12 @@ impl Machine<'_> {
                         self.shake_hands(&host, peer.as_mut());
                     }
                     Wants::Pdu(framing) => self.read(framing, peer.as_mut()),
-                    // No scenario has an account yet.
-                    Wants::Auth(_) | _ => {
+                    Wants::Auth(ask) => {
+                        let none = self.scenario.plan.no_context;
+                        let answer = if none { Err(AuthFault::Local) } else { toy.ask(ask) };
+                        self.run.on(Event::Auth(answer), self.now);
+                    }
+                    _ => {
                         self.violations.push(Violation::UnknownWant);
                         return;
                     }

@@ -65,6 +65,12 @@ pub enum Violation {
         /// What was due.
         due: Expected,
     },
+    /// A TSRequest is no logon, or gives credentials away.
+    #[error("connection {script}: a TSRequest that is no logon, or that gives credentials away")]
+    OtherLogon {
+        /// The script's index.
+        script: usize,
+    },
     /// There was to be a TLS handshake, and there was none.
     #[error("connection {script}: no TLS handshake ({why})")]
     NoHandshake {
@@ -204,6 +210,7 @@ pub(crate) fn check(
         Unmet::Malformed(error) => Violation::BadRequest { script, due, error },
         Unmet::OtherHello(got) => Violation::OtherHello { script, due: hello, got },
         Unmet::OtherRoute => Violation::OtherRoute { script, due },
+        Unmet::OtherLogon => Violation::OtherLogon { script },
     })
 }
 

@@ -33,9 +33,7 @@ impl Toy {
             AuthAsk::Token(after) => {
                 let token = match (self.tokens, after) {
                     (0, None) => negotiate().to_vec(),
-                    (1, Some(challenge)) if challenge.starts_with(b"NTLMSSP\0") => {
-                        [LAST, &[self.secret]].concat()
-                    }
+                    (1, Some(challenge)) if is_usable(challenge) => [LAST, &[self.secret]].concat(),
                     _ => return Err(AuthFault::Token),
                 };
                 self.tokens = self.tokens.saturating_add(1);
@@ -65,6 +63,11 @@ impl Toy {
     pub fn admits(&self, token: &[u8]) -> bool {
         token.strip_prefix(LAST) == Some(&[self.secret])
     }
+}
+
+/// Whether it is a CHALLENGE with the flag for Unicode.
+fn is_usable(challenge: &[u8]) -> bool {
+    challenge.starts_with(b"NTLMSSP\0\x02") && challenge.get(20).is_some_and(|flags| flags & 1 == 1)
 }
 
 /// The first token, which is the same for everybody.

@@ -43,7 +43,7 @@ const EXIT_CODES: [(u8, &str); 37] = [
     (52, "account state (locked, disabled, expired, must change, restriction)"),
     (53, "no right to log on remotely"),
     (54, "not testable here with what was given"),
-    (55, "Kerberos not usable"),
+    (55, "Kerberos or the domain not usable"),
     (56, "RDSTLS or Entra sign-in required or refused"),
     (60, "MCS to Client Info, over TLS"),
     (61, "the same without TLS (Standard RDP Security)"),

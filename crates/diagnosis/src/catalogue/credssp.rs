@@ -3,6 +3,7 @@ use rdp_probe_core::wire::credssp::NtStatus;
 use rdp_probe_core::{Evidence, FailureKind, Stage};
 
 use super::ends::{CHECK_THE_PATH, CUT, LOOK_FOR_A_CRASH, STALLED, closed, cut, silent, stalled};
+use super::logon::is_due;
 use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
@@ -19,6 +20,10 @@ fn ntlm_blocked(evidence: &Evidence) -> bool {
         Some(FailureKind::NoChallenge { state, .. }) => *state == Some(REJECT),
         Some(_) | None => false,
     }
+}
+
+fn other_error(evidence: &Evidence) -> bool {
+    matches!(evidence.failure_kind(), Some(FailureKind::CredsspError(status)) if !NTLM_BLOCKED.contains(status))
 }
 
 /// Nothing came of what was due.
@@ -50,7 +55,7 @@ const SILENT: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Reporte
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ntlm-blocked",
-        matches: ntlm_blocked,
+        matches: |f| !is_due(f) && ntlm_blocked(f),
         outcome: VerdictOutcome::Inconclusive,
         exit: 54,
         rank: 10,
@@ -64,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-closed",
-        matches: closed,
+        matches: |f| !is_due(f) && closed(f),
         summary: "{address} hung up on the first CredSSP message ({close})",
         cause: "the server selected CredSSP and then ended the connection without a reason: a security provider that fails, a \
                 policy that wants newer clients, or a device that inspects TLS",
@@ -74,7 +79,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-silent",
-        matches: silent,
+        matches: |f| !is_due(f) && silent(f),
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} did not answer the first CredSSP message within {limit}",
         cause: "TLS is up and CredSSP is not: the server's security provider hangs, as when it waits for a domain controller",
@@ -85,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-cut",
-        matches: cut,
+        matches: |f| !is_due(f) && cut(f),
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} began to answer the first CredSSP message, and the stream ended after {part_of} octets ({close})",
         cause: CUT,
@@ -95,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-stalled",
-        matches: stalled,
+        matches: |f| !is_due(f) && stalled(f),
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} began to answer the first CredSSP message and stopped after {part_of} octets; the rest did not come \
                   within {limit}",
@@ -106,7 +111,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-error",
-        matches: |f| matches!(f.failure_kind(), Some(FailureKind::CredsspError(status)) if !NTLM_BLOCKED.contains(status)),
+        matches: |f| !is_due(f) && other_error(f),
         summary: "{address} answered the first CredSSP message with an error ({credssp_status})",
         cause: "the server refused before any credentials were given, so this is about itself, its policy or the client's version",
         remedy: "look the status up; the target's Security log at this time says more",
@@ -115,7 +120,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-disconnected",
-        matches: |f| matches!(f.failure_kind(), Some(FailureKind::Ultimatum(_))),
+        matches: |f| !is_due(f) && matches!(f.failure_kind(), Some(FailureKind::Ultimatum(_))),
         summary: "{address} answered the first CredSSP message with a disconnect ({reason})",
         cause: "the server ended the connection at the MCS layer in place of a TSRequest, as GNOME Remote Desktop does",
         remedy: "look at the server's log: its credentials may not be set, or its session may not be ready",
@@ -124,7 +129,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-broken",
-        matches: broken,
+        matches: |f| !is_due(f) && broken(f),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} selected CredSSP, and its first answer is none",
         cause: "what came after TLS cannot be read as a TSRequest with an NTLM CHALLENGE: a broken server, or another service \
@@ -196,7 +201,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "depth-not-offered",
         stage: None,
-        matches: |f| f.fell_short_of().is_some() && !f.needs_credentials(),
+        matches: |f| f.fell_short_of().is_some() && !f.needs_credentials() && !f.needs_delegation(),
         outcome: VerdictOutcome::Inconclusive,
         exit: 54,
         rank: 10,

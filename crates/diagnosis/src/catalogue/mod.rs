@@ -11,6 +11,7 @@ mod credssp;
 mod ends;
 mod findings;
 mod foreign;
+mod logon;
 mod resolve;
 mod tcp_connect;
 mod tls;
@@ -27,7 +28,7 @@ pub(crate) fn findings() -> impl Iterator<Item = &'static Rule> {
     FINDINGS.into_iter().flatten()
 }
 
-const CAUSES: [&[Rule]; 8] = [
+const CAUSES: [&[Rule]; 9] = [
     any_stage::RULES,
     resolve::RULES,
     tcp_connect::RULES,
@@ -35,6 +36,7 @@ const CAUSES: [&[Rule]; 8] = [
     foreign::RULES,
     tls::RULES,
     credssp::RULES,
+    logon::RULES,
     basic_settings_exchange::RULES,
 ];
 const FINDINGS: [&[Rule]; 2] = [findings::RULES, certificate::RULES];

@@ -1,24 +1,13 @@
 //! Security contexts: who makes tokens of a secret, seals and opens. With `ntlm.rs` the only place that knows a library for them.
+mod context;
 #[cfg(feature = "nla")]
 mod ntlm;
 
+use context::{Asked, SecurityContext};
 use rdp_probe_core::{AuthAsk, AuthFault, AuthOutput, Leg};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::credentials::Credentials;
-
-/// One end of an exchange.
-trait SecurityContext: Send {
-    /// What it answers. May take its time, and break: it is asked on a task of its own.
-    fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault>;
-}
-
-/// An [`AuthAsk`] that owns its octets.
-enum Asked {
-    Token(Option<Vec<u8>>),
-    Wrap(Vec<u8>),
-    Unwrap(Vec<u8>),
-}
 
 type Question = (Asked, oneshot::Sender<Result<AuthOutput, AuthFault>>);
 

@@ -7,7 +7,7 @@ use sspi::{
 };
 use tracing::subscriber::{NoSubscriber, with_default};
 
-use super::{Asked, SecurityContext};
+use super::context::{Asked, SecurityContext};
 use crate::credentials::Credentials;
 
 /// The size of a signature, in octets: what a sealed message begins with.

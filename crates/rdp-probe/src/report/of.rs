@@ -78,13 +78,24 @@ impl ReportView {
             tls: tls(evidence),
             server: server(evidence),
             mcs: mcs(evidence),
-            credentials: CredentialsView { result: "not_tried", method: None, status: None },
+            credentials: credentials(evidence),
             proxy: None,
             kdc: None,
             gateway: None,
             duration_us: micros(report.duration()),
             evidence: evidence.clone(),
         }
+    }
+}
+
+fn credentials(evidence: &Evidence) -> CredentialsView {
+    let account = evidence.plan.account.as_ref();
+    CredentialsView {
+        result: evidence.logon_result().id(),
+        method: account.map(|account| account.method.id()),
+        status: evidence.logon_status().map(|status| hex(status.0)),
+        account: account.map(ToString::to_string),
+        why: evidence.logon_is_untested_because(),
     }
 }
 

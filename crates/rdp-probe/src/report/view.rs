@@ -441,12 +441,16 @@ view! {
 view! {
     /// The credentials' own result.
     pub(super) struct CredentialsView {
-        /// `not_tried` in this version.
+        /// What became of them.
         pub(super) result: &'static str,
-        /// The mechanism.
+        /// The mechanism; null without credentials.
         pub(super) method: Option<&'static str>,
-        /// The status.
+        /// The status that the server refused them with, as it came.
         pub(super) status: Option<String>,
+        /// Whose they are, as it was written.
+        pub(super) account: Option<String>,
+        /// Why they were not tested, in words, where nothing failed.
+        pub(super) why: Option<&'static str>,
     }
 }
 

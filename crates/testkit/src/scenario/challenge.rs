@@ -19,6 +19,9 @@ pub struct Challenge {
     clock_unix_ms: Option<u64>,
     /// The clock is as far ahead of the player's, in milliseconds, when the message is sent; in place of `clock_unix_ms`.
     clock_ahead_ms: Option<i64>,
+    /// Without the flag for Unicode, which the toy context wants.
+    #[serde(default)]
+    unusable: bool,
     /// So many letters more in each name.
     #[serde(default)]
     longer: usize,
@@ -33,8 +36,10 @@ pub(super) fn one_clock<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bo
     Ok(challenge)
 }
 
-// NTLMSSP_NEGOTIATE_VERSION, _TARGET_INFO, _NTLM, _REQUEST_TARGET, _UNICODE.
-const FLAGS: u32 = 0x0280_0205;
+/// What a Windows server sets: 56, KEY_EXCH, 128, VERSION, TARGET_INFO, EXTENDED_SESSIONSECURITY, TARGET_TYPE_DOMAIN, ALWAYS_SIGN, NTLM,
+/// SEAL, SIGN, REQUEST_TARGET, and of the character sets Unicode ([MS-NLMP] 2.2.2.5).
+const FLAGS: u32 = 0xE289_8235;
+const UNICODE: u32 = 1;
 
 impl Challenge {
     /// The message, as it is sent at this time by the player's clock.
@@ -76,6 +81,7 @@ impl Challenge {
         let target = self.netbios_domain.iter().flat_map(|name| name.encode_utf16().flat_map(u16::to_le_bytes));
         let target: Vec<u8> = target.collect();
         let flags = if self.version.is_some() { FLAGS } else { FLAGS & !0x0200_0000 };
+        let flags = if self.unusable { flags & !UNICODE } else { flags };
         [
             &b"NTLMSSP\0"[..],
             &2_u32.to_le_bytes(), // MessageType: CHALLENGE
@@ -147,6 +153,7 @@ mod tests {
         version: Some((10, 0, 20348)),
         clock_unix_ms: None,
         clock_ahead_ms: None,
+        unusable: false,
         longer: 0,
     };
 

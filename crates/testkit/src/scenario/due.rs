@@ -32,6 +32,8 @@ pub enum Expected {
     ClientHello,
     /// TSRequest ([MS-CSSP] 2.2.1).
     TsRequest,
+    /// TSRequest with an NTLM AUTHENTICATE and the client's proof, and without credentials to keep ([MS-CSSP] 3.1.5).
+    Authenticate,
     /// MCS Connect Initial ([MS-RDPBCGR] 2.2.1.3).
     ConnectInitial,
     /// MCS Disconnect Provider Ultimatum ([MS-RDPBCGR] 2.2.2.3): the client says goodbye.
@@ -83,6 +85,8 @@ pub(crate) enum Unmet {
     OtherHello(Option<Hello>),
     /// Cookie, routing token or pre-connection blob are not the plan's.
     OtherRoute,
+    /// No logon, or one that gives credentials away.
+    OtherLogon,
 }
 
 impl From<WireError> for Unmet {
@@ -154,6 +158,17 @@ impl Expected {
                 frame: ts_request::frame,
                 place: InsideTls,
                 check: |octets, _| Ok(TsRequest::parse(octets).map(drop)?),
+            },
+            Self::Authenticate => Message {
+                name: "TSRequest with AUTHENTICATE",
+                frame: ts_request::frame,
+                place: InsideTls,
+                check: |octets, _| {
+                    let request = TsRequest::parse(octets)?;
+                    let token = request.nego_token.unwrap_or_default();
+                    let logs_on = token.starts_with(b"NTLMSSP\0\x03") && request.pub_key_auth.is_some();
+                    if logs_on && request.auth_info.is_none() { Ok(()) } else { Err(Unmet::OtherLogon) }
+                },
             },
             Self::ConnectInitial => Message {
                 name: "Connect Initial",

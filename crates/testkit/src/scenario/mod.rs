@@ -126,6 +126,14 @@ pub struct PlanTable {
     pub trust_ca: bool,
     /// Or to this one, which is then the only root.
     pub trust: Option<Kind>,
+    /// Whose credentials are proven; the password is always the same.
+    pub user: Option<String>,
+    /// Whether whatever certificate comes is taken for that.
+    pub accept_certificate: bool,
+    /// Whether the account was rejected before in the run.
+    pub stopped: bool,
+    /// Whether there is no security context for it.
+    pub no_context: bool,
     /// The name for TLS.
     pub server_name: Option<String>,
     /// Whether to enumerate the security protocols.

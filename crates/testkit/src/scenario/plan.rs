@@ -2,12 +2,20 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use rdp_probe_core::{Family, Host, Plan, Routing, Security};
+use rdp_probe_core::{Account, Family, Host, Plan, Routing, Security};
 
 use super::{PlanTable, Scenario};
 use crate::certificate::{authority, root_file};
 
 impl PlanTable {
+    /// Whose credentials are proven.
+    #[must_use]
+    pub fn account(&self) -> Option<Account> {
+        let mut account = self.user.as_deref().and_then(|user| Account::parse(user, None).ok())?;
+        account.stopped = self.stopped;
+        Some(account)
+    }
+
     /// The root that the certificate has to lead to, in DER.
     #[must_use]
     pub fn root(&self) -> Option<Vec<u8>> {
@@ -30,6 +38,8 @@ impl Scenario {
         plan.target.pins.clone_from(&wanted.pins);
         plan.target.require_trust = wanted.root().is_some();
         plan.target.server_name.clone_from(&wanted.server_name);
+        plan.account = wanted.account();
+        plan.target.accept_certificate = wanted.accept_certificate;
         plan.enumerate = wanted.enumerate;
         plan.second_look = wanted.second_look;
         plan.all_addresses = wanted.all_addresses;

@@ -1,0 +1,15 @@
+//! What a security context is to whoever asks it.
+use rdp_probe_core::{AuthFault, AuthOutput};
+
+/// One end of an exchange.
+pub(super) trait SecurityContext: Send {
+    /// What it answers. May take its time, and break: it is asked on a task of its own.
+    fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault>;
+}
+
+/// An [`AuthAsk`] that owns its octets.
+pub(super) enum Asked {
+    Token(Option<Vec<u8>>),
+    Wrap(Vec<u8>),
+    Unwrap(Vec<u8>),
+}
