@@ -1,5 +1,7 @@
 //! Credentials, proven to a server whose NTLM is real: what is accepted, what is rejected, and how often anybody is asked.
 use std::fmt::{Debug, Write as _};
+use std::io::Write as _;
+use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use rdp_probe::wire::credssp::NtStatus;
@@ -13,7 +15,8 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::with_default;
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::usage::on_runtime;
+use crate::binary::binary;
+use crate::usage::{Scratch, on_runtime};
 
 const RIGHT: &str = "right p\u{e4}ssword";
 
@@ -250,4 +253,65 @@ fn no_form_of_a_password_is_heard_by_a_subscriber_or_printed() {
         assert!(!heard.contains(&form), "the subscriber heard {form}");
         assert!(!said.contains(&form), "{form} was printed");
     }
+}
+
+/// What the program does with these arguments, this on standard input, and this in the environment.
+fn program(arguments: &[&str], stdin: &str, variable: Option<&str>) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(binary());
+    command.args(arguments).env_remove("RDP_PASSWORD").envs(variable.map(|value| ("RDP_PASSWORD", value)));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let said = String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap();
+    for form in forms(RIGHT) {
+        assert!(!said.contains(&form), "{arguments:?} printed {form}");
+    }
+    (status.code(), said)
+}
+
+#[test]
+fn the_program_takes_a_password_in_each_way_and_tries_it_once() {
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let accepts = accepts();
+    let acceptor = server.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
+    let (address, pin) = (acceptor.address().to_string(), accepts.certificate.sha256());
+    let scratch = Scratch::new("passwords");
+    let file = scratch.file("password", format!("{RIGHT}\n").as_bytes());
+    let with = |more: &[&'static str]| [&[&*address, "-u", "LAB\\alice", "--pin", &pin], more].concat();
+    let ways = [
+        program(&with(&[]), "", Some(RIGHT)),
+        program(&[with(&["--password-file"]), vec![&*file]].concat(), "", Some("another")),
+        program(&with(&["--password-stdin"]), &format!("{RIGHT}\n"), None),
+    ];
+    for (code, said) in ways {
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("accepts the credentials of LAB\\alice"), "{said}");
+        assert!(!said.contains("0x00000004"), "no enumeration: {said}");
+    }
+    assert_eq!(acceptor.logons(), 3);
+    let (code, said) = program(&with(&[]), "", Some("wrong"));
+    assert_eq!(code, Some(51), "{said}");
+    // Not pinned: nothing is sent, and what to do stands there.
+    let (code, said) = program(&[&address, "-u", "alice"], "", Some(RIGHT));
+    assert_eq!((code, said.contains("--pin") && said.contains(&pin)), (Some(54), true), "{said}");
+    let (code, said) =
+        program(&[&address, "-u", "alice", "--accept-certificate", "-o", "json"], "", Some(RIGHT));
+    assert_eq!(code, Some(0), "{said}");
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let credentials = serde_json::json!({
+        "result": "accepted", "method": "ntlm", "status": null, "account": "alice", "why": null
+    });
+    assert_eq!(report["credentials"], credentials);
+    assert_eq!(acceptor.logons(), 5);
+    // A list: one try.
+    let list = scratch.file("list", format!("{address}\n").repeat(20).as_bytes());
+    let list = format!("@{list}");
+    let (code, said) = program(&[&list, "-u", "alice", "--pin", &pin, "-o", "line"], "", Some("wrong"));
+    assert_eq!(code, Some(100), "{said}");
+    assert_eq!(
+        (said.matches("rule=logon-rejected").count(), said.matches("rule=account-stopped").count()),
+        (1, 19)
+    );
+    assert_eq!((acceptor.logons(), acceptor.delegated(), acceptor.errors()), (6, 0, vec![]));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdp_probe::{
     BoxFuture, Credentials, DialFault, DialFaultKind, Io, Network, Probe, Report, SystemNetwork, Target,
 };
-use rdp_probe_testkit::scenario::{Connect, Player, Resolve, ResolveFault, candidate};
+use rdp_probe_testkit::scenario::{Connect, PASSWORD, Player, Resolve, ResolveFault, candidate};
 use rdp_probe_testkit::target::ScriptedTarget;
 use rdp_probe_testkit::{Scenario, certificate, machine};
 use serde_json::Value;
@@ -101,7 +101,7 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
         builder = builder.trust(certificate::pem_of(&root).as_bytes()).unwrap();
     }
     if let Some(user) = scenario.plan.user.as_ref().filter(|_| !scenario.plan.no_context) {
-        let credentials = Credentials::new(user, None, "secret".to_owned()).unwrap();
+        let credentials = Credentials::new(user, None, PASSWORD.to_owned()).unwrap();
         builder = builder.credentials(credentials);
         builder = builder.accept_certificate(scenario.plan.accept_certificate);
     }

@@ -47,6 +47,8 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
     let place = |path: &str| format!("json={}", scratch.0.join(path).display());
     let (same, dotted) = (place("report.json"), place("./report.json"));
     let tls_name = scratch.file("name.rdp", b"full address:s:srv1-\nalternate full address:s:192.0.2.7\n");
+    let password = scratch.file("password", b"hunter2\n");
+    let written = format!("json={password}");
     let cases: &[(&[&str], &str)] = &[
         (&[], "no target"),
         (&[""], "no host name"),
@@ -72,7 +74,27 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["srv1", "--timeout", "0s"], "no duration from"),
         (&["srv1", "--stage-timeout", "x224=5"], "\"5\" is no duration"),
         (&["srv1", "--until", "channels"], "stage channel_connection is not in this version"),
-        (&["srv1", "--user", "me"], "--user"),
+        (&["srv1", "--user", "me"], "no password for \"me\": give it by"),
+        (&["srv1", "-u", "LAB\\me@lab.test", "--password-file", &password], "in one of these forms"),
+        (
+            &["srv1", "-u", "LAB\\me", "-d", "LAB", "--password-file", &password],
+            "the user has a domain already",
+        ),
+        (&["srv1", "-u", "", "--password-file", &password], "no user"),
+        (&["srv1", "-d", "LAB"], "--user"),
+        (&["srv1", "--password-file", &password], "--user"),
+        (&["srv1", "--accept-certificate"], "--user"),
+        (&["srv1", "-u", "me", "--password-file", "/nonexistent/p"], "/nonexistent/p"),
+        (&["srv1", "-u", "me", "--password-file", "/dev/null"], "there is no password in it"),
+        (&["srv1", "-u", "me", "--password-file", &large[1..]], "at most 4096 octets"),
+        (&["srv1", "-u", "me", "--password-file", &not_utf8[1..]], "is not UTF-8"),
+        (&["srv1", "-u", "me", "--password-stdin"], "there is no password in it"),
+        (&["-", "-u", "me", "--password-stdin"], "one of them has to be a file"),
+        (&["srv1", "-u", "me", "--password-stdin", "--password-file", &password], "--password-stdin"),
+        (
+            &["srv1", "-u", "me", "--password-file", &password, "-o", &written],
+            "an output needs a file of its own",
+        ),
         (&["-4", "2001:db8::1"], "-4"),
         (&["srv1", "--cookie", &"x".repeat(300)], "cookie"),
         (&["srv1", "--concurrency", "0"], "concurrency"),
@@ -109,6 +131,7 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         assert_eq!(status, Some(2), "{arguments:?}: {stderr}");
         assert!(stderr.contains(part), "{arguments:?}: {stderr}");
         assert_eq!((stderr.lines().count(), stdout.as_str()), (1, ""), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("hunter2"), "{arguments:?}: {stderr}");
         assert!(stderr.starts_with("rdp-probe: ") && !stderr.contains('\u{1b}'), "{arguments:?}: {stderr}");
     }
 }

@@ -10,6 +10,7 @@ use crate::words::{behind, is_rdp_file};
 pub(crate) struct Named<'a> {
     pub(crate) targets: &'a [std::ffi::OsString],
     pub(crate) ca: Option<&'a Path>,
+    pub(crate) password_file: Option<&'a Path>,
     pub(crate) key_log: Option<&'a Path>,
     pub(crate) outputs: &'a [OutputSpec],
 }
@@ -66,6 +67,9 @@ pub(crate) fn both_read_and_written(named: &Named<'_>) -> Option<String> {
     }
     if let Some(path) = named.ca {
         reads(Identity::of(path), format!("the file of --ca, {},", quoted(path)));
+    }
+    if let Some(path) = named.password_file {
+        reads(Identity::of(path), format!("the file of --password-file, {},", quoted(path)));
     }
     let to_stdout = named.outputs.is_empty() || named.outputs.iter().any(|output| output.file.is_none());
     let mut written: Vec<Option<Identity>> =

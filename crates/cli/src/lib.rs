@@ -3,6 +3,7 @@
     clippy::arithmetic_side_effects,
     reason = "targets, lines and columns are counted here; what a peer's lengths lead to is computed in the library"
 )]
+mod account;
 mod duration;
 mod exit;
 mod file;

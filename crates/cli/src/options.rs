@@ -108,13 +108,34 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) server_name: Option<String>,
 
+    /// Prove the credentials of this user: USER, DOMAIN\USER or USER@REALM. They are sent once, as an answer by NTLM, to a target whose
+    /// certificate is trusted, pinned or accepted, and nothing is given away
+    #[arg(short, long, value_name = "USER")]
+    pub(crate) user: Option<String>,
+
+    /// The user's domain, where it does not stand with the user
+    #[arg(short, long, value_name = "DOMAIN")]
+    pub(crate) domain: Option<String>,
+
+    /// Take the password from this file: its one line [default: the variable RDP_PASSWORD]
+    #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// Take the password from standard input
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+
+    /// Take whatever certificate a target shows, and so log on to whoever it is
+    #[arg(long)]
+    pub(crate) accept_certificate: bool,
+
     /// Append TLS session keys to this file, for decrypting a capture [env: SSLKEYLOGFILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) keylog: Option<PathBuf>,
 
-    /// Limit of the whole run of one target
-    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse, default_value = "20s")]
-    pub(crate) timeout: Duration,
+    /// Limit of the whole run of one target [default: 20s, and 60s with a user]
+    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
+    pub(crate) timeout: Option<Duration>,
 
     /// Limit of stage tcp_connect [default: 5s]
     #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
@@ -154,7 +175,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 22] = [
+const PROBING: [&str; 27] = [
     "targets",
     "until",
     "security",
@@ -172,6 +193,11 @@ const PROBING: [&str; 22] = [
     "pin",
     "ca",
     "server_name",
+    "user",
+    "domain",
+    "password_file",
+    "password_stdin",
+    "accept_certificate",
     "keylog",
     "timeout",
     "connect_timeout",
@@ -218,12 +244,27 @@ impl Options {
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
         }
+        let without_a_user = [
+            ("--domain", self.domain.is_some()),
+            ("--password-file", self.password_file.is_some()),
+            ("--password-stdin", self.password_stdin),
+            ("--accept-certificate", self.accept_certificate),
+        ];
+        if let Some((option, _)) = without_a_user.iter().find(|(_, given)| *given && self.user.is_none()) {
+            return Some(format!("{option} is of no use without --user"));
+        }
+        if self.password_stdin && self.targets.iter().any(|target| target == "-") {
+            return Some(
+                "standard input is the password's or the list's: one of them has to be a file".to_owned(),
+            );
+        }
         if let Some(message) = shared_place(&self.outputs) {
             return Some(message);
         }
         let named = Named {
             targets: &self.targets,
             ca: self.ca.as_deref(),
+            password_file: self.password_file.as_deref(),
             key_log: self.keylog.as_deref(),
             outputs: &self.outputs,
         };

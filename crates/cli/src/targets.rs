@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
+use crate::account;
 use crate::exit::say_soon;
 use crate::lists::{self, Line, Lines};
 use crate::options::{Options, ResolveEntry};
@@ -208,7 +209,13 @@ fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
 
 /// What all targets have in common: files are read here, once.
 fn prober(options: &Options) -> Result<Prober, String> {
-    let mut prober = Prober::new().timeout(options.timeout);
+    let mut prober = Prober::new();
+    if let Some(credentials) = account::credentials(options)? {
+        prober = prober.credentials(credentials);
+    }
+    if let Some(limit) = options.timeout {
+        prober = prober.timeout(limit);
+    }
     if let Some(path) = &options.ca {
         let cannot = |why: String| format!("--ca {}: {why}", short(path));
         let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
@@ -259,6 +266,7 @@ fn probe(
         .enumerate(options.enumerate(options.single()))
         .second_look(options.second_look(options.single()))
         .all_addresses(options.all_addresses)
+        .accept_certificate(options.accept_certificate)
         .family(options.family());
     // What is typed wins over what the file says.
     if let Some(file) = file {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rdp_probe_core::{Account, Family, Host, Plan, Routing, Security};
 
+use super::password::password_file;
 use super::{PlanTable, Scenario};
 use crate::certificate::{authority, root_file};
 
@@ -75,6 +76,14 @@ impl Scenario {
             // Without the file the binary says that there is none.
             let file = root_file(&root).unwrap_or_default();
             option(&["--ca", &file.to_string_lossy()]);
+        }
+        if let Some(user) = &wanted.user {
+            // Without the file the binary says that there is none.
+            let file = password_file().unwrap_or_default();
+            option(&["--user", user, "--password-file", &file.to_string_lossy()]);
+        }
+        if wanted.accept_certificate {
+            option(&["--accept-certificate"]);
         }
         if let Some(name) = &wanted.server_name {
             option(&["--server-name", name]);
