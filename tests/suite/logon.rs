@@ -16,6 +16,7 @@ use tracing::subscriber::with_default;
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::binary::binary;
+use crate::peer::{freerdp, xrdp};
 use crate::usage::{Scratch, on_runtime};
 
 const RIGHT: &str = "right p\u{e4}ssword";
@@ -314,4 +315,34 @@ fn the_program_takes_a_password_in_each_way_and_tries_it_once() {
         (1, 19)
     );
     assert_eq!((acceptor.logons(), acceptor.delegated(), acceptor.errors()), (6, 0, vec![]));
+}
+
+#[test]
+fn freerdp_takes_the_right_password_and_no_other() {
+    let peer = freerdp::start(freerdp::Security::Nla);
+    let address = peer.address().to_string();
+    let (code, said) = program(&[&address, "-o", "json"], "", None);
+    assert_eq!(code, Some(0), "{said}");
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let pin = report["tls"]["certificate"]["sha256"].as_str().unwrap().to_owned();
+    let mut seen = Vec::new();
+    for (user, password) in [("user", "password"), ("user", "wrong"), ("nobody", "password")] {
+        let (code, said) = program(&[&address, "-u", user, "--pin", &pin, "-o", "line"], "", Some(password));
+        seen.push((code, said));
+    }
+    let (code, said) = program(&[&address, "-u", "user", "-o", "line"], "", Some("password"));
+    seen.push((code, said));
+    let codes: Vec<_> = seen.iter().map(|(code, _)| *code).collect();
+    assert_eq!(codes, [Some(0), Some(51), Some(51), Some(54)], "{seen:#?}");
+}
+
+#[test]
+fn a_server_without_network_level_authentication_is_no_place_to_test_credentials() {
+    let peer = xrdp::start(xrdp::SecurityLayer::Tls, xrdp::Certificate::SelfSigned);
+    let address = peer.address().to_string();
+    let arguments = [&address, "-u", "user", "--accept-certificate", "-o", "json"];
+    let (code, said) = program(&arguments, "", Some("password"));
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &report["credentials"]["result"]), (Some(54), &"not_testable".into()), "{said}");
+    assert_eq!(report["verdict"]["rule"], "logon-not-offered");
 }

@@ -58,7 +58,7 @@ fn file_is_probed_as_a_client_would_connect() {
     assert!(lines.iter().all(|line| line.starts_with("rdp-probe: ")), "{}", output.stderr);
     assert!(lines[0].contains("Work.RDP\": gateway \"gw1"), "{}", lines[0]);
     assert!(lines[0].ends_with("is not yet followed: the target is probed directly"), "{}", lines[0]);
-    assert_eq!(lines[1], "rdp-probe: user and domain are not used: this version probes without credentials");
+    assert_eq!(lines[1], "rdp-probe: user and domain are not used yet: --user gives them");
     assert!(lines[2].contains("unknown keys, which change nothing: \"foo\\u{1b}\""), "{}", lines[2]);
     assert!(!output.stderr.contains(['\u{1b}', '\u{202e}']), "{:?}", output.stderr);
 }
@@ -87,10 +87,7 @@ fn lists_hold_files_and_the_note_on_accounts_comes_once() {
     let json = output.json.unwrap();
     assert_eq!((output.status, json.as_array().map(Vec::len)), (Some(100), Some(2)), "{json:#}");
     assert_eq!(json[1]["target"]["host"], "127.0.0.2");
-    assert_eq!(
-        output.stderr,
-        "rdp-probe: user and domain are not used: this version probes without credentials\n"
-    );
+    assert_eq!(output.stderr, "rdp-probe: user and domain are not used yet: --user gives them\n");
 }
 
 #[test]
@@ -127,10 +124,7 @@ fn command_lines_of_other_clients_are_taken_as_they_are() {
         words(&line)
     });
     assert_eq!(output.status, Some(0), "{} {}", output.stdout, output.stderr);
-    assert_eq!(
-        output.stderr,
-        "rdp-probe: user and domain are not used: this version probes without credentials\n"
-    );
+    assert_eq!(output.stderr, "rdp-probe: user and domain are not used yet: --user gives them\n");
     // A computer may have the name of a verb.
     let verb = run(&["/v:explain", "--resolve", "explain:3389:127.0.0.1", "--until", "resolve"]);
     assert_eq!(verb.status, Some(0), "{}", verb.stderr);

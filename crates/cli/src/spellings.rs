@@ -473,6 +473,6 @@ mod tests {
     fn user_and_domain_are_said_to_be_unused() {
         let args = ["rdp-probe", "/u:me", "/v:srv1"].map(OsString::from).to_vec();
         let spelt = rewrite(args).unwrap();
-        assert_eq!(spelt.notes, ["user and domain are not used: this version probes without credentials"]);
+        assert_eq!(spelt.notes, ["user and domain are not used yet: --user gives them"]);
     }
 }

@@ -125,7 +125,7 @@ fn what_a_probe_does_not_follow_is_one_line_each() {
     for unused in ["", "gatewayusagemethod:i:0", "gatewayusagemethod:i:4"] {
         assert_eq!(warned(&format!("gatewayhostname:s:gw1.lab.test\n{unused}")), [""; 0]);
     }
-    let account = ["user and domain are not used: this version probes without credentials"];
+    let account = ["user and domain are not used yet: --user gives them"];
     for key in ["username:s:LAB\\me\ndomain:s:LAB", "password 51:b:01000000D08C"] {
         assert_eq!(warned(key), account, "{key}");
     }

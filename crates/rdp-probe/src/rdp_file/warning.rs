@@ -77,9 +77,7 @@ impl fmt::Display for RdpFileWarning {
             Self::NoNegotiation => {
                 f.write_str("\"negotiate security layer:i:0\" is not yet followed: the probe negotiates")
             }
-            Self::Account => {
-                f.write_str("user and domain are not used: this version probes without credentials")
-            }
+            Self::Account => f.write_str("user and domain are not used yet: --user gives them"),
             Self::UnknownKeys(names) => {
                 f.write_str("unknown keys, which change nothing: ")?;
                 list(f, names)
