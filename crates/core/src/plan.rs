@@ -46,7 +46,7 @@ pub struct Plan {
     pub preconnection_blob: Option<String>,
     /// Whose credentials are to be proven to the target; `None` where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<Account>,
+    pub account: Option<Box<Account>>,
     /// The deadlines.
     pub limits: Limits,
 }

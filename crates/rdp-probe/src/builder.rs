@@ -153,7 +153,7 @@ const _: fn(&Probe) = |probe| {
 impl ProbeBuilder {
     pub(crate) fn new(target: Target, shared: Arc<Shared>) -> Self {
         let mut plan = Plan::new(target.host.clone(), target.port);
-        plan.account = shared.login.as_ref().map(|login| login.credentials.account.clone());
+        plan.account = shared.login.as_ref().map(|login| Box::new(login.credentials.account.clone()));
         plan.target.require_trust = shared.tls.target.roots.is_some();
         plan.limits.clone_from(&shared.limits);
         Self { probe: Probe { target, plan, shared } }
@@ -314,7 +314,7 @@ impl ProbeBuilder {
     #[cfg(feature = "nla")]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         let plan = &mut self.probe.plan;
-        plan.account = Some(credentials.account.clone());
+        plan.account = Some(Box::new(credentials.account.clone()));
         if plan.limits.overall == Limits::default().overall {
             plan.limits.overall = WITH_CREDENTIALS;
         }

@@ -138,7 +138,7 @@ mod tests {
     ) -> Played {
         let at = Duration::ZERO;
         let mut asked = Plan::new(Host::parse("192.0.2.7").unwrap(), 3389);
-        asked.account = Some(Account::parse("alice", None).unwrap());
+        asked.account = Some(Box::new(Account::parse("alice", None).unwrap()));
         asked.target.pins = vec![kind.sha256()];
         plan(&mut asked);
         let mut run = Run::new(asked);

@@ -196,7 +196,7 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     }
     let asks = octets.octet();
     (plan.enumerate, plan.second_look) = (asks & 1 == 1, asks & 2 == 2);
-    plan.account = (asks & 4 == 4).then(|| Account::parse("alice", None).ok()).flatten();
+    plan.account = (asks & 4 == 4).then(|| Account::parse("alice", None).ok().map(Box::new)).flatten();
     plan.target.accept_certificate = asks & 8 == 8;
     plan.all_addresses = octets.flag();
     plan.family = octets.one_of(&[Family::Any, Family::V4, Family::V6], Family::Any);

@@ -122,9 +122,12 @@ fn verdict(report: &Report, look: &Look) -> String {
     let verdict = &report.diagnosis.verdict;
     let head = match (verdict.stage, verdict.hop) {
         (Some(stage), Some(hop)) => {
+            // Where nothing failed, what was asked could not be told.
+            let failed = report.evidence.failure().is_some();
+            let (word, colour) = if failed { ("FAILED", RED) } else { ("UNDECIDED", YELLOW) };
             let mut head = String::new();
-            wrapped(&mut head, "", &format!("FAILED at {stage} ({hop})"), look.width);
-            paint(look, RED, head.trim_end())
+            wrapped(&mut head, "", &format!("{word} at {stage} ({hop})"), look.width);
+            paint(look, colour, head.trim_end())
         }
         _ => paint(look, GREEN, "OK"),
     };
@@ -443,7 +446,8 @@ mod tests {
         for (name, report) in scenarios() {
             let text = human(&report, &PLAIN);
             let at = |heading: &str| text.find(heading);
-            let verdict = at("\nFAILED at ").or_else(|| at("\nOK\n")).unwrap();
+            let heading = if report.evidence.failure().is_some() { "\nFAILED at " } else { "\nUNDECIDED at " };
+            let verdict = at(heading).or_else(|| at("\nOK\n")).unwrap();
             for later in ["\n  Security\n", "\n  Addresses\n", "\nWorth knowing\n"] {
                 assert!(at(later).is_none_or(|later| verdict < later), "{name}: {text}");
             }

@@ -39,7 +39,7 @@ impl Scenario {
         plan.target.pins.clone_from(&wanted.pins);
         plan.target.require_trust = wanted.root().is_some();
         plan.target.server_name.clone_from(&wanted.server_name);
-        plan.account = wanted.account();
+        plan.account = wanted.account().map(Box::new);
         plan.target.accept_certificate = wanted.accept_certificate;
         plan.enumerate = wanted.enumerate;
         plan.second_look = wanted.second_look;
