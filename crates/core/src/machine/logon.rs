@@ -190,9 +190,9 @@ pub(super) fn token_of(answer: Result<AuthOutput, AuthFault>) -> Result<(Vec<u8>
     }
 }
 
-/// A fault, or an answer to another question: a defect of the context.
+/// A fault, or an answer to another question: a defect of the context, and so is a seal that is broken where none was to be opened.
 fn no_such_answer(answer: Result<AuthOutput, AuthFault>) -> FailureKind {
-    FailureKind::Auth(answer.err().unwrap_or(AuthFault::Local))
+    FailureKind::Auth(answer.err().filter(|fault| *fault != AuthFault::Altered).unwrap_or(AuthFault::Local))
 }
 
 /// Sends it. No token of a context that is in order is longer than a peer waits for.

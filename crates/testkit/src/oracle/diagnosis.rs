@@ -30,10 +30,12 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
         assert_eq!(top.is_none(), ours, "no cause, or one too many: {failure:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(failure.hop), Some(failure.stage)), "{diagnosis:?}");
         assert!(verdict.exit != 0 && verdict.outcome != VerdictOutcome::Reachable, "{diagnosis:?}");
-    } else if let Some(stage) =
-        evidence.fell_short_of().or_else(|| evidence.policy_is_untested().then_some(Stage::Tls))
+    } else if let Some(stage) = evidence
+        .fell_short_of()
+        .or_else(|| evidence.policy_is_untested().then_some(Stage::Tls))
+        .or_else(|| evidence.logon_is_untested().then_some(Stage::Credssp))
     {
-        // Nothing failed, and what was asked for was not reached, or a policy not tested.
+        // Nothing failed, and what was asked for was not reached, or a policy or credentials not tested.
         assert!(top.is_some() && verdict.exit != 0, "no cause: {diagnosis:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(Hop::Target), Some(stage)), "{diagnosis:?}");
     } else {
