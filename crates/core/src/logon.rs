@@ -1,11 +1,11 @@
 //! What became of the credentials: as far as the server's answer tells, and no further.
 use rdp_probe_wire::credssp::NtStatus;
 
-use crate::attempt::{NotTried, Outcome};
+use crate::attempt::{AttemptRecord, NotTried, Outcome};
 use crate::close::Close;
 use crate::evidence::Evidence;
 use crate::fact::Observed;
-use crate::failure::{Awaited, FailureKind};
+use crate::failure::{Awaited, Failure, FailureKind};
 use crate::stage::Stage;
 
 /// What became of the credentials.
@@ -108,10 +108,21 @@ const fn ends(how: Close) -> bool {
 }
 
 impl Evidence {
+    /// The connection on which the logon went out. Of all addresses it need not be the one that decides.
+    fn logon(&self) -> Option<&AttemptRecord> {
+        let sent = |fact: &Observed| matches!(fact, Observed::LogonSent(_));
+        self.attempts.iter().find(|attempt| attempt.facts().any(sent))
+    }
+
+    /// What came of it in place of the server's proof.
+    fn logon_failure(&self) -> Option<&Failure> {
+        self.logon()?.failure.as_deref().filter(|failure| failure.awaiting == Awaited::ServerProof)
+    }
+
     /// The status that the server refused the logon with, as it came.
     #[must_use]
     pub fn logon_status(&self) -> Option<NtStatus> {
-        let failure = self.failure().filter(|failure| failure.awaiting == Awaited::ServerProof)?;
+        let failure = self.logon_failure()?;
         if let FailureKind::CredsspError(status) = failure.kind { Some(status) } else { None }
     }
 
@@ -119,9 +130,7 @@ impl Evidence {
     /// disconnect.
     #[must_use]
     pub fn logon_ended_without_a_reason(&self) -> bool {
-        let Some(failure) = self.failure().filter(|failure| failure.awaiting == Awaited::ServerProof) else {
-            return false;
-        };
+        let Some(failure) = self.logon_failure() else { return false };
         if let FailureKind::Closed { how, partial } = &failure.kind {
             return partial.is_empty() && ends(*how);
         }
@@ -138,7 +147,7 @@ impl Evidence {
     /// Whether the server proved that it knows the credentials.
     #[must_use]
     pub fn logon_accepted(&self) -> bool {
-        self.facts().any(|fact| *fact == Observed::LogonAccepted)
+        self.logon().is_some_and(|attempt| attempt.facts().any(|fact| *fact == Observed::LogonAccepted))
     }
 
     /// Whether credentials were to be proven, nothing failed, and they were not tested all the same.
@@ -180,8 +189,7 @@ impl Evidence {
                 Refusal::Other => LogonResult::Unknown,
             };
         }
-        let sent = self.facts().any(|fact| matches!(fact, Observed::LogonSent(_)));
-        match (sent, self.logon_ended_without_a_reason() && self.cannot_say_why()) {
+        match (self.logon().is_some(), self.logon_ended_without_a_reason() && self.cannot_say_why()) {
             (true, true) => LogonResult::Rejected,
             (true, false) => LogonResult::Unknown,
             (false, _) => LogonResult::NotTried,

@@ -21,7 +21,6 @@ use crate::driver::Driver;
 use crate::error::ProbeError;
 #[cfg(feature = "nla")]
 use crate::ledger::Ledger;
-use crate::ledger::Turn;
 use crate::network::Network;
 use crate::progress::{Events, Progress};
 use crate::rdp_file::RdpFile;
@@ -79,7 +78,7 @@ impl Probe {
     ) -> impl Future<Output = Report> {
         async move {
             let Shared { network, tls, login, .. } = &*self.shared;
-            let driver = Driver { network: network.as_deref(), tls, credentials: None, watcher };
+            let driver = Driver { network: network.as_deref(), tls, logon: None, watcher };
             let evidence = match login {
                 None => driver.run(self.planned(false), cancel).await,
                 Some(login) => Box::pin(self.log_on(login, driver, cancel)).await,
@@ -88,7 +87,7 @@ impl Probe {
         }
     }
 
-    /// Waits for the account's turn, before the run's own time begins, and settles what became of it.
+    /// Waits for the account's turn, before the run's own time begins, and notes what became of it.
     async fn log_on(&self, login: &Login, driver: Driver<'_>, cancel: impl Future<Output = ()>) -> Evidence {
         let Login { credentials, ledger } = login;
         let (mut cancel, mut cancelled) = (pin!(cancel), false);
@@ -103,13 +102,14 @@ impl Probe {
             })
             .await
         };
-        let stopped = matches!(turn, Some(Turn::Stopped));
-        let driver = Driver { credentials: Some(&**credentials), ..driver };
+        // Cut off before its turn, it sends nothing either.
+        let turn = turn.flatten();
+        let driver = Driver { logon: turn.as_ref().map(|turn| (&**credentials, turn)), ..driver };
         // What is over is not asked again.
         let cancel = poll_fn(|cx| if cancelled { Poll::Ready(()) } else { cancel.as_mut().poll(cx) });
-        let evidence = driver.run(self.planned(stopped), cancel).await;
-        if let Some(turn) = turn {
-            turn.settle(&evidence).await;
+        let evidence = driver.run(self.planned(turn.is_none()), cancel).await;
+        if let Some(turn) = turn.filter(|_| evidence.logon_accepted()) {
+            turn.accepted();
         }
         evidence
     }

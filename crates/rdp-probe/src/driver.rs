@@ -14,6 +14,7 @@ use tokio::time::{sleep, sleep_until, timeout};
 
 use crate::auth::Exchange;
 use crate::credentials::Credentials;
+use crate::ledger::Turn;
 use crate::network::{self, Network};
 use crate::pace::Pace;
 use crate::progress::Progress;
@@ -26,8 +27,8 @@ use crate::trust::trust;
 pub(crate) struct Driver<'a> {
     pub(crate) network: Option<&'a dyn Network>,
     pub(crate) tls: &'a TlsPolicies,
-    /// What a security context is begun with.
-    pub(crate) credentials: Option<&'a Credentials>,
+    /// What a security context is begun with, and the turn that this is.
+    pub(crate) logon: Option<(&'a Credentials, &'a Turn)>,
     pub(crate) watcher: Option<UnboundedSender<Progress>>,
 }
 
@@ -213,7 +214,11 @@ impl Driver<'_> {
                 Wants::Auth(ask) => {
                     if ask == AuthAsk::Token(None) {
                         let leg = &run.evidence().plan.target;
-                        exchange = self.credentials.map(|credentials| Exchange::begin(credentials, leg));
+                        exchange = self.logon.map(|(credentials, _)| Exchange::begin(credentials, leg));
+                    }
+                    // What is sealed goes out with the token that is made of the secret.
+                    if let (AuthAsk::Wrap(_), Some((_, turn))) = (ask, self.logon) {
+                        turn.sent();
                     }
                     let answer = match &exchange {
                         Some(exchange) => {
