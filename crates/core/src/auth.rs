@@ -161,6 +161,15 @@ impl fmt::Debug for AuthOutput {
     }
 }
 
+/// Octets that are made of a secret, which print as their number.
+pub(crate) struct Unprinted(pub(crate) Vec<u8>);
+
+impl fmt::Debug for Unprinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} octets", self.0.len())
+    }
+}
+
 /// Why it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use rdp_probe_wire::credssp::TsRequest;
 use super::in_place::malformed;
 use super::state::{Context, Limited, Output, State, Step};
 use crate::attempt::NotTried;
-use crate::auth::{AuthAsk, AuthFault, AuthOutput};
+use crate::auth::{AuthAsk, AuthFault, AuthOutput, Unprinted};
 use crate::binding::Binding;
 use crate::fact::Observed;
 use crate::failure::{Awaited, FailureKind};
@@ -92,7 +92,7 @@ impl State for ExpectAnswer {
         }
         let Self { logon, version, .. } = *self;
         let binding = logon.binding(version).to_server();
-        Ok(Step::Continue(Box::new(ExpectSealed { logon, version, token, binding })))
+        Ok(Step::Continue(Box::new(ExpectSealed { logon, version, token: Unprinted(token), binding })))
     }
 }
 
@@ -101,7 +101,7 @@ impl State for ExpectAnswer {
 struct ExpectSealed {
     logon: Logon,
     version: u32,
-    token: Vec<u8>,
+    token: Unprinted,
     binding: Vec<u8>,
 }
 
@@ -117,7 +117,7 @@ impl State for ExpectSealed {
         let Ok(AuthOutput::Sealed(sealed)) = answer else { return Err(no_such_answer(answer)) };
         let Self { logon, version, token, .. } = *self;
         let mut request = TsRequest::of_version(VERSION);
-        request.nego_token = Some(&token);
+        request.nego_token = Some(&token.0);
         request.pub_key_auth = Some(&sealed);
         request.client_nonce = (version >= NONCE_FROM).then_some(&logon.nonce);
         send(&request, out)?;

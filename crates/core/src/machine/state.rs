@@ -115,12 +115,19 @@ pub(crate) enum Step {
 }
 
 /// What a state gives out beside the next one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Output {
     /// Octets to send.
     pub(crate) octets: Vec<u8>,
     /// What was observed.
     pub(crate) facts: Vec<Observed>,
+}
+
+impl fmt::Debug for Output {
+    /// Prints no octets: some of them are made of a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("len", &self.octets.len()).field("facts", &self.facts).finish()
+    }
 }
 
 /// What a limit is the limit of.
