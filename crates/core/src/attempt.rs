@@ -159,17 +159,7 @@ impl Purpose {
     /// Whether a logon belongs to it: the path that the verdict rests on, and no further address.
     #[must_use]
     pub const fn logs_on(self) -> bool {
-        match self {
-            Self::Main | Self::Fallback | Self::Look(Look::Cookie) => true,
-            Self::Address(_)
-            | Self::Look(_)
-            | Self::HelloAgain
-            | Self::SmallSegments(_)
-            | Self::Enumerate(_)
-            | Self::Scout { .. }
-            | Self::ScoutCertificate
-            | Self::Method(_) => false,
-        }
+        self.is_path() && self.address().is_none()
     }
 
     /// Whether it is of the path that a run begins with.

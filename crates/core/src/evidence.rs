@@ -148,14 +148,17 @@ impl Evidence {
     /// Whether the depth that was asked for lies behind a logon.
     #[must_use]
     pub fn needs_credentials(&self) -> bool {
-        let behind = |record: &StageRecord| record.outcome == Outcome::NotTried(NotTried::CredentialsNeeded);
-        self.fell_short_of().is_some() && self.path().last().is_some_and(|last| last.stages.iter().any(behind))
+        self.fell_short_for(NotTried::CredentialsNeeded)
     }
 
     /// Whether the depth that was asked for lies behind credentials that are proven, and were not given away.
     #[must_use]
     pub fn needs_delegation(&self) -> bool {
-        let behind = |record: &StageRecord| record.outcome == Outcome::NotTried(NotTried::NotDelegated);
+        self.fell_short_for(NotTried::NotDelegated)
+    }
+
+    fn fell_short_for(&self, why: NotTried) -> bool {
+        let behind = |record: &StageRecord| record.outcome == Outcome::NotTried(why);
         self.fell_short_of().is_some() && self.path().last().is_some_and(|last| last.stages.iter().any(behind))
     }
 

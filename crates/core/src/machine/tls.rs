@@ -51,7 +51,8 @@ impl State for ExpectTls {
             out.facts.push(Observed::OctetsBeforeTls(before));
         }
         let session = answer.map_err(FailureKind::Tls)?;
-        let key = session.chain.first().and_then(|leaf| CertificateFacts::subject_public_key(leaf));
+        let account = context.plan().account.as_ref().filter(|_| context.asked().purpose.logs_on());
+        let key = account.and_then(|_| CertificateFacts::subject_public_key(session.chain.first()?));
         let facts = TlsFacts::from(session);
         let leg = context.leg();
         let check = facts.signature;
@@ -83,7 +84,6 @@ impl State for ExpectTls {
                 // Nothing that can be cracked goes to whom nobody knows: a pin and a chain say who it is over a proven key only.
                 let proven = check == SignatureCheck::Verified && (pinned || trusted);
                 let admitted = key.filter(|_| leg.accept_certificate || proven);
-                let account = context.plan().account.as_ref().filter(|_| context.asked().purpose.logs_on());
                 match (account, admitted) {
                     (None, _) => Box::new(ExpectChallenge::alone(NotTried::CredentialsNeeded)),
                     (Some(account), _) if account.stopped => {
