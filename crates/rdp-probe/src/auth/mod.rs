@@ -17,8 +17,12 @@ pub(crate) struct Exchange(mpsc::UnboundedSender<Question>);
 impl Exchange {
     /// Begins one with the peer of this leg. Without a library for it, whatever is asked is a fault of this computer's.
     pub(crate) fn begin(credentials: &Credentials, leg: &Leg) -> Self {
+        Self::with(context(credentials, leg))
+    }
+
+    fn with(context: Option<Box<dyn SecurityContext>>) -> Self {
         let (ask, mut asked) = mpsc::unbounded_channel::<Question>();
-        if let Some(mut context) = context(credentials, leg) {
+        if let Some(mut context) = context {
             tokio::spawn(async move {
                 while let Some((ask, tell)) = asked.recv().await {
                     // Nobody may be waiting any more, which is no error.
@@ -71,15 +75,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_context_that_breaks_is_a_fault_of_this_computer_s_and_takes_nothing_with_it() {
-        let (ask, mut asked) = mpsc::unbounded_channel::<Question>();
-        tokio::spawn(async move {
-            while let Some((ask, tell)) = asked.recv().await {
-                _ = tell.send(Breaks.ask(&ask));
-            }
-        });
-        let exchange = Exchange(ask);
+        let exchange = Exchange::with(Some(Box::new(Breaks)));
         assert_eq!(exchange.ask(AuthAsk::Token(None)).await, Err(AuthFault::Token));
         assert_eq!(exchange.ask(AuthAsk::Wrap(b"x")).await, Err(AuthFault::Local));
         assert_eq!(exchange.ask(AuthAsk::Token(None)).await, Err(AuthFault::Local), "it is gone");
+        let none = Exchange::with(None);
+        assert_eq!(none.ask(AuthAsk::Token(None)).await, Err(AuthFault::Local));
     }
 }
