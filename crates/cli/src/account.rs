@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use rdp_probe::Credentials;
+use rdp_probe::{Credentials, Secret};
+use zeroize::Zeroizing;
 
 use crate::options::Options;
 use crate::quote::quoted;
 
 /// The longest password, in octets: no system takes one as long.
-const MOST: u64 = 4096;
+const MOST: usize = 4096;
+/// One octet more, and its line end.
+const ROOM: usize = MOST + 3;
 /// Where it is looked for without an option.
 const VARIABLE: &str = "RDP_PASSWORD";
 
@@ -29,28 +32,24 @@ pub(crate) fn credentials(options: &Options) -> Result<Option<Credentials>, Stri
     credentials.map(Some).map_err(|error| format!("--user {}: {error}", quoted(user)))
 }
 
-fn from_file(path: &Path) -> Result<String, String> {
+fn from_file(path: &Path) -> Result<Secret<String>, String> {
     let name = format!("password file {}", quoted(path));
     let file = File::open(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
     from(file, &name)
 }
 
-fn from(source: impl Read, name: &str) -> Result<String, String> {
-    let mut octets = Vec::new();
+fn from(source: impl Read, name: &str) -> Result<Secret<String>, String> {
+    // With room for all of it: what grows leaves copies behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(ROOM));
     // One octet more than it may have, and its line end, so that what is too much is seen.
-    let read = source.take(MOST + 3).read_to_end(&mut octets);
+    let read = source.take(u64::try_from(ROOM).unwrap_or(u64::MAX)).read_to_end(&mut octets);
     read.map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    let mut password = String::from_utf8(octets).map_err(|_| format!("{name}: the password is not UTF-8"))?;
-    if password.ends_with('\n') {
-        password.truncate(password.len() - 1);
-        if password.ends_with('\r') {
-            password.truncate(password.len() - 1);
-        }
-    }
-    whole(password, name)
+    let text = std::str::from_utf8(&octets).map_err(|_| format!("{name}: the password is not UTF-8"))?;
+    let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    whole(line.unwrap_or(text), name)
 }
 
-fn from_variable(value: Option<&OsStr>, user: &str) -> Result<String, String> {
+fn from_variable(value: Option<&OsStr>, user: &str) -> Result<Secret<String>, String> {
     let Some(value) = value else {
         return Err(format!(
             "no password for {}: give it by --password-file, --password-stdin or {VARIABLE}",
@@ -58,20 +57,20 @@ fn from_variable(value: Option<&OsStr>, user: &str) -> Result<String, String> {
         ));
     };
     let value = value.to_str().ok_or_else(|| format!("{VARIABLE}: the password is not UTF-8"))?;
-    whole(value.to_owned(), VARIABLE)
+    whole(value, VARIABLE)
 }
 
-fn whole(password: String, name: &str) -> Result<String, String> {
+fn whole(password: &str, name: &str) -> Result<Secret<String>, String> {
     if password.is_empty() {
         return Err(format!("{name}: there is no password in it"));
     }
-    if u64::try_from(password.len()).is_ok_and(|len| len > MOST) {
+    if password.len() > MOST {
         return Err(format!("{name}: a password has at most {MOST} octets"));
     }
     if password.contains(['\n', '\r', '\0']) {
         return Err(format!("{name}: a password is one line"));
     }
-    Ok(password)
+    Ok(Secret::new(password.to_owned()))
 }
 
 #[cfg(test)]
@@ -86,10 +85,10 @@ mod tests {
             ("se cret\r\n", "se cret"),
             (" p\u{e4}ss\n", " p\u{e4}ss"),
         ] {
-            assert_eq!(from(octets.as_bytes(), "x").as_deref(), Ok(password), "{octets:?}");
+            assert_eq!(from(octets.as_bytes(), "x").unwrap().expose(), password, "{octets:?}");
         }
         let longest = "x".repeat(4096);
-        assert_eq!(from(format!("{longest}\r\n").as_bytes(), "x"), Ok(longest));
+        assert_eq!(from(format!("{longest}\r\n").as_bytes(), "x").unwrap().expose(), &longest);
     }
 
     #[test]

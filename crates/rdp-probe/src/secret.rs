@@ -14,7 +14,7 @@ impl<T: Zeroize> Secret<T> {
     }
 
     /// What it is, for who makes something of it.
-    pub(crate) fn expose(&self) -> &T {
+    pub fn expose(&self) -> &T {
         &self.0
     }
 }
