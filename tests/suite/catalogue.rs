@@ -32,8 +32,7 @@ fn every_rule_has_a_scenario() {
 #[test]
 fn every_cause_but_the_alternatives_is_the_top_one_of_a_scenario() {
     // These stand behind the cause that tells what was seen; they say what else it may be.
-    const ALTERNATIVES: [&str; 6] = [
-        "logon-perhaps-rejected",
+    const ALTERNATIVES: [&str; 5] = [
         "overlay-without-target",
         "limit-or-ban",
         "proxy-protocol-on-one-side",

@@ -3,6 +3,7 @@ use std::fmt::{Debug, Write as _};
 use std::io::Write as _;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rdp_probe::wire::credssp::NtStatus;
 use rdp_probe::{Credentials, FailureKind, NotTried, Observed, Outcome, Prober, Report, Stage, Target};
@@ -10,6 +11,7 @@ use rdp_probe_core::SignatureCheck;
 use rdp_probe_testkit::acceptor::{Acceptor, Accepts};
 use rdp_probe_testkit::certificate::Kind;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::with_default;
@@ -23,7 +25,14 @@ const RIGHT: &str = "right p\u{e4}ssword";
 
 fn accepts() -> Accepts {
     let refusal = Some(NtStatus(0xC007_030C));
-    Accepts { version: 6, certificate: Kind::Good, tls_1_3: true, password: RIGHT.to_owned(), refusal }
+    Accepts {
+        version: 6,
+        certificate: Kind::Good,
+        tls_1_3: true,
+        password: RIGHT.to_owned(),
+        refusal,
+        hangs: false,
+    }
 }
 
 fn credentials(user: &str, password: &str) -> Credentials {
@@ -345,4 +354,84 @@ fn a_server_without_network_level_authentication_is_no_place_to_test_credentials
     let report: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, &report["credentials"]["result"]), (Some(54), &"not_testable".into()), "{said}");
     assert_eq!(report["verdict"]["rule"], "logon-not-offered");
+}
+
+/// Each status that [MS-CSSP] servers refuse a logon with, what it comes to, and what a Windows client would show.
+const STATUSES: [(u32, u8, &str, &str, &[u32]); 24] = [
+    (0xC000_006D, 51, "rejected", "logon-rejected", &[0x807]),
+    (0xC000_006A, 51, "rejected", "logon-rejected", &[0x807]),
+    (0xC000_0064, 51, "rejected", "logon-rejected", &[0x807]),
+    (0xC007_030C, 51, "rejected", "logon-rejected", &[0x807]),
+    (0xC000_006E, 52, "account_state", "account-restricted", &[0xC07]),
+    (0xC000_006F, 52, "account_state", "logon-hours", &[0x1007]),
+    (0xC000_0070, 52, "account_state", "workstation-not-allowed", &[0x1107]),
+    (0xC000_0071, 52, "account_state", "password-expired", &[0xF07, 0x1207]),
+    (0xC000_0224, 52, "account_state", "password-expired", &[0xF07, 0x1207]),
+    (0xC000_0072, 52, "account_state", "account-disabled", &[0xB07]),
+    (0xC000_0193, 52, "account_state", "account-expired", &[0xE07]),
+    (0xC000_0234, 52, "account_state", "account-locked", &[0xD07]),
+    (0xC000_015B, 53, "no_remote_right", "logon-right-missing", &[0x1307]),
+    (0xC000_0022, 53, "no_remote_right", "logon-right-missing", &[0x1307]),
+    (0xC000_005E, 55, "not_testable", "domain-controller-not-reached", &[0x1807]),
+    (0xC000_0133, 55, "not_testable", "domain-clock-differs", &[0x1D07]),
+    (0xC000_018B, 55, "not_testable", "domain-trust-broken", &[0x1807]),
+    (0xC000_018C, 55, "not_testable", "domain-trust-broken", &[0x1807]),
+    (0xC000_018D, 55, "not_testable", "domain-trust-broken", &[0x1807]),
+    (0xC000_0413, 55, "not_testable", "authentication-firewall", &[]),
+    (0xC000_00BB, 54, "not_testable", "logon-by-ntlm-refused", &[]),
+    (0xC000_0418, 54, "not_testable", "logon-by-ntlm-refused", &[]),
+    (0xC007_00EA, 50, "unknown", "logon-refused-otherwise", &[]),
+    (0xC000_0380, 50, "unknown", "logon-refused-otherwise", &[]),
+];
+
+#[test]
+fn every_status_of_a_refused_logon_is_told_apart() {
+    on_runtime(async {
+        for (status, exit, result, rule, shown) in STATUSES {
+            let accepts = Accepts { refusal: Some(NtStatus(status)), ..accepts() };
+            let acceptor = Acceptor::start(accepts.clone()).unwrap();
+            let report = logs_on(&acceptor, &accepts, "alice", "wrong").await;
+            let got = report.diagnosis.verdict.rule.map(|rule| rule.id);
+            assert_eq!((report.exit_code(), got), (exit, Some(rule)), "{status:08X}");
+            let json = serde_json::to_value(&report).unwrap();
+            assert_eq!(json["credentials"]["result"], result, "{status:08X}");
+            assert_eq!(json["credentials"]["status"], format!("0x{status:08X}"));
+            let codes: Vec<u32> = report.diagnosis.mstsc.iter().filter_map(|shown| shown.code).collect();
+            assert_eq!(codes, shown, "{status:08X}");
+        }
+    });
+}
+
+#[test]
+fn a_logon_that_nobody_waited_for_is_a_rejection() {
+    on_runtime(async {
+        let accepts = Accepts { hangs: true, ..accepts() };
+        let acceptor = Acceptor::start(accepts.clone()).unwrap();
+        let prober = Prober::new().credentials(credentials("alice", RIGHT));
+        let pin = accepts.certificate.sha256();
+        let probe = prober.probe(target(&acceptor)).pin(&pin).build().unwrap();
+        let mut run = Box::pin(probe.run());
+        while acceptor.logons() == 0 {
+            _ = timeout(Duration::from_millis(5), &mut run).await;
+        }
+        // The future is dropped, and with it the report.
+        drop(run);
+        let next = prober.probe(target(&acceptor)).pin(&pin).build().unwrap().run().await;
+        assert_eq!((next.exit_code(), acceptor.logons()), (54, 1));
+        assert_eq!(next.diagnosis.verdict.rule.unwrap().id, "account-stopped");
+    });
+}
+
+#[test]
+fn of_all_addresses_one_gets_the_logon() {
+    on_runtime(async {
+        let accepts = accepts();
+        let (one, two) = (Acceptor::start(accepts.clone()).unwrap(), Acceptor::start(accepts.clone()).unwrap());
+        let prober = Prober::new().credentials(credentials("alice", RIGHT));
+        let probe = prober.probe("srv1.lab.test".parse().unwrap());
+        let probe = probe.resolve_to(vec![one.address(), two.address()]).all_addresses(true);
+        let report = probe.pin(&accepts.certificate.sha256()).build().unwrap().run().await;
+        assert_eq!((report.exit_code(), report.diagnosis.addresses.len()), (0, 2), "{report:?}");
+        assert_eq!((one.logons(), two.logons()), (1, 0));
+    });
 }

@@ -44,6 +44,8 @@ pub struct Accepts {
     pub password: String,
     /// What it says to others; without a code it hangs up.
     pub refusal: Option<NtStatus>,
+    /// Whether it says nothing to any logon.
+    pub hangs: bool,
 }
 
 /// The server. It ends when it is dropped.
@@ -164,6 +166,9 @@ async fn serve(
     let judged = server.judge(&request, accepts);
     seen.accepted.fetch_add(usize::from(judged.is_ok()), Ordering::SeqCst);
     seen.now.fetch_sub(1, Ordering::SeqCst);
+    if accepts.hangs {
+        return Ok(stream.read_to_end(&mut Vec::new()).await.map(drop)?);
+    }
     let mut answer = TsRequest::of_version(accepts.version);
     match &judged {
         Ok(proof) => answer.pub_key_auth = Some(proof),

@@ -74,8 +74,7 @@ const LOGON: Rule = Rule {
 const REJECTED: Rule = Rule { exit: 51, ..LOGON };
 const STATE: Rule = Rule { exit: 52, ..LOGON };
 const DOMAIN: Rule = Rule { exit: 55, ..LOGON };
-const UNTESTED: Rule =
-    Rule { stage: None, outcome: VerdictOutcome::Inconclusive, exit: 54, client_connects: true, ..LOGON };
+const UNTESTED: Rule = Rule { stage: None, outcome: VerdictOutcome::Inconclusive, exit: 54, ..LOGON };
 
 /// The target's record of a logon that failed.
 const FAILED: Option<&str> = Some("Security 4625");
@@ -281,7 +280,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: unexplained,
         rank: 16,
         summary: "the connection to {address} ended when it saw the credentials of {account}, and nobody said why",
-        cause: "a policy on the target, or a device that inspects the stream, cut it off; a server of this age says why it refuses \
+        cause: "a policy on the target, or a device that inspects the stream, cut it off; most servers of today say why they refuse \
                 credentials",
         remedy: "look at the target's Security and System logs at this time; this run tries the account no more",
         event: FAILED,
@@ -312,6 +311,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "logon-perhaps-rejected",
         matches: unexplained,
         rank: 18,
+        // It is said at a layer that nobody in between speaks.
+        first_when: |f| matches!(f.failure_kind(), Some(FailureKind::Ultimatum(_))),
         summary: "the connection to {address} ended when it saw the credentials of {account}, which may be wrong",
         cause: "some servers hang up on a wrong password without a word, FreeRDP's and GNOME's among them",
         remedy: RULE_OF_SECRETS,
@@ -384,6 +385,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} has no logon before the session, so that the credentials of {account} were not tested",
         cause: "the server selected {selected_protocol}, and asks for credentials in the session only",
         remedy: "leave out the user to see how far the server goes; or log on with a client",
+        client_connects: true,
         ..UNTESTED
     },
     Rule {
@@ -392,6 +394,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "stage {until} of {address} lies behind the logon: the credentials of {account} are right, and were not given away",
         cause: "the server goes on only when it is given the password itself, and this version does not do that; nothing failed",
         remedy: "leave out --until to test the credentials alone",
+        client_connects: true,
         ..UNTESTED
     },
 ];
