@@ -80,8 +80,9 @@ impl Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::awaited::Awaited;
     use crate::close::{Close, DialFault, DialFaultKind};
-    use crate::failure::{Awaited, Failure, FailureKind};
+    use crate::failure::{Failure, FailureKind};
     use crate::hop::Hop;
     use crate::octets::Octets;
     use crate::target::{Address, Host};

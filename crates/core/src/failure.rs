@@ -1,6 +1,5 @@
 //! Why a connection attempt ended: hop, stage, what was due, and the raw evidence.
 use std::borrow::Cow;
-use std::fmt;
 
 use rdp_probe_wire::credssp::NtStatus;
 use rdp_probe_wire::first_octets::Foreign;
@@ -12,9 +11,9 @@ use rdp_probe_wire::{Layer, Problem, WireError};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::AuthFault;
+use crate::awaited::Awaited;
 use crate::close::{Close, Cut, DialFault, DialFaultKind};
 use crate::field::Fields;
-use crate::framing::Framing;
 use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::plan::Leg;
@@ -49,84 +48,6 @@ impl Failure {
     #[must_use]
     pub fn cut(&self) -> Option<Cut> {
         self.kind.cut()
-    }
-}
-
-/// What was due when an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Awaited {
-    /// The resolver's answer.
-    #[serde(rename = "addresses")]
-    Addresses,
-    /// A TCP connection.
-    #[serde(rename = "TCP connection")]
-    Connection,
-    /// The X.224 Connection Confirm ([MS-RDPBCGR] 2.2.1.2).
-    #[serde(rename = "Connection Confirm")]
-    ConnectionConfirm,
-    /// The end of the TLS handshake.
-    #[serde(rename = "TLS handshake")]
-    TlsHandshake,
-    /// The server's first TLS flight, read by the scout.
-    #[serde(rename = "ServerHello")]
-    ServerHello,
-    /// The TSRequest with the NTLM CHALLENGE.
-    #[serde(rename = "NTLM CHALLENGE")]
-    Challenge,
-    /// The answer of the security context here.
-    #[serde(rename = "security context")]
-    SecurityContext,
-    /// The TSRequest with the server's proof, pubKeyAuth.
-    #[serde(rename = "pubKeyAuth")]
-    ServerProof,
-    /// The RDSTLS Capabilities PDU.
-    #[serde(rename = "RDSTLS Capabilities")]
-    RdstlsCapabilities,
-    /// The RDS AAD Server Nonce PDU.
-    #[serde(rename = "Server Nonce")]
-    RdsaadNonce,
-    /// The MCS Connect Response ([MS-RDPBCGR] 2.2.1.4).
-    #[serde(rename = "MCS Connect Response")]
-    ConnectResponse,
-}
-
-impl Awaited {
-    /// What it looks like on the wire; `None` for what is no message.
-    #[must_use]
-    pub const fn framing(self) -> Option<Framing> {
-        match self {
-            Self::ConnectionConfirm | Self::ConnectResponse => Some(Framing::Tpkt),
-            Self::ServerHello => Some(Framing::ServerFlight),
-            Self::Challenge | Self::ServerProof => Some(Framing::TsRequest),
-            Self::RdstlsCapabilities => Some(Framing::Rdstls),
-            Self::RdsaadNonce => Some(Framing::Rdsaad),
-            Self::Addresses | Self::Connection | Self::TlsHandshake | Self::SecurityContext => None,
-        }
-    }
-
-    /// The name in reports, as the specification has it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Addresses => "addresses",
-            Self::Connection => "TCP connection",
-            Self::ConnectionConfirm => "Connection Confirm",
-            Self::TlsHandshake => "TLS handshake",
-            Self::ServerHello => "ServerHello",
-            Self::Challenge => "NTLM CHALLENGE",
-            Self::SecurityContext => "security context",
-            Self::ServerProof => "pubKeyAuth",
-            Self::RdstlsCapabilities => "RDSTLS Capabilities",
-            Self::RdsaadNonce => "Server Nonce",
-            Self::ConnectResponse => "MCS Connect Response",
-        }
-    }
-}
-
-impl fmt::Display for Awaited {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

@@ -21,6 +21,7 @@
 
 mod attempt;
 mod auth;
+mod awaited;
 mod binding;
 mod certificate;
 mod close;
@@ -55,6 +56,7 @@ mod wants;
 
 pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, SMALL_SEGMENT, StageRecord};
 pub use auth::{Account, AccountError, AuthAsk, AuthFault, AuthMethod, AuthOutput};
+pub use awaited::Awaited;
 pub use certificate::{CertificateFacts, KeyKind};
 pub use close::{Close, Cut, DialFault, DialFaultKind, TlsBreak};
 pub use connect_initial::connect_initial;
@@ -63,7 +65,7 @@ pub use entropy::Entropy;
 pub use event::{Event, Link};
 pub use evidence::Evidence;
 pub use fact::{Fact, Observed, Oddity, ServerKey};
-pub use failure::{Awaited, End, Failure, FailureKind, Malformed};
+pub use failure::{End, Failure, FailureKind, Malformed};
 pub use field::{Fields, hex};
 pub use framing::{Found, Framing, is_cut_disconnect};
 pub use hop::Hop;

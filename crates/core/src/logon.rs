@@ -2,10 +2,11 @@
 use rdp_probe_wire::credssp::NtStatus;
 
 use crate::attempt::{AttemptRecord, NotTried, Outcome};
+use crate::awaited::Awaited;
 use crate::close::Close;
 use crate::evidence::Evidence;
 use crate::fact::Observed;
-use crate::failure::{Awaited, Failure, FailureKind};
+use crate::failure::{Failure, FailureKind};
 use crate::stage::Stage;
 
 /// What became of the credentials.

@@ -287,8 +287,9 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
+    use crate::awaited::Awaited;
     use crate::close::Close;
-    use crate::failure::{Awaited, FailureKind};
+    use crate::failure::FailureKind;
     use crate::framing::Framing;
     use crate::machine::{AnyState, ContextOfState, StepOfState};
     use crate::target::Host;

@@ -6,7 +6,8 @@ use super::credssp::ExpectChallenge;
 use super::logon::{Logon, VERSION, in_the_exchange, send, token_of};
 use super::state::{Context, Limited, Output, State, Step};
 use crate::auth::{AuthAsk, AuthFault, AuthOutput};
-use crate::failure::{Awaited, FailureKind};
+use crate::awaited::Awaited;
+use crate::failure::FailureKind;
 use crate::stage::Stage;
 use crate::wants::Wants;
 

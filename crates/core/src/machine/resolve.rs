@@ -1,9 +1,10 @@
 //! Stage `resolve`: from a name to addresses.
 use super::state::{Context, Output, State, Step};
 use super::tcp::ExpectConnection;
+use crate::awaited::Awaited;
 use crate::close::{DialFault, DialFaultKind};
 use crate::fact::Observed;
-use crate::failure::{Awaited, FailureKind};
+use crate::failure::FailureKind;
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::wants::Wants;

@@ -3,10 +3,11 @@ use rdp_probe_wire::tls::{Certificate, FlightEnd, Hello, HelloForm, ServerFlight
 
 use super::state::{Context, Output, State, Step};
 use crate::attempt::NotTried;
+use crate::awaited::Awaited;
 use crate::certificate::CertificateFacts;
 use crate::close::Close;
 use crate::fact::Observed;
-use crate::failure::{Awaited, FailureKind};
+use crate::failure::FailureKind;
 use crate::framing::Framing;
 use crate::stage::Stage;
 use crate::target::Host;

@@ -6,10 +6,11 @@ use rdp_probe_wire::nego::Protocols;
 
 use crate::attempt::{Attempt, NotTried, Purpose};
 use crate::auth::{AuthFault, AuthOutput};
+use crate::awaited::Awaited;
 use crate::close::{Close, DialFault};
 use crate::event::Link;
 use crate::fact::Observed;
-use crate::failure::{Awaited, FailureKind};
+use crate::failure::FailureKind;
 use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::plan::{Leg, Plan};

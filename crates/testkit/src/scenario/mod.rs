@@ -11,21 +11,19 @@ mod expect;
 mod flat;
 mod password;
 mod plan;
+mod plan_table;
 mod route;
 mod step;
 mod text;
 mod tls;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::time::Duration;
 
 use rdp_probe_core::wire::nego::Protocols;
-use rdp_probe_core::{DialFault, DialFaultKind, Family, Host, Security, Stage};
+use rdp_probe_core::{DialFault, DialFaultKind, Host};
 use serde::Deserialize;
-
-use crate::certificate::Kind;
 
 pub use challenge::Challenge;
 #[cfg(feature = "compare")]
@@ -35,6 +33,7 @@ pub(crate) use due::{Asked, Unmet};
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub use password::PASSWORD;
+pub use plan_table::PlanTable;
 pub(crate) use route::Route;
 pub(crate) use step::plain_alert;
 pub use step::{Break, Ending, Step};
@@ -111,54 +110,6 @@ impl Default for Target {
 }
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// What the run is to do; what is left out is as the plan has it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct PlanTable {
-    /// The security protocols to offer.
-    pub security: Security,
-    /// How deep to go; without it, as deep as the server does.
-    pub until: Option<Stage>,
-    /// The certificates that are accepted: the names of kinds, or SHA-256 in hexadecimal.
-    #[serde(deserialize_with = "pins")]
-    pub pins: Vec<String>,
-    /// Whether the certificate has to lead to the test authority.
-    pub trust_ca: bool,
-    /// Or to this one, which is then the only root.
-    pub trust: Option<Kind>,
-    /// Whose credentials are proven; the password is always the same.
-    pub user: Option<String>,
-    /// Whether whatever certificate comes is taken for that.
-    pub accept_certificate: bool,
-    /// Whether the account was rejected before in the run.
-    pub stopped: bool,
-    /// Whether there is no security context for it.
-    pub no_context: bool,
-    /// The name for TLS.
-    pub server_name: Option<String>,
-    /// Whether to enumerate the security protocols.
-    pub enumerate: bool,
-    /// Whether to ask again where the first request is not answered.
-    pub second_look: bool,
-    /// Whether to go through every address.
-    pub all_addresses: bool,
-    /// Which addresses to take.
-    pub family: Family,
-    /// The identifier of the cookie.
-    pub cookie: Option<String>,
-    /// The routing token.
-    pub routing_token: Option<String>,
-    /// The pre-connection blob.
-    pub pcb: Option<String>,
-    /// The limit of the whole run.
-    #[serde(rename = "overall_ms", deserialize_with = "some_millis")]
-    pub overall: Option<Duration>,
-    /// Limits of single stages.
-    #[serde(rename = "stage_ms", deserialize_with = "stage_millis")]
-    pub stages: Vec<(Stage, Duration)>,
-}
 
 /// What name resolution and dialing do.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -419,31 +370,9 @@ impl Connection {
     }
 }
 
-fn pins<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    let read = |text: &String| {
-        let digits = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if digits { Some(text.clone()) } else { Kind::parse(text).map(Kind::sha256) }
-    };
-    let all: Option<Vec<String>> = texts.iter().map(read).collect();
-    all.ok_or_else(|| serde::de::Error::custom(format_args!("neither certificates nor SHA-256: {texts:?}")))
-}
-
 fn host<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Host, D::Error> {
     let text = String::deserialize(deserializer)?;
     Host::parse(&text).map_err(serde::de::Error::custom)
-}
-
-fn some_millis<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    u64::deserialize(deserializer).map(|millis| Some(Duration::from_millis(millis)))
-}
-
-fn stage_millis<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(Stage, Duration)>, D::Error> {
-    let table = HashMap::<Stage, u64>::deserialize(deserializer)?;
-    let mut stages: Vec<_> =
-        table.into_iter().map(|(stage, millis)| (stage, Duration::from_millis(millis))).collect();
-    stages.sort_by_key(|(stage, _)| (stage.rank(), stage.id()));
-    Ok(stages)
 }
 
 fn connects<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Whither, Connect>, D::Error> {
@@ -460,6 +389,10 @@ fn connects<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMa
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use rdp_probe_core::Stage;
+
     use super::*;
 
     const SMALLEST: &str = "title = \"t\"\n[expect]\noutcome = \"reachable\"\nexit = 0\n";

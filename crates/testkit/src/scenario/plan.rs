@@ -2,30 +2,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use rdp_probe_core::{Account, Family, Host, Plan, Routing, Security};
+use rdp_probe_core::{Family, Host, Plan, Routing, Security};
 
+use super::Scenario;
 use super::password::password_file;
-use super::{PlanTable, Scenario};
-use crate::certificate::{authority, root_file};
-
-impl PlanTable {
-    /// Whose credentials are proven.
-    #[must_use]
-    pub fn account(&self) -> Option<Account> {
-        let mut account = self.user.as_deref().and_then(|user| Account::parse(user, None).ok())?;
-        account.stopped = self.stopped;
-        Some(account)
-    }
-
-    /// The root that the certificate has to lead to, in DER.
-    #[must_use]
-    pub fn root(&self) -> Option<Vec<u8>> {
-        match self.trust {
-            Some(kind) => kind.chain().into_iter().next(),
-            None => self.trust_ca.then(authority),
-        }
-    }
-}
+use crate::certificate::root_file;
 
 impl Scenario {
     /// The plan, with the port that the target listens on.
@@ -133,6 +114,8 @@ fn duration(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::certificate::authority;
+
     use super::*;
     use crate::certificate::Kind;
     use rdp_probe_core::Stage;
