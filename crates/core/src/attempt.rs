@@ -363,12 +363,18 @@ impl AttemptRecord {
             .find_map(|fact| if let Observed::Connected { peer, .. } = fact { Some(*peer) } else { None })
     }
 
+    /// Why its handshake failed; `None` when something else ended it, or nothing.
+    #[must_use]
+    pub fn tls_fault(&self) -> Option<&TlsFault> {
+        if let FailureKind::Tls(fault) = &self.failure.as_ref()?.kind { Some(fault) } else { None }
+    }
+
     /// Whether the peer ended the TLS scout's stream without a word.
     #[must_use]
     pub fn was_cut_off(&self) -> bool {
         matches!(
-            self.failure.as_ref().map(|failure| &failure.kind),
-            Some(FailureKind::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. }))
+            self.tls_fault(),
+            Some(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. })
                 if received.is_empty()
         )
     }

@@ -88,7 +88,7 @@ impl Plan {
     /// build cannot check: TLS 1.2 shows it.
     fn scout(evidence: &Evidence) -> Option<Attempt> {
         let failed = evidence.path().last()?;
-        let FailureKind::Tls(fault) = &failed.failure.as_ref()?.kind else { return None };
+        let fault = failed.tls_fault()?;
         match evidence.hello_again() {
             None if fault.is_refusal() => {
                 return Some(Self::aside(evidence, Purpose::HelloAgain, failed.offer, failed.peer()));

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use rdp_probe_core::{
-    Answer, Close, DialFault, Evidence, FailureKind, Family, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust,
-    unfolded,
+    Answer, AttemptRecord, Close, DialFault, Evidence, FailureKind, Family, Observed, TlsBreak, TlsFault,
+    TlsFaultKind, Trust, unfolded,
 };
 
 use crate::codes;
@@ -348,12 +348,12 @@ impl Placeholder {
             }
             Self::HelloEnd => {
                 let further = evidence.hello_again().into_iter().chain(evidence.scouts());
-                let kinds = further.filter_map(|attempt| Some(&attempt.failure.as_ref()?.kind));
-                let disconnects = kinds
-                    .chain(kind)
-                    .any(|kind| matches!(kind, FailureKind::Tls(fault) if fault.is_disconnect()));
+                let first =
+                    kind.and_then(|kind| if let FailureKind::Tls(fault) = kind { Some(fault) } else { None });
+                let mut faults = further.filter_map(AttemptRecord::tls_fault).chain(first);
+                let disconnects = faults.any(TlsFault::is_disconnect);
                 let end = if disconnects {
-                    "answered a hello with a disconnect in the clear"
+                    "sent a disconnect in the clear in place of a handshake"
                 } else {
                     "broke off at every hello, old or new"
                 };

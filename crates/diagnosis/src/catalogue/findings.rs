@@ -6,6 +6,7 @@ use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
     Answer, AttemptRecord, Evidence, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey,
+    TlsFault,
 };
 
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -60,9 +61,13 @@ fn weak_encryption(evidence: &Evidence) -> bool {
     weak.iter().any(|method| methods.method(*method) == Offered::Offered)
 }
 
-/// Something came in the clear before TLS began.
+/// Something came in the clear before TLS began. A disconnect there is the verdict's own: a moment later it is the answer to the
+/// ClientHello, and which of the two it is says nothing of the server.
 fn before_tls(evidence: &Evidence) -> bool {
-    evidence.facts().any(|fact| matches!(fact, Observed::OctetsBeforeTls(_)))
+    evidence.path().iter().any(|attempt| {
+        let came = attempt.facts().any(|fact| matches!(fact, Observed::OctetsBeforeTls(_)));
+        came && !attempt.tls_fault().is_some_and(TlsFault::is_disconnect)
+    })
 }
 
 /// The server saw another request than was sent.

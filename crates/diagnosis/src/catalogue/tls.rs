@@ -13,15 +13,10 @@ fn fault(evidence: &Evidence) -> Option<&TlsFault> {
     if let FailureKind::Tls(fault) = evidence.failure_kind()? { Some(fault) } else { None }
 }
 
-/// Why a further hello came to nothing.
-fn scout_fault(attempt: &AttemptRecord) -> Option<&TlsFault> {
-    if let FailureKind::Tls(fault) = &attempt.failure.as_ref()?.kind { Some(fault) } else { None }
-}
-
 /// The faults of the handshake, of its repetition, and of the scouts after it.
 fn faults(evidence: &Evidence) -> impl Iterator<Item = &TlsFault> {
     let further = evidence.hello_again().into_iter().chain(evidence.scouts());
-    fault(evidence).into_iter().chain(further.filter_map(scout_fault))
+    fault(evidence).into_iter().chain(further.filter_map(AttemptRecord::tls_fault))
 }
 
 const fn ended(kind: TlsFaultKind) -> bool {
@@ -50,8 +45,8 @@ fn cannot_use_key(evidence: &Evidence) -> bool {
     let broke_off = |fault: &TlsFault| ended(fault.kind) && fault.received.is_empty();
     // A connection that did not come to its hello tells nothing of it.
     let mut further = evidence.hello_again().into_iter().chain(evidence.scouts());
-    let at_every_hello = evidence.scouts().next().is_some()
-        && further.all(|attempt| scout_fault(attempt).is_some_and(broke_off));
+    let at_every_hello =
+        evidence.scouts().next().is_some() && further.all(|attempt| attempt.tls_fault().is_some_and(broke_off));
     // xrdp's way to say it, also after an alert that says the same.
     let says_so = faults(evidence).any(TlsFault::is_disconnect);
     (broke_off(first) && at_every_hello) || says_so
