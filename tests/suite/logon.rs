@@ -9,7 +9,7 @@ use rdp_probe::wire::credssp::NtStatus;
 use rdp_probe::{Credentials, FailureKind, NotTried, Observed, Outcome, Prober, Report, Stage, Target};
 use rdp_probe_core::SignatureCheck;
 use rdp_probe_testkit::acceptor::{Acceptor, Accepts};
-use rdp_probe_testkit::certificate::Kind;
+use rdp_probe_testkit::certificate::{Kind, authority, root_file};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::field::{Field, Visit};
@@ -324,6 +324,32 @@ fn the_program_takes_a_password_in_each_way_and_tries_it_once() {
         (1, 19)
     );
     assert_eq!((acceptor.logons(), acceptor.delegated(), acceptor.errors()), (6, 0, vec![]));
+}
+
+#[test]
+fn a_certificate_that_signed_itself_is_trusted_when_the_system_has_it_among_its_roots() {
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let accepts = accepts();
+    let acceptor = server.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
+    let address = acceptor.address().to_string();
+    let [its_own] = accepts.certificate.chain().try_into().unwrap();
+    let another = authority();
+    let run = |root: &[u8], arguments: &[&str]| {
+        let mut command = std::process::Command::new(binary());
+        command.args([&[&*address, "-o", "json"], arguments].concat());
+        command.env("SSL_CERT_FILE", root_file(root).unwrap()).env("RDP_PASSWORD", RIGHT);
+        let Output { status, stdout, .. } = command.stdin(Stdio::null()).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&stdout).unwrap();
+        (status.code(), report["tls"]["certificate"]["trusted"].clone())
+    };
+    let user = ["-u", "alice"];
+    assert_eq!(run(&its_own, &user), (Some(0), serde_json::json!(true)));
+    assert_eq!(acceptor.logons(), 1);
+    assert_eq!(run(&another, &user), (Some(54), serde_json::Value::Null));
+    // Whatever it is worth, it decides nothing here: the store is not read for it.
+    let only_tls = ["--until", "tls"];
+    assert_eq!(run(&its_own, &only_tls), (Some(0), serde_json::Value::Null));
+    assert_eq!(acceptor.logons(), 1, "no AUTHENTICATE came");
 }
 
 #[test]

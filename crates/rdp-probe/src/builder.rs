@@ -15,17 +15,14 @@ use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
 
 use crate::clock::since_1970;
-#[cfg(feature = "nla")]
 use crate::credentials::Credentials;
 use crate::driver::Driver;
 use crate::error::ProbeError;
-#[cfg(feature = "nla")]
-use crate::ledger::Ledger;
 use crate::network::Network;
 use crate::progress::{Events, Progress};
 use crate::rdp_file::RdpFile;
 use crate::report::Report;
-use crate::shared::{Login, Shared};
+use crate::shared::Shared;
 use crate::target::Target;
 use crate::tls::{can_carry, entropy};
 
@@ -77,22 +74,26 @@ impl Probe {
         cancel: impl Future<Output = ()>,
     ) -> impl Future<Output = Report> {
         async move {
-            let Shared { network, tls, login, .. } = &*self.shared;
+            let Shared { network, tls, credentials, .. } = &*self.shared;
             let driver = Driver { network: network.as_deref(), tls, logon: None, watcher };
-            let evidence = match login {
+            let evidence = match credentials {
                 None => driver.run(self.planned(false), cancel).await,
-                Some(login) => Box::pin(self.log_on(login, driver, cancel)).await,
+                Some(credentials) => Box::pin(self.log_on(credentials, driver, cancel)).await,
             };
             self.report_of(evidence)
         }
     }
 
     /// Waits for the account's turn, before the run's own time begins, and notes what became of it.
-    async fn log_on(&self, login: &Login, driver: Driver<'_>, cancel: impl Future<Output = ()>) -> Evidence {
-        let Login { credentials, ledger } = login;
+    async fn log_on(
+        &self,
+        credentials: &Credentials,
+        driver: Driver<'_>,
+        cancel: impl Future<Output = ()>,
+    ) -> Evidence {
         let (mut cancel, mut cancelled) = (pin!(cancel), false);
         let turn = {
-            let mut waiting = pin!(ledger.turn(credentials));
+            let mut waiting = pin!(self.shared.ledger.turn(credentials));
             poll_fn(|cx| {
                 if let Poll::Ready(turn) = waiting.as_mut().poll(cx) {
                     return Poll::Ready(Some(turn));
@@ -104,7 +105,7 @@ impl Probe {
         };
         // Cut off before its turn, it sends nothing either.
         let turn = turn.flatten();
-        let driver = Driver { logon: turn.as_ref().map(|turn| (&**credentials, turn)), ..driver };
+        let driver = Driver { logon: turn.as_ref().map(|turn| (credentials, turn)), ..driver };
         // What is over is not asked again.
         let cancel = poll_fn(|cx| if cancelled { Poll::Ready(()) } else { cancel.as_mut().poll(cx) });
         let evidence = driver.run(self.planned(turn.is_none()), cancel).await;
@@ -153,7 +154,7 @@ const _: fn(&Probe) = |probe| {
 impl ProbeBuilder {
     pub(crate) fn new(target: Target, shared: Arc<Shared>) -> Self {
         let mut plan = Plan::new(target.host.clone(), target.port);
-        plan.account = shared.login.as_ref().map(|login| Box::new(login.credentials.account.clone()));
+        plan.account = shared.credentials.as_ref().map(|credentials| Box::new(credentials.account.clone()));
         plan.target.require_trust = shared.tls.target.roots.is_some();
         plan.limits.clone_from(&shared.limits);
         Self { probe: Probe { target, plan, shared } }
@@ -305,8 +306,8 @@ impl ProbeBuilder {
     /// Credentials to prove, as far as that goes without giving them away: the server's own proof ends the exchange. Default: none.
     ///
     /// The password leaves this computer only as an answer by NTLM, once, to a peer whose certificate is trusted, pinned or taken
-    /// ([`ProbeBuilder::accept_certificate`]); of all probes that were made of one [`crate::Prober`] an account is used no more once it was
-    /// rejected, and until it was accepted by one of them at a time. There is no enumeration beside it, and the run may take 60 s unless
+    /// ([`ProbeBuilder::accept_certificate`]); of all probes that were made of one [`crate::Prober`], wherever their credentials were given,
+    /// an account is used no more once it was rejected, and until it was accepted by one of them at a time. There is no enumeration beside it, and the run may take 60 s unless
     /// [`ProbeBuilder::timeout`] is set after this.
     ///
     /// Whatever the library for NTLM logs is not heard. The subscriber that hears nothing in its place ends the forwarding of `tracing` to
@@ -318,7 +319,7 @@ impl ProbeBuilder {
         if plan.limits.overall == Limits::default().overall {
             plan.limits.overall = WITH_CREDENTIALS;
         }
-        self.shared().login = Some(Login { credentials: Arc::new(credentials), ledger: Ledger::default() });
+        self.shared().log_on(credentials);
         self
     }
 

@@ -15,11 +15,7 @@ use crate::builder::WITH_CREDENTIALS;
 #[cfg(feature = "nla")]
 use crate::credentials::Credentials;
 use crate::error::ProbeError;
-#[cfg(feature = "nla")]
-use crate::ledger::Ledger;
 use crate::network::Network;
-#[cfg(feature = "nla")]
-use crate::shared::Login;
 use crate::shared::Shared;
 use crate::target::Target;
 
@@ -90,7 +86,7 @@ impl Prober {
         if shared.limits.overall == Limits::default().overall {
             shared.limits.overall = WITH_CREDENTIALS;
         }
-        shared.login = Some(Login { credentials: Arc::new(credentials), ledger: Ledger::default() });
+        shared.log_on(credentials);
         self
     }
 

@@ -23,18 +23,20 @@ pub(crate) struct Shared {
     pub(crate) rules: Vec<&'static Rule>,
     /// The deadlines that a plan begins with.
     pub(crate) limits: Limits,
-    /// Whose credentials are proven, and what became of the account.
-    pub(crate) login: Option<Login>,
-}
-
-/// Credentials, and the ledger that all who have them share.
-#[derive(Clone, Debug)]
-pub(crate) struct Login {
-    pub(crate) credentials: Arc<Credentials>,
+    /// Whose credentials are proven.
+    pub(crate) credentials: Option<Arc<Credentials>>,
+    /// What became of each account, of whichever of the runs it is.
     pub(crate) ledger: Ledger,
 }
 
 impl Shared {
+    /// These credentials are proven.
+    #[cfg(feature = "nla")]
+    pub(crate) fn log_on(&mut self, credentials: Credentials) {
+        self.credentials = Some(Arc::new(credentials));
+        self.tls.target.logs_on = true;
+    }
+
     /// The certificates in `pem` are the roots.
     pub(crate) fn trust(&mut self, pem: &[u8]) -> Result<(), ProbeError> {
         self.tls.target.roots = Some(tls::roots_of(pem).ok_or(ProbeError::Roots)?);

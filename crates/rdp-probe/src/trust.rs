@@ -14,17 +14,19 @@ use crate::roots;
 use crate::tls::{TlsPolicy, provider};
 
 /// What the chain is worth, for a server that was asked for as `name` and stands at `peer`; `None` when that cannot be told. A
-/// certificate that signed itself leads nowhere, so that it is looked for among the roots that were given; the system's store is not
-/// asked for it. Waits for that store, where it is needed.
+/// certificate that signed itself leads nowhere, so that it is looked for among the roots; the system's store is asked for it only
+/// where a logon hangs on it, since most hosts have such a one and the store is slow. Waits for that store, where it is needed.
 pub(crate) async fn trust(chain: &[Vec<u8>], name: &str, peer: IpAddr, policy: &TlsPolicy) -> Option<Trust> {
     let (leaf, rest) = chain.split_first()?;
-    if CertificateFacts::is_self_issued(leaf)? {
-        return itself(leaf, name, policy.roots.as_deref()?, since_1970());
-    }
+    let signed_itself = CertificateFacts::is_self_issued(leaf)?;
     let roots = match &policy.roots {
+        None if signed_itself && !policy.logs_on => return None,
         Some(roots) => Arc::clone(roots),
         None => roots::system().await,
     };
+    if signed_itself {
+        return itself(leaf, name, &roots, since_1970());
+    }
     if roots.is_empty() {
         return None;
     }
