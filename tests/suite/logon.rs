@@ -1,6 +1,6 @@
 //! Credentials, proven to a server whose NTLM is real: what is accepted, what is rejected, and how often anybody is asked.
 use std::fmt::{Debug, Write as _};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -324,6 +324,89 @@ fn the_program_takes_a_password_in_each_way_and_tries_it_once() {
         (1, 19)
     );
     assert_eq!((acceptor.logons(), acceptor.delegated(), acceptor.errors()), (6, 0, vec![]));
+}
+
+#[test]
+fn an_account_of_another_client_or_of_a_file_is_proven_where_there_is_a_password() {
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let accepts = accepts();
+    let acceptor = server.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
+    let address = acceptor.address().to_string();
+    let host = format!("/v:{address}");
+    // Without a password nobody is asked for one, and the run is one without credentials.
+    let (code, said) = program(&[&host, "/u:LAB\\alice", "/cert:ignore", "--no-enumerate"], "", None);
+    assert!(code == Some(0) && said.contains("are not used without a password"), "{said}");
+    assert_eq!(acceptor.logons(), 0);
+    let (code, said) = program(&[&host, "/u:LAB\\alice", "/d:LAB", "/cert:ignore"], "", Some(RIGHT));
+    assert!(code == Some(0) && said.contains("accepts the credentials of LAB\\alice"), "{said}");
+    // What is warned of is a password that stands there; it is not repeated.
+    let (code, said) = program(&[&host, "/u:alice", "/d:LAB", "/p:wrong", "/cert-ignore"], "", Some(RIGHT));
+    assert!(code == Some(51) && said.contains("can read the password of /p"), "{said}");
+    let (code, said) = program(&[&host, "/u:alice", "/cert:deny"], "", Some(RIGHT));
+    assert_eq!((code, acceptor.logons()), (Some(54), 2), "{said}");
+    // Of two files each has its account; of one account there is one rejection.
+    let scratch = Scratch::new("accounts-of-files");
+    let file = |name: &str, user: &str| {
+        let text = format!("full address:s:{address}\ndomain:s:LAB\nusername:s:{user}\n");
+        scratch.file(name, text.as_bytes())
+    };
+    let files =
+        [file("a.rdp", "alice"), file("b.rdp", "LAB\\bob"), file("c.rdp", "ALICE"), file("d.rdp", "a@b@c")];
+    let list = scratch.file("list", files.join("\n").as_bytes());
+    let arguments = [&*format!("@{list}"), "--accept-certificate", "-o", "line"];
+    let (code, said) = program(&arguments, "", Some(RIGHT));
+    assert_eq!((code, acceptor.logons()), (Some(0), 5), "{said}");
+    assert!(said.contains("username \"a@b@c\": a user is written as"), "{said}");
+    let (_, said) = program(&arguments, "", Some("wrong"));
+    assert_eq!((acceptor.logons(), said.matches("rule=account-stopped").count()), (7, 1), "{said}");
+    // Who is typed is meant.
+    let typed = program(&[&*files[1], "-u", "LAB\\carol", "--accept-certificate"], "", Some(RIGHT));
+    assert!(typed.1.contains("accepts the credentials of LAB\\carol"), "{typed:?}");
+    let nobody = scratch.file("nobody.rdp", format!("full address:s:{address}\n").as_bytes());
+    let (code, said) = program(&[&nobody, "--password-stdin"], RIGHT, None);
+    assert_eq!((code, said.as_str()), (Some(2), "rdp-probe: --password-stdin is of no use without --user\n"));
+}
+
+/// What comes of the program at a terminal of its own, where this is typed once it asks; and whether the terminal shows what is typed
+/// after that.
+fn at_a_terminal(arguments: &str, typed: &str) -> (String, bool) {
+    let command = format!("{} {arguments}; echo \"code $?\"; stty -a", binary().display());
+    let mut command = {
+        let mut script = std::process::Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]);
+        script
+    };
+    command.env_remove("RDP_PASSWORD").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut said = Vec::new();
+    // It is not shown from the question on, so that nothing is typed before; a little later it is that in any case.
+    while !String::from_utf8_lossy(&said).contains("Password for") {
+        let mut octets = [0; 256];
+        let count = stdout.read(&mut octets).unwrap();
+        assert_ne!(count, 0, "{}", String::from_utf8_lossy(&said));
+        said.extend(&octets[..count]);
+    }
+    stdin.write_all(typed.as_bytes()).unwrap();
+    stdout.read_to_end(&mut said).unwrap();
+    child.wait().unwrap();
+    let said = String::from_utf8(said).unwrap();
+    let shows = said.split_ascii_whitespace().any(|word| word == "echo");
+    (said, shows)
+}
+
+#[test]
+fn a_password_is_asked_for_at_a_terminal_and_not_shown() {
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let accepts = accepts();
+    let acceptor = server.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
+    let arguments = format!("{} -u alice --accept-certificate -o line", acceptor.address());
+    let (said, shows) = at_a_terminal(&arguments, &format!("{RIGHT}\n"));
+    assert!(said.contains("code 0") && said.contains("Password for \"alice\": ") && shows, "{said}");
+    assert!(!said.contains("assword\r") && !said.contains(RIGHT), "{said}");
+    let (said, shows) = at_a_terminal(&arguments, "secre\u{3}");
+    assert!(said.contains("code 5") && shows && !said.contains("secre"), "{said}");
+    assert_eq!(acceptor.logons(), 1);
 }
 
 #[test]

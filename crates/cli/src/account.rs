@@ -1,14 +1,16 @@
-//! Whose credentials are proven, and where the password is: in no argument, since everybody can read those.
+//! Whose credentials are proven, and where the password is: in no argument of this program's, since everybody can read those.
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, IsTerminal as _, Read};
 use std::path::Path;
 
-use rdp_probe::{Credentials, Secret};
+use rdp_probe::{Prober, RdpFile, Secret};
 use zeroize::Zeroizing;
 
+use crate::credentials::{Credentials, check, made, of_prober};
 use crate::options::Options;
 use crate::quote::quoted;
+use crate::terminal;
 
 /// The longest password, in octets: no system takes one as long.
 const MOST: usize = 4096;
@@ -16,20 +18,128 @@ const MOST: usize = 4096;
 const ROOM: usize = MOST + 3;
 /// Where it is looked for without an option.
 const VARIABLE: &str = "RDP_PASSWORD";
+/// What is said where a user is named by whom the program does not ask for a password.
+const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
+                           --password-file, --password-stdin or RDP_PASSWORD gives one";
 
-/// The credentials; none without a user.
+/// Why there is no run.
+#[derive(Debug)]
+pub(crate) enum NoRun {
+    /// What is wrong with what was given.
+    Usage(String),
+    /// Who was asked for a password had the program end.
+    Interrupted,
+}
+
+impl From<String> for NoRun {
+    fn from(message: String) -> Self {
+        Self::Usage(message)
+    }
+}
+
+/// What each target's probe is to prove.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    /// The password of the accounts that files name, once it was looked for.
+    password: Option<Option<Secret<String>>>,
+    /// Whether a file named an account.
+    pub(crate) named: bool,
+}
+
+impl Accounts {
+    /// Whether one account is for all targets, whatever a file says.
+    const fn is_one(options: &Options) -> bool {
+        options.user.is_some() || options.pasted.user.is_some()
+    }
+
+    /// The credentials of the account that a file names; or what to warn of in place of them.
+    ///
+    /// # Errors
+    /// A password that cannot be read.
+    pub(crate) fn of_file(
+        &mut self,
+        options: &Options,
+        file: &RdpFile,
+    ) -> Result<Result<Option<Credentials>, String>, String> {
+        let Some(user) = file.user.as_deref().filter(|_| !Self::is_one(options)) else { return Ok(Ok(None)) };
+        self.named = true;
+        let found = match self.password.take() {
+            Some(found) => found,
+            None => password(options)?,
+        };
+        let Some(password) = self.password.insert(found).clone() else {
+            return Ok(Err(NO_PASSWORD.to_owned()));
+        };
+        let domain = options.domain.as_deref().or_else(|| beside(user, file.domain.as_deref()));
+        let made = made(user, domain, password).map_err(|error| format!("username {}: {error}", quoted(user)));
+        Ok(made.map(Some))
+    }
+}
+
+/// The prober with the credentials of the run, where one account is for all its targets. `warn` is told of an account that is not used.
 ///
 /// # Errors
 /// What is wrong with them, without a secret in it.
-pub(crate) fn credentials(options: &Options) -> Result<Option<Credentials>, String> {
-    let Some(user) = &options.user else { return Ok(None) };
-    let password = match (&options.password_file, options.password_stdin) {
-        (Some(path), _) => from_file(path)?,
-        (None, true) => from(std::io::stdin(), "standard input")?,
-        (None, false) => from_variable(std::env::var_os(VARIABLE).as_deref(), user)?,
+pub(crate) fn of_all(options: &Options, prober: Prober, warn: impl FnOnce(String)) -> Result<Prober, NoRun> {
+    let credentials = if let Some(user) = &options.user {
+        let named = |error| format!("--user {}: {error}", quoted(user));
+        let domain = options.domain.as_deref();
+        // Nobody is asked for the password of an account that cannot be one.
+        check(user, domain).map_err(named)?;
+        let password = match password(options)? {
+            Some(password) => password,
+            None => asked(user)?,
+        };
+        Some(made(user, domain, password).map_err(named)?)
+    } else if let Some(user) = &options.pasted.user {
+        let named = |error| format!("/u:{user}: {error}");
+        let domain = options.domain.as_deref().or_else(|| beside(user, options.pasted.domain.as_deref()));
+        check(user, domain).map_err(named)?;
+        match password(options)? {
+            Some(password) => Some(made(user, domain, password).map_err(named)?),
+            None => {
+                warn(NO_PASSWORD.to_owned());
+                None
+            }
+        }
+    } else {
+        None
     };
-    let credentials = Credentials::new(user, options.domain.as_deref(), password);
-    credentials.map(Some).map_err(|error| format!("--user {}: {error}", quoted(user)))
+    Ok(match credentials {
+        Some(credentials) => of_prober(options, prober, credentials),
+        None => prober,
+    })
+}
+
+/// A domain that stands beside a user without one: other clients write both, and mean the user's own.
+fn beside<'a>(user: &str, domain: Option<&'a str>) -> Option<&'a str> {
+    domain.filter(|_| !user.contains(['\\', '@']))
+}
+
+/// Where a password is given.
+fn password(options: &Options) -> Result<Option<Secret<String>>, String> {
+    match (&options.password_file, options.password_stdin, &options.pasted.password) {
+        (Some(path), ..) => from_file(path).map(Some),
+        (None, true, _) => from(std::io::stdin(), "standard input").map(Some),
+        (None, false, Some(password)) => whole(password.expose(), "/p").map(Some),
+        (None, false, None) => from_variable(std::env::var_os(VARIABLE).as_deref()),
+    }
+}
+
+/// Asks whoever sits at the terminal.
+fn asked(user: &str) -> Result<Secret<String>, NoRun> {
+    let user = quoted(user);
+    if !std::io::stdin().is_terminal() {
+        let ways = "give it by --password-file, --password-stdin or";
+        return Err(NoRun::Usage(format!("no password for {user}: {ways} {VARIABLE}")));
+    }
+    let typed = terminal::ask(&format!("Password for {user}: ")).map_err(|error| {
+        if error.kind() == ErrorKind::Interrupted {
+            return NoRun::Interrupted;
+        }
+        NoRun::Usage(format!("no password for {user}: the terminal cannot be read: {error}"))
+    })?;
+    Ok(whole(&typed, "terminal")?)
 }
 
 fn from_file(path: &Path) -> Result<Secret<String>, String> {
@@ -49,15 +159,10 @@ fn from(source: impl Read, name: &str) -> Result<Secret<String>, String> {
     whole(line.unwrap_or(text), name)
 }
 
-fn from_variable(value: Option<&OsStr>, user: &str) -> Result<Secret<String>, String> {
-    let Some(value) = value else {
-        return Err(format!(
-            "no password for {}: give it by --password-file, --password-stdin or {VARIABLE}",
-            quoted(user)
-        ));
-    };
+fn from_variable(value: Option<&OsStr>) -> Result<Option<Secret<String>>, String> {
+    let Some(value) = value else { return Ok(None) };
     let value = value.to_str().ok_or_else(|| format!("{VARIABLE}: the password is not UTF-8"))?;
-    whole(value, VARIABLE)
+    whole(value, VARIABLE).map(Some)
 }
 
 fn whole(password: &str, name: &str) -> Result<Secret<String>, String> {
@@ -105,13 +210,9 @@ mod tests {
             assert_eq!(from(octets, "x").unwrap_err(), problem);
         }
         assert_eq!(
-            from_variable(Some(OsStr::new("")), "me").unwrap_err(),
+            from_variable(Some(OsStr::new(""))).unwrap_err(),
             "RDP_PASSWORD: there is no password in it"
         );
-        let none = from_variable(None, "LAB\\me").unwrap_err();
-        assert_eq!(
-            none,
-            "no password for \"LAB\\\\me\": give it by --password-file, --password-stdin or RDP_PASSWORD"
-        );
+        assert!(from_variable(None).unwrap().is_none());
     }
 }

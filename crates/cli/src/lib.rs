@@ -4,6 +4,7 @@
     reason = "targets, lines and columns are counted here; what a peer's lengths lead to is computed in the library"
 )]
 mod account;
+mod credentials;
 mod duration;
 mod exit;
 mod file;
@@ -16,6 +17,7 @@ mod options;
 pub mod oracle;
 mod outputs;
 mod parse;
+mod pasted;
 mod progress;
 mod quote;
 mod render;
@@ -30,6 +32,7 @@ mod stderr;
 mod stored;
 mod tally;
 mod targets;
+mod terminal;
 mod threads;
 mod verbs;
 mod warned;

@@ -10,9 +10,10 @@ use rdp_probe::{Address, Family, Host, Security, Stage};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::inputs::{Named, both_read_and_written};
+use crate::pasted::Pasted;
 use crate::quote::quoted;
 use crate::verbs::Verb;
-use crate::words::behind;
+use crate::words::{behind, is_rdp_file};
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
 /// would show.
@@ -117,7 +118,7 @@ pub(crate) struct Options {
     #[arg(short, long, value_name = "DOMAIN")]
     pub(crate) domain: Option<String>,
 
-    /// Take the password from this file: its one line [default: the variable RDP_PASSWORD]
+    /// Take the password from this file: its one line [default: the variable RDP_PASSWORD, else it is asked for on the terminal]
     #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
     pub(crate) password_file: Option<PathBuf>,
 
@@ -169,9 +170,13 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) no_progress: bool,
 
-    /// What was accepted and has no effect.
+    /// What to warn of.
     #[arg(skip)]
     pub(crate) notes: Vec<String>,
+
+    /// Whose credentials an option of another client names.
+    #[arg(skip)]
+    pub(crate) pasted: Pasted,
 }
 
 /// What only matters to a probe.
@@ -244,14 +249,18 @@ impl Options {
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
         }
-        let without_a_user = [
-            ("--domain", self.domain.is_some()),
-            ("--password-file", self.password_file.is_some()),
-            ("--password-stdin", self.password_stdin),
-            ("--accept-certificate", self.accept_certificate),
-        ];
-        if let Some((option, _)) = without_a_user.iter().find(|(_, given)| *given && self.user.is_none()) {
-            return Some(format!("{option} is of no use without --user"));
+        let brings = |target: &OsString| is_rdp_file(target) || target == "-" || behind(target, "@").is_some();
+        if !self.targets.iter().any(brings)
+            && let Some(message) = self.needs_a_user()
+        {
+            return Some(message);
+        }
+        if self.user.is_some() && self.pasted.user.is_some() {
+            return Some("two users, --user and /u: which of them is meant? give one".to_owned());
+        }
+        let passwords = [self.password_file.is_some(), self.password_stdin, self.pasted.password.is_some()];
+        if passwords.iter().filter(|given| **given).count() > 1 {
+            return Some("two passwords, /p and an option: which of them is meant? give one".to_owned());
         }
         if self.password_stdin && self.targets.iter().any(|target| target == "-") {
             return Some(
@@ -279,6 +288,22 @@ impl Options {
             }
         }
         None
+    }
+
+    /// What is wrong where there is no user: these options say something of one.
+    pub(crate) fn needs_a_user(&self) -> Option<String> {
+        let without_a_user = [
+            ("--domain", self.domain.is_some()),
+            ("--password-file", self.password_file.is_some()),
+            ("--password-stdin", self.password_stdin),
+            ("/p", self.pasted.password.is_some()),
+            ("--accept-certificate", self.accept_certificate),
+        ];
+        if self.user.is_some() || self.pasted.user.is_some() {
+            return None;
+        }
+        let (option, _) = without_a_user.iter().find(|(_, given)| *given)?;
+        Some(format!("{option} is of no use without --user"))
     }
 
     /// Whether to take a second look: as asked, otherwise for a single target only.

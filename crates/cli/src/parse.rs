@@ -27,13 +27,13 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     };
     match Options::try_parse_from(spelt.args) {
         Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
-        Ok(mut options) => match options.contradiction() {
-            Some(message) => Parsed::Usage(message),
-            None => {
-                options.notes = spelt.notes;
-                Parsed::Options(Box::new(options))
+        Ok(mut options) => {
+            (options.notes, options.pasted) = (spelt.notes, spelt.pasted);
+            match options.contradiction() {
+                Some(message) => Parsed::Usage(message),
+                None => Parsed::Options(Box::new(options)),
             }
-        },
+        }
         Err(mut error) => {
             shorten(&mut error);
             let (kind, text) = (error.kind(), error.render().to_string());

@@ -1,6 +1,7 @@
 //! Prepares a run, as far as it can be before anything is probed: a mistake is no reason to bother a host.
 use std::sync::Arc;
 
+use crate::account::NoRun;
 use crate::exit::{self, Ended, say};
 use crate::limits;
 use crate::options::Options;
@@ -9,6 +10,7 @@ use crate::runner::{Places, Runner};
 use crate::signals::Interruption;
 use crate::source::Source;
 use crate::targets::Targets;
+use crate::terminal;
 use crate::threads::aside;
 use crate::warned::Warned;
 
@@ -21,11 +23,15 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     let theirs = Arc::clone(&options);
     let targets = tokio::select! {
         targets = aside("targets", move || Targets::of(&theirs)) => targets,
-        () = interruption.first() => return Ended::of(exit::INTERRUPTED),
+        () = interruption.first() => {
+            terminal::give_back();
+            return Ended::of(exit::INTERRUPTED);
+        }
     };
     let targets = match targets {
         Some(Ok(targets)) => targets,
-        Some(Err(message)) => return Ended::usage(message),
+        Some(Err(NoRun::Usage(message))) => return Ended::usage(message),
+        Some(Err(NoRun::Interrupted)) => return Ended::of(exit::INTERRUPTED),
         None => return Ended::of(exit::INTERNAL),
     };
     let mut warned = Warned::new(options.quiet);

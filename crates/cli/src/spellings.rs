@@ -8,7 +8,10 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 
+use rdp_probe::Secret;
+
 use crate::options::Options;
+use crate::pasted::Pasted;
 use crate::quote::short;
 use crate::words::is_rdp_file;
 
@@ -16,8 +19,10 @@ use crate::words::is_rdp_file;
 #[derive(Debug, Default)]
 pub(crate) struct Spelt {
     pub(crate) args: Vec<OsString>,
-    /// What was accepted and has no effect.
+    /// What to warn of.
     pub(crate) notes: Vec<String>,
+    /// Whose credentials they name.
+    pub(crate) pasted: Pasted,
 }
 
 /// What the options so far have named.
@@ -26,7 +31,11 @@ struct Named {
     host: Option<String>,
     port: Option<u16>,
     notes: Vec<String>,
+    pasted: Pasted,
 }
+
+const PASSWORD_SEEN: &str = "everybody on this computer can read the password of /p on its command line: --password-file, \
+                             --password-stdin and RDP_PASSWORD hide it";
 
 /// What only changes a session, or how it is shown.
 const SESSION_ONLY: &[&str] = &[
@@ -175,7 +184,6 @@ const NOT_BUILT: &[&str] = &[
     "gt",
     "gu",
     "kerberos",
-    "p",
     "pass",
     "password",
     "pcid",
@@ -253,7 +261,7 @@ pub(crate) fn rewrite(args: Vec<OsString>) -> Result<Spelt, String> {
         spelt.args.push(target.into());
     }
     spelt.args.extend(rest);
-    spelt.notes = named.notes;
+    (spelt.notes, spelt.pasted) = (named.notes, named.pasted);
     Ok(spelt)
 }
 
@@ -292,13 +300,30 @@ impl Named {
                 self.port = Some(port.ok_or_else(|| needs("NUMBER, from 1 to 65535"))?);
                 Vec::new()
             }
-            "u" | "d" => {
-                self.notes.push(rdp_probe::RdpFileWarning::Account.to_string());
+            "u" => {
+                once(&mut self.pasted.user, given("USER")?.to_owned(), "/u")?;
+                Vec::new()
+            }
+            // Without a value it says that there is none.
+            "d" => {
+                let domain = value.unwrap_or_default();
+                if !domain.is_empty() {
+                    once(&mut self.pasted.domain, domain.to_owned(), "/d")?;
+                }
+                Vec::new()
+            }
+            "p" => {
+                once(&mut self.pasted.password, Secret::new(given("PASSWORD")?.to_owned()), "/p")?;
+                self.notes.push(PASSWORD_SEEN.to_owned());
                 Vec::new()
             }
             "sec" => vec![format!("--security={}", security(given("rdp, tls, nla, ext or aad")?)?)],
-            "cert" => certificate(given("ignore, tofu, deny, name:NAME or fingerprint:sha256:HEX")?)?,
-            "cert-ignore" | "cert-tofu" | "cert-deny" => Vec::new(),
+            "cert" => self.certificate(given("ignore, tofu, deny, name:NAME or fingerprint:sha256:HEX")?)?,
+            "cert-ignore" => {
+                self.pasted.accept_certificate = true;
+                Vec::new()
+            }
+            "cert-tofu" | "cert-deny" => Vec::new(),
             "cert-name" => vec![format!("--server-name={}", given("NAME")?)],
             "timeout" => {
                 let limit = given("MILLISECONDS")?;
@@ -333,6 +358,29 @@ impl Named {
             None => Ok(()),
             Some(_) => Err("two /v: which of them is meant? give one, or both as host[:port]".into()),
         }
+    }
+
+    /// `/cert`: certificates are reported here, unless a name or a fingerprint says which it has to be. Of a logon, `ignore` says that it
+    /// may go to whoever it is; `tofu` and `deny` say what holds without them.
+    fn certificate(&mut self, value: &str) -> Result<Vec<String>, String> {
+        let mut options = Vec::new();
+        for part in value.split(',') {
+            let (what, rest) = part.split_once(':').unwrap_or((part, ""));
+            match (what.to_ascii_lowercase().as_str(), rest) {
+                ("ignore", "") => self.pasted.accept_certificate = true,
+                ("tofu" | "deny", "") => {}
+                ("name", name) if !name.is_empty() => options.push(format!("--server-name={name}")),
+                ("fingerprint", hash) if hash.to_ascii_lowercase().starts_with("sha256:") => {
+                    options.push(format!("--pin={}", hash.get(7..).unwrap_or_default()));
+                }
+                _ => {
+                    return Err(
+                        "/cert: expected ignore, tofu, deny, name:NAME or fingerprint:sha256:HEX".into()
+                    );
+                }
+            }
+        }
+        Ok(options)
     }
 
     /// The target that `/v` and `/port` make together.
@@ -371,21 +419,12 @@ fn security(value: &str) -> Result<&'static str, String> {
     })
 }
 
-/// `/cert`: certificates are accepted and reported here, unless a name or a fingerprint says which.
-fn certificate(value: &str) -> Result<Vec<String>, String> {
-    let mut options = Vec::new();
-    for part in value.split(',') {
-        let (what, rest) = part.split_once(':').unwrap_or((part, ""));
-        match (what.to_ascii_lowercase().as_str(), rest) {
-            ("ignore" | "tofu" | "deny", "") => {}
-            ("name", name) if !name.is_empty() => options.push(format!("--server-name={name}")),
-            ("fingerprint", hash) if hash.to_ascii_lowercase().starts_with("sha256:") => {
-                options.push(format!("--pin={}", hash.get(7..).unwrap_or_default()));
-            }
-            _ => return Err("/cert: expected ignore, tofu, deny, name:NAME or fingerprint:sha256:HEX".into()),
-        }
+/// What may stand but once.
+fn once<T>(place: &mut Option<T>, value: T, option: &str) -> Result<(), String> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("two {option}: which of them is meant? give one")),
     }
-    Ok(options)
 }
 
 #[cfg(test)]
@@ -443,8 +482,10 @@ mod tests {
     #[test]
     fn what_cannot_be_honoured_is_refused_without_its_value() {
         for (line, part) in [
-            ("/v:srv1 /p:hunter2", "/p is not in this version"),
-            ("/v:srv1 /p=hunter2", "/p is not in this version"),
+            ("/v:srv1 /p:hunter2 /p:hunter2", "two /p"),
+            ("/v:srv1 /u:hunter2 /u:me", "two /u"),
+            ("/v:srv1 /u:", "/u: expected /u:USER"),
+            ("/v:srv1 /password:hunter2", "/password is not in this version"),
             ("/v:srv1 /gp:hunter2", "/gp is not in this version"),
             ("/v:srv1 /g:gw1", "/g is not in this version"),
             ("/gateway:g:gw1,p:hunter2", "/gateway is not in this version"),
@@ -470,9 +511,19 @@ mod tests {
     }
 
     #[test]
-    fn user_and_domain_are_said_to_be_unused() {
-        let args = ["rdp-probe", "/u:me", "/v:srv1"].map(OsString::from).to_vec();
-        let spelt = rewrite(args).unwrap();
-        assert_eq!(spelt.notes, ["user and domain are not used yet: --user gives them"]);
+    fn an_account_is_taken_from_the_line_and_a_password_is_warned_of() {
+        let spelt = |line: &str| {
+            let args = std::iter::once("rdp-probe").chain(line.split(' ')).map(OsString::from);
+            rewrite(args.collect()).unwrap()
+        };
+        let whole = spelt("/u:LAB\\me /d:LAB /p:a:b=c /cert:ignore /v:srv1");
+        let Pasted { user, domain, password, accept_certificate } = whole.pasted;
+        assert_eq!((user.as_deref(), domain.as_deref()), (Some("LAB\\me"), Some("LAB")));
+        assert_eq!((password.unwrap().expose().as_str(), accept_certificate), ("a:b=c", true));
+        assert_eq!(whole.notes, [PASSWORD_SEEN]);
+        let little = spelt("/u:me /d: /cert:deny /v:srv1");
+        assert!(little.pasted.domain.is_none() && !little.pasted.accept_certificate);
+        assert_eq!(little.notes, [""; 0]);
+        assert!(spelt("/cert-ignore /v:srv1").pasted.accept_certificate);
     }
 }

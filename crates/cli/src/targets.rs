@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
-use crate::account;
+use crate::account::{self, Accounts, NoRun};
+use crate::credentials::{Credentials, of_builder};
 use crate::exit::say_soon;
 use crate::lists::{self, Line, Lines};
 use crate::options::{Options, ResolveEntry};
@@ -56,13 +57,20 @@ struct Jobs {
     used: Vec<bool>,
     /// Whether a probe was made of these options.
     sound: bool,
+    accounts: Accounts,
 }
 
 impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
-    pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
+    pub(crate) fn of(options: &Arc<Options>) -> Result<Self, NoRun> {
         let used = vec![false; options.resolve.len()];
-        let mut jobs = Jobs { options: Arc::clone(options), prober: prober(options)?, used, sound: false };
+        let mut jobs = Jobs {
+            options: Arc::clone(options),
+            prober: prober(options)?,
+            used,
+            sound: false,
+            accounts: Accounts::default(),
+        };
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
         for typed in &options.targets {
@@ -95,9 +103,14 @@ impl Targets {
         if !streams {
             jobs.all_resolved()?;
             if total == 0 {
-                return Err(NO_TARGET.into());
+                return Err(NoRun::Usage(NO_TARGET.into()));
+            }
+            if let Some(message) = options.needs_a_user().filter(|_| !jobs.accounts.named) {
+                return Err(NoRun::Usage(message));
             }
         }
+        // When nothing else is wrong: somebody may be asked for a password.
+        jobs.prober = account::of_all(options, jobs.prober, |warning| warnings.push(warning))?;
         jobs.prober = with_key_log(options, jobs.prober);
         Ok(Self { sources, jobs, total: (!streams).then_some(total), warnings })
     }
@@ -162,21 +175,29 @@ impl Jobs {
     fn of(&mut self, named: &Named) -> Result<Job, String> {
         let pinned = self.pinned(named);
         let pinned = pinned.and_then(|index| self.options.resolve.get(index));
-        let probe = probe(&self.options, &self.prober, named, pinned)?;
-        Ok(Job { probe, warnings: warnings(named).collect() })
+        let mut warnings: Vec<String> = warnings(named).collect();
+        let credentials = match &named.file {
+            Some(file) => self.accounts.of_file(&self.options, file)?.unwrap_or_else(|warning| {
+                warnings.push(warning);
+                None
+            }),
+            None => None,
+        };
+        let probe = probe(&self.options, &self.prober, named, pinned, credentials)?;
+        Ok(Job { probe, warnings })
     }
 
     /// Whether there can be a probe of it, and what to warn of.
-    fn look_at(&mut self, named: &Named) -> Result<impl Iterator<Item = String>, String> {
+    fn look_at(&mut self, named: &Named) -> Result<Vec<String>, String> {
         // What the options refuse, they refuse to every target that brings nothing of its own.
         if self.sound && named.file.is_none() {
             self.pinned(named);
             takes(&self.options, &named.target)?;
-        } else {
-            self.of(named)?;
-            self.sound |= named.file.is_none();
+            return Ok(Vec::new());
         }
-        Ok(warnings(named))
+        let Job { warnings, .. } = self.of(named)?;
+        self.sound |= named.file.is_none();
+        Ok(warnings)
     }
 
     /// Which entry of `--resolve` it has. That one is of use.
@@ -202,7 +223,7 @@ fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
     let warnings = file.iter().flat_map(|file| &file.warnings);
     warnings.map(move |warning| {
         // Of every file alike, so it is said once.
-        let alike = *warning == RdpFileWarning::Account;
+        let alike = *warning == RdpFileWarning::Password;
         if alike { warning.to_string() } else { format!("{}: {warning}", quoted(&target.input)) }
     })
 }
@@ -210,9 +231,6 @@ fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
 /// What all targets have in common: files are read here, once.
 fn prober(options: &Options) -> Result<Prober, String> {
     let mut prober = Prober::new();
-    if let Some(credentials) = account::credentials(options)? {
-        prober = prober.credentials(credentials);
-    }
     if let Some(limit) = options.timeout {
         prober = prober.timeout(limit);
     }
@@ -259,6 +277,7 @@ fn probe(
     prober: &Prober,
     Named { target, file }: &Named,
     pinned: Option<&ResolveEntry>,
+    credentials: Option<Credentials>,
 ) -> Result<Probe, String> {
     takes(options, target)?;
     let mut builder = prober
@@ -266,8 +285,8 @@ fn probe(
         .enumerate(options.enumerate(options.single()))
         .second_look(options.second_look(options.single()))
         .all_addresses(options.all_addresses)
-        .accept_certificate(options.accept_certificate)
         .family(options.family());
+    builder = of_builder(options, builder, credentials);
     // What is typed wins over what the file says.
     if let Some(file) = file {
         builder = builder.rdp_file(file);

@@ -139,7 +139,6 @@ mod progress;
 mod rdp_file;
 mod report;
 mod roots;
-#[cfg_attr(not(feature = "nla"), expect(unreachable_pub, reason = "only who has credentials gets there"))]
 mod secret;
 mod shared;
 mod target;
@@ -158,7 +157,6 @@ pub use prober::Prober;
 pub use progress::{Events, Progress};
 pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation};
-#[cfg(feature = "nla")]
 pub use secret::Secret;
 pub use target::{Target, TargetError};
 

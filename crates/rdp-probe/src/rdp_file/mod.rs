@@ -42,6 +42,10 @@ pub struct RdpFile {
     pub routing_token: Option<Vec<u8>>,
     /// `pcb`.
     pub preconnection_blob: Option<String>,
+    /// `username`, as it was written: it may hold its domain.
+    pub user: Option<String>,
+    /// `domain`.
+    pub domain: Option<String>,
     /// What a client would do, or might, and a probe does not.
     pub warnings: Vec<RdpFileWarning>,
 }
@@ -84,6 +88,8 @@ impl RdpFile {
             security: settings.security()?,
             routing_token: settings.routing_token()?,
             preconnection_blob: settings.preconnection_blob()?,
+            user: settings.trimmed("username")?,
+            domain: settings.trimmed("domain")?,
             warnings: warning::all(&settings)?,
         })
     }

@@ -77,6 +77,10 @@ impl<'a> Settings<'a> {
         self.of(key, 's')
     }
 
+    pub(super) fn trimmed(&self, key: &'static str) -> Result<Option<String>, RdpFileError> {
+        Ok(self.text(key)?.map(|setting| setting.value.trim().to_owned()))
+    }
+
     pub(super) fn number(&self, key: &'static str) -> Result<Option<(usize, i64)>, RdpFileError> {
         let Some(Setting { line, value, .. }) = self.of(key, 'i')? else { return Ok(None) };
         let number = value.trim().parse();

@@ -116,6 +116,17 @@ fn faults_name_the_line_and_what_was_expected() {
 }
 
 #[test]
+fn user_and_domain_are_there_for_who_has_a_password() {
+    let read = |keys: &str| {
+        let file = RdpFile::parse(format!("full address:s:srv1\n{keys}").as_bytes()).unwrap();
+        (file.user, file.domain)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(read("username:s: LAB\\me \ndomain:s:LAB"), (some("LAB\\me"), some("LAB")));
+    assert_eq!(read("username:s:\ndomain:s: "), (None, None));
+}
+
+#[test]
 fn what_a_probe_does_not_follow_is_one_line_each() {
     let warned = |keys: &str| warnings(&format!("full address:s:srv1\n{keys}"));
     let gateway = ["gateway \"gw1.lab.test\" is not yet followed: the target is probed directly"];
@@ -125,11 +136,10 @@ fn what_a_probe_does_not_follow_is_one_line_each() {
     for unused in ["", "gatewayusagemethod:i:0", "gatewayusagemethod:i:4"] {
         assert_eq!(warned(&format!("gatewayhostname:s:gw1.lab.test\n{unused}")), [""; 0]);
     }
-    let account = ["user and domain are not used yet: --user gives them"];
-    for key in ["username:s:LAB\\me\ndomain:s:LAB", "password 51:b:01000000D08C"] {
-        assert_eq!(warned(key), account, "{key}");
-    }
-    assert_eq!(warned("username:s:"), [""; 0]);
+    let password = ["a password in a file is encrypted for whoever saved it, and is not used"];
+    assert_eq!(warned("password 51:b:01000000D08C"), password);
+    assert_eq!(warned("username:s:LAB\\me\ndomain:s:LAB"), [""; 0]);
+    assert_eq!(warned("password 51:b:"), [""; 0]);
     assert_eq!(warned("negotiate security layer:i:0"), [""; 0], "with CredSSP it means nothing");
     let direct = "negotiate security layer:i:0\nenablecredsspsupport:i:0";
     assert_eq!(warned(direct), ["\"negotiate security layer:i:0\" is not yet followed: the probe negotiates"]);

@@ -17,8 +17,8 @@ pub enum RdpFileWarning {
     AzureVirtualDesktop,
     /// `negotiate security layer:i:0`: a client without CredSSP would begin with TLS.
     NoNegotiation,
-    /// An account or a password.
-    Account,
+    /// A password, which nobody else can decrypt.
+    Password,
     /// Names that are not known, as they were written.
     UnknownKeys(Vec<String>),
     /// Names that stand on several lines, of which the last counts.
@@ -50,9 +50,9 @@ pub(super) fn all(settings: &Settings<'_>) -> Result<Vec<RdpFileWarning>, RdpFil
     if settings.is("negotiate security layer", 0)? && settings.is("enablecredsspsupport", 0)? {
         warnings.push(RdpFileWarning::NoNegotiation);
     }
-    let account = ["username", "domain", "password", "password 51"];
-    if account.iter().any(|key| settings.by_name.get(*key).is_some_and(|s| !s.value.trim().is_empty())) {
-        warnings.push(RdpFileWarning::Account);
+    let password = ["password", "password 51"];
+    if password.iter().any(|key| settings.by_name.get(*key).is_some_and(|s| !s.value.trim().is_empty())) {
+        warnings.push(RdpFileWarning::Password);
     }
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     if !settings.unknown.is_empty() {
@@ -77,7 +77,9 @@ impl fmt::Display for RdpFileWarning {
             Self::NoNegotiation => {
                 f.write_str("\"negotiate security layer:i:0\" is not yet followed: the probe negotiates")
             }
-            Self::Account => f.write_str("user and domain are not used yet: --user gives them"),
+            Self::Password => {
+                f.write_str("a password in a file is encrypted for whoever saved it, and is not used")
+            }
             Self::UnknownKeys(names) => {
                 f.write_str("unknown keys, which change nothing: ")?;
                 list(f, names)
