@@ -11,6 +11,7 @@ use rdp_probe::{
 };
 
 use super::look::Look;
+use super::word::{FAILED, word};
 use super::wrap::{columns, continued, wrapped};
 
 pub(super) const BOLD: &str = "\x1b[1m";
@@ -122,9 +123,8 @@ fn verdict(report: &Report, look: &Look) -> String {
     let verdict = &report.diagnosis.verdict;
     let head = match (verdict.stage, verdict.hop) {
         (Some(stage), Some(hop)) => {
-            // Where nothing failed, what was asked could not be told.
-            let failed = report.evidence.failure().is_some();
-            let (word, colour) = if failed { ("FAILED", RED) } else { ("UNDECIDED", YELLOW) };
+            let word = word(report);
+            let colour = if word == FAILED { RED } else { YELLOW };
             let mut head = String::new();
             wrapped(&mut head, "", &format!("{word} at {stage} ({hop})"), look.width);
             paint(look, colour, head.trim_end())

@@ -3,6 +3,8 @@ use std::fmt::Write as _;
 
 use rdp_probe::{Candidate, Likelihood, Report, Target, escape};
 
+use super::word::word;
+
 /// Most lines are no longer, in octets.
 const USUAL: usize = 192;
 
@@ -13,12 +15,16 @@ pub(crate) fn line(report: &Report) -> String {
     let mut out = String::with_capacity(USUAL);
     out.push_str(&Target::new(plan.target.host.clone(), plan.target.port).input);
     match (verdict.stage, verdict.hop) {
-        (Some(stage), Some(hop)) => _ = write!(out, " FAILED at {stage} ({hop})"),
+        (Some(stage), Some(hop)) => _ = write!(out, " {} at {stage} ({hop})", word(report)),
         _ => out.push_str(" OK"),
     }
     _ = write!(out, ": {} [exit={}", report.summary(), verdict.exit);
     if let Some(rule) = verdict.rule {
         _ = write!(out, " rule={}", rule.id);
+    }
+    if let Some(account) = &plan.account {
+        let result = report.evidence.logon_result().id();
+        _ = write!(out, " credentials={result} account=\"{account}\"");
     }
     let mut list = |name: &str, items: Vec<String>| {
         if !items.is_empty() {
@@ -70,6 +76,16 @@ mod tests {
             of("fin-after-request-elsewhere"),
             "srv1.lab.test:20389 FAILED at connection_initiation (target): srv1.lab.test:20389 (192.0.2.7:20389) accepted the connection and closed it \
              without an answer to the first RDP request [exit=30 rule=closed-after-request mstsc=0x904/0x7?,0x904/0x0?]\n"
+        );
+        assert!(
+            of("certificate-not-accepted-for-a-logon")
+                .starts_with("127.0.0.1:20389 UNDECIDED at credssp (target): the credentials of"),
+            "{}",
+            of("certificate-not-accepted-for-a-logon")
+        );
+        assert!(
+            of("logon-rejected")
+                .contains(" [exit=51 rule=logon-rejected credentials=rejected account=\"LAB\\alice\" mstsc=")
         );
         assert_eq!(
             of("challenge-with-a-clock-of-2020"),

@@ -5,6 +5,7 @@ mod line;
 mod look;
 #[cfg(test)]
 mod samples;
+mod word;
 pub(crate) mod wrap;
 
 use rdp_probe::harmless_json;
