@@ -41,6 +41,18 @@ fn encryption(report: &Value) -> Value {
 }
 
 #[test]
+fn xrdp_logs_who_came_by() {
+    let peer = xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned);
+    for (name, arguments) in [("rdp-probe", &[][..]), ("night-shift", &["--client-name", "night-shift"])] {
+        let report = binary::run(&[arguments, &["-o", "json", &peer.address().to_string()]].concat());
+        assert_eq!(report.status, Some(0), "{}", report.stderr);
+        // Its answer, which the program had, comes after the line.
+        let line = format!("client computer name: {name}\n");
+        assert!(peer.log().contains(&line), "{name}: {}", peer.log());
+    }
+}
+
+#[test]
 fn xrdp_with_standard_security_is_described_at_every_level() {
     const KEY: u32 = 2048;
     let expected = |method: &str, level: &str, offered: &str, refused: [&str; 3]| json!({ "method": method, "level": level, "key_bits": KEY, "offered": [offered], "refused": refused });

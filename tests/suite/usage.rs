@@ -103,6 +103,8 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["srv1", "--routing-token", ""], "--routing-token"),
         (&["srv1", "--cookie", "a", "--load-balance-info", "b"], "--cookie"),
         (&["srv1", "--pcb", ""], "--pcb"),
+        (&["srv1", "--client-name", ""], "1 to 15 characters"),
+        (&["srv1", "--client-name", "sixteen-letters!"], "1 to 15 characters"),
         (&["srv1", "--server-name", "srv 9"], "TLS cannot carry the name \"srv 9\""),
         (&["srv1", "--server-name", "srv1-"], "\"srv1-\""),
         (&["srv1", "--server-name", ""], "\"\""),

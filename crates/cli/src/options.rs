@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Parser};
-use rdp_probe::{Address, Family, Host, Security, Stage};
+use rdp_probe::{Address, ClientName, Family, Host, Security, Stage};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::inputs::{Named, both_read_and_written};
@@ -130,6 +130,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) accept_certificate: bool,
 
+    /// What to call this client, for the target's log: 1 to 15 characters [default: rdp-probe]
+    #[arg(long, value_name = "NAME", value_parser = client_name)]
+    pub(crate) client_name: Option<String>,
+
     /// Append TLS session keys to this file, for decrypting a capture [env: SSLKEYLOGFILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) keylog: Option<PathBuf>,
@@ -180,7 +184,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 27] = [
+const PROBING: [&str; 28] = [
     "targets",
     "until",
     "security",
@@ -203,6 +207,7 @@ const PROBING: [&str; 27] = [
     "password_file",
     "password_stdin",
     "accept_certificate",
+    "client_name",
     "keylog",
     "timeout",
     "connect_timeout",
@@ -352,6 +357,10 @@ fn stage(text: &str) -> Result<Stage, String> {
         Some(stage) => Err(format!("stage {stage} is not in this version; there are {}", built())),
         None => Err(format!("no such stage; there are {}", built())),
     }
+}
+
+fn client_name(text: &str) -> Result<String, String> {
+    ClientName::parse(text).map(Into::into).map_err(|error| error.to_string())
 }
 
 fn security(text: &str) -> Result<Security, String> {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 
-use rdp_probe::Secret;
+use rdp_probe::{ClientName, Secret};
 
 use crate::options::Options;
 use crate::pasted::Pasted;
@@ -128,7 +128,6 @@ const SESSION_ONLY: &[&str] = &[
     "audio-mode",
     "camera",
     "client-build-number",
-    "client-hostname",
     "clipboard",
     "drive",
     "drives",
@@ -333,6 +332,11 @@ impl Named {
                 }
                 vec![format!("--timeout={limit}ms")]
             }
+            // What is longer is cut there, too.
+            "client-hostname" => {
+                let name: String = given("NAME")?.chars().take(ClientName::MOST).collect();
+                vec![format!("--client-name={name}")]
+            }
             "ipv4" | "4" => vec!["-4".into()],
             "ipv6" | "6" => vec!["-6".into()],
             "load-balance-info" => vec![format!("--load-balance-info={}", given("TOKEN")?)],
@@ -457,6 +461,7 @@ mod tests {
                 "/ipv4 /load-balance-info:tsv://x /pcb:vm +auth-only",
                 "-4 --load-balance-info=tsv://x --pcb=vm --until=credssp",
             ),
+            ("/client-hostname:sixteen-letters-and-more", "--client-name=sixteen-letters"),
             ("work.rdp /f", "work.rdp"),
         ] {
             assert_eq!(rewritten(theirs).as_deref(), Ok(ours), "{theirs}");

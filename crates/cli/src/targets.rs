@@ -312,6 +312,10 @@ fn probe(
     if let Some(blob) = &options.pcb {
         builder = builder.preconnection_blob(blob);
     }
+    let called = |error: ProbeError| error.to_string();
+    if let Some(name) = &options.client_name {
+        builder = builder.client_name(name).map_err(called)?;
+    }
     if let Some(entry) = pinned {
         builder = builder.resolve_to(entry.addresses.clone());
     }
@@ -321,6 +325,7 @@ fn probe(
         | ProbeError::Cookie(_)
         | ProbeError::RoutingToken(_)
         | ProbeError::PreconnectionBlob(_)
+        | ProbeError::ClientName(_)
         | ProbeError::Roots
         | ProbeError::NoTime
         | _ => error.to_string(),

@@ -13,17 +13,16 @@ use ironrdp_pdu::x224::{X224, X224Data};
 use rdp_probe_wire::gcc::EncryptionMethods;
 use rdp_probe_wire::nego::Protocols;
 
-/// What the client calls itself: a server's log then tells who came by.
-const CLIENT_NAME: &str = "rdp-probe";
+use crate::client_name::ClientName;
 
-/// The whole PDU: no channels, `serverSelectedProtocol` as the Connection Confirm had it, these methods of Standard RDP
+/// The whole PDU, of a client of this `name` ([`ClientName::USUAL`] where nobody says): no channels, `serverSelectedProtocol` as the Connection Confirm had it, these methods of Standard RDP
 /// Security. It asks for Set Error Info, so that a server says why it ends a connection, and for skipped channel joins.
 ///
 /// A server that does not get back the protocol it selected, or no method at all, may hang up ([MS-RDPBCGR] 3.3.5.3.3).
 #[must_use]
-pub fn connect_initial(selected: Protocols, methods: EncryptionMethods) -> Vec<u8> {
+pub fn connect_initial(name: Option<&ClientName>, selected: Protocols, methods: EncryptionMethods) -> Vec<u8> {
     let blocks = ClientGccBlocks {
-        core: core(selected),
+        core: core(name.map_or(ClientName::USUAL, ClientName::as_str), selected),
         security: ClientSecurityData {
             encryption_methods: EncryptionMethod::from_bits_truncate(methods.0),
             ext_encryption_methods: 0,
@@ -69,7 +68,7 @@ fn with_its_length(mut pdu: Vec<u8>) -> Option<Vec<u8>> {
     Some(pdu)
 }
 
-fn core(selected: Protocols) -> ClientCoreData {
+fn core(name: &str, selected: Protocols) -> ClientCoreData {
     ClientCoreData {
         version: RdpVersion::V5_PLUS,
         desktop_width: 1024,
@@ -78,7 +77,7 @@ fn core(selected: Protocols) -> ClientCoreData {
         sec_access_sequence: SecureAccessSequence::Del,
         keyboard_layout: 0x409,
         client_build: 0,
-        client_name: CLIENT_NAME.to_owned(),
+        client_name: name.to_owned(),
         keyboard_type: KeyboardType::IBM_ENHANCED,
         keyboard_subtype: 0,
         keyboard_functional_keys_count: 12,
@@ -117,15 +116,22 @@ mod tests {
 
     #[test]
     fn request_has_the_name_the_methods_and_the_protocol_where_they_belong() {
-        let octets = connect_initial(Protocols::SSL, EncryptionMethods::ALL);
-        let standard = connect_initial(Protocols::RDP, EncryptionMethods::BITS_40);
+        let octets = connect_initial(None, Protocols::SSL, EncryptionMethods::ALL);
+        let standard = connect_initial(None, Protocols::RDP, EncryptionMethods::BITS_40);
         let differ: Vec<(u8, u8)> =
             octets.iter().zip(&standard).filter(|(a, b)| a != b).map(|(a, b)| (*a, *b)).collect();
         assert_eq!(octets.len(), standard.len());
         // serverSelectedProtocol, then encryptionMethods.
         assert_eq!(differ, [(1, 0), (0x1B, 1)]);
-        let name: Vec<u8> = CLIENT_NAME.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert!(octets.windows(name.len()).any(|window| window == name));
+        let holds = |octets: &[u8], name: &str| {
+            let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            octets.windows(name.len()).any(|window| window == name)
+        };
+        assert!(holds(&octets, "rdp-probe\0"));
+        // The longest has its zero too.
+        let longest = ClientName::parse("fifteen-letters").unwrap();
+        let named = connect_initial(Some(&longest), Protocols::SSL, EncryptionMethods::ALL);
+        assert!(holds(&named, "fifteen-letters\0") && named.len() == octets.len());
         assert_eq!(usize::from(u16::from_be_bytes([octets[2], octets[3]])), octets.len());
         let read = Read::parse(&standard).unwrap();
         assert_eq!((read.selected, read.methods), (Some(Protocols::RDP), Some(EncryptionMethods::BITS_40)));
@@ -154,7 +160,8 @@ mod tests {
     fn length_of_the_conference_counts_all_that_follows_it_as_in_the_specification() {
         let dump = [&DUMP[..], &[0; DUMP_BLOCKS]].concat();
         assert_eq!(connect_pdu(&dump), (298, 298));
-        let (length, counted) = connect_pdu(&connect_initial(Protocols::HYBRID_EX, EncryptionMethods::ALL));
+        let (length, counted) =
+            connect_pdu(&connect_initial(None, Protocols::HYBRID_EX, EncryptionMethods::ALL));
         assert_eq!(usize::from(length), counted);
     }
 

@@ -24,6 +24,7 @@ mod auth;
 mod awaited;
 mod binding;
 mod certificate;
+mod client_name;
 mod close;
 mod connect_initial;
 mod differences;
@@ -58,6 +59,7 @@ pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, SM
 pub use auth::{Account, AccountError, AuthAsk, AuthFault, AuthMethod, AuthOutput};
 pub use awaited::Awaited;
 pub use certificate::{CertificateFacts, KeyKind};
+pub use client_name::{ClientName, ClientNameError};
 pub use close::{Close, Cut, DialFault, DialFaultKind, TlsBreak};
 pub use connect_initial::connect_initial;
 pub use differences::{Difference, Differs};

@@ -6,6 +6,7 @@ use rdp_probe_wire::nego::Protocols;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Account;
+use crate::client_name::ClientName;
 use crate::entropy::Entropy;
 use crate::stage::Stage;
 use crate::target::{Address, Host};
@@ -44,6 +45,9 @@ pub struct Plan {
     /// What is sent before every Connection Request ([MS-RDPEPS] 2.2.1.2): which of several behind one port is meant.
     #[serde(default)]
     pub preconnection_blob: Option<String>,
+    /// What the client calls itself; `None` where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<ClientName>,
     /// Whose credentials are to be proven to the target; `None` where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Box<Account>>,
@@ -287,6 +291,7 @@ impl Plan {
             family: Family::default(),
             routing: Routing::default(),
             preconnection_blob: None,
+            client_name: None,
             account: None,
             limits: Limits::default(),
         }

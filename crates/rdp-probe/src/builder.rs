@@ -10,7 +10,7 @@ use rdp_probe_core::Limits;
 use rdp_probe_core::wire::nego::NegRequest;
 use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
-use rdp_probe_core::{Address, Evidence, Family, Plan, Routing, Security, Stage};
+use rdp_probe_core::{Address, ClientName, Evidence, Family, Plan, Routing, Security, Stage};
 use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
 
@@ -227,6 +227,17 @@ impl ProbeBuilder {
     pub fn preconnection_blob(mut self, blob: impl Into<String>) -> Self {
         self.probe.plan.preconnection_blob = Some(blob.into());
         self
+    }
+
+    /// What the client calls itself to the server, whose log then tells who came by: 1 to 15 characters. Default: `rdp-probe`.
+    ///
+    /// It stands in the client's core data. A logon by NTLM names no computer, whatever this is.
+    ///
+    /// # Errors
+    /// [`ProbeError::ClientName`] when no client can be called so.
+    pub fn client_name(mut self, name: &str) -> Result<Self, ProbeError> {
+        self.probe.plan.client_name = Some(ClientName::parse(name).map_err(ProbeError::ClientName)?);
+        Ok(self)
     }
 
     /// What an .rdp file says of the connection: security protocols, TLS name, routing token and pre-connection blob. What is

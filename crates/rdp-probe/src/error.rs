@@ -1,7 +1,7 @@
 //! Why a probe cannot be run as it is put together.
-use rdp_probe_core::Stage;
 use rdp_probe_core::wire::preconnection::BlobError;
 use rdp_probe_core::wire::x224;
+use rdp_probe_core::{ClientNameError, Stage};
 
 /// A probe that cannot be run as it is put together. Never the target's doing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum ProbeError {
     /// The pre-connection blob does not fit, or would break its PDU.
     #[error("the pre-connection blob cannot be sent: {0}")]
     PreconnectionBlob(#[source] BlobError),
+    /// The client cannot be called so.
+    #[error("{0}")]
+    ClientName(#[source] ClientNameError),
     /// A pin is not a SHA-256.
     #[error("a pin is a SHA-256 in 64 hexadecimal digits, not {0:?}")]
     Pin(String),

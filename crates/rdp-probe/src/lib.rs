@@ -161,10 +161,11 @@ pub use secret::Secret;
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{
-    Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, Close, Cut,
-    DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family, Fields, Hop, Host, Leg, Link,
-    MethodSummary, Nla, NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Purpose, Security,
-    SecuritySummary, ShownServer, ShownSettings, ShownTls, Stage, StageRecord, TlsFacts, hex,
+    Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, ClientName,
+    ClientNameError, Close, Cut, DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family,
+    Fields, Hop, Host, Leg, Link, MethodSummary, Nla, NotTried, NtlmFacts, Observed, Offered, Outcome,
+    PathStage, Plan, Purpose, Security, SecuritySummary, ShownServer, ShownSettings, ShownTls, Stage,
+    StageRecord, TlsFacts, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,

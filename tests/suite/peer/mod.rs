@@ -62,6 +62,11 @@ impl Peer {
         panic!("{name} did not start (tests/run installs what is missing)\n{}", ends.join("\n"));
     }
 
+    /// What it printed so far.
+    pub(crate) fn log(&self) -> String {
+        self.server.log()
+    }
+
     /// Where it listens.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.port.address()

@@ -44,7 +44,11 @@ impl State for ExpectConnectResponse {
 
     /// Sends the Connect Initial.
     fn enter(&self, context: &Context, out: &mut Output) {
-        out.octets.extend(connect_initial(self.selected, context.asked().purpose.methods()));
+        out.octets.extend(connect_initial(
+            context.plan().client_name.as_ref(),
+            self.selected,
+            context.asked().purpose.methods(),
+        ));
     }
 
     fn on_pdu(self: Box<Self>, pdu: &[u8], _: &Context, out: &mut Output) -> Result<Step, FailureKind> {

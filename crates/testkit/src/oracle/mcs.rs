@@ -156,7 +156,7 @@ fn same(pdu: &[u8], ours: &ServerBlocks<'_>, theirs: &ServerGccBlocks) {
 /// # Panics
 /// When we do not.
 pub fn connect_initial_reads_back(selected: Protocols, methods: EncryptionMethods) {
-    let octets = connect_initial(selected, methods);
+    let octets = connect_initial(None, selected, methods);
     assert_eq!(frame(&octets), Frame::Whole(octets.len()), "{octets:02X?}");
     let read = ConnectInitial::parse(&octets);
     let meant = EncryptionMethods(methods.0 & EncryptionMethods::ALL.0);
