@@ -1,5 +1,6 @@
 //! What became of the credentials: as far as the server's answer tells, and no further.
 use rdp_probe_wire::credssp::NtStatus;
+use rdp_probe_wire::tls::AlertDescription;
 
 use crate::attempt::{AttemptRecord, NotTried, Outcome};
 use crate::awaited::Awaited;
@@ -127,11 +128,21 @@ impl Evidence {
         if let FailureKind::CredsspError(status) = failure.kind { Some(status) } else { None }
     }
 
-    /// Whether the server ended the connection after the logon went out, and gave no status: by an end of the stream, an alert, or a
-    /// disconnect.
+    /// Whether the server refused the logon by the alert that says so ([MS-RDPBCGR] 5.4.5.2.2).
+    #[must_use]
+    pub fn logon_denied_by_alert(&self) -> bool {
+        let denied = Close::Alert(AlertDescription::ACCESS_DENIED.0);
+        let kind = self.logon_failure().map(|failure| &failure.kind);
+        matches!(kind, Some(FailureKind::Closed { how, partial }) if *how == denied && partial.is_empty())
+    }
+
+    /// Whether the server ended the connection after the logon went out, and gave no reason: by an end of the stream, an alert that
+    /// says something else, or a disconnect.
     #[must_use]
     pub fn logon_ended_without_a_reason(&self) -> bool {
-        let Some(failure) = self.logon_failure() else { return false };
+        let Some(failure) = self.logon_failure().filter(|_| !self.logon_denied_by_alert()) else {
+            return false;
+        };
         if let FailureKind::Closed { how, partial } = &failure.kind {
             return partial.is_empty() && ends(*how);
         }
@@ -189,6 +200,9 @@ impl Evidence {
                 Refusal::Domain | Refusal::Ntlm => LogonResult::NotTestable,
                 Refusal::Other => LogonResult::Unknown,
             };
+        }
+        if self.logon_denied_by_alert() {
+            return LogonResult::Rejected;
         }
         match (self.logon().is_some(), self.logon_ended_without_a_reason() && self.cannot_say_why()) {
             (true, true) => LogonResult::Rejected,

@@ -113,6 +113,20 @@ pub(super) const RULES: &[Rule] = &[
         ..REJECTED
     },
     Rule {
+        id: "logon-rejected-by-alert",
+        matches: Evidence::logon_denied_by_alert,
+        summary: "{address} does not accept the credentials of {account} (TLS alert 49, access_denied)",
+        cause: "the password, user or domain is wrong: with this alert a server says in CredSSP that credentials are invalid",
+        remedy: RULE_OF_SECRETS,
+        event: FAILED,
+        candidates: &[
+            Candidate::pair(0x807, Some(0), Unlikely, Inferred),
+            Candidate::pair(0x207, Some(0), Unlikely, Inferred),
+        ],
+        meets: &[(Family::TlsAlert, 49)],
+        ..REJECTED
+    },
+    Rule {
         id: "account-disabled",
         matches: |f| refused(f, &[0xC000_0072]),
         summary: "the account {account} is disabled ({credssp_status})",
