@@ -265,6 +265,65 @@ fn no_form_of_a_password_is_heard_by_a_subscriber_or_printed() {
     }
 }
 
+/// Set in the process that has a logger only: where the server is, and the digest of its certificate.
+const LOGGED: &str = "RDP_PROBE_TESTS_LOGGED";
+
+/// Keeps everything as text.
+struct Logger(Mutex<String>);
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        write!(self.0.lock().unwrap(), "<{}> {} ", record.target(), record.args()).unwrap();
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn no_form_of_a_password_comes_to_a_logger() {
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let accepts = accepts();
+    let acceptor = server.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
+    // No thread of its own process may have had a subscriber: from then on, `tracing` tells a logger nothing.
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "logon::with_a_logger", "--ignored", "--nocapture"]);
+    command.env(LOGGED, format!("{} {}", acceptor.address(), accepts.certificate.sha256()));
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+    assert!(status.success() && said.contains("1 passed"), "{said}");
+    assert_eq!(acceptor.logons(), 2);
+}
+
+#[test]
+#[ignore = "another test runs it in a process of its own"]
+fn with_a_logger() {
+    static LOGGER: Logger = Logger(Mutex::new(String::new()));
+    log::set_logger(&LOGGER).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let given = std::env::var(LOGGED).expect("run no_form_of_a_password_comes_to_a_logger instead");
+    let (address, pin) = given.split_once(' ').unwrap();
+    let target: Target = address.parse().unwrap();
+    on_runtime(async {
+        Prober::new().probe(target.clone()).build().unwrap().run().await;
+        let heard = LOGGER.0.lock().unwrap().clone();
+        assert!(heard.contains("rdp_probe") && heard.contains("credssp"), "the logger hears: {heard}");
+        for password in [RIGHT, "wrong"] {
+            let prober = Prober::new().credentials(credentials("alice", password));
+            let report = prober.probe(target.clone()).pin(pin).build().unwrap().run().await;
+            assert_eq!(accepted(&report), password == RIGHT);
+        }
+    });
+    let heard = LOGGER.0.lock().unwrap().clone();
+    assert!(!heard.contains("<sspi"), "the logger heard the library that has the secret: {heard}");
+    for form in forms(RIGHT) {
+        assert!(!heard.contains(&form), "the logger heard {form}");
+    }
+}
+
 /// What the program does with these arguments, this on standard input, and this in the environment.
 fn program(arguments: &[&str], stdin: &str, variable: Option<&str>) -> (Option<i32>, String) {
     let mut command = std::process::Command::new(binary());
