@@ -32,6 +32,7 @@ fn accepts() -> Accepts {
         password: RIGHT.to_owned(),
         refusal,
         hangs: false,
+        whole: false,
     }
 }
 
@@ -99,6 +100,33 @@ fn a_wrong_password_is_rejected_and_the_code_is_that_of_the_server() {
         assert!(report.evidence.failure().is_some_and(|failure| failure.kind.close().is_some()));
         assert_eq!(report.exit_code(), 50, "a server that could say why");
         assert_eq!(acceptor.logons(), 1);
+    });
+}
+
+#[test]
+fn the_library_that_others_build_servers_on_takes_the_right_password_and_no_other() {
+    on_runtime(async {
+        for version in [2, 5, 6] {
+            let accepts = Accepts { version, whole: true, ..accepts() };
+            let acceptor = Acceptor::start(accepts.clone()).unwrap();
+            let report = logs_on(&acceptor, &accepts, "LAB\\alice", RIGHT).await;
+            // In version 2 it wants the binding of its client's version, 6, and takes no logon that is bound as its own is.
+            let right = if version == 2 { (false, 50) } else { (true, 0) };
+            assert_eq!((accepted(&report), report.exit_code()), right, "{version}: {:?}", report.evidence);
+            let report = logs_on(&acceptor, &accepts, "LAB\\alice", "wrong").await;
+            // What it has folded is SEC_E_LOGON_DENIED. In version 2 there is no field for it, and in version 5 this library writes one
+            // whose length is 0.
+            let status = report.evidence.logon_status();
+            let wrong = match version {
+                2 => (None, "logon-echoed", 50),
+                5 => (None, "logon-answer-broken", 50),
+                _ => (Some(NtStatus(0xC007_030C)), "logon-rejected", 51),
+            };
+            let rule = report.diagnosis.verdict.rule.map_or("", |rule| rule.id);
+            assert_eq!((status, rule, report.exit_code()), wrong, "{version}: {:?}", report.evidence);
+            let seen = (acceptor.logons(), acceptor.delegated(), acceptor.errors());
+            assert_eq!(seen, (2, 0, vec![]), "{version}");
+        }
     });
 }
 

@@ -179,6 +179,9 @@ pub enum FailureKind {
     /// The server's proof is that of another key than the one that TLS was made with.
     #[error("pubKeyAuth is not that of the server's key")]
     WrongProof,
+    /// pubKeyAuth is ours, sent back: servers put such an echo beside the errorCode, in the versions that have none too.
+    #[error("pubKeyAuth is our own, sent back")]
+    ProofEchoed,
     /// The server changed its version of CredSSP in the midst of the exchange.
     #[error("version of CredSSP changed from {from} to {to}")]
     VersionChanged {
@@ -259,6 +262,7 @@ impl FailureKind {
             Self::Auth(_) => "security_context",
             Self::NoProof { .. } => "no_proof",
             Self::WrongProof => "wrong_proof",
+            Self::ProofEchoed => "proof_echoed",
             Self::VersionChanged { .. } => "version_changed",
             Self::ConnectRefused { .. } => "connect_refused",
             Self::ErrorInfo { .. } => "error_info",
@@ -323,6 +327,7 @@ impl FailureKind {
             | Self::NotTrusted
             | Self::PolicyWithoutCertificate
             | Self::WrongProof
+            | Self::ProofEchoed
             | Self::Redirected
             | Self::NotExpected { .. }
             | Self::OutOfTurn => none(),
@@ -368,6 +373,7 @@ impl FailureKind {
             | Self::Auth(_)
             | Self::NoProof { .. }
             | Self::WrongProof
+            | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
@@ -405,6 +411,7 @@ impl FailureKind {
             | Self::CredsspError(_)
             | Self::Auth(_)
             | Self::WrongProof
+            | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
@@ -438,6 +445,7 @@ impl FailureKind {
             | Self::Auth(_)
             | Self::NoProof { .. }
             | Self::WrongProof
+            | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
@@ -520,6 +528,7 @@ impl FailureKind {
             | Self::Auth(_)
             | Self::NoProof { .. }
             | Self::WrongProof
+            | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificate::Kind;
+use crate::credssp_server::{Made, Whole};
 use crate::port;
 
 /// The server selects CredSSP.
@@ -46,6 +47,9 @@ pub struct Accepts {
     pub refusal: Option<NtStatus>,
     /// Whether it says nothing to any logon.
     pub hangs: bool,
+    /// Whether the library's own CredSSP answers, with the code that it has for a refusal; otherwise the NTLM in it does, and what stands
+    /// around that is this crate's.
+    pub whole: bool,
 }
 
 /// The server. It ends when it is dropped.
@@ -147,6 +151,9 @@ async fn serve(
     stream.write_all(&CONFIRM).await?;
     // Who goes no further than this is no client of a logon.
     let Ok(mut stream) = tls.accept(stream).await else { return Ok(()) };
+    if accepts.whole {
+        return serve_whole(&mut stream, accepts, seen).await;
+    }
     let mut server = Server::new(accepts)?;
     let Some(first) = next(&mut stream, frame).await? else { return Ok(()) };
     let challenge = server.token(TsRequest::parse(&first)?.nego_token.unwrap_or_default())?;
@@ -186,6 +193,39 @@ async fn serve(
         }
     }
     Ok(())
+}
+
+/// The same, where the library's own CredSSP answers.
+async fn serve_whole(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    accepts: &Accepts,
+    seen: &Seen,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut server = Whole::new(key(accepts), &accepts.password, accepts.version)?;
+    while let Some(message) = next(stream, frame).await? {
+        let proves = TsRequest::parse(&message)?.pub_key_auth.is_some();
+        seen.logons.fetch_add(usize::from(proves), Ordering::SeqCst);
+        let (answer, over) = match server.on(&message)? {
+            Made::Answer(answer) => (answer, false),
+            Made::Refusal(answer) => (answer, true),
+            Made::Delegated => {
+                seen.delegated.fetch_add(1, Ordering::SeqCst);
+                return Ok(());
+            }
+        };
+        stream.write_all(&answer).await?;
+        stream.flush().await?;
+        if over {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What a logon is bound to.
+fn key(accepts: &Accepts) -> Vec<u8> {
+    let chain = accepts.certificate.chain();
+    chain.first().and_then(|der| CertificateFacts::subject_public_key(der)).unwrap_or_default()
 }
 
 /// The next message; `None` when the client has gone.
@@ -229,8 +269,7 @@ impl Server {
         let identity = AuthIdentity { username, password: accepts.password.clone().into() };
         let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Inbound);
         let handle = acquiring.with_auth_data(&identity).execute(&mut ntlm)?.credentials_handle;
-        let key = accepts.certificate.chain().first().and_then(|der| CertificateFacts::subject_public_key(der));
-        Ok(Self { ntlm, handle, key: key.unwrap_or_default() })
+        Ok(Self { ntlm, handle, key: key(accepts) })
     }
 
     /// The answer to a token.

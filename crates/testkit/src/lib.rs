@@ -35,6 +35,8 @@
 pub mod acceptor;
 mod backlog;
 pub mod certificate;
+#[cfg(feature = "auth")]
+mod credssp_server;
 pub mod machine;
 pub mod port;
 pub mod scenario;

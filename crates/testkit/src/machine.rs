@@ -11,7 +11,8 @@ use rdp_probe_core::{
 };
 
 use crate::scenario::{
-    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, plain_alert,
+    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, echo,
+    plain_alert,
 };
 use crate::script::{Claim, Claims, Violation, check, offered, whole};
 use crate::session::{self, TODAY_UNIX_MS};
@@ -183,6 +184,7 @@ impl Machine<'_> {
             hello: connection.hello,
             route: Route::of(self.scenario.plan(0)),
             request,
+            last: Vec::new(),
             steps,
             held: Vec::new(),
             sent: 0,
@@ -316,6 +318,8 @@ struct Peer {
     route: Route,
     /// What the run has sent and no step has read.
     request: Vec<u8>,
+    /// What a step has read last.
+    last: Vec<u8>,
     steps: VecDeque<Step>,
     held: Vec<u8>,
     sent: usize,
@@ -356,7 +360,9 @@ impl Peer {
                     } else if let Err(violation) = check(script, due, &request, self.hello, &self.route) {
                         violations.push(violation);
                     }
+                    self.last = request;
                 }
+                Step::Echo(version) => return Arrival::Octets(echo(version, &self.last), TICK),
                 Step::Tls(handshake) => return Arrival::Handshake(handshake),
                 Step::Alert(description) if self.inside => return Arrival::Ended(Close::Alert(description)),
                 Step::Alert(description) => return Arrival::Octets(plain_alert(description).to_vec(), TICK),

@@ -14,7 +14,7 @@ pub use crate::backlog::FullBacklog;
 use crate::backlog::tiny;
 use crate::machine::segment;
 use crate::port;
-use crate::scenario::{Connect, Connection, Ending, Route, Scenario, Step};
+use crate::scenario::{Connect, Connection, Ending, Route, Scenario, Step, echo};
 use crate::script::{Claim, Claims, Violation, check, first_request, offered, whole};
 use crate::stream::Stream;
 
@@ -238,6 +238,8 @@ async fn follow(
     route: &Route,
     mut held: Vec<u8>,
 ) -> Result<(), Violation> {
+    // What was read last.
+    let mut last = Vec::new();
     for step in &connection.steps {
         // A write fails when the client has closed: it has heard enough.
         let sent = match step {
@@ -252,10 +254,12 @@ async fn follow(
                     return Err(Violation::NoRequest { script, due: *due, got: octets.len() });
                 }
                 check(script, *due, &octets, connection.hello, route)?;
+                last = octets;
                 Ok(())
             }
             Step::Send(octets) => stream.write(octets).await,
             Step::Challenge(challenge) => stream.write(&challenge.octets(now_unix_ms())).await,
+            Step::Echo(version) => stream.write(&echo(*version, &last)).await,
             Step::Drip { octets, every } => drip(&mut stream, octets, *every).await,
             Step::Endless { octets, at_most } => {
                 let segment = segment(octets);

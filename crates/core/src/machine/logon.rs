@@ -123,7 +123,7 @@ impl State for ExpectSealed {
         request.client_nonce = (version >= NONCE_FROM).then_some(&logon.nonce);
         send(&request, out)?;
         out.facts.extend(context.plan().account.as_ref().map(|account| Observed::LogonSent(account.method)));
-        Ok(Step::Continue(Box::new(ExpectProof { logon, version })))
+        Ok(Step::Continue(Box::new(ExpectProof { logon, version, sent: Unprinted(sealed) })))
     }
 }
 
@@ -132,6 +132,8 @@ impl State for ExpectSealed {
 struct ExpectProof {
     logon: Logon,
     version: u32,
+    /// Our own proof.
+    sent: Unprinted,
 }
 
 impl State for ExpectProof {
@@ -143,7 +145,7 @@ impl State for ExpectProof {
         if let Some(status) = request.error_code {
             return Err(FailureKind::CredsspError(status));
         }
-        let Self { logon, version } = *self;
+        let Self { logon, version, sent } = *self;
         if request.version != version {
             return Err(FailureKind::VersionChanged { from: version, to: request.version });
         }
@@ -151,6 +153,9 @@ impl State for ExpectProof {
             let token = request.nego_token.is_some();
             return Err(FailureKind::NoProof { token, head: Octets::of(pdu) });
         };
+        if proof == sent.0 {
+            return Err(FailureKind::ProofEchoed);
+        }
         Ok(Step::Continue(Box::new(ExpectOpened { logon, version, proof: proof.to_vec() })))
     }
 }

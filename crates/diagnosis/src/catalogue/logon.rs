@@ -336,6 +336,18 @@ pub(super) const RULES: &[Rule] = &[
         ..LOGON
     },
     Rule {
+        id: "logon-echoed",
+        matches: |f| f.failure_kind() == Some(&FailureKind::ProofEchoed),
+        summary: "{address} sent the logon of {account} back in place of a proof of its own",
+        cause: "the credentials are wrong, or the server cannot make out what they are bound to: libraries that servers are built on \
+                refuse a logon so where their version of CredSSP has no field to say why",
+        remedy: RULE_OF_SECRETS,
+        event: FAILED,
+        candidates: &[Candidate::pair(0x207, Some(0), Unlikely, Inferred)],
+        basis: Reported,
+        ..LOGON
+    },
+    Rule {
         id: "logon-not-answered",
         matches: |f| is_due(f) && (silent(f) || stalled(f)),
         outcome: VerdictOutcome::Unreachable,

@@ -35,8 +35,8 @@ pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub use password::PASSWORD;
 pub use plan_table::PlanTable;
 pub(crate) use route::Route;
-pub(crate) use step::plain_alert;
 pub use step::{Break, Ending, Step};
+pub(crate) use step::{echo, plain_alert};
 pub use tls::{Handshake, Hello, Scheme, Signature};
 
 /// One conversation.
@@ -359,6 +359,7 @@ impl Connection {
                 Step::Expect(_)
                 | Step::Send(_)
                 | Step::Challenge(_)
+                | Step::Echo(_)
                 | Step::Drip { .. }
                 | Step::Endless { .. }
                 | Step::BreakTls(_)

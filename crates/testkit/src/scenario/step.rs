@@ -1,6 +1,7 @@
 //! What a scripted target does, step by step.
 use std::time::Duration;
 
+use rdp_probe_core::wire::credssp::TsRequest;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -21,6 +22,8 @@ pub enum Step {
     Send(Vec<u8>),
     /// Sends an NTLM CHALLENGE, made at that moment.
     Challenge(Box<Challenge>),
+    /// Sends a TSRequest of this version with the pubKeyAuth of the message that was read last.
+    Echo(u32),
     /// Sends these octets one by one.
     Drip {
         /// The octets.
@@ -80,7 +83,7 @@ pub enum Ending {
 /// Keys that stand beside the one that says what a step does.
 const SHAPE: Shape = Shape {
     beside: &[("every_ms", "drip"), ("at_most", "endless")],
-    one: "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, \
+    one: "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, echo, \
           connect_response, error_info, alert, break_tls, stand_still_ms, or close",
 };
 
@@ -104,6 +107,7 @@ enum Written {
     Tls(Handshake),
     ServerHello(ServerHello),
     Challenge(#[serde(deserialize_with = "one_clock")] Box<Challenge>),
+    Echo(u32),
     ConnectResponse(ConnectResponse),
     ErrorInfo(#[serde(deserialize_with = "code")] u32),
     Alert(u8),
@@ -122,6 +126,7 @@ impl<'de> Deserialize<'de> for Step {
             Written::Tls(handshake) => Self::Tls(handshake),
             Written::ServerHello(hello) => Self::Send(hello.octets()),
             Written::Challenge(challenge) => Self::Challenge(challenge),
+            Written::Echo(version) => Self::Echo(version),
             Written::ConnectResponse(response) => Self::Send(response.octets()),
             Written::ErrorInfo(code) => Self::Send(error_info(code)),
             Written::Alert(description) => Self::Alert(description),
@@ -135,6 +140,16 @@ impl<'de> Deserialize<'de> for Step {
 fn above_0<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     let number = usize::deserialize(deserializer)?;
     if number > 0 { Ok(number) } else { Err(D::Error::custom("at_most is above 0")) }
+}
+
+/// A TSRequest of this version with the pubKeyAuth of `message`; nothing of it where there is none.
+pub(crate) fn echo(version: u32, message: &[u8]) -> Vec<u8> {
+    let mut answer = TsRequest::of_version(version);
+    answer.pub_key_auth = TsRequest::parse(message).ok().and_then(|request| request.pub_key_auth);
+    let mut out = Vec::new();
+    // A message that was read is no longer than one that can be written.
+    _ = answer.encode(&mut out);
+    out
 }
 
 /// A fatal alert as a record of TLS 1.2 in the clear.
