@@ -136,7 +136,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     beside(&mut bars, name, &flight, our_flight, their_flight)?;
 
     let (challenge, refusal) = (golden(CHALLENGE), golden(REFUSAL));
-    for (name, octets) in [("with CHALLENGE", &challenge), ("with errorCode", &refusal)] {
+    for (name, octets) in [("with CHALLENGE", &challenge), ("with pubKeyAuth and errorCode", &refusal)] {
         let (ours, theirs) = our_request(octets).zip(their_request(octets)).ok_or(name)?;
         assert!(ours.nego_token == theirs.nego_tokens.as_deref(), "{name}");
         assert!(ours.error_code.map(|code| code.0) == theirs.error_code.map(|code| code.0), "{name}");

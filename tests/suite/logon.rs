@@ -23,7 +23,7 @@ use crate::usage::{Scratch, on_runtime};
 
 const RIGHT: &str = "right p\u{e4}ssword";
 
-fn accepts() -> Accepts {
+pub(crate) fn accepts() -> Accepts {
     let refusal = Some(NtStatus(0xC007_030C));
     Accepts {
         version: 6,
@@ -31,6 +31,7 @@ fn accepts() -> Accepts {
         tls_1_3: true,
         password: RIGHT.to_owned(),
         refusal,
+        takes: Duration::from_millis(5),
         hangs: false,
         whole: false,
     }

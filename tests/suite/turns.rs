@@ -5,11 +5,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
-use rdp_probe::{BoxFuture, DialFault, Io, Network, Probe, SystemNetwork, Target};
+use rdp_probe::{BoxFuture, Credentials, DialFault, Io, Network, Probe, SystemNetwork, Target};
+use rdp_probe_testkit::acceptor::{Acceptor, Accepts};
 use rdp_probe_testkit::target::ScriptedTarget;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::logon::accepts;
 use crate::scenarios::all;
+use crate::usage::on_runtime;
 
 /// What was said on one connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -154,4 +157,24 @@ fn no_target_costs_more_connections_or_turns_than_it_has_to() {
     ] {
         assert_eq!(said(name), expected, "{name}");
     }
+}
+
+#[test]
+fn credentials_are_proven_in_five_round_trips_and_over_tls_1_2_in_six() {
+    on_runtime(async {
+        for (tls_1_3, trips) in [(true, 5), (false, 6)] {
+            let accepts = Accepts { tls_1_3, ..accepts() };
+            let acceptor = Acceptor::start(accepts.clone()).unwrap();
+            let counting = Counting::default();
+            let credentials = Credentials::new("LAB\\alice", None, accepts.password.clone()).unwrap();
+            let probe = Probe::builder(acceptor.address().to_string().parse::<Target>().unwrap());
+            let probe = probe.credentials(credentials).pin(&accepts.certificate.sha256());
+            let report = probe.network(Arc::new(counting.clone())).build().unwrap().run().await;
+            assert!(report.evidence.logon_accepted(), "{:?}", report.evidence);
+            let all = counting.0.lock().unwrap().clone();
+            let [Said { turns, .. }] = all.as_slice() else { panic!("one connection: {all:?}") };
+            // Connecting is a round trip before the first turn, and the last turn, the farewell, is none.
+            assert_eq!(*turns, trips, "TLS 1.3 {tls_1_3}");
+        }
+    });
 }

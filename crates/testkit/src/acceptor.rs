@@ -3,6 +3,7 @@ use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rdp_probe_core::CertificateFacts;
 use rdp_probe_core::wire::credssp::ts_request::frame;
@@ -45,6 +46,8 @@ pub struct Accepts {
     pub password: String,
     /// What it says to others; without a code it hangs up.
     pub refusal: Option<NtStatus>,
+    /// How long it takes over a logon, so that whoever comes at the same time is seen.
+    pub takes: Duration,
     /// Whether it says nothing to any logon.
     pub hangs: bool,
     /// Whether the library's own CredSSP answers, with the code that it has for a refusal; otherwise the NTLM in it does, and what stands
@@ -168,8 +171,7 @@ async fn serve(
     if seen.accepted.load(Ordering::SeqCst) == 0 {
         seen.most_early.fetch_max(now, Ordering::SeqCst);
     }
-    // Whoever comes at the same time is seen.
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    tokio::time::sleep(accepts.takes).await;
     let judged = server.judge(&request, accepts);
     seen.accepted.fetch_add(usize::from(judged.is_ok()), Ordering::SeqCst);
     seen.now.fetch_sub(1, Ordering::SeqCst);

@@ -5,7 +5,7 @@ use sspi::{
     AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation,
     EncryptionFlags, SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _, Username,
 };
-use tracing::subscriber::{NoSubscriber, with_default};
+use tracing::dispatcher::{Dispatch, with_default};
 
 use super::context::{Asked, SecurityContext};
 use crate::credentials::Credentials;
@@ -33,7 +33,7 @@ impl Ntlm {
             Username::new_down_level_logon_name(&account.user, domain)
         };
         let identity = AuthIdentity { username: username.ok()?, password: password.expose().clone().into() };
-        with_default(NoSubscriber::default(), || {
+        with_default(&Dispatch::none(), || {
             let mut ntlm = sspi::Ntlm::new();
             let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
             let acquired = acquiring.with_auth_data(&identity).execute(&mut ntlm).ok()?;
@@ -90,7 +90,7 @@ impl Ntlm {
 
 impl SecurityContext for Ntlm {
     fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault> {
-        with_default(NoSubscriber::default(), || match ask {
+        with_default(&Dispatch::none(), || match ask {
             Asked::Token(after) => self.token(after.as_deref()),
             // Keys are there from the last token on.
             Asked::Wrap(_) | Asked::Unwrap(_) if self.tokens < 2 => Err(AuthFault::Local),
