@@ -444,9 +444,19 @@ fn an_account_of_another_client_or_of_a_file_is_proven_where_there_is_a_password
     let arguments = [&*format!("@{list}"), "--accept-certificate", "-o", "line"];
     let (code, said) = program(&arguments, "", Some(RIGHT));
     assert_eq!((code, acceptor.logons()), (Some(0), 5), "{said}");
-    assert!(said.contains("username \"a@b@c\": a user is written as"), "{said}");
+    assert!(said.contains("d.rdp\": username \"a@b@c\": a user is written as"), "{said}");
     let (_, said) = program(&arguments, "", Some("wrong"));
     assert_eq!((acceptor.logons(), said.matches("rule=account-stopped").count()), (7, 1), "{said}");
+    // What is typed wins, also over the domain that stands with the file's user.
+    let typed = program(&[&*files[1], "-d", "OTHER", "--accept-certificate"], "", Some(RIGHT));
+    assert!(typed.1.contains("accepts the credentials of OTHER\\bob"), "{typed:?}");
+    let typed = program(&[&*files[0], "/d:OTHER", "--accept-certificate"], "", Some(RIGHT));
+    assert!(typed.1.contains("accepts the credentials of OTHER\\alice"), "{typed:?}");
+    let typed = program(&[&address, "-u", "alice", "/d:OTHER", "--accept-certificate"], "", Some(RIGHT));
+    assert!(typed.1.contains("accepts the credentials of OTHER\\alice"), "{typed:?}");
+    // Of a list that is read but once it is known at its end that nobody had a user.
+    let (code, said) = program(&["-", "--domain", "LAB", "--until", "tcp"], &format!("{address}\n"), None);
+    assert!(code == Some(2) && said.contains("--domain is of no use without --user"), "{code:?} {said}");
     // Who is typed is meant.
     let typed = program(&[&*files[1], "-u", "LAB\\carol", "--accept-certificate"], "", Some(RIGHT));
     assert!(typed.1.contains("accepts the credentials of LAB\\carol"), "{typed:?}");

@@ -111,7 +111,17 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["srv1", "--server-name", "a..b"], "\"a..b\""),
         (&["/v:srv1", "/cert:name:srv 9"], "\"srv 9\""),
         (&[&tls_name], "line 1: full address: expected a name that TLS can carry, not \"srv1-\""),
-        (&["/v:srv1", "/p:hunter2"], "/p is of no use without --user"),
+        (&["/v:srv1", "/p:hunter2"], "/p is of no use without /u or --user"),
+        (&["/v:srv1", "/d:LAB"], "/d is of no use without /u or --user"),
+        (
+            &["srv1", "-u", "me", "--enumerate", "--password-file", &password],
+            "--enumerate is not done with --user",
+        ),
+        (
+            &["srv1", "-u", "me", "--until", "tcp", "--password-file", &password],
+            "--until tcp_connect ends before the logon",
+        ),
+        (&["-", "--password-file", "/nonexistent/p"], "/nonexistent/p"),
         (&["/v:srv1", "/u:me", "-u", "you", "/p:hunter2"], "two users, --user and /u"),
         (&["/v:srv1", "/u:me", "/p:hunter2", "--password-stdin"], "two passwords, /p and an option"),
         (&["/v:srv1", "/u:a@b@c", "/p:hunter2"], "in one of these forms"),

@@ -19,7 +19,7 @@ const ROOM: usize = MOST + 3;
 /// Where it is looked for without an option.
 const VARIABLE: &str = "RDP_PASSWORD";
 /// What is said where a user is named by whom the program does not ask for a password.
-const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
+pub(crate) const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
                            --password-file, --password-stdin or RDP_PASSWORD gives one";
 
 /// Why there is no run.
@@ -63,16 +63,35 @@ impl Accounts {
     ) -> Result<Result<Option<Credentials>, String>, String> {
         let Some(user) = file.user.as_deref().filter(|_| !Self::is_one(options)) else { return Ok(Ok(None)) };
         self.named = true;
+        let Some(password) = self.password(options)? else { return Ok(Err(NO_PASSWORD.to_owned())) };
+        // What is typed wins, also over a domain that stands with the user.
+        let typed = options.domain.as_deref().or(options.pasted.domain.as_deref());
+        let (user, domain) = match typed {
+            Some(domain) => (bare(user), Some(domain)),
+            None => (user, beside(user, file.domain.as_deref())),
+        };
+        let made = made(user, domain, password).map_err(|error| format!("username {}: {error}", quoted(user)));
+        Ok(made.map(Some))
+    }
+
+    /// Looks where an option says that a password is: what cannot be read is no reason to bother a host.
+    ///
+    /// # Errors
+    /// A password that cannot be read.
+    pub(crate) fn look(&mut self, options: &Options) -> Result<(), String> {
+        if options.password_file.is_some() || options.password_stdin {
+            self.password(options)?;
+        }
+        Ok(())
+    }
+
+    /// The password, where one is given; looked for once.
+    fn password(&mut self, options: &Options) -> Result<Option<Secret<String>>, String> {
         let found = match self.password.take() {
             Some(found) => found,
             None => password(options)?,
         };
-        let Some(password) = self.password.insert(found).clone() else {
-            return Ok(Err(NO_PASSWORD.to_owned()));
-        };
-        let domain = options.domain.as_deref().or_else(|| beside(user, file.domain.as_deref()));
-        let made = made(user, domain, password).map_err(|error| format!("username {}: {error}", quoted(user)));
-        Ok(made.map(Some))
+        Ok(self.password.insert(found).clone())
     }
 }
 
@@ -80,22 +99,28 @@ impl Accounts {
 ///
 /// # Errors
 /// What is wrong with them, without a secret in it.
-pub(crate) fn of_all(options: &Options, prober: Prober, warn: impl FnOnce(String)) -> Result<Prober, NoRun> {
+pub(crate) fn of_all(
+    accounts: &mut Accounts,
+    options: &Options,
+    prober: Prober,
+    warn: impl FnOnce(String),
+) -> Result<Prober, NoRun> {
+    let pasted = options.pasted.domain.as_deref();
     let credentials = if let Some(user) = &options.user {
         let named = |error| format!("--user {}: {error}", quoted(user));
-        let domain = options.domain.as_deref();
+        let domain = options.domain.as_deref().or_else(|| beside(user, pasted));
         // Nobody is asked for the password of an account that cannot be one.
         check(user, domain).map_err(named)?;
-        let password = match password(options)? {
+        let password = match accounts.password(options)? {
             Some(password) => password,
             None => asked(user)?,
         };
         Some(made(user, domain, password).map_err(named)?)
     } else if let Some(user) = &options.pasted.user {
         let named = |error| format!("/u:{user}: {error}");
-        let domain = options.domain.as_deref().or_else(|| beside(user, options.pasted.domain.as_deref()));
+        let domain = options.domain.as_deref().or_else(|| beside(user, pasted));
         check(user, domain).map_err(named)?;
-        match password(options)? {
+        match accounts.password(options)? {
             Some(password) => Some(made(user, domain, password).map_err(named)?),
             None => {
                 warn(NO_PASSWORD.to_owned());
@@ -114,6 +139,12 @@ pub(crate) fn of_all(options: &Options, prober: Prober, warn: impl FnOnce(String
 /// A domain that stands beside a user without one: other clients write both, and mean the user's own.
 fn beside<'a>(user: &str, domain: Option<&'a str>) -> Option<&'a str> {
     domain.filter(|_| !user.contains(['\\', '@']))
+}
+
+/// A user without the domain or realm that stands with it.
+fn bare(user: &str) -> &str {
+    let user = user.rsplit_once('\\').map_or(user, |(_, user)| user);
+    user.split_once('@').map_or(user, |(user, _)| user)
 }
 
 /// Where a password is given.

@@ -263,6 +263,17 @@ impl Options {
         if self.user.is_some() && self.pasted.user.is_some() {
             return Some("two users, --user and /u: which of them is meant? give one".to_owned());
         }
+        if let Some(user) = &self.user {
+            if self.enumerate {
+                return Some(
+                    "--enumerate is not done with --user: where a logon is at stake, nobody is asked for more"
+                        .into(),
+                );
+            }
+            if let Some(stage) = self.until.filter(|stage| stage.rank() < Stage::Credssp.rank()) {
+                return Some(format!("--user {}: --until {stage} ends before the logon", quoted(user)));
+            }
+        }
         let passwords = [self.password_file.is_some(), self.password_stdin, self.pasted.password.is_some()];
         if passwords.iter().filter(|given| **given).count() > 1 {
             return Some("two passwords, /p and an option: which of them is meant? give one".to_owned());
@@ -301,6 +312,7 @@ impl Options {
             ("--domain", self.domain.is_some()),
             ("--password-file", self.password_file.is_some()),
             ("--password-stdin", self.password_stdin),
+            ("/d", self.pasted.domain.is_some()),
             ("/p", self.pasted.password.is_some()),
             ("--accept-certificate", self.accept_certificate),
         ];
@@ -308,7 +320,8 @@ impl Options {
             return None;
         }
         let (option, _) = without_a_user.iter().find(|(_, given)| *given)?;
-        Some(format!("{option} is of no use without --user"))
+        let user = if option.starts_with('/') { "/u or --user" } else { "--user" };
+        Some(format!("{option} is of no use without {user}"))
     }
 
     /// Whether to take a second look: as asked, otherwise for a single target only.

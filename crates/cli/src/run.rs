@@ -23,21 +23,13 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     let theirs = Arc::clone(&options);
     let targets = tokio::select! {
         targets = aside("targets", move || Targets::of(&theirs)) => targets,
-        () = interruption.first() => {
-            terminal::give_back();
-            return Ended::of(exit::INTERRUPTED);
-        }
+        () = interruption.first() => return Ended::of(exit::INTERRUPTED),
     };
     let targets = match targets {
         Some(Ok(targets)) => targets,
-        Some(Err(NoRun::Usage(message))) => return Ended::usage(message),
-        Some(Err(NoRun::Interrupted)) => return Ended::of(exit::INTERRUPTED),
+        Some(Err(message)) => return Ended::usage(message),
         None => return Ended::of(exit::INTERNAL),
     };
-    let mut warned = Warned::new(options.quiet);
-    for line in options.notes.iter().chain(&targets.warnings) {
-        warned.of(line, say);
-    }
     let theirs = Arc::clone(&options);
     let opened = tokio::select! {
         opened = aside("outputs", move || Outputs::open(&theirs, theirs.single())) => opened,
@@ -48,6 +40,26 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
         Some(Err(failure)) => return Ended::output(failure),
         None => return Ended::of(exit::INTERNAL),
     };
+    let targets = tokio::select! {
+        targets = aside("credentials", move || targets.log_on()) => targets,
+        () = interruption.first() => {
+            terminal::give_back();
+            return Ended::of(exit::INTERRUPTED);
+        }
+    };
+    let targets = match targets {
+        Some(Ok(targets)) => targets,
+        Some(Err(NoRun::Usage(message))) => return Ended::usage(message),
+        Some(Err(NoRun::Interrupted)) => return Ended::of(exit::INTERRUPTED),
+        None => {
+            terminal::give_back();
+            return Ended::of(exit::INTERNAL);
+        }
+    };
+    let mut warned = Warned::new(options.quiet);
+    for line in options.notes.iter().chain(&targets.warnings) {
+        warned.of(line, say);
+    }
     let total = targets.total;
     let wanted = options.concurrency.map_or(USUAL, usize::from);
     let most = total.map_or(wanted, |total| wanted.min(total));

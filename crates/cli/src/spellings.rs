@@ -278,8 +278,10 @@ impl Named {
         let word = word.to_ascii_lowercase();
         let session_only = SESSION_ONLY.contains(&word.as_str());
         if sign == '-' {
-            // A single letter is an option of this program, and all but those that change a session are for it to refuse.
-            return Ok((session_only && word.len() > 1).then(Vec::new));
+            // A single letter is an option of this program, and may have its value behind it: what is no switch there is none here. All
+            // but those that change a session are for it to refuse.
+            let is_value = ["usb", "drive", "drives", "disp", "dvc"].contains(&word.as_str());
+            return Ok((session_only && word.len() > 1 && !is_value).then(Vec::new));
         }
         if session_only {
             return Ok(Some(Vec::new()));
@@ -334,7 +336,11 @@ impl Named {
             }
             // What is longer is cut there, too.
             "client-hostname" => {
-                let name: String = given("NAME")?.chars().take(ClientName::MOST).collect();
+                let mut name = given("NAME")?;
+                while name.encode_utf16().count() > ClientName::MOST {
+                    let end = name.char_indices().next_back().map_or(0, |(last, _)| last);
+                    name = name.get(..end).unwrap_or_default();
+                }
                 vec![format!("--client-name={name}")]
             }
             "ipv4" | "4" => vec!["-4".into()],
@@ -476,6 +482,7 @@ mod tests {
             "srv1 -vv -4 --until=tls",
             "explain /f",
             "-- /v:srv1",
+            "-usb -dvc srv1",
             "/dev/null",
             "/nonexistent/work.rdp",
             "-f -h -q --all-addresses",

@@ -62,7 +62,7 @@ struct Jobs {
 
 impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
-    pub(crate) fn of(options: &Arc<Options>) -> Result<Self, NoRun> {
+    pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
         let used = vec![false; options.resolve.len()];
         let mut jobs = Jobs {
             options: Arc::clone(options),
@@ -71,6 +71,7 @@ impl Targets {
             sound: false,
             accounts: Accounts::default(),
         };
+        jobs.accounts.look(options)?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
         for typed in &options.targets {
@@ -101,18 +102,21 @@ impl Targets {
             }
         }
         if !streams {
-            jobs.all_resolved()?;
+            jobs.all_of_use()?;
             if total == 0 {
-                return Err(NoRun::Usage(NO_TARGET.into()));
-            }
-            if let Some(message) = options.needs_a_user().filter(|_| !jobs.accounts.named) {
-                return Err(NoRun::Usage(message));
+                return Err(NO_TARGET.into());
             }
         }
-        // When nothing else is wrong: somebody may be asked for a password.
-        jobs.prober = account::of_all(options, jobs.prober, |warning| warnings.push(warning))?;
         jobs.prober = with_key_log(options, jobs.prober);
         Ok(Self { sources, jobs, total: (!streams).then_some(total), warnings })
+    }
+
+    /// The same, with the credentials of the run. When nothing else is wrong: somebody may be asked for a password.
+    pub(crate) fn log_on(mut self) -> Result<Self, NoRun> {
+        let Jobs { options, prober, accounts, .. } = &mut self.jobs;
+        let warnings = &mut self.warnings;
+        *prober = account::of_all(accounts, options, prober.clone(), |warning| warnings.push(warning))?;
+        Ok(self)
     }
 
     /// Whether there is no list among them.
@@ -147,7 +151,7 @@ impl Targets {
                     },
                     // What could not be known before is looked at now.
                     None if total.is_none() && count == 0 => break Err(NO_TARGET.into()),
-                    None if total.is_none() => break jobs.all_resolved().map(|()| None),
+                    None if total.is_none() => break jobs.all_of_use().map(|()| None),
                     None => break Ok(None),
                 }
             };
@@ -178,7 +182,10 @@ impl Jobs {
         let mut warnings: Vec<String> = warnings(named).collect();
         let credentials = match &named.file {
             Some(file) => self.accounts.of_file(&self.options, file)?.unwrap_or_else(|warning| {
-                warnings.push(warning);
+                // That there is no password is said once of all files.
+                let of_all = warning == account::NO_PASSWORD;
+                let file = quoted(&named.target.input);
+                warnings.push(if of_all { warning } else { format!("{file}: {warning}") });
                 None
             }),
             None => None,
@@ -211,8 +218,11 @@ impl Jobs {
         pinned
     }
 
-    /// Whether each entry of `--resolve` has its target.
-    fn all_resolved(&self) -> Result<(), String> {
+    /// Whether each entry of `--resolve` has its target, and each option about a user one.
+    fn all_of_use(&self) -> Result<(), String> {
+        if let Some(message) = self.options.needs_a_user().filter(|_| !self.accounts.named) {
+            return Err(message);
+        }
         let unused = self.options.resolve.iter().zip(&self.used).find(|(_, used)| !**used);
         let Some((ResolveEntry { host, port, .. }, _)) = unused else { return Ok(()) };
         Err(format!("--resolve {host}:{port}: no target is {host} on port {port}"))

@@ -13,7 +13,8 @@ pub(crate) fn ask(question: &str) -> io::Result<Zeroizing<String>> {
     answer
 }
 
-/// Lets the terminal show again what is typed, as it was before the question; nothing where there was none.
+/// Lets the terminal show again what is typed, as it was before the question; nothing where there was none. There is no question after
+/// it.
 pub(crate) fn give_back() {
     #[cfg(unix)]
     unix::give_back();
@@ -23,28 +24,41 @@ pub(crate) fn give_back() {
 mod unix {
     use std::fs::File;
     use std::io;
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-    /// The terminal of a question that has no answer yet, and how it was.
-    static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+    /// How it stands with the one question.
+    enum Question {
+        NotYet,
+        /// The terminal, and how it was.
+        Open(File, Termios),
+        Over,
+    }
+
+    static QUESTION: Mutex<Question> = Mutex::new(Question::NotYet);
+
+    fn locked() -> MutexGuard<'static, Question> {
+        QUESTION.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     pub(super) fn hide() -> io::Result<()> {
+        // Held until it is hidden: who gives the terminal back in between waits.
+        let mut question = locked();
+        if matches!(*question, Question::Over) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let terminal = File::open("/dev/tty")?;
         let before = tcgetattr(&terminal)?;
         let mut hidden = before.clone();
         hidden.local_modes.remove(LocalModes::ECHO);
-        // Held until both are done: who gives the terminal back in between waits.
-        let mut place = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
         tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
-        *place = Some((terminal, before));
+        *question = Question::Open(terminal, before);
         Ok(())
     }
 
     pub(super) fn give_back() {
-        let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((terminal, before)) = before {
+        if let Question::Open(terminal, before) = std::mem::replace(&mut *locked(), Question::Over) {
             // A terminal that is gone shows nothing.
             _ = tcsetattr(&terminal, OptionalActions::Now, &before);
         }

@@ -285,7 +285,7 @@ pub enum NotTried {
     CredentialsNeeded,
     /// It lies behind a logon, and the certificate is neither verified, pinned nor accepted: nothing secret goes there.
     CertificateNotAccepted,
-    /// It lies behind a logon, and the account was rejected before in this run.
+    /// It lies behind a logon, and the account was tried before in this run, and not accepted.
     AccountStopped,
     /// The credentials are proven, and were not given away: what lies behind needs them.
     NotDelegated,

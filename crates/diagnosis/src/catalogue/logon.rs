@@ -400,9 +400,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "account-stopped",
         matches: |f| untested(f, NotTried::AccountStopped),
-        summary: "the credentials of {account} were not sent to {address}: they were rejected before in this run",
+        summary: "the credentials of {account} were not sent to {address}: they went out before in this run, and were not accepted",
         cause: "each further try could lock the account",
-        remedy: "check user, domain and password, and run it again",
+        remedy: "look at the target that they went to first, and at what it said of them; when that is settled, run it again",
         ..UNTESTED
     },
     Rule {
