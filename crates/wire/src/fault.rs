@@ -35,6 +35,8 @@ pub enum Layer {
     Rdstls,
     /// Entra sign-in, \[MS-RDPBCGR\] 2.2.18.
     Rdsaad,
+    /// The tunnel of an RD Gateway, \[MS-TSGU\] 2.2.10.
+    Tsgu,
 }
 
 /// What is wrong with the field.

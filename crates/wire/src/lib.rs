@@ -26,6 +26,7 @@
 //! | NegTokenResp, NegTokenInit2 | [`credssp::spnego`] | RFC 4178 section 4.2, \[MS-SPNG\] 2.2.1 |
 //! | NTLM CHALLENGE_MESSAGE, AV_PAIR | [`ntlm`] | \[MS-NLMP\] 2.2.1.2, 2.2.2.1 |
 //! | RDSTLS Capabilities | [`rdstls::Capabilities`] | \[MS-RDPBCGR\] 2.2.17.1 |
+//! | packets of an RD Gateway's tunnel | [`tsgu`] | \[MS-TSGU\] 2.2.10 |
 //! | Server Nonce of RDSAAD | [`rdsaad::ServerNonce`] | \[MS-RDPBCGR\] 2.2.18.1 |
 #![no_std]
 
@@ -47,6 +48,7 @@ pub mod server_certificate;
 pub mod share;
 pub mod tls;
 pub mod tpkt;
+pub mod tsgu;
 pub mod x224;
 
 pub use fault::{Layer, Problem, WireError};
