@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A name of 1 to 15 UTF-16 code units without control characters: the field has room for 16, of which the last is a zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ClientName(Box<str>);
+pub struct ClientName(String);
 
 /// A name that cannot be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,12 +37,12 @@ impl ClientName {
         if name.contains(char::is_control) {
             return Err(ClientNameError::Character);
         }
-        Ok(Self(name.into()))
+        Ok(Self(name.to_owned()))
     }
 
     /// As it was written.
     #[must_use]
-    pub const fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -57,7 +57,7 @@ impl TryFrom<String> for ClientName {
 
 impl From<ClientName> for String {
     fn from(name: ClientName) -> Self {
-        name.0.into()
+        name.0
     }
 }
 

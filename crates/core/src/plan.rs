@@ -44,10 +44,10 @@ pub struct Plan {
     pub routing: Routing,
     /// What is sent before every Connection Request ([MS-RDPEPS] 2.2.1.2): which of several behind one port is meant.
     #[serde(default)]
-    pub preconnection_blob: Option<String>,
+    pub preconnection_blob: Option<Box<str>>,
     /// What the client calls itself; `None` where nobody says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_name: Option<ClientName>,
+    pub client_name: Option<Box<ClientName>>,
     /// Whose credentials are to be proven to the target; `None` where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Box<Account>>,

@@ -18,6 +18,7 @@ use crate::clock::since_1970;
 use crate::credentials::Credentials;
 use crate::driver::Driver;
 use crate::error::ProbeError;
+use crate::ledger::Ledger;
 use crate::network::Network;
 use crate::progress::{Events, Progress};
 use crate::rdp_file::RdpFile;
@@ -74,11 +75,11 @@ impl Probe {
         cancel: impl Future<Output = ()>,
     ) -> impl Future<Output = Report> {
         async move {
-            let Shared { network, tls, credentials, .. } = &*self.shared;
+            let Shared { network, tls, credentials, ledger, .. } = &*self.shared;
             let driver = Driver { network: network.as_deref(), tls, logon: None, watcher };
-            let evidence = match credentials {
+            let evidence = match credentials.as_deref().zip(ledger.as_ref()) {
                 None => driver.run(self.planned(false), cancel).await,
-                Some(credentials) => Box::pin(self.log_on(credentials, driver, cancel)).await,
+                Some(login) => Box::pin(self.log_on(login, driver, cancel)).await,
             };
             self.report_of(evidence)
         }
@@ -87,13 +88,13 @@ impl Probe {
     /// Waits for the account's turn, before the run's own time begins, and notes what became of it.
     async fn log_on(
         &self,
-        credentials: &Credentials,
+        (credentials, ledger): (&Credentials, &Ledger),
         driver: Driver<'_>,
         cancel: impl Future<Output = ()>,
     ) -> Evidence {
         let (mut cancel, mut cancelled) = (pin!(cancel), false);
         let turn = {
-            let mut waiting = pin!(self.shared.ledger.turn(credentials));
+            let mut waiting = pin!(ledger.turn(credentials));
             poll_fn(|cx| {
                 if let Poll::Ready(turn) = waiting.as_mut().poll(cx) {
                     return Poll::Ready(Some(turn));
@@ -225,7 +226,7 @@ impl ProbeBuilder {
     /// A pre-connection blob, sent before every Connection Request: it says which of several behind one port is
     /// meant. Default: none.
     pub fn preconnection_blob(mut self, blob: impl Into<String>) -> Self {
-        self.probe.plan.preconnection_blob = Some(blob.into());
+        self.probe.plan.preconnection_blob = Some(blob.into().into());
         self
     }
 
@@ -236,7 +237,7 @@ impl ProbeBuilder {
     /// # Errors
     /// [`ProbeError::ClientName`] when no client can be called so.
     pub fn client_name(mut self, name: &str) -> Result<Self, ProbeError> {
-        self.probe.plan.client_name = Some(ClientName::parse(name).map_err(ProbeError::ClientName)?);
+        self.probe.plan.client_name = Some(Box::new(ClientName::parse(name).map_err(ProbeError::ClientName)?));
         Ok(self)
     }
 
@@ -252,7 +253,7 @@ impl ProbeBuilder {
             plan.routing = Routing::Token(token.clone());
         }
         if let Some(blob) = &file.preconnection_blob {
-            plan.preconnection_blob = Some(blob.clone());
+            plan.preconnection_blob = Some(blob.as_str().into());
         }
         self
     }

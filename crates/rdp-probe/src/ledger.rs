@@ -15,10 +15,13 @@ use crate::tls::entropy;
 
 /// What is known of the accounts of one run. A copy is the same ledger.
 #[derive(Clone)]
-pub(crate) struct Ledger {
+pub(crate) struct Ledger(Arc<Entries>);
+
+/// What it holds.
+struct Entries {
     /// Keys the digests: they tell nothing outside of this process.
     key: [u8; 32],
-    entries: Arc<Mutex<HashMap<Whose, Arc<Entry>>>>,
+    all: Mutex<HashMap<Whose, Arc<Entry>>>,
 }
 
 /// An account: the user without case, and a keyed digest of the secret. The domain's form is no matter: `LAB\alice`, `alice@lab.test`
@@ -53,7 +56,7 @@ pub(crate) struct Turn {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self { key: entropy().draw("accounts"), entries: Arc::default() }
+        Self(Arc::new(Entries { key: entropy().draw("accounts"), all: Mutex::default() }))
     }
 }
 
@@ -68,9 +71,9 @@ impl Ledger {
     /// Waits for a turn; `None` when the account was rejected.
     pub(crate) async fn turn(&self, credentials: &Credentials) -> Option<Turn> {
         let Credentials { account, password } = credentials;
-        let secret = Sha256::new().chain_update(self.key).chain_update(password.expose()).finalize();
+        let secret = Sha256::new().chain_update(self.0.key).chain_update(password.expose()).finalize();
         let whose = Whose(account.user.to_lowercase(), secret.into());
-        let entry = Arc::clone(locked(&self.entries).entry(whose).or_default());
+        let entry = Arc::clone(locked(&self.0.all).entry(whose).or_default());
         let first = Arc::clone(&entry.turns).lock_owned().await;
         let first = match *locked(&entry.standing) {
             Standing::Unknown => Some(first),
@@ -166,6 +169,6 @@ mod tests {
         let ledger = Ledger::default();
         drop(ledger.turn(&credentials("alice", "hunter2")).await);
         assert_eq!(format!("{ledger:?}"), "Ledger(..)");
-        assert_ne!(ledger.key, Ledger::default().key, "keyed anew each time");
+        assert_ne!(ledger.0.key, Ledger::default().0.key, "keyed anew each time");
     }
 }

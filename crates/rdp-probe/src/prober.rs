@@ -32,10 +32,16 @@ use crate::target::Target;
 /// # probes.map(drop).map_err(|error: Box<dyn std::error::Error>| error)
 /// # .unwrap();
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "it does nothing until a target is probed"]
 pub struct Prober {
     shared: Arc<Shared>,
+}
+
+impl Default for Prober {
+    fn default() -> Self {
+        Self { shared: Arc::new(Shared::of_many()) }
+    }
 }
 
 impl Prober {

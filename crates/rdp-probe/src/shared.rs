@@ -25,15 +25,21 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Whose credentials are proven.
     pub(crate) credentials: Option<Arc<Credentials>>,
-    /// What became of each account, of whichever of the runs it is.
-    pub(crate) ledger: Ledger,
+    /// What became of each account, of whichever of the runs it is; there from the beginning where there may be many runs.
+    pub(crate) ledger: Option<Ledger>,
 }
 
 impl Shared {
+    /// For many runs.
+    pub(crate) fn of_many() -> Self {
+        Self { ledger: Some(Ledger::default()), ..Self::default() }
+    }
+
     /// These credentials are proven.
     #[cfg(feature = "nla")]
     pub(crate) fn log_on(&mut self, credentials: Credentials) {
         self.credentials = Some(Arc::new(credentials));
+        self.ledger.get_or_insert_default();
         self.tls.target.logs_on = true;
     }
 

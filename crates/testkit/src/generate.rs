@@ -219,7 +219,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 plan.all_addresses = all_addresses;
                 plan.family = family;
                 plan.routing = routing;
-                plan.preconnection_blob = blob;
+                plan.preconnection_blob = blob.map(String::into);
                 plan.limits.overall = overall;
                 plan.limits.stages = stage.into_iter().collect();
                 plan

@@ -203,7 +203,7 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     match octets.octet() & 3 {
         1 => plan.routing = Routing::Cookie(text(octets)),
         2 => plan.routing = Routing::Token(octets.octets()),
-        3 => plan.preconnection_blob = Some(text(octets)),
+        3 => plan.preconnection_blob = Some(text(octets).into()),
         _ => {}
     }
     if octets.flag() {

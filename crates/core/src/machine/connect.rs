@@ -45,7 +45,7 @@ impl State for ExpectConnectResponse {
     /// Sends the Connect Initial.
     fn enter(&self, context: &Context, out: &mut Output) {
         out.octets.extend(connect_initial(
-            context.plan().client_name.as_ref(),
+            context.plan().client_name.as_deref(),
             self.selected,
             context.asked().purpose.methods(),
         ));

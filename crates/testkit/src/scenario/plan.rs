@@ -32,7 +32,7 @@ impl Scenario {
         if let Some(token) = &wanted.routing_token {
             plan.routing = Routing::Token(token.clone().into_bytes());
         }
-        plan.preconnection_blob.clone_from(&wanted.pcb);
+        plan.preconnection_blob = wanted.pcb.clone().map(String::into);
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
         plan.limits.stages.clone_from(&wanted.stages);
         plan

@@ -12,7 +12,7 @@ pub(crate) struct Route {
 
 impl Route {
     pub(crate) fn of(plan: Plan) -> Self {
-        Self { routing: plan.routing, blob: plan.preconnection_blob }
+        Self { routing: plan.routing, blob: plan.preconnection_blob.map(String::from) }
     }
 
     /// Whether the request is octet for octet what this route makes of its negotiation block.
