@@ -19,7 +19,7 @@ const ROOM: usize = MOST + 3;
 /// Where it is looked for without an option.
 const VARIABLE: &str = "RDP_PASSWORD";
 /// What is said where a user is named by whom the program does not ask for a password.
-pub(crate) const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
+const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
                            --password-file, --password-stdin or RDP_PASSWORD gives one";
 
 /// Why there is no run.
@@ -47,31 +47,33 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// Whether one account is for all targets, whatever a file says.
-    const fn is_one(options: &Options) -> bool {
-        options.user.is_some() || options.pasted.user.is_some()
-    }
-
-    /// The credentials of the account that a file names; or what to warn of in place of them.
+    /// The credentials of the account that a file names, which is called so; what is not used is warned of.
     ///
     /// # Errors
     /// A password that cannot be read.
     pub(crate) fn of_file(
         &mut self,
         options: &Options,
-        file: &RdpFile,
-    ) -> Result<Result<Option<Credentials>, String>, String> {
-        let Some(user) = file.user.as_deref().filter(|_| !Self::is_one(options)) else { return Ok(Ok(None)) };
+        (name, file): (&str, &RdpFile),
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Credentials>, String> {
+        let is_one = options.user.is_some() || options.pasted.user.is_some();
+        let Some(user) = file.user.as_deref().filter(|_| !is_one) else { return Ok(None) };
         self.named = true;
-        let Some(password) = self.password(options)? else { return Ok(Err(NO_PASSWORD.to_owned())) };
+        let Some(password) = self.password(options)? else {
+            warnings.push(NO_PASSWORD.to_owned());
+            return Ok(None);
+        };
         // What is typed wins, also over a domain that stands with the user.
         let typed = options.domain.as_deref().or(options.pasted.domain.as_deref());
         let (user, domain) = match typed {
             Some(domain) => (bare(user), Some(domain)),
             None => (user, beside(user, file.domain.as_deref())),
         };
-        let made = made(user, domain, password).map_err(|error| format!("username {}: {error}", quoted(user)));
-        Ok(made.map(Some))
+        let made = made(user, domain, password);
+        Ok(made
+            .map_err(|error| warnings.push(format!("{}: username {}: {error}", quoted(name), quoted(user))))
+            .ok())
     }
 
     /// Looks where an option says that a password is: what cannot be read is no reason to bother a host.
@@ -95,7 +97,7 @@ impl Accounts {
     }
 }
 
-/// The prober with the credentials of the run, where one account is for all its targets. `warn` is told of an account that is not used.
+/// The prober with the credentials of the run, where one account is for all its targets; what is not used is warned of.
 ///
 /// # Errors
 /// What is wrong with them, without a secret in it.
@@ -103,37 +105,27 @@ pub(crate) fn of_all(
     accounts: &mut Accounts,
     options: &Options,
     prober: Prober,
-    warn: impl FnOnce(String),
+    warnings: &mut Vec<String>,
 ) -> Result<Prober, NoRun> {
-    let pasted = options.pasted.domain.as_deref();
-    let credentials = if let Some(user) = &options.user {
-        let named = |error| format!("--user {}: {error}", quoted(user));
-        let domain = options.domain.as_deref().or_else(|| beside(user, pasted));
-        // Nobody is asked for the password of an account that cannot be one.
-        check(user, domain).map_err(named)?;
-        let password = match accounts.password(options)? {
-            Some(password) => password,
-            None => asked(user)?,
-        };
-        Some(made(user, domain, password).map_err(named)?)
-    } else if let Some(user) = &options.pasted.user {
-        let named = |error| format!("/u:{user}: {error}");
-        let domain = options.domain.as_deref().or_else(|| beside(user, pasted));
-        check(user, domain).map_err(named)?;
-        match accounts.password(options)? {
-            Some(password) => Some(made(user, domain, password).map_err(named)?),
-            None => {
-                warn(NO_PASSWORD.to_owned());
-                None
-            }
-        }
-    } else {
-        None
+    // Whoever pastes a command line is not asked for a password.
+    let (option, user, asks) = match (&options.user, &options.pasted.user) {
+        (Some(user), _) => ("--user", user, true),
+        (None, Some(user)) => ("/u", user, false),
+        (None, None) => return Ok(prober),
     };
-    Ok(match credentials {
-        Some(credentials) => of_prober(options, prober, credentials),
-        None => prober,
-    })
+    let named = |error| format!("{option} {}: {error}", quoted(user));
+    let domain = options.domain.as_deref().or_else(|| beside(user, options.pasted.domain.as_deref()));
+    // Nobody is asked for the password of an account that cannot be one.
+    check(user, domain).map_err(named)?;
+    let password = match accounts.password(options)? {
+        Some(password) => password,
+        None if asks => asked(user)?,
+        None => {
+            warnings.push(NO_PASSWORD.to_owned());
+            return Ok(prober);
+        }
+    };
+    Ok(of_prober(options, prober, made(user, domain, password).map_err(named)?))
 }
 
 /// A domain that stands beside a user without one: other clients write both, and mean the user's own.

@@ -114,8 +114,7 @@ impl Targets {
     /// The same, with the credentials of the run. When nothing else is wrong: somebody may be asked for a password.
     pub(crate) fn log_on(mut self) -> Result<Self, NoRun> {
         let Jobs { options, prober, accounts, .. } = &mut self.jobs;
-        let warnings = &mut self.warnings;
-        *prober = account::of_all(accounts, options, prober.clone(), |warning| warnings.push(warning))?;
+        *prober = account::of_all(accounts, options, prober.clone(), &mut self.warnings)?;
         Ok(self)
     }
 
@@ -181,13 +180,10 @@ impl Jobs {
         let pinned = pinned.and_then(|index| self.options.resolve.get(index));
         let mut warnings: Vec<String> = warnings(named).collect();
         let credentials = match &named.file {
-            Some(file) => self.accounts.of_file(&self.options, file)?.unwrap_or_else(|warning| {
-                // That there is no password is said once of all files.
-                let of_all = warning == account::NO_PASSWORD;
-                let file = quoted(&named.target.input);
-                warnings.push(if of_all { warning } else { format!("{file}: {warning}") });
-                None
-            }),
+            Some(file) => {
+                let named = (named.target.input.as_str(), &**file);
+                self.accounts.of_file(&self.options, named, &mut warnings)?
+            }
             None => None,
         };
         let probe = probe(&self.options, &self.prober, named, pinned, credentials)?;
