@@ -319,8 +319,8 @@ impl ProbeBuilder {
     ///
     /// The password leaves this computer only as an answer by NTLM, once, to a peer whose certificate is trusted, pinned or taken
     /// ([`ProbeBuilder::accept_certificate`]); of all probes that were made of one [`crate::Prober`], wherever their credentials were given,
-    /// an account is used no more once it was rejected, and until it was accepted by one of them at a time. There is no enumeration beside it, and the run may take 60 s unless
-    /// [`ProbeBuilder::timeout`] is set after this.
+    /// an account is used no more once it was rejected, and until it was accepted by one of them at a time. There is no enumeration beside
+    /// it, and the run may take 60 s unless [`ProbeBuilder::timeout`] is set after this.
     ///
     /// Whatever the library for NTLM logs is not heard. The subscriber that hears nothing in its place ends the forwarding of `tracing` to
     /// the crate `log` for the rest of the process, where the process has set no subscriber of its own.

@@ -189,7 +189,8 @@ impl Driver<'_> {
                     let answer = match below {
                         Some(((below, peer), policy)) => {
                             let name = leg.asked_name();
-                            let shaking = secure_until(clock, limit, below, &name, peer, policy);
+                            let shaking =
+                                secure_until(clock, limit, below, (&name, peer), policy, self.logon.is_some());
                             Box::pin(spans.within(shaking)).await
                         }
                         None => Err(Handshake::new().fault(TlsFaultKind::Local)),
@@ -312,15 +313,16 @@ async fn secure_until<F: Future<Output = ()> + Unpin>(
     clock: &mut Clock<F>,
     limit: Limit,
     below: Connection,
-    name: &str,
-    peer: Address,
+    (name, peer): (&str, Address),
     policy: &TlsPolicy,
+    logs_on: bool,
 ) -> Result<(Connection, TlsSession), TlsFault> {
     let handshake = Handshake::new();
     match clock.until(limit, pin!(below.secure(&handshake, name, peer.ip(), policy))).await {
         Ok(Ok((inside, mut session))) => {
             let share = half(limit, clock.now());
-            let looked_up = clock.until(share, pin!(trust(&session.chain, name, peer.ip(), policy))).await;
+            let looked_up =
+                clock.until(share, pin!(trust(&session.chain, name, peer.ip(), policy, logs_on))).await;
             session.trust = looked_up.ok().flatten();
             Ok((inside, session))
         }

@@ -40,7 +40,6 @@ impl Shared {
     pub(crate) fn log_on(&mut self, credentials: Credentials) {
         self.credentials = Some(Arc::new(credentials));
         self.ledger.get_or_insert_default();
-        self.tls.target.logs_on = true;
     }
 
     /// The certificates in `pem` are the roots.

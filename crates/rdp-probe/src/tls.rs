@@ -52,8 +52,6 @@ impl TlsPolicies {
 pub(crate) struct TlsPolicy {
     /// Roots to trust instead of the system's.
     pub(crate) roots: Option<Arc<RootCertStore>>,
-    /// Whether credentials are proven over it.
-    pub(crate) logs_on: bool,
     /// Where the session keys go.
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }

@@ -16,11 +16,17 @@ use crate::tls::{TlsPolicy, provider};
 /// What the chain is worth, for a server that was asked for as `name` and stands at `peer`; `None` when that cannot be told. A
 /// certificate that signed itself leads nowhere, so that it is looked for among the roots; the system's store is asked for it only
 /// where a logon hangs on it, since most hosts have such a one and the store is slow. Waits for that store, where it is needed.
-pub(crate) async fn trust(chain: &[Vec<u8>], name: &str, peer: IpAddr, policy: &TlsPolicy) -> Option<Trust> {
+pub(crate) async fn trust(
+    chain: &[Vec<u8>],
+    name: &str,
+    peer: IpAddr,
+    policy: &TlsPolicy,
+    logs_on: bool,
+) -> Option<Trust> {
     let (leaf, rest) = chain.split_first()?;
     let signed_itself = CertificateFacts::is_self_issued(leaf)?;
     let roots = match &policy.roots {
-        None if signed_itself && !policy.logs_on => return None,
+        None if signed_itself && !logs_on => return None,
         Some(roots) => Arc::clone(roots),
         None => roots::system().await,
     };
