@@ -1,5 +1,6 @@
 //! What a gateway sends.
-use nom::IResult;
+use nom::combinator::map;
+use nom::{IResult, Parser as _};
 
 use super::optional::Optional;
 use super::packet::{ExtendedAuthMask, Header, PacketType, StatusCode, TunnelCaps, header};
@@ -146,50 +147,25 @@ fn server_packet(packet: &[u8]) -> IResult<&[u8], ServerPacket<'_>, Fault> {
 }
 
 fn body(packet_type: PacketType, i: &[u8]) -> IResult<&[u8], Body<'_>, Fault> {
-    Ok(match packet_type {
-        PacketType::HANDSHAKE_RESPONSE => {
-            let (rest, response) = handshake_response(i)?;
-            (rest, Body::HandshakeResponse(response))
-        }
-        PacketType::EXTENDED_AUTH_MSG => {
-            let (rest, message) = extended_auth(i)?;
-            (rest, Body::ExtendedAuth(message))
-        }
-        PacketType::TUNNEL_RESPONSE => {
-            let (rest, response) = tunnel_response(i)?;
-            (rest, Body::TunnelResponse(response))
-        }
-        PacketType::TUNNEL_AUTH_RESPONSE => {
-            let (rest, response) = tunnel_auth_response(i)?;
-            (rest, Body::TunnelAuthResponse(response))
-        }
-        PacketType::CHANNEL_RESPONSE => {
-            let (rest, response) = channel_response(i)?;
-            (rest, Body::ChannelResponse(response))
-        }
-        PacketType::DATA => {
-            let (rest, data) = counted(i, "cbDataLen")?;
-            (rest, Body::Data(data))
-        }
-        PacketType::SERVICE_MESSAGE => {
-            let (rest, text) = counted(i, "svcMsg")?;
-            (rest, Body::ServiceMessage(text))
-        }
-        PacketType::REAUTH_MESSAGE => {
-            let (rest, context) = fixed::<8>(i, &[("reauthTunnelContext", 8)])?;
-            (rest, Body::Reauth(u64::from_le_bytes(*context)))
-        }
-        PacketType::KEEPALIVE => (i, Body::Keepalive),
-        PacketType::CLOSE_CHANNEL => {
-            let (rest, code) = status_code(i)?;
-            (rest, Body::CloseChannel(code))
-        }
-        PacketType::CLOSE_CHANNEL_RESPONSE => {
-            let (rest, code) = status_code(i)?;
-            (rest, Body::CloseChannelResponse(code))
-        }
-        _ => (&[], Body::Other(i)),
-    })
+    match packet_type {
+        PacketType::HANDSHAKE_RESPONSE => map(handshake_response, Body::HandshakeResponse).parse(i),
+        PacketType::EXTENDED_AUTH_MSG => map(extended_auth, Body::ExtendedAuth).parse(i),
+        PacketType::TUNNEL_RESPONSE => map(tunnel_response, Body::TunnelResponse).parse(i),
+        PacketType::TUNNEL_AUTH_RESPONSE => map(tunnel_auth_response, Body::TunnelAuthResponse).parse(i),
+        PacketType::CHANNEL_RESPONSE => map(channel_response, Body::ChannelResponse).parse(i),
+        PacketType::DATA => map(|i| counted(i, "cbDataLen"), Body::Data).parse(i),
+        PacketType::SERVICE_MESSAGE => map(|i| counted(i, "svcMsg"), Body::ServiceMessage).parse(i),
+        PacketType::REAUTH_MESSAGE => map(tunnel_context, Body::Reauth).parse(i),
+        PacketType::KEEPALIVE => Ok((i, Body::Keepalive)),
+        PacketType::CLOSE_CHANNEL => map(status_code, Body::CloseChannel).parse(i),
+        PacketType::CLOSE_CHANNEL_RESPONSE => map(status_code, Body::CloseChannelResponse).parse(i),
+        _ => Ok((&[], Body::Other(i))),
+    }
+}
+
+fn tunnel_context(i: &[u8]) -> IResult<&[u8], u64, Fault> {
+    let (rest, context) = fixed::<8>(i, &[("reauthTunnelContext", 8)])?;
+    Ok((rest, u64::from_le_bytes(*context)))
 }
 
 fn status_code(i: &[u8]) -> IResult<&[u8], StatusCode, Fault> {
