@@ -35,6 +35,10 @@ mod interrupted;
 #[cfg(test)]
 mod logon;
 #[cfg(test)]
+mod logon_program;
+#[cfg(test)]
+mod logon_secrets;
+#[cfg(test)]
 mod machines;
 #[cfg(test)]
 mod man;
