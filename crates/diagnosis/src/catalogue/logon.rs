@@ -103,7 +103,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "logon-rejected-without-a-reason",
         matches: |f| f.logon_ended_without_a_reason() && f.cannot_say_why(),
         summary: "the connection to {address} ended when it saw the credentials of {account}",
-        cause: "the password, user or domain is wrong: a server as old as this has no way to say why it refuses a logon",
+        cause: "the password, user or domain is wrong: servers of a build as old as the one it names hang up rather than say so, \
+                FreeRDP's among them",
         remedy: RULE_OF_SECRETS,
         event: FAILED,
         candidates: &[
