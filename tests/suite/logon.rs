@@ -9,6 +9,7 @@ use rdp_probe_testkit::certificate::Kind;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::scenarios::{all, driven};
 use crate::usage::on_runtime;
 
 pub(crate) const RIGHT: &str = "right p\u{e4}ssword";
@@ -228,6 +229,35 @@ fn every_status_of_a_refused_logon_is_told_apart() {
             assert_eq!(json["credentials"]["status"], format!("0x{status:08X}"));
             let codes: Vec<u32> = report.diagnosis.mstsc.iter().filter_map(|shown| shown.code).collect();
             assert_eq!(codes, shown, "{status:08X}");
+        }
+    });
+}
+
+/// Each shape that a refusal has on the wire, by the conversation that shows it; what it comes to, and what a Windows client would show.
+const SHAPES: [(&str, u8, &str, &[u32]); 10] = [
+    ("logon-rejected", 51, "rejected", &[0x807]),
+    ("logon-rejected-by-sspi", 51, "rejected", &[0x807]),
+    ("logon-denied-by-an-alert", 51, "rejected", &[0x807, 0x207]),
+    ("logon-ended-by-an-old-server", 51, "rejected", &[0x207, 0x904]),
+    ("logon-ended-by-an-alert", 50, "unknown", &[0x904]),
+    ("logon-ended-by-a-disconnect", 50, "unknown", &[0x207]),
+    ("logon-cut-off", 50, "unknown", &[0x904]),
+    ("logon-cut-off-by-a-fin", 50, "unknown", &[0x904]),
+    ("logon-cut-off-by-a-reset", 50, "unknown", &[0x904]),
+    // Of its version of CredSSP a client complains before.
+    ("logon-echoed", 50, "unknown", &[0, 0x207]),
+];
+
+#[test]
+fn every_shape_of_a_refused_logon_has_its_verdict() {
+    on_runtime(async {
+        for (name, exit, result, shown) in SHAPES {
+            let scenario = all().iter().find(|scenario| scenario.name == name).unwrap();
+            let (report, violations) = driven(scenario).await.unwrap();
+            assert_eq!(violations, [""; 0], "{name}");
+            let codes: Vec<u32> = report.diagnosis.mstsc.iter().filter_map(|shown| shown.code).collect();
+            let got = report.evidence.logon_result().id();
+            assert_eq!((report.exit_code(), got, codes.as_slice()), (exit, result, shown), "{name}");
         }
     });
 }
