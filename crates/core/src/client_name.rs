@@ -1,6 +1,4 @@
 //! What the client calls itself ([MS-RDPBCGR] 2.2.1.3.2, `clientName`): a server's log then tells who came by.
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// A name of 1 to 15 UTF-16 code units without control characters: the field has room for 16, of which the last is a zero.
@@ -58,12 +56,6 @@ impl TryFrom<String> for ClientName {
 impl From<ClientName> for String {
     fn from(name: ClientName) -> Self {
         name.0
-    }
-}
-
-impl fmt::Display for ClientName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

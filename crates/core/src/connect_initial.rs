@@ -15,8 +15,9 @@ use rdp_probe_wire::nego::Protocols;
 
 use crate::client_name::ClientName;
 
-/// The whole PDU, of a client of this `name` ([`ClientName::USUAL`] where nobody says): no channels, `serverSelectedProtocol` as the Connection Confirm had it, these methods of Standard RDP
-/// Security. It asks for Set Error Info, so that a server says why it ends a connection, and for skipped channel joins.
+/// The whole PDU of a client of this `name` ([`ClientName::USUAL`] where nobody says): no channels, `serverSelectedProtocol` as the
+/// Connection Confirm had it, these methods of Standard RDP Security. It asks for Set Error Info, so that a server says why it ends a
+/// connection, and for skipped channel joins.
 ///
 /// A server that does not get back the protocol it selected, or no method at all, may hang up ([MS-RDPBCGR] 3.3.5.3.3).
 #[must_use]
