@@ -37,6 +37,8 @@ pub enum Layer {
     Rdsaad,
     /// The tunnel of an RD Gateway, \[MS-TSGU\] 2.2.10.
     Tsgu,
+    /// HTTP, RFC 9110 and RFC 9112.
+    Http,
 }
 
 /// What is wrong with the field.

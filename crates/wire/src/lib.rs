@@ -27,6 +27,7 @@
 //! | NTLM CHALLENGE_MESSAGE, AV_PAIR | [`ntlm`] | \[MS-NLMP\] 2.2.1.2, 2.2.2.1 |
 //! | RDSTLS Capabilities | [`rdstls::Capabilities`] | \[MS-RDPBCGR\] 2.2.17.1 |
 //! | packets of an RD Gateway's tunnel | [`tsgu`] | \[MS-TSGU\] 2.2.10 |
+//! | HTTP responses and the challenges in them | [`http`] | RFC 9112, RFC 9110 section 11 |
 //! | Server Nonce of RDSAAD | [`rdsaad::ServerNonce`] | \[MS-RDPBCGR\] 2.2.18.1 |
 #![no_std]
 
@@ -38,6 +39,7 @@ mod der;
 pub mod fault;
 pub mod first_octets;
 pub mod gcc;
+pub mod http;
 pub mod mcs;
 pub mod nego;
 pub mod ntlm;
