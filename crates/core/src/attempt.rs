@@ -77,6 +77,9 @@ impl Purpose {
             Self::Main | Self::Fallback | Self::Address(_) => plan.until,
             Self::Look(look) => look.depth(plan),
             Self::Enumerate(_) => Stage::ConnectionInitiation,
+            Self::HelloAgain | Self::Scout { .. } | Self::ScoutCertificate if plan.gateway.is_some() => {
+                Stage::GatewayTls
+            }
             Self::HelloAgain | Self::Scout { .. } | Self::ScoutCertificate => Stage::Tls,
             Self::SmallSegments(stage) => stage,
             Self::Method(_) => Stage::BasicSettingsExchange,
@@ -289,6 +292,10 @@ pub enum NotTried {
     AccountStopped,
     /// The credentials are proven, and were not given away: what lies behind needs them.
     NotDelegated,
+    /// The gateway does it: it connects to the target.
+    DoneByGateway,
+    /// Nothing was asked of a gateway that lets people through without, or with a token alone.
+    NoLogonAsked,
 }
 
 impl NotTried {
@@ -303,6 +310,8 @@ impl NotTried {
             Self::CertificateNotAccepted => "the certificate is not accepted for a logon",
             Self::AccountStopped => "the account was rejected before in this run",
             Self::NotDelegated => "the credentials are proven, and not given away",
+            Self::DoneByGateway => "done by the gateway",
+            Self::NoLogonAsked => "the gateway asked for no logon",
         }
     }
 }
@@ -350,6 +359,11 @@ impl AttemptRecord {
         self.stages.iter().filter(move |record| record.hop == hop)
     }
 
+    /// What was observed of the gateway: the facts of the stages that are for it.
+    pub fn gateway_facts(&self) -> impl Iterator<Item = &Observed> {
+        self.stages_for(Hop::Gateway).flat_map(|record| record.facts.iter().map(|fact| &fact.observed))
+    }
+
     /// What was observed of the target: the facts of the stages that are for it. A gateway shows a certificate and a challenge of
     /// its own.
     pub fn facts(&self) -> impl Iterator<Item = &Observed> {
@@ -361,6 +375,14 @@ impl AttemptRecord {
     pub fn peer(&self) -> Option<Address> {
         self.facts()
             .find_map(|fact| if let Observed::Connected { peer, .. } = fact { Some(*peer) } else { None })
+    }
+
+    /// Whom this computer was connected to: the gateway, where there is one.
+    #[must_use]
+    pub fn first_peer(&self) -> Option<Address> {
+        self.gateway_facts()
+            .find_map(|fact| if let Observed::Connected { peer, .. } = fact { Some(*peer) } else { None })
+            .or_else(|| self.peer())
     }
 
     /// Why its handshake failed; `None` when something else ended it, or nothing.

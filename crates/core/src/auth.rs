@@ -96,6 +96,10 @@ pub enum AuthMethod {
     /// NTLM, without SPNEGO around it.
     #[default]
     Ntlm,
+    /// User and password in a header, as RFC 7617 has it: for a gateway only.
+    Basic,
+    /// A token in a packet of the tunnel: for a gateway only.
+    Token,
 }
 
 impl AuthMethod {
@@ -104,6 +108,8 @@ impl AuthMethod {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Ntlm => "ntlm",
+            Self::Basic => "basic",
+            Self::Token => "token",
         }
     }
 }

@@ -39,6 +39,24 @@ pub enum Awaited {
     /// The RDS AAD Server Nonce PDU.
     #[serde(rename = "Server Nonce")]
     RdsaadNonce,
+    /// The answer of HTTP (RFC 9112 section 4).
+    #[serde(rename = "HTTP answer")]
+    HttpAnswer,
+    /// A carrier of the packets to come.
+    #[serde(rename = "carrier")]
+    Carrier,
+    /// HTTP_HANDSHAKE_RESPONSE_PACKET ([MS-TSGU] 2.2.10.11).
+    #[serde(rename = "HANDSHAKE_RESPONSE")]
+    HandshakeResponse,
+    /// HTTP_TUNNEL_RESPONSE ([MS-TSGU] 2.2.10.20).
+    #[serde(rename = "TUNNEL_RESPONSE")]
+    TunnelResponse,
+    /// HTTP_TUNNEL_AUTH_RESPONSE ([MS-TSGU] 2.2.10.16).
+    #[serde(rename = "TUNNEL_AUTH_RESPONSE")]
+    TunnelAuthResponse,
+    /// HTTP_CHANNEL_RESPONSE ([MS-TSGU] 2.2.10.4).
+    #[serde(rename = "CHANNEL_RESPONSE")]
+    ChannelResponse,
     /// The MCS Connect Response ([MS-RDPBCGR] 2.2.1.4).
     #[serde(rename = "MCS Connect Response")]
     ConnectResponse,
@@ -54,7 +72,14 @@ impl Awaited {
             Self::Challenge | Self::ServerProof => Some(Framing::TsRequest),
             Self::RdstlsCapabilities => Some(Framing::Rdstls),
             Self::RdsaadNonce => Some(Framing::Rdsaad),
-            Self::Addresses | Self::Connection | Self::TlsHandshake | Self::SecurityContext => None,
+            Self::HttpAnswer => Some(Framing::Http),
+            Self::HandshakeResponse
+            | Self::TunnelResponse
+            | Self::TunnelAuthResponse
+            | Self::ChannelResponse => Some(Framing::Tsgu),
+            Self::Addresses | Self::Connection | Self::TlsHandshake | Self::SecurityContext | Self::Carrier => {
+                None
+            }
         }
     }
 
@@ -72,6 +97,12 @@ impl Awaited {
             Self::ServerProof => "pubKeyAuth",
             Self::RdstlsCapabilities => "RDSTLS Capabilities",
             Self::RdsaadNonce => "Server Nonce",
+            Self::HttpAnswer => "HTTP answer",
+            Self::Carrier => "carrier",
+            Self::HandshakeResponse => "HANDSHAKE_RESPONSE",
+            Self::TunnelResponse => "TUNNEL_RESPONSE",
+            Self::TunnelAuthResponse => "TUNNEL_AUTH_RESPONSE",
+            Self::ChannelResponse => "CHANNEL_RESPONSE",
             Self::ConnectResponse => "MCS Connect Response",
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Fields;
+use crate::tunnel_end::TunnelEnd;
 
 /// How a peer's stream ended. All of them are different refusals on real servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub enum Close {
         /// The raw error number.
         os: Option<i32>,
     },
+    /// The tunnel ended in which it was.
+    Tunnel(TunnelEnd),
     /// The caller ended the run.
     Cancelled,
 }
@@ -153,6 +156,7 @@ impl Close {
             Self::Broken { .. } => "broken",
             Self::TlsBroken(_) => "tls_broken",
             Self::Local { .. } => "local",
+            Self::Tunnel(_) => "tunnel",
             Self::Cancelled => "cancelled",
         }
     }
@@ -169,6 +173,7 @@ impl Close {
             | Self::Broken { .. }
             | Self::TlsBroken(_)
             | Self::Local { .. }
+            | Self::Tunnel(_)
             | Self::Cancelled => None,
         }
     }
@@ -184,6 +189,7 @@ impl Close {
             | Self::Alert(_)
             | Self::TimedOut { .. }
             | Self::TlsBroken(_)
+            | Self::Tunnel(_)
             | Self::Cancelled => None,
         }
     }
@@ -228,7 +234,41 @@ impl Close {
             | Self::Alert(_)
             | Self::Broken { .. }
             | Self::TlsBroken(_)
+            | Self::Tunnel(_)
             | Self::Local { .. } => None,
+        }
+    }
+}
+
+impl Close {
+    /// The same as the end of a tunnel that it carried.
+    #[must_use]
+    pub const fn of_carrier(self) -> TunnelEnd {
+        match self {
+            Self::Fin => TunnelEnd::Fin,
+            Self::Reset => TunnelEnd::Reset,
+            Self::CloseNotify => TunnelEnd::CloseNotify,
+            Self::Alert(alert) => TunnelEnd::Alert(alert),
+            Self::TlsBroken(_) => TunnelEnd::TlsBroken,
+            Self::Tunnel(end) => end,
+            Self::Broken { os } | Self::Local { os } => TunnelEnd::Broken { os },
+            // Nothing of the carrier's: whoever waited says so.
+            Self::TimedOut { .. } | Self::Cancelled => TunnelEnd::Broken { os: None },
+        }
+    }
+
+    /// Whether it is how a stream ends in a tunnel that ended: of what was said inside it is no word.
+    #[must_use]
+    pub const fn is_bare(self) -> bool {
+        match self {
+            Self::Fin | Self::Reset | Self::Broken { .. } => true,
+            Self::CloseNotify
+            | Self::Alert(_)
+            | Self::TimedOut { .. }
+            | Self::TlsBroken(_)
+            | Self::Local { .. }
+            | Self::Tunnel(_)
+            | Self::Cancelled => false,
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Event<'a> {
         /// What came of it.
         answer: Result<TlsSession, TlsFault>,
     },
+    /// The carrier is in its place.
+    Carried,
     /// The answer of the security context.
     Auth(Result<AuthOutput, AuthFault>),
     /// One whole PDU, framing included.
@@ -44,7 +46,8 @@ impl Event<'_> {
             Self::Resolved(_) => matches!(wants, Wants::Resolve { .. }),
             Self::Dialed(_) => matches!(wants, Wants::Dial { .. }),
             Self::Tls { .. } => matches!(wants, Wants::Tls { .. }),
-            Self::Auth(_) => matches!(wants, Wants::Auth(_)),
+            Self::Carried => matches!(wants, Wants::Carry(_)),
+            Self::Auth(_) => matches!(wants, Wants::Auth { .. }),
             Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. } => matches!(wants, Wants::Pdu(_)),
         }
     }

@@ -226,7 +226,7 @@ impl Evidence {
     /// The clock was read half a round trip before its answer came; the TCP handshake took one.
     fn skew(&self, facts: &NtlmFacts, at: Duration) -> Option<i64> {
         let server = facts.unix_ms()?;
-        let mut stages = self.path().last()?.stages_for(Hop::Target);
+        let mut stages = self.path().last()?.stages_for(self.plan.first_hop());
         let connect = stages.rfind(|record| record.stage == Stage::TcpConnect)?;
         let half = connect.duration?.checked_div(2)?;
         let read = i64::try_from(at.saturating_sub(half).as_millis()).ok()?;
@@ -242,7 +242,8 @@ impl Evidence {
     /// How long a packet takes there and back, as far as connecting to `peer` tells; `None` when it was not connected to.
     #[must_use]
     pub fn round_trip(&self, peer: Option<Address>) -> Option<Duration> {
-        let mut stages = self.attempts_to(peer).flat_map(|attempt| attempt.stages_for(Hop::Target));
+        let first = self.plan.first_hop();
+        let mut stages = self.attempts_to(peer).flat_map(|attempt| attempt.stages_for(first));
         stages.find(|record| record.stage == Stage::TcpConnect)?.duration
     }
 
@@ -278,7 +279,12 @@ impl Evidence {
 
     /// The attempts that were connected to `peer`: several addresses of a name may be several servers.
     pub fn attempts_to(&self, peer: Option<Address>) -> impl Iterator<Item = &AttemptRecord> {
-        self.attempts.iter().filter(move |attempt| peer.is_some() && attempt.peer() == peer)
+        // Behind a gateway there is one target, at an address that nobody here knows.
+        let through = self.plan.gateway.is_some();
+        self.attempts.iter().filter(move |attempt| {
+            through && (peer.is_none() || attempt.first_peer() == peer)
+                || peer.is_some() && attempt.peer() == peer
+        })
     }
 
     /// The flags of the first RDP_NEG_RSP of the server that decides.

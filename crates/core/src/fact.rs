@@ -12,6 +12,7 @@ use crate::auth::AuthMethod;
 use crate::close::DialFault;
 use crate::failure::Malformed;
 use crate::field::{Fields, hex};
+use crate::gateway::GatewayFact;
 use crate::ntlm::NtlmFacts;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts};
@@ -109,6 +110,8 @@ pub enum Observed {
     ErrorInfo(ErrorInfo),
     /// Deactivate All.
     Deactivated,
+    /// Something about a gateway.
+    Gateway(GatewayFact),
     /// This computer did not run for so long: stopped, suspended, or without a turn. No limit counts that time.
     StoodStill(Duration),
     /// Something in the Connection Confirm that the specification does not have, and that stopped nothing.
@@ -147,6 +150,7 @@ impl Observed {
             Self::Encryption { .. } => "encryption",
             Self::ErrorInfo(_) => "error_info",
             Self::Deactivated => "deactivate_all",
+            Self::Gateway(fact) => fact.id(),
             Self::StoodStill(_) => "stood_still",
             Self::Oddity { .. } => "oddity",
         }
@@ -200,6 +204,7 @@ impl Observed {
             }
             Self::ErrorInfo(code) => none().code("code", code.0),
             Self::Oddity { field, value } => none().with("field", field.id()).with("value", value),
+            Self::Gateway(fact) => fact.fields(),
             Self::StoodStill(lost) => none().with("lost_us", lost.as_micros()),
             Self::NoNegotiation | Self::RdsaadNonce | Self::Deactivated | Self::LogonAccepted => none(),
         }
@@ -227,6 +232,7 @@ impl Observed {
             Self::Encryption { key, .. } => key.as_ref().map(ToString::to_string),
             Self::LogonAccepted => Some("the credentials are right".to_owned()),
             Self::Challenge(facts) => facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone()),
+            Self::Gateway(fact) => fact.in_brief(),
             Self::StoodStill(lost) => {
                 Some(format!("this computer stood still for {:.1} s", lost.as_secs_f32()))
             }

@@ -14,9 +14,10 @@ use crate::auth::AuthFault;
 use crate::awaited::Awaited;
 use crate::close::{Close, Cut, DialFault, DialFaultKind};
 use crate::field::Fields;
+use crate::gateway::GatewayFault;
 use crate::hop::Hop;
+use crate::leg::Leg;
 use crate::octets::Octets;
-use crate::plan::Leg;
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{SignatureCheck, TlsFault, TlsFaultKind};
@@ -216,6 +217,9 @@ pub enum FailureKind {
         /// Its beginning.
         head: Octets,
     },
+    /// The gateway refused, or is none.
+    #[error(transparent)]
+    Gateway(GatewayFault),
     /// The driver reported an event that this state cannot have: a defect here, not at a peer.
     #[error("event out of turn")]
     OutOfTurn,
@@ -268,6 +272,7 @@ impl FailureKind {
             Self::ErrorInfo { .. } => "error_info",
             Self::Redirected => "redirected",
             Self::NotExpected { .. } => "not_expected",
+            Self::Gateway(fault) => fault.id(),
             Self::OutOfTurn => "out_of_turn",
         }
     }
@@ -307,6 +312,8 @@ impl FailureKind {
             }),
             Self::KeyNotProven { check } => none().with("signature", check.id()),
             Self::Closed { how: Close::TlsBroken(why), .. } => none().with("tls_broken", why.id()),
+            Self::Closed { how: Close::Tunnel(end), .. } => end.fields(),
+            Self::Gateway(fault) => fault.fields(),
             Self::CredsspError(status) => none().code("error_code", status.0),
             Self::NoChallenge { state, .. } => none().maybe("neg_state", *state),
             Self::Auth(fault) => none().with("fault", fault.id()),
@@ -379,6 +386,7 @@ impl FailureKind {
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. }
+            | Self::Gateway(_)
             | Self::OutOfTurn => None,
         }
     }
@@ -416,6 +424,7 @@ impl FailureKind {
             | Self::ConnectRefused { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
+            | Self::Gateway(_)
             | Self::OutOfTurn => None,
         }
     }
@@ -451,6 +460,7 @@ impl FailureKind {
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. }
+            | Self::Gateway(_)
             | Self::OutOfTurn => false,
         }
     }
@@ -470,6 +480,8 @@ impl FailureKind {
         match self {
             Self::Resolve(DialFault { kind, .. }) => match kind {
                 DialFaultKind::Cancelled | DialFaultKind::LocalResources => Hop::Client,
+                // Whose name it is that is not found is what a person has to know of a gateway.
+                _ if matches!(hop, Hop::Gateway) => hop,
                 DialFaultKind::NotFound
                 | DialFaultKind::ResolverFailed
                 | DialFaultKind::Refused
@@ -480,7 +492,12 @@ impl FailureKind {
                 | DialFaultKind::TimedOut { .. }
                 | DialFaultKind::Other => Hop::Resolver,
             },
+            Self::NoAddressOfFamily if matches!(hop, Hop::Gateway) => hop,
             Self::NoAddressOfFamily => Hop::Resolver,
+            Self::Gateway(fault) => fault.laid_at(hop),
+            // Behind a gateway an end is the target's only where the gateway says so.
+            Self::Closed { how: Close::Tunnel(end), .. }
+            | Self::Tls(TlsFault { kind: TlsFaultKind::Closed(Close::Tunnel(end)), .. }) => end.laid_at(hop),
             Self::Connect { fault: DialFault { kind, .. }, .. } => match kind {
                 DialFaultKind::NetworkUnreachable
                 | DialFaultKind::NotPermitted

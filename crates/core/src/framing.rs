@@ -1,10 +1,12 @@
 //! Where a PDU ends: asked by every driver of the octets that it holds.
 use rdp_probe_wire::credssp::ts_request;
 use rdp_probe_wire::first_octets::{ENOUGH, FirstOctets, classify};
+use rdp_probe_wire::http;
 use rdp_probe_wire::rdsaad;
 use rdp_probe_wire::rdstls::Capabilities;
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight};
 use rdp_probe_wire::tpkt::{self, Frame, Tpkt};
+use rdp_probe_wire::tsgu;
 
 /// What a PDU looks like on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,10 @@ pub enum Framing {
     Rdstls,
     /// The RDS AAD Server Nonce PDU ([MS-RDPBCGR] 2.2.18.1).
     Rdsaad,
+    /// One answer of HTTP, head and body (RFC 9112).
+    Http,
+    /// One packet of a gateway's tunnel ([MS-TSGU] 2.2.10).
+    Tsgu,
     /// All that a server says in the clear to a ClientHello: records up to ServerHelloDone, to what is encrypted, or to an
     /// alert.
     ServerFlight,
@@ -50,6 +56,8 @@ impl Framing {
             },
             Self::TsRequest => inside(held, ts_request::frame(held)),
             Self::Rdsaad => inside(held, rdsaad::frame(held)),
+            Self::Http => found(http::frame(held)),
+            Self::Tsgu => found(tsgu::frame(held)),
             Self::Rdstls if held.len() >= Capabilities::LEN => Found::Pdu(Capabilities::LEN),
             Self::Rdstls => Found::More,
             Self::ServerFlight => match ServerFlight::read(held).end {
@@ -76,6 +84,8 @@ impl Framing {
             Self::TsRequest => ts_request::frame(held),
             Self::Rdstls => Frame::Partial { length: Some(Capabilities::LEN) },
             Self::Rdsaad => rdsaad::frame(held),
+            Self::Http => http::frame(held),
+            Self::Tsgu => tsgu::frame(held),
             Self::ServerFlight => return None,
         };
         if let Frame::Partial { length } = frame { length } else { None }

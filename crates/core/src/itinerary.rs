@@ -66,7 +66,8 @@ impl Itinerary {
     }
 }
 
-/// The stages that this version goes through; of those that take each other's place the one that belongs to the protocol.
+/// The stages that this version goes through: to the gateway and through it, where there is one, and then the target's. Of those that take
+/// each other's place the one that belongs to the protocol.
 fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
     let depth = purpose.depth(plan).rank();
     let taken = match protocol {
@@ -75,9 +76,16 @@ fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
         _ => Stage::Credssp,
     };
     let others = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
-    let stages = Stage::BUILT.into_iter().filter(|stage| *stage == taken || !others.contains(stage));
+    let reaches = |stage: &Stage| matches!(stage, Stage::Resolve | Stage::TcpConnect);
     // Who is greeted in TLS is not asked for a connection first.
     let tls_first = purpose == Purpose::Look(Look::TlsFirst);
-    let stages = stages.filter(|stage| !(tls_first && *stage == Stage::ConnectionInitiation));
-    stages.map(|stage| Stop { stage, hop: Hop::Target, beyond: stage.rank() > depth }).collect()
+    let of_gateway = |stage: &Stage| plan.gateway.is_some() && (reaches(stage) || stage.is_gateways());
+    let of_target = |stage: &Stage| {
+        let skipped = tls_first && *stage == Stage::ConnectionInitiation;
+        let other = others.contains(stage) && *stage != taken;
+        !(stage.is_gateways() || skipped || other)
+    };
+    let stop = |hop| move |stage: Stage| Stop { stage, hop, beyond: stage.rank() > depth };
+    let gateway = Stage::BUILT.into_iter().filter(of_gateway).map(stop(Hop::Gateway));
+    gateway.chain(Stage::BUILT.into_iter().filter(of_target).map(stop(Hop::Target))).collect()
 }

@@ -104,7 +104,12 @@ pub const fn refusal_of(status: NtStatus) -> Refusal {
 /// Whether the peer, or somebody in between, ended the stream, and not this computer.
 const fn ends(how: Close) -> bool {
     match how {
-        Close::Fin | Close::Reset | Close::CloseNotify | Close::Alert(_) | Close::Broken { .. } => true,
+        Close::Fin
+        | Close::Reset
+        | Close::CloseNotify
+        | Close::Alert(_)
+        | Close::Broken { .. }
+        | Close::Tunnel(_) => true,
         Close::TimedOut { .. } | Close::TlsBroken(_) | Close::Local { .. } | Close::Cancelled => false,
     }
 }
@@ -119,6 +124,12 @@ impl Evidence {
     /// What came of it in place of the server's proof.
     fn logon_failure(&self) -> Option<&Failure> {
         self.logon()?.failure.as_deref().filter(|failure| failure.awaiting == Awaited::ServerProof)
+    }
+
+    /// Whether the logon to the target went out.
+    #[must_use]
+    pub fn logon_was_sent(&self) -> bool {
+        self.logon().is_some()
     }
 
     /// The status that the server refused the logon with, as it came.

@@ -1,5 +1,4 @@
 //! What one run is to do.
-use std::fmt;
 use std::time::Duration;
 
 use rdp_probe_wire::nego::Protocols;
@@ -8,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Account;
 use crate::client_name::ClientName;
 use crate::entropy::Entropy;
+use crate::gateway::Gateway;
+use crate::hop::Hop;
+use crate::leg::Leg;
 use crate::stage::Stage;
 use crate::target::{Address, Host};
 
@@ -17,8 +19,11 @@ use crate::target::{Address, Host};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The leg to the target. Further legs on the way to it stand beside it.
+    /// The leg to the target.
     pub target: Leg,
+    /// The gateway on the way to it; `None` where the target is connected to from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<Box<Gateway>>,
     /// The security protocols to offer.
     pub security: Security,
     /// How deep to go.
@@ -53,82 +58,6 @@ pub struct Plan {
     pub account: Option<Box<Account>>,
     /// The deadlines.
     pub limits: Limits,
-}
-
-/// One leg of the way: whom to reach, and what is asked of their certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Leg {
-    /// The host as typed.
-    pub host: Host,
-    /// The port.
-    pub port: u16,
-    /// Addresses to take instead of asking a resolver; empty when it is to be asked.
-    #[serde(default)]
-    pub given: Vec<Address>,
-    /// The name to send and to check in TLS, instead of the host's.
-    #[serde(default)]
-    pub server_name: Option<String>,
-    /// SHA-256 of the certificates that are accepted, in lower-case hexadecimal; empty when any is.
-    #[serde(default)]
-    pub pins: Vec<String>,
-    /// Whether the certificate has to lead to a trusted root for the name that was asked.
-    #[serde(default)]
-    pub require_trust: bool,
-    /// Whether the user takes whatever certificate it shows, and so the logon that goes there.
-    #[serde(default, skip_serializing_if = "is_not")]
-    pub accept_certificate: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-const fn is_not(is: &bool) -> bool {
-    !*is
-}
-
-impl Leg {
-    /// A leg with the defaults: whatever the name resolves to, whatever certificate it shows.
-    #[must_use]
-    pub const fn new(host: Host, port: u16) -> Self {
-        Self {
-            host,
-            port,
-            given: Vec::new(),
-            server_name: None,
-            pins: Vec::new(),
-            require_trust: false,
-            accept_certificate: false,
-        }
-    }
-
-    /// Whether only some certificates will do: then it has to be shown, and its key proven.
-    #[must_use]
-    pub const fn has_policy(&self) -> bool {
-        !self.pins.is_empty() || self.require_trust
-    }
-
-    /// The address, when the host is one.
-    #[must_use]
-    pub const fn address(&self) -> Option<Address> {
-        match self.host {
-            Host::Ip(ip) => Some(Address::new(ip, self.port)),
-            Host::Name(_) => None,
-        }
-    }
-
-    /// The name that TLS asks for.
-    #[must_use]
-    pub fn asked_name(&self) -> String {
-        self.server_name.clone().unwrap_or_else(|| self.host.to_string())
-    }
-}
-
-impl fmt::Display for Leg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host {
-            Host::Ip(ip) => Address::new(ip, self.port).fmt(f),
-            Host::Name(ref name) => write!(f, "{name}:{}", self.port),
-        }
-    }
 }
 
 /// The deadlines of a run.
@@ -263,6 +192,23 @@ pub enum Routing {
 }
 
 impl Plan {
+    /// The leg to `hop`: to the gateway, or else to the target.
+    #[must_use]
+    pub fn leg(&self, hop: Hop) -> &Leg {
+        match (hop, &self.gateway) {
+            (Hop::Gateway, Some(gateway)) => &gateway.leg,
+            (Hop::Gateway | Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Kdc | Hop::Target, _) => {
+                &self.target
+            }
+        }
+    }
+
+    /// Whom this computer connects to first.
+    #[must_use]
+    pub const fn first_hop(&self) -> Hop {
+        if self.gateway.is_some() { Hop::Gateway } else { Hop::Target }
+    }
+
     /// Whoever answers for a name says how many addresses it has: at most so many of them are dialled.
     pub const MOST_ADDRESSES: usize = 16;
 
@@ -280,6 +226,7 @@ impl Plan {
     pub fn new(host: Host, port: u16) -> Self {
         Self {
             target: Leg::new(host, port),
+            gateway: None,
             security: Security::default(),
             until: Stage::BasicSettingsExchange,
             until_asked: false,

@@ -6,6 +6,8 @@ use crate::attempt::{Attempt, AttemptRecord, NotTried, Outcome, StageRecord};
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Observed};
+use crate::failure::Failure;
+use crate::gateway::GatewayFact;
 use crate::hop::Hop;
 use crate::itinerary::{Itinerary, Stop};
 use crate::machine::{Limited, Machine, Next, Output};
@@ -102,25 +104,34 @@ impl Run {
                 }
                 self.go_on(machine, NotTried::NotSelected);
             }
+            Ok(Next::FailAt(failure, machine)) => {
+                self.close(Outcome::Passed, at);
+                self.go_on(machine, NotTried::NotSelected);
+                // It is not under way where it lies beyond the asked depth.
+                if self.machine.take().is_some() {
+                    self.fail(failure, at);
+                }
+            }
             Ok(Next::Done(why)) => {
                 self.close(Outcome::Passed, at);
                 self.rest(why);
             }
-            Err(mut failure) => {
-                self.close(Outcome::Failed, at);
-                // Whoever was kept waiting for so long may have given up for good reason.
-                if failure.kind.is_hang_up()
-                    && self.record().is_some_and(|record| stood_still(record) >= PATIENCE)
-                {
-                    failure.hop = Hop::Client;
-                }
-                while let Some(stop) = self.itinerary.pass() {
-                    self.push(StageRecord::idle(stop.stage, stop.hop, Outcome::NotReached));
-                }
-                if let Some(attempt) = self.evidence.attempts.last_mut() {
-                    attempt.failure = Some(Box::new(failure));
-                }
-            }
+            Err(failure) => self.fail(failure, at),
+        }
+    }
+
+    /// The stage under way failed, and the attempt with it.
+    fn fail(&mut self, mut failure: Failure, at: Duration) {
+        self.close(Outcome::Failed, at);
+        // Whoever was kept waiting for so long may have given up for good reason.
+        if failure.kind.is_hang_up() && self.record().is_some_and(|record| stood_still(record) >= PATIENCE) {
+            failure.hop = Hop::Client;
+        }
+        while let Some(stop) = self.itinerary.pass() {
+            self.push(StageRecord::idle(stop.stage, stop.hop, Outcome::NotReached));
+        }
+        if let Some(attempt) = self.evidence.attempts.last_mut() {
+            attempt.failure = Some(Box::new(failure));
         }
     }
 
@@ -128,6 +139,16 @@ impl Run {
     pub fn stood_still(&mut self, lost: Duration, at: Duration) {
         self.output.facts.push(Observed::StoodStill(lost));
         self.note(at);
+    }
+
+    /// Reports what a tunnel observed beside the octets of the target's, whose stage may be under way: it belongs to the gateway's.
+    pub fn beside(&mut self, facts: impl IntoIterator<Item = GatewayFact>, at: Duration) {
+        let attempt = self.evidence.attempts.last_mut();
+        let channel = |record: &&mut StageRecord| record.stage == Stage::GatewayChannel;
+        if let Some(record) = attempt.and_then(|attempt| attempt.stages.iter_mut().find(channel)) {
+            let fact = |fact| Fact { at, observed: Observed::Gateway(fact) };
+            record.facts.extend(facts.into_iter().map(fact));
+        }
     }
 
     /// What to do next; `None` when the connection is over.
@@ -232,7 +253,16 @@ impl Run {
     }
 
     fn leave_out(&mut self, stop: Stop, why: NotTried) {
-        let why = if stop.beyond { NotTried::BeyondDepth } else { why };
+        let through_gateway = self.evidence.plan.gateway.is_some() && stop.hop == Hop::Target;
+        let why = if stop.beyond {
+            NotTried::BeyondDepth
+        } else if through_gateway && matches!(stop.stage, Stage::Resolve | Stage::TcpConnect) {
+            NotTried::DoneByGateway
+        } else if stop.stage == Stage::GatewayAuth && why == NotTried::NotSelected {
+            NotTried::NoLogonAsked
+        } else {
+            why
+        };
         self.push(StageRecord::idle(stop.stage, stop.hop, Outcome::NotTried(why)));
     }
 

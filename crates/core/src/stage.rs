@@ -90,9 +90,15 @@ impl Stage {
     ];
 
     /// The stages that this version goes through, by rank.
-    pub const BUILT: [Self; 8] = [
+    pub const BUILT: [Self; 14] = [
         Self::Resolve,
         Self::TcpConnect,
+        Self::GatewayTls,
+        Self::GatewayHttp,
+        Self::GatewayAuth,
+        Self::GatewayTunnel,
+        Self::GatewayAuthorization,
+        Self::GatewayChannel,
         Self::ConnectionInitiation,
         Self::Tls,
         Self::Credssp,
@@ -199,11 +205,6 @@ impl Stage {
             Self::Resolve
             | Self::TcpConnect
             | Self::Proxy
-            | Self::GatewayTls
-            | Self::GatewayHttp
-            | Self::GatewayTunnel
-            | Self::GatewayAuthorization
-            | Self::GatewayChannel
             | Self::ConnectionInitiation
             | Self::Tls
             | Self::BasicSettingsExchange
@@ -211,12 +212,18 @@ impl Stage {
             | Self::RdpSecurityCommencement
             | Self::SecureSettingsExchange
             | Self::ConnectionFinalization => Duration::from_secs(5),
-            Self::Kdc | Self::Credssp | Self::Rdstls | Self::Rdsaad | Self::EarlyUserAuth => {
-                Duration::from_secs(10)
-            }
+            Self::GatewayTls
+            | Self::GatewayHttp
+            | Self::Kdc
+            | Self::Credssp
+            | Self::Rdstls
+            | Self::Rdsaad
+            | Self::EarlyUserAuth => Duration::from_secs(10),
             Self::Licensing => Duration::from_secs(15),
-            Self::CapabilitiesExchange | Self::Session => Duration::from_secs(30),
-            Self::GatewayAuth => Duration::from_secs(60),
+            // A gateway waits for the target longer than 20 s.
+            Self::GatewayChannel | Self::CapabilitiesExchange | Self::Session => Duration::from_secs(30),
+            // A person may have to approve.
+            Self::GatewayAuth | Self::GatewayTunnel | Self::GatewayAuthorization => Duration::from_secs(60),
         }
     }
 
@@ -224,6 +231,12 @@ impl Stage {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.id() == text || stage.aliases().contains(&text))
+    }
+
+    /// Whether it is one of a gateway's own.
+    #[must_use]
+    pub const fn is_gateways(self) -> bool {
+        self.rank() >= Self::GatewayTls.rank() && self.rank() <= Self::GatewayChannel.rank()
     }
 
     /// Whether this version goes through the stage.

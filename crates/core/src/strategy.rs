@@ -25,14 +25,20 @@ impl Plan {
             return None;
         }
         if evidence.attempts.is_empty() {
-            let addresses = self.target.address().into_iter().collect();
+            let addresses = self.leg(self.first_hop()).address().into_iter().collect();
             return Some(Self::attempt(Purpose::Main, self.security.mask(), addresses));
         }
         let path = self.fallback(evidence).or_else(|| self.further_address(evidence));
         let next = path.or_else(|| {
-            let more = self.look(evidence).or_else(|| self.small_segments(evidence));
-            let more = more.or_else(|| Self::scout(evidence));
-            let more = more.or_else(|| self.enumeration(evidence))?;
+            // Each tunnel is one more logon at a gateway, and for many a call to a telephone: nothing is asked through one beside the path.
+            let more = match &self.gateway {
+                Some(_) => Self::scout(evidence)?,
+                None => {
+                    let more = self.look(evidence).or_else(|| self.small_segments(evidence));
+                    let more = more.or_else(|| Self::scout(evidence));
+                    more.or_else(|| self.enumeration(evidence))?
+                }
+            };
             let made = evidence.attempts_to(more.addresses.first().copied()).count();
             (made < Self::MOST_CONNECTIONS).then_some(more)
         })?;
@@ -70,7 +76,7 @@ impl Plan {
             FailureCode::HYBRID_REQUIRED_BY_SERVER => Protocols::SSL | Protocols::HYBRID,
             _ => return None,
         };
-        Some(Self::attempt(Purpose::Fallback, offer, last.peer().into_iter().collect()))
+        Some(Self::attempt(Purpose::Fallback, offer, last.first_peer().into_iter().collect()))
     }
 
     /// Where a stage behind the Connection Confirm stalls: the same with small segments, which no path loses.
@@ -88,10 +94,15 @@ impl Plan {
     /// build cannot check: TLS 1.2 shows it.
     fn scout(evidence: &Evidence) -> Option<Attempt> {
         let failed = evidence.path().last()?;
+        // A target behind a gateway has been reached by a tunnel, and there is none for this.
+        let failure = failed.failure.as_ref()?;
+        if evidence.plan.gateway.is_some() && failure.stage != Stage::GatewayTls {
+            return None;
+        }
         let fault = failed.tls_fault()?;
         match evidence.hello_again() {
             None if fault.is_refusal() => {
-                return Some(Self::aside(evidence, Purpose::HelloAgain, failed.offer, failed.peer()));
+                return Some(Self::aside(evidence, Purpose::HelloAgain, failed.offer, failed.first_peer()));
             }
             _ if evidence.is_path_mtu() => return None,
             Some(again) if again.has_shaken_hands() => return None,
@@ -106,16 +117,17 @@ impl Plan {
                 let asked = evidence.attempts.iter().any(|other| other.purpose == Purpose::ScoutCertificate);
                 let unexplained = fault.is_refusal() && !fault.is_disconnect();
                 let hidden = !asked && unexplained && evidence.hides_its_key();
-                let aside = || Self::aside(evidence, Purpose::ScoutCertificate, failed.offer, failed.peer());
+                let aside =
+                    || Self::aside(evidence, Purpose::ScoutCertificate, failed.offer, failed.first_peer());
                 return hidden.then(aside);
             }
         };
-        Some(Self::attempt(Purpose::Scout { reduced }, failed.offer, failed.peer().into_iter().collect()))
+        Some(Self::attempt(Purpose::Scout { reduced }, failed.offer, failed.first_peer().into_iter().collect()))
     }
 
     /// With all addresses asked for: the first one that no path has been through.
     fn further_address(&self, evidence: &Evidence) -> Option<Attempt> {
-        if !self.all_addresses || self.until.rank() < Stage::TcpConnect.rank() {
+        if !self.all_addresses || self.gateway.is_some() || self.until.rank() < Stage::TcpConnect.rank() {
             return None;
         }
         let tried = |address: &Address| {

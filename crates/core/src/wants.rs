@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::auth::AuthAsk;
 use crate::framing::Framing;
 use crate::hop::Hop;
-use crate::plan::Leg;
+use crate::leg::Leg;
 use crate::target::Address;
 
 /// The next thing a driver has to do. Octets to send wait in [`crate::Run::take_octets`] and go out first.
@@ -33,8 +33,26 @@ pub enum Wants<'a> {
         /// The leg, with the name to ask for and to check.
         leg: &'a Leg,
     },
+    /// Put a carrier on top; report [`crate::Event::Carried`]. What is read and sent from then on is inside, and what had been read
+    /// already, and is behind the last PDU, is the beginning of what the carrier reads.
+    Carry(Carrier),
     /// Ask the security context; report [`crate::Event::Auth`].
-    Auth(AuthAsk<'a>),
+    Auth {
+        /// Whom it convinces: each has a context of its own.
+        hop: Hop,
+        /// What it is asked.
+        ask: AuthAsk<'a>,
+    },
     /// Read; report [`crate::Event::Pdu`], [`crate::Event::Stray`] or [`crate::Event::Closed`].
     Pdu(Framing),
+}
+
+/// What carries octets of somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Carrier {
+    /// The frames of a WebSocket (RFC 6455), whose handshake is over: this end is the client.
+    WebSocket,
+    /// The channel of a gateway's tunnel, which is open: a [`crate::Tunnel`].
+    Channel,
 }

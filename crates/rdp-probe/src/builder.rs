@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-#[cfg(feature = "nla")]
-use rdp_probe_core::Limits;
 use rdp_probe_core::wire::nego::NegRequest;
 use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
-use rdp_probe_core::{Address, ClientName, Evidence, Family, Plan, Routing, Security, Stage};
+use rdp_probe_core::{
+    Address, ClientName, Evidence, Family, GatewayLogon, Limits, LogonResult, Plan, Routing, Security, Stage,
+};
 use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
 
 use crate::clock::since_1970;
 use crate::credentials::Credentials;
-use crate::driver::Driver;
+use crate::driver::{Driver, GatewayLogin};
 use crate::error::ProbeError;
+use crate::gateway::{Gateway, Shows};
 use crate::ledger::Ledger;
 use crate::network::Network;
 use crate::progress::{Events, Progress};
@@ -36,8 +37,10 @@ pub struct Probe {
 }
 
 /// How long a run with credentials may take.
-#[cfg(feature = "nla")]
 pub(crate) const WITH_CREDENTIALS: Duration = Duration::from_secs(60);
+
+/// The same with a logon at a gateway.
+const THROUGH_GATEWAY: Duration = Duration::from_secs(90);
 
 /// Puts a [`Probe`] together.
 #[derive(Clone, Debug)]
@@ -75,29 +78,48 @@ impl Probe {
         cancel: impl Future<Output = ()>,
     ) -> impl Future<Output = Report> {
         async move {
-            let Shared { network, tls, credentials, ledger, .. } = &*self.shared;
-            let driver = Driver { network: network.as_deref(), tls, logon: None, watcher };
-            let evidence = match credentials.as_deref().zip(ledger.as_ref()) {
-                None => driver.run(self.planned(false), cancel).await,
-                Some(login) => Box::pin(self.log_on(login, driver, cancel)).await,
+            let Shared { network, tls, credentials, ledger, gateway, .. } = &*self.shared;
+            let shows = gateway.as_ref().map(|gateway| &gateway.shows);
+            let token = shows.and_then(Shows::as_token).map(GatewayLogin::Token);
+            let driver = Driver { network: network.as_deref(), tls, logon: None, gateway: token, watcher };
+            let accounts = (shows.and_then(Shows::as_account), credentials.as_deref());
+            let evidence = match ledger {
+                Some(ledger) if accounts.0.is_some() || accounts.1.is_some() => {
+                    Box::pin(self.log_on(accounts, ledger, driver, cancel)).await
+                }
+                Some(_) | None => driver.run(self.planned(&Stopped::default()), cancel).await,
             };
             self.report_of(evidence)
         }
     }
 
-    /// Waits for the account's turn, before the run's own time begins, and notes what became of it.
+    /// Waits for the turn of each account, before the run's own time begins, and notes what became of them. The gateway's is asked for
+    /// first; where it is the target's too, there is one turn.
     async fn log_on(
         &self,
-        (credentials, ledger): (&Credentials, &Ledger),
+        (gateway, target): (Option<&Credentials>, Option<&Credentials>),
+        ledger: &Ledger,
         driver: Driver<'_>,
         cancel: impl Future<Output = ()>,
     ) -> Evidence {
         let (mut cancel, mut cancelled) = (pin!(cancel), false);
-        let turn = {
-            let mut waiting = pin!(ledger.turn(credentials));
+        let same = gateway.zip(target).is_some_and(|(gateway, target)| ledger.is_same(gateway, target));
+        let own = target.filter(|_| !same);
+        let turns = {
+            let mut waiting = pin!(async {
+                let first = match gateway {
+                    Some(gateway) => ledger.turn(gateway).await,
+                    None => None,
+                };
+                let second = match own {
+                    Some(own) => ledger.turn(own).await,
+                    None => None,
+                };
+                (first, second)
+            });
             poll_fn(|cx| {
-                if let Poll::Ready(turn) = waiting.as_mut().poll(cx) {
-                    return Poll::Ready(Some(turn));
+                if let Poll::Ready(turns) = waiting.as_mut().poll(cx) {
+                    return Poll::Ready(Some(turns));
                 }
                 cancelled = cancel.as_mut().poll(cx).is_ready();
                 if cancelled { Poll::Ready(None) } else { Poll::Pending }
@@ -105,24 +127,43 @@ impl Probe {
             .await
         };
         // Cut off before its turn, it sends nothing either.
-        let turn = turn.flatten();
-        let driver = Driver { logon: turn.as_ref().map(|turn| (credentials, turn)), ..driver };
+        let (first, second) = turns.unwrap_or_default();
+        let targets = if same { first.as_ref() } else { second.as_ref() };
+        let shown =
+            gateway.zip(first.as_ref()).map(|(credentials, turn)| GatewayLogin::Account(credentials, turn));
+        let stopped = Stopped {
+            gateway: gateway.is_some() && first.is_none(),
+            target: target.is_some() && targets.is_none(),
+        };
+        let driver = Driver { logon: target.zip(targets), gateway: shown.or(driver.gateway), ..driver };
         // What is over is not asked again.
         let cancel = poll_fn(|cx| if cancelled { Poll::Ready(()) } else { cancel.as_mut().poll(cx) });
-        let evidence = driver.run(self.planned(turn.is_none()), cancel).await;
-        if let Some(turn) = turn.filter(|_| evidence.logon_accepted()) {
+        let evidence = driver.run(self.planned(&stopped), cancel).await;
+        let by_target = evidence.logon_accepted();
+        // Where it is one account, it is rejected from whoever rejects it on.
+        let by_gateway = evidence.gateway_logon_result() == LogonResult::Accepted
+            && (by_target || !same || !evidence.logon_was_sent());
+        if let Some(turn) = first.as_ref().filter(|_| by_gateway) {
+            turn.accepted();
+        }
+        if let Some(turn) = targets.filter(|_| by_target) {
             turn.accepted();
         }
         evidence
     }
 
-    /// The plan of a run that begins now; whether its account is `stopped`.
-    fn planned(&self, stopped: bool) -> Arc<Plan> {
+    /// The plan of a run that begins now; whose accounts are stopped.
+    fn planned(&self, stopped: &Stopped) -> Arc<Plan> {
         let mut plan = self.plan.clone();
         if let Some(account) = &mut plan.account {
-            account.stopped = stopped;
+            account.stopped = stopped.target;
         }
-        if plan.until.rank() >= Stage::Tls.rank() {
+        if let Some(gateway) = &mut plan.gateway
+            && let GatewayLogon::Account(account) = &mut gateway.logon
+        {
+            account.stopped = stopped.gateway;
+        }
+        if plan.until.rank() >= Stage::Tls.rank() || plan.gateway.is_some() {
             plan.entropy = entropy();
         }
         plan.began_unix_ms = now_unix_ms();
@@ -144,6 +185,13 @@ impl Probe {
     }
 }
 
+/// Whose accounts were rejected before: nothing is computed from their secrets any more.
+#[derive(Default)]
+struct Stopped {
+    gateway: bool,
+    target: bool,
+}
+
 /// What runs a probe can be spawned: this does not compile where a future of it is not `Send`.
 const _: fn(&Probe) = |probe| {
     fn is_send(_: impl Send) {}
@@ -156,6 +204,7 @@ impl ProbeBuilder {
     pub(crate) fn new(target: Target, shared: Arc<Shared>) -> Self {
         let mut plan = Plan::new(target.host.clone(), target.port);
         plan.account = shared.credentials.as_ref().map(|credentials| Box::new(credentials.account.clone()));
+        plan.gateway = shared.gateway.as_ref().map(|gateway| Box::new(gateway.planned.clone()));
         plan.target.require_trust = shared.tls.target.roots.is_some();
         plan.limits.clone_from(&shared.limits);
         Self { probe: Probe { target, plan, shared } }
@@ -335,6 +384,19 @@ impl ProbeBuilder {
         self
     }
 
+    /// Goes through this RD Gateway: the probe opens a tunnel there, stage by stage, and runs inside it. Default: none.
+    ///
+    /// The target's name is the gateway's to resolve. There is one tunnel a run, and one more where a refusal named what the target wants:
+    /// no enumeration, no second look and no further address. With a logon at the gateway the run may take 90 s, unless
+    /// [`ProbeBuilder::timeout`] is set after this: somebody may have to approve it.
+    pub fn gateway(mut self, gateway: Gateway) -> Self {
+        let plan = &mut self.probe.plan;
+        plan.limits.overall = through_gateway(&gateway, plan.limits.overall);
+        plan.gateway = Some(Box::new(gateway.planned.clone()));
+        self.shared().go_through(gateway);
+        self
+    }
+
     /// Takes whatever certificate the target shows, for this run, and so the logon that goes there. Default: no.
     #[cfg(feature = "nla")]
     pub const fn accept_certificate(mut self, accept: bool) -> Self {
@@ -356,6 +418,12 @@ impl ProbeBuilder {
         let plan = &mut self.probe.plan;
         // Nobody is asked for more than the question needs where a logon is at stake.
         plan.enumerate &= plan.account.is_none();
+        if let Some(gateway) = &plan.gateway {
+            (plan.enumerate, plan.second_look, plan.all_addresses) = (false, false, false);
+            if let Some(pin) = gateway.leg.pins.iter().find(|pin| !is_sha256(pin)) {
+                return Err(ProbeError::Pin(pin.clone()));
+            }
+        }
         if !plan.until.is_built() {
             return Err(ProbeError::StageNotBuilt(plan.until));
         }
@@ -363,7 +431,6 @@ impl ProbeBuilder {
         if limits.into_iter().any(Duration::is_zero) {
             return Err(ProbeError::NoTime);
         }
-        let is_sha256 = |pin: &&String| pin.len() == 64 && pin.bytes().all(|b| b.is_ascii_hexdigit());
         if let Some(pin) = plan.target.pins.iter().find(|pin| !is_sha256(pin)) {
             return Err(ProbeError::Pin(pin.clone()));
         }
@@ -382,8 +449,23 @@ impl ProbeBuilder {
         if let Some(blob) = &plan.preconnection_blob {
             PreconnectionPdu::encode(blob, &mut Vec::new()).map_err(ProbeError::PreconnectionBlob)?;
         }
+        if plan.gateway.is_some() {
+            let policy = self.probe.shared.gateway_policy();
+            self.shared().tls.gateway = policy;
+        }
         Ok(self.probe)
     }
+}
+
+fn is_sha256(pin: &str) -> bool {
+    pin.len() == 64 && pin.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// How long a run through this gateway may take, where nobody said otherwise: a logon there may wait for a person.
+pub(crate) fn through_gateway(gateway: &Gateway, overall: Duration) -> Duration {
+    let unsaid = overall == Limits::default().overall || overall == WITH_CREDENTIALS;
+    let logs_on = !matches!(gateway.shows, Shows::Nothing);
+    if unsaid && logs_on { THROUGH_GATEWAY } else { overall }
 }
 
 /// This computer's clock.

@@ -6,21 +6,23 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rdp_probe_core::{
-    Address, AuthAsk, AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Leg, Limit, Plan, Run,
+    Address, AuthAsk, AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Hop, Leg, Limit, Plan, Run,
     TlsFault, TlsFaultKind, TlsSession, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, sleep_until, timeout};
 
 use crate::auth::Exchange;
+use crate::channel::Channel;
 use crate::credentials::Credentials;
 use crate::ledger::Turn;
 use crate::network::{self, Network};
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::secret::Secret;
 use crate::tls::{Handshake, TlsPolicies, TlsPolicy};
 use crate::trace::Spans;
-use crate::transport::{Connection, Heard};
+use crate::transport::{Connection, Heard, Layer, ended_by};
 use crate::trust::trust;
 
 /// One run of one probe.
@@ -29,11 +31,25 @@ pub(crate) struct Driver<'a> {
     pub(crate) tls: &'a TlsPolicies,
     /// What a security context is begun with, and the turn that this is.
     pub(crate) logon: Option<(&'a Credentials, &'a Turn)>,
+    /// The same for the gateway.
+    pub(crate) gateway: Option<GatewayLogin<'a>>,
     pub(crate) watcher: Option<UnboundedSender<Progress>>,
+}
+
+/// What is proven to a gateway.
+#[derive(Clone, Copy)]
+pub(crate) enum GatewayLogin<'a> {
+    /// An account, and the turn that this is.
+    Account(&'a Credentials, &'a Turn),
+    /// A token.
+    Token(&'a Secret<String>),
 }
 
 /// How long a farewell may take to go out: it does not wait for anybody.
 const FAREWELL: Duration = Duration::from_millis(100);
+
+/// How long a gateway may take to confirm that a channel is closed.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Why a wait ended before what was waited for.
 enum Cut {
@@ -149,10 +165,14 @@ impl Driver<'_> {
         let mut peer = None;
         let mut told = None;
         let mut exchange = None;
+        let mut channel: Option<Channel<Layer>> = None;
         let mut spans = Spans::new();
         loop {
             self.tell_stage(run, &mut told);
             spans.follow(run, peer);
+            if let Some(channel) = &channel {
+                run.beside(channel.take_facts(), clock.now());
+            }
             let octets = run.take_octets();
             let limit = run.limit();
             // What goes out before anything else is wanted goes out before that is looked at: who waits holds it no longer.
@@ -164,6 +184,9 @@ impl Driver<'_> {
             let Some(wants) = run.wants() else {
                 if let Some(connection) = connection {
                     _ = timeout(FAREWELL, Box::pin(connection.farewell(&octets))).await;
+                }
+                if let Some(channel) = channel {
+                    self.leave(run, clock, channel).await;
                 }
                 return;
             };
@@ -189,9 +212,11 @@ impl Driver<'_> {
                     let answer = match below {
                         Some(((below, peer), policy)) => {
                             let name = leg.asked_name();
-                            let shaking =
-                                secure_until(clock, limit, below, (&name, peer), policy, self.logon.is_some());
-                            Box::pin(spans.within(shaking)).await
+                            let logs_on = self.logon.is_some();
+                            let shaking = secure_until(clock, limit, below, (&name, peer), policy, logs_on);
+                            Box::pin(spans.within(shaking))
+                                .await
+                                .map_err(|fault| of_channel(fault, channel.as_ref()))
                         }
                         None => Err(Handshake::new().fault(TlsFaultKind::Local)),
                     };
@@ -212,10 +237,14 @@ impl Driver<'_> {
                     let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
                     clock.report(run, connection.event(heard));
                 }
-                Wants::Auth(ask) => {
+                Wants::Carry(carrier) => {
+                    connection = connection.take().map(|below| below.carry(carrier));
+                    channel = connection.as_ref().and_then(Connection::channel).cloned();
+                    clock.report(run, Event::Carried);
+                }
+                Wants::Auth { hop, ask } => {
                     if ask == AuthAsk::Token(None) {
-                        let leg = &run.evidence().plan.target;
-                        exchange = self.logon.map(|(credentials, _)| Exchange::begin(credentials, leg));
+                        exchange = self.context(hop, run.evidence().plan.leg(hop));
                     }
                     // What is sealed goes out with the token that is made of the secret.
                     if let (AuthAsk::Wrap(_), Some((_, turn))) = (ask, self.logon) {
@@ -234,6 +263,35 @@ impl Driver<'_> {
                 _ => clock.report(run, Event::Stray(&[])),
             }
         }
+    }
+
+    /// Begins a security context that convinces `hop`.
+    fn context(&self, hop: Hop, leg: &Leg) -> Option<Exchange> {
+        match (hop, self.gateway) {
+            (Hop::Gateway, Some(GatewayLogin::Account(credentials, turn))) => {
+                // It is a header with the password in it: whoever makes it sends it.
+                turn.sent();
+                Some(Exchange::basic(credentials))
+            }
+            (Hop::Gateway, Some(GatewayLogin::Token(token))) => Some(Exchange::token(token)),
+            (Hop::Gateway, None) => None,
+            (Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Kdc | Hop::Target | _, _) => {
+                self.logon.map(|(credentials, _)| Exchange::begin(credentials, leg))
+            }
+        }
+    }
+
+    /// Closes a gateway's channel, in what is left of the run's time.
+    async fn leave<F: Future<Output = ()> + Unpin>(
+        &self,
+        run: &mut Run,
+        clock: &mut Clock<F>,
+        channel: Channel<Layer>,
+    ) {
+        let left = run.evidence().plan.limits.overall.saturating_sub(clock.now());
+        let patience = if clock.cancelled { FAREWELL } else { CLOSING.min(left).max(FAREWELL) };
+        _ = timeout(patience, Box::pin(channel.close())).await;
+        run.beside(channel.take_facts(), clock.now());
     }
 
     async fn resolve(&self, leg: &Leg) -> Result<Vec<Address>, DialFault> {
@@ -329,6 +387,14 @@ async fn secure_until<F: Future<Output = ()> + Unpin>(
         Ok(Err(fault)) => Err(fault),
         Err(cut) => Err(handshake.cut(close(cut))),
     }
+}
+
+/// A handshake that failed because the gateway's channel ended under it.
+fn of_channel(mut fault: TlsFault, channel: Option<&Channel<Layer>>) -> TlsFault {
+    if let TlsFaultKind::Closed(how) = &mut fault.kind {
+        *how = ended_by(*how, channel);
+    }
+    fault
 }
 
 /// The share of one address, when it ends before the stage does.

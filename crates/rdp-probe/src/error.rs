@@ -1,5 +1,6 @@
 //! Why a probe cannot be run as it is put together.
 use rdp_probe_core::wire::preconnection::BlobError;
+use rdp_probe_core::wire::tsgu::TextError;
 use rdp_probe_core::wire::x224;
 use rdp_probe_core::{ClientNameError, Stage};
 
@@ -25,6 +26,9 @@ pub enum ProbeError {
     /// A pin is not a SHA-256.
     #[error("a pin is a SHA-256 in 64 hexadecimal digits, not {0:?}")]
     Pin(String),
+    /// A token for a gateway that cannot be sent.
+    #[error("a token has 1 to {} characters, none of them a control character", TextError::MAX_UNITS)]
+    Token,
     /// No certificate in what was given as roots.
     #[error("there is no certificate in PEM among the roots")]
     Roots,

@@ -68,12 +68,20 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Waits for a turn; `None` when the account was rejected.
-    pub(crate) async fn turn(&self, credentials: &Credentials) -> Option<Turn> {
+    fn whose(&self, credentials: &Credentials) -> Whose {
         let Credentials { account, password } = credentials;
         let secret = Sha256::new().chain_update(self.0.key).chain_update(password.expose()).finalize();
-        let whose = Whose(account.user.to_lowercase(), secret.into());
-        let entry = Arc::clone(locked(&self.0.all).entry(whose).or_default());
+        Whose(account.user.to_lowercase(), secret.into())
+    }
+
+    /// Whether both are credentials of one account.
+    pub(crate) fn is_same(&self, one: &Credentials, other: &Credentials) -> bool {
+        self.whose(one) == self.whose(other)
+    }
+
+    /// Waits for a turn; `None` when the account was rejected.
+    pub(crate) async fn turn(&self, credentials: &Credentials) -> Option<Turn> {
+        let entry = Arc::clone(locked(&self.0.all).entry(self.whose(credentials)).or_default());
         let first = Arc::clone(&entry.turns).lock_owned().await;
         let first = match *locked(&entry.standing) {
             Standing::Unknown => Some(first),
@@ -91,7 +99,7 @@ impl Turn {
     }
 
     /// The server accepted it.
-    pub(crate) fn accepted(self) {
+    pub(crate) fn accepted(&self) {
         let mut standing = locked(&self.entry.standing);
         if *standing == Standing::Unknown {
             *standing = Standing::Accepted;

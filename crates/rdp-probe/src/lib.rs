@@ -116,21 +116,17 @@
 //! Texts may change in any version, and so may which rule explains a failure, when a more exact one is found: match ids, not
 //! texts. docs/stability.md has the whole promise.
 
-#[cfg_attr(not(feature = "nla"), expect(dead_code, reason = "only who has credentials gets there"))]
 mod auth;
 mod builder;
+mod channel;
 mod clock;
 mod close;
-#[cfg_attr(
-    all(not(feature = "nla"), not(test)),
-    expect(dead_code, reason = "only who has credentials gets there")
-)]
-#[cfg_attr(not(feature = "nla"), expect(unreachable_pub, reason = "the same"))]
 mod credentials;
 mod driver;
 mod error;
 mod escape;
 mod framer;
+mod gateway;
 mod ledger;
 mod network;
 mod pace;
@@ -146,12 +142,13 @@ mod tls;
 mod trace;
 mod transport;
 mod trust;
+mod websocket;
 
 pub use builder::{Probe, ProbeBuilder};
-#[cfg(feature = "nla")]
 pub use credentials::Credentials;
 pub use error::ProbeError;
 pub use escape::{escape, harmless_json, is_harmful};
+pub use gateway::Gateway;
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use prober::Prober;
 pub use progress::{Events, Progress};
@@ -163,9 +160,9 @@ pub use target::{Target, TargetError};
 pub use rdp_probe_core::{
     Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, ClientName,
     ClientNameError, Close, Cut, DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family,
-    Fields, Hop, Host, Leg, Link, MethodSummary, Nla, NotTried, NtlmFacts, Observed, Offered, Outcome,
-    PathStage, Plan, Purpose, Security, SecuritySummary, ShownServer, ShownSettings, ShownTls, Stage,
-    StageRecord, TlsFacts, hex,
+    Fields, GatewayFact, GatewayFault, Hop, Host, HttpFacts, Leg, Link, MethodSummary, Nla, NotTried,
+    NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Purpose, Security, SecuritySummary, ShownGateway,
+    ShownServer, ShownSettings, ShownTls, Stage, StageRecord, TlsFacts, TunnelEnd, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,

@@ -9,12 +9,13 @@ use rdp_probe_core::Limits;
 use rdp_probe_core::Stage;
 use rdp_probe_diagnosis::Rule;
 
-use crate::builder::ProbeBuilder;
 #[cfg(feature = "nla")]
 use crate::builder::WITH_CREDENTIALS;
+use crate::builder::{ProbeBuilder, through_gateway};
 #[cfg(feature = "nla")]
 use crate::credentials::Credentials;
 use crate::error::ProbeError;
+use crate::gateway::Gateway;
 use crate::network::Network;
 use crate::shared::Shared;
 use crate::target::Target;
@@ -93,6 +94,14 @@ impl Prober {
             shared.limits.overall = WITH_CREDENTIALS;
         }
         shared.log_on(credentials);
+        self
+    }
+
+    /// Goes through this RD Gateway to every target: see [`ProbeBuilder::gateway`]. All probes share what became of the account.
+    pub fn gateway(mut self, gateway: Gateway) -> Self {
+        let shared = self.shared();
+        shared.limits.overall = through_gateway(&gateway, shared.limits.overall);
+        shared.go_through(gateway);
         self
     }
 

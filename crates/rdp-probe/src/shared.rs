@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use rdp_probe_core::Limits;
 use rdp_probe_diagnosis::Rule;
+use rustls::RootCertStore;
 
 use crate::credentials::Credentials;
 use crate::error::ProbeError;
+use crate::gateway::{Gateway, Shows};
 use crate::ledger::Ledger;
 use crate::network::Network;
-use crate::tls::{self, TlsPolicies};
+use crate::tls::{self, TlsPolicies, TlsPolicy};
 
 /// What runs have in common.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +25,9 @@ pub(crate) struct Shared {
     pub(crate) rules: Vec<&'static Rule>,
     /// The deadlines that a plan begins with.
     pub(crate) limits: Limits,
-    /// Whose credentials are proven.
+    /// The gateway to go through.
+    pub(crate) gateway: Option<Gateway>,
+    /// Whose credentials are proven to the target.
     pub(crate) credentials: Option<Arc<Credentials>>,
     /// What became of each account, of whichever of the runs it is; there from the beginning where there may be many runs.
     pub(crate) ledger: Option<Ledger>,
@@ -40,6 +44,30 @@ impl Shared {
     pub(crate) fn log_on(&mut self, credentials: Credentials) {
         self.credentials = Some(Arc::new(credentials));
         self.ledger.get_or_insert_default();
+    }
+
+    /// Everything goes through this gateway.
+    pub(crate) fn go_through(&mut self, gateway: Gateway) {
+        if matches!(gateway.shows, Shows::Account(_)) {
+            self.ledger.get_or_insert_default();
+        }
+        self.gateway = Some(gateway);
+    }
+
+    /// What TLS with the gateway has to fulfil: its certificate leads to the roots that were given, for it or for all, or to this
+    /// computer's.
+    pub(crate) fn gateway_policy(&self) -> TlsPolicy {
+        let of_all = self.tls.target.roots.iter();
+        let own = self.gateway.iter().filter_map(|gateway| gateway.roots.as_ref());
+        let mut given = RootCertStore::empty();
+        given.roots.extend(of_all.chain(own).flat_map(|store| store.roots.iter().cloned()));
+        TlsPolicy {
+            roots: (!given.is_empty()).then(|| Arc::new(given)),
+            vouched: true,
+            // Its methods and its upgrade are of that version only.
+            alpn: Some(b"http/1.1"),
+            key_log: self.tls.target.key_log.clone(),
+        }
     }
 
     /// The certificates in `pem` are the roots.

@@ -35,6 +35,8 @@ use crate::close::close_of;
 pub(crate) struct TlsPolicies {
     /// With the target.
     pub(crate) target: TlsPolicy,
+    /// With the gateway.
+    pub(crate) gateway: TlsPolicy,
 }
 
 impl TlsPolicies {
@@ -42,7 +44,8 @@ impl TlsPolicies {
     pub(crate) const fn of(&self, hop: Hop) -> Option<&TlsPolicy> {
         match hop {
             Hop::Target => Some(&self.target),
-            Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Gateway | Hop::Kdc | _ => None,
+            Hop::Gateway => Some(&self.gateway),
+            Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Kdc | _ => None,
         }
     }
 }
@@ -50,8 +53,12 @@ impl TlsPolicies {
 /// What the user wants of TLS with one peer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsPolicy {
-    /// Roots to trust instead of the system's.
+    /// Roots to trust instead of the system's, or beside them.
     pub(crate) roots: Option<Arc<RootCertStore>>,
+    /// Whether the run hangs on whether the certificate is trusted: then the system's roots are asked in any case.
+    pub(crate) vouched: bool,
+    /// The protocol that is spoken inside, where the hello says so (RFC 7301).
+    pub(crate) alpn: Option<&'static [u8]>,
     /// Where the session keys go.
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -157,6 +164,7 @@ impl Handshake {
         let mut config = base_config()?.clone();
         let verifier = Recorder { provider: Arc::clone(provider()), seen: Arc::clone(&self.seen) };
         config.dangerous().set_certificate_verifier(Arc::new(verifier));
+        config.alpn_protocols.extend(policy.alpn.map(<[u8]>::to_vec));
         if let Some(key_log) = &policy.key_log {
             config.key_log = Arc::clone(key_log);
         }
@@ -422,6 +430,12 @@ impl ServerCertVerifier for Recorder {
 pub(crate) trait Below: AsyncRead + AsyncWrite + Unpin {
     /// Before a read whose answer is timed.
     fn about_to_read(&self);
+
+    /// What it means when nothing more is read.
+    fn end(&self) -> Close;
+
+    /// What an error of a read or write says about it.
+    fn close_of(&self, error: &io::Error) -> Close;
 }
 
 /// The stream under TLS: what had been read of it before, then what comes. Keeps the first octets, and how it ended.
@@ -461,14 +475,14 @@ impl<S: Below> AsyncRead for Tap<S> {
                 let new = buf.filled().get(before..).unwrap_or_default();
                 let mut seen = lock(&this.seen);
                 if new.is_empty() {
-                    seen.ended.get_or_insert(Close::Fin);
+                    seen.ended.get_or_insert_with(|| this.below.end());
                 } else if seen.received.len() < KEPT {
                     let room = KEPT.saturating_sub(seen.received.len());
                     seen.received.extend_from_slice(new.get(..room).unwrap_or(new));
                 }
             }
             Poll::Ready(Err(error)) => {
-                let close = close_of(error);
+                let close = this.below.close_of(error);
                 lock(&this.seen).ended.get_or_insert(close);
             }
             // Only now is there something to wait for, and each time the kernel has forgotten it again.

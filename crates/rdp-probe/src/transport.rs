@@ -4,15 +4,17 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rdp_probe_core::{Address, Close, Event, Framing, Link, TlsFault, TlsSession};
+use rdp_probe_core::{Address, Carrier, Close, Event, Framing, Link, TlsFault, TlsSession};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::channel::Channel;
 use crate::close::close_of;
 use crate::framer::{Found, Framer};
 use crate::network::{Dialed, Ended, Io, quick_acknowledgement, small_writes_at_once};
 use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
+use crate::websocket::WebSocketStream;
 
 /// A connection as far as it is built: the uppermost layer, and what is held of its octets. What is held never passes from one layer
 /// to the next as if it had come inside: [`Connection::secure`] gives it to the handshake.
@@ -21,10 +23,12 @@ pub(crate) struct Connection {
     framer: Framer,
     /// Whether the peer has been heard. A new connection acknowledges at once without being told.
     heard: bool,
+    /// The gateway's channel that it goes through, whatever stands on top of it.
+    channel: Option<Channel<Layer>>,
 }
 
 /// The uppermost layer, with those below it inside.
-enum Layer {
+pub(crate) enum Layer {
     /// The operating system's TCP.
     Tcp(TcpStream),
     /// A TCP connection that was over before it was used.
@@ -33,6 +37,10 @@ enum Layer {
     Custom(Box<dyn Io>),
     /// TLS.
     Tls(Box<TlsStream<Tap<Self>>>),
+    /// The messages of a WebSocket.
+    WebSocket(Box<WebSocketStream<Self>>),
+    /// The channel of a gateway's tunnel.
+    Channel(Channel<Self>),
 }
 
 /// What an exchange came to.
@@ -60,14 +68,16 @@ impl Connection {
     }
 
     fn over(layer: Layer) -> Self {
-        Self { layer, framer: Framer::default(), heard: false }
+        Self { layer, framer: Framer::default(), heard: false, channel: None }
     }
 
     /// The ends of the connection, as far as they are known.
     pub(crate) fn link(&self, peer: Address) -> Link {
         let local = match &self.layer {
             Layer::Tcp(stream) => stream.local_addr().ok(),
-            Layer::Ended(_) | Layer::Custom(_) | Layer::Tls(_) => None,
+            Layer::Ended(_) | Layer::Custom(_) | Layer::Tls(_) | Layer::WebSocket(_) | Layer::Channel(_) => {
+                None
+            }
         };
         Link { peer, local }
     }
@@ -116,7 +126,7 @@ impl Connection {
         match heard {
             Heard::Pdu(length) => Event::Pdu(held.get(..length).unwrap_or(held)),
             Heard::Stray => Event::Stray(held),
-            Heard::Closed(how) => Event::Closed { how, partial: held },
+            Heard::Closed(how) => Event::Closed { how: ended_by(how, self.channel.as_ref()), partial: held },
         }
     }
 
@@ -133,10 +143,28 @@ impl Connection {
         peer: IpAddr,
         policy: &TlsPolicy,
     ) -> Result<(Self, TlsSession), TlsFault> {
-        let Self { layer, framer, .. } = self;
+        let Self { layer, framer, channel, .. } = self;
         layer.about_to_talk();
         let (stream, session) = handshake.run(layer, framer.into_rest(), name, peer, policy).await?;
-        Ok((Self::over(Layer::Tls(Box::new(stream))), session))
+        Ok((Self { channel, ..Self::over(Layer::Tls(Box::new(stream))) }, session))
+    }
+
+    /// Puts a carrier on top. What is held of the octets is the beginning of what it reads.
+    pub(crate) fn carry(self, carrier: Carrier) -> Self {
+        let Self { layer, framer, .. } = self;
+        let first = framer.into_rest().to_vec();
+        match (carrier, layer) {
+            (Carrier::Channel, Layer::WebSocket(socket)) => {
+                let channel = Channel::new(*socket, first);
+                Self { channel: Some(channel.clone()), ..Self::over(Layer::Channel(channel)) }
+            }
+            (_, layer) => Self::over(Layer::WebSocket(Box::new(WebSocketStream::new(layer, first)))),
+        }
+    }
+
+    /// The gateway's channel that it goes through.
+    pub(crate) const fn channel(&self) -> Option<&Channel<Layer>> {
+        self.channel.as_ref()
     }
 
     /// Says goodbye, where the protocol has a way to, and the peer is there to hear it; its answer is not waited for.
@@ -144,9 +172,19 @@ impl Connection {
         if !octets.is_empty() {
             self.send(octets).await?;
         }
-        // Inside TLS the end is announced.
-        if matches!(self.layer, Layer::Tls(_)) { self.layer.shutdown().await } else { Ok(()) }
+        // Inside TLS the end is announced, and in a WebSocket.
+        if matches!(self.layer, Layer::Tls(_) | Layer::WebSocket(_)) {
+            self.layer.shutdown().await
+        } else {
+            Ok(())
+        }
     }
+}
+
+/// How a stream ended that goes through a gateway's channel: by what ended that, where nobody had said anything else inside.
+pub(crate) fn ended_by(how: Close, channel: Option<&Channel<Layer>>) -> Close {
+    let end = channel.filter(|_| how.is_bare()).and_then(Channel::ended);
+    end.map_or(how, Close::Tunnel)
 }
 
 impl Layer {
@@ -154,24 +192,7 @@ impl Layer {
     fn about_to_talk(&self) {
         match self {
             Self::Tcp(stream) => small_writes_at_once(stream),
-            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) => {}
-        }
-    }
-
-    /// What it means when nothing more is read.
-    const fn end(&self) -> Close {
-        match self {
-            Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => Close::Fin,
-            // A bare FIN is an error to rustls; without one, the end was announced.
-            Self::Tls(_) => Close::CloseNotify,
-        }
-    }
-
-    /// What an error of a read or write says about the stream.
-    fn close_of(&self, error: &io::Error) -> Close {
-        match self {
-            Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => close_of(error),
-            Self::Tls(_) => close_inside(error),
+            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) | Self::WebSocket(_) | Self::Channel(_) => {}
         }
     }
 }
@@ -180,7 +201,26 @@ impl Below for Layer {
     fn about_to_read(&self) {
         match self {
             Self::Tcp(stream) => quick_acknowledgement(stream),
-            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) => {}
+            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) | Self::WebSocket(_) | Self::Channel(_) => {}
+        }
+    }
+
+    fn end(&self) -> Close {
+        match self {
+            Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => Close::Fin,
+            // A bare FIN is an error to rustls; without one, the end was announced.
+            Self::Tls(_) => Close::CloseNotify,
+            Self::WebSocket(socket) => socket.end(),
+            Self::Channel(channel) => channel.end(),
+        }
+    }
+
+    fn close_of(&self, error: &io::Error) -> Close {
+        match self {
+            Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => close_of(error),
+            Self::Tls(_) => close_inside(error),
+            Self::WebSocket(socket) => socket.close_of(error),
+            Self::Channel(channel) => channel.close_of(error),
         }
     }
 }
@@ -192,6 +232,8 @@ impl AsyncRead for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_read(cx, buf),
             Self::Custom(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::WebSocket(socket) => Pin::new(socket).poll_read(cx, buf),
+            Self::Channel(channel) => Pin::new(channel).poll_read(cx, buf),
         }
     }
 }
@@ -203,6 +245,8 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_write(cx, buf),
             Self::Custom(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::WebSocket(socket) => Pin::new(socket).poll_write(cx, buf),
+            Self::Channel(channel) => Pin::new(channel).poll_write(cx, buf),
         }
     }
 
@@ -216,6 +260,8 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_write_vectored(cx, bufs),
             Self::Custom(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::WebSocket(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
+            Self::Channel(channel) => Pin::new(channel).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -225,6 +271,8 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => ended.is_write_vectored(),
             Self::Custom(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            Self::WebSocket(socket) => socket.is_write_vectored(),
+            Self::Channel(channel) => channel.is_write_vectored(),
         }
     }
 
@@ -234,6 +282,8 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_flush(cx),
             Self::Custom(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::WebSocket(socket) => Pin::new(socket).poll_flush(cx),
+            Self::Channel(channel) => Pin::new(channel).poll_flush(cx),
         }
     }
 
@@ -243,6 +293,8 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_shutdown(cx),
             Self::Custom(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::WebSocket(socket) => Pin::new(socket).poll_shutdown(cx),
+            Self::Channel(channel) => Pin::new(channel).poll_shutdown(cx),
         }
     }
 }

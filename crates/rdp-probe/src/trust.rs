@@ -23,33 +23,66 @@ pub(crate) async fn trust(
     policy: &TlsPolicy,
     logs_on: bool,
 ) -> Option<Trust> {
+    let given = match &policy.roots {
+        Some(roots) => by(roots, chain, name, peer),
+        None => None,
+    };
+    if given == Some(Trust::Trusted) || (policy.roots.is_some() && !policy.vouched) {
+        return given;
+    }
+    let signed_itself = CertificateFacts::is_self_issued(chain.first()?)?;
+    if signed_itself && !(logs_on || policy.vouched) {
+        return None;
+    }
+    let own = by(&roots::system().await, chain, name, peer);
+    // What is wrong with a chain that leads to the roots that were given says more than that it does not lead to others.
+    let leads = |trust: &Trust| *trust != Trust::UnknownIssuer;
+    own.filter(|own| leads(own) || given.is_none()).or(given)
+}
+
+/// What a chain is worth by these roots; `None` where nobody can say.
+fn by(roots: &Arc<RootCertStore>, chain: &[Vec<u8>], name: &str, peer: IpAddr) -> Option<Trust> {
     let (leaf, rest) = chain.split_first()?;
     let signed_itself = CertificateFacts::is_self_issued(leaf)?;
-    let roots = match &policy.roots {
-        None if signed_itself && !logs_on => return None,
-        Some(roots) => Arc::clone(roots),
-        None => roots::system().await,
-    };
     if signed_itself {
-        return itself(leaf, name, &roots, since_1970());
+        return itself(leaf, name, roots, since_1970());
     }
     if roots.is_empty() {
         return None;
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider())).build().ok()?;
-    let leaf = CertificateDer::from(leaf.as_slice());
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider())).build().ok()?;
+    let certificate = CertificateDer::from(leaf.as_slice());
     let rest: Vec<CertificateDer<'_>> = rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-    let now = UnixTime::since_unix_epoch(since_1970());
     let asked = ServerName::try_from(name);
     let is_named = asked.is_ok();
     let name = asked.unwrap_or_else(|_| ServerName::from(peer));
-    let trust = match verifier.verify_server_cert(&leaf, &rest, &name, &[], now) {
-        Ok(_) => Trust::Trusted,
-        Err(rustls::Error::InvalidCertificate(error)) => trust_of(&error),
-        Err(_) => Trust::Refused,
+    let at = |time: Duration| {
+        let time = UnixTime::since_unix_epoch(time);
+        match verifier.verify_server_cert(&certificate, &rest, &name, &[], time) {
+            Ok(_) => Trust::Trusted,
+            Err(rustls::Error::InvalidCertificate(error)) => trust_of(&error),
+            Err(_) => Trust::Refused,
+        }
     };
+    let mut trust = at(since_1970());
+    // webpki looks at the dates first. Of a chain that leads nowhere that is the lesser complaint.
+    if trust == Trust::Expired
+        && let Some(in_its_time) = in_its_time(leaf)
+        && at(in_its_time) == Trust::UnknownIssuer
+    {
+        trust = Trust::UnknownIssuer;
+    }
     // A name that TLS cannot carry is not checked by its address.
     Some(if is_named { trust } else { trust.unnamed() })
+}
+
+/// A time at which the certificate was valid.
+fn in_its_time(leaf: &[u8]) -> Option<Duration> {
+    let facts = CertificateFacts::read(leaf)?;
+    let length = facts.not_after.checked_sub(facts.not_before)?;
+    let middle = facts.not_before.checked_add(length.checked_div(2)?)?;
+    u64::try_from(middle).ok().map(Duration::from_secs)
 }
 
 /// What a certificate is worth that signed itself, and which webpki therefore takes for no chain: as much as its place among the

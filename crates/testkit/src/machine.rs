@@ -109,7 +109,7 @@ impl Machine<'_> {
                         self.shake_hands(&host, peer.as_mut());
                     }
                     Wants::Pdu(framing) => self.read(framing, peer.as_mut()),
-                    Wants::Auth(ask) => {
+                    Wants::Auth { ask, .. } => {
                         let none = self.scenario.plan.no_context;
                         let answer = if none { Err(AuthFault::Local) } else { toy.ask(ask) };
                         self.run.on(Event::Auth(answer), self.now);

@@ -161,7 +161,7 @@ mod tests {
         let mut logged_on = false;
         while let Some(wants) = run.wants() {
             match wants {
-                Wants::Auth(ask) => {
+                Wants::Auth { ask, .. } => {
                     let answer = ours.ask(ask);
                     run.on(Event::Auth(answer), at);
                 }

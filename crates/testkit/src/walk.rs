@@ -20,6 +20,7 @@ pub enum OwnedEvent {
     Resolved(Result<Vec<Address>, DialFault>),
     Dialed(Result<Link, DialFault>),
     Tls { before: usize, answer: Result<TlsSession, TlsFault> },
+    Carried,
     Auth(Result<AuthOutput, AuthFault>),
     Pdu(Vec<u8>),
     Stray(Vec<u8>),
@@ -34,6 +35,7 @@ impl OwnedEvent {
             Self::Resolved(answer) => Event::Resolved(answer.clone()),
             Self::Dialed(answer) => Event::Dialed(*answer),
             Self::Tls { before, answer } => Event::Tls { before: *before, answer: answer.clone() },
+            Self::Carried => Event::Carried,
             Self::Auth(answer) => Event::Auth(answer.clone()),
             Self::Pdu(octets) => Event::Pdu(octets),
             Self::Stray(octets) => Event::Stray(octets),
@@ -130,7 +132,8 @@ fn cancelled(wants: &Wants<'_>) -> Happening {
             let fault = TlsFault::new(TlsFaultKind::Closed(Close::Cancelled), &[]);
             OwnedEvent::Tls { before: 0, answer: Err(fault) }
         }
-        Wants::Auth(_) => OwnedEvent::Auth(Err(AuthFault::Closed(Close::Cancelled))),
+        Wants::Carry(_) => OwnedEvent::Carried,
+        Wants::Auth { .. } => OwnedEvent::Auth(Err(AuthFault::Closed(Close::Cancelled))),
         Wants::Pdu(_) | _ => OwnedEvent::Closed { how: Close::Cancelled, partial: Vec::new() },
     };
     Happening { event, after: Duration::ZERO, out_of_turn: false }

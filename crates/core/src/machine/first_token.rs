@@ -8,6 +8,7 @@ use super::state::{Context, Limited, Output, State, Step};
 use crate::auth::{AuthAsk, AuthFault, AuthOutput};
 use crate::awaited::Awaited;
 use crate::failure::FailureKind;
+use crate::hop::Hop;
 use crate::stage::Stage;
 use crate::wants::Wants;
 
@@ -24,7 +25,7 @@ impl ExpectFirstToken {
 }
 
 impl State for ExpectFirstToken {
-    in_the_exchange!(SecurityContext, |self| Wants::Auth(AuthAsk::Token(None)));
+    in_the_exchange!(SecurityContext, |self| Wants::Auth { hop: Hop::Target, ask: AuthAsk::Token(None) });
 
     fn on_auth(
         self: Box<Self>,

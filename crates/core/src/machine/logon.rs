@@ -11,6 +11,7 @@ use crate::binding::Binding;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::framing::Framing;
+use crate::hop::Hop;
 use crate::octets::Octets;
 use crate::stage::Stage;
 use crate::wants::Wants;
@@ -79,7 +80,10 @@ impl ExpectAnswer {
 }
 
 impl State for ExpectAnswer {
-    in_the_exchange!(SecurityContext, |self| Wants::Auth(AuthAsk::Token(Some(&self.challenge))));
+    in_the_exchange!(SecurityContext, |self| Wants::Auth {
+        hop: Hop::Target,
+        ask: AuthAsk::Token(Some(&self.challenge))
+    });
 
     fn on_auth(
         self: Box<Self>,
@@ -107,7 +111,10 @@ struct ExpectSealed {
 }
 
 impl State for ExpectSealed {
-    in_the_exchange!(SecurityContext, |self| Wants::Auth(AuthAsk::Wrap(&self.binding)));
+    in_the_exchange!(SecurityContext, |self| Wants::Auth {
+        hop: Hop::Target,
+        ask: AuthAsk::Wrap(&self.binding)
+    });
 
     fn on_auth(
         self: Box<Self>,
@@ -169,7 +176,10 @@ struct ExpectOpened {
 }
 
 impl State for ExpectOpened {
-    in_the_exchange!(SecurityContext, |self| Wants::Auth(AuthAsk::Unwrap(&self.proof)));
+    in_the_exchange!(SecurityContext, |self| Wants::Auth {
+        hop: Hop::Target,
+        ask: AuthAsk::Unwrap(&self.proof)
+    });
 
     fn on_auth(
         self: Box<Self>,

@@ -3,6 +3,7 @@ mod connect;
 mod credssp;
 mod first_message;
 mod first_token;
+mod gateway;
 mod in_place;
 mod initiation;
 mod logon;
@@ -46,6 +47,8 @@ pub(crate) enum Next {
     Continue(Machine),
     /// The stage failed, and the path goes on without it.
     PassBy(Failure, Machine),
+    /// The stage got what it waited for, and the next one failed by that.
+    FailAt(Failure, Machine),
     /// There is nothing more to do: why what follows is not tried.
     Done(NotTried),
 }
@@ -55,7 +58,7 @@ impl Machine {
     pub(crate) fn start(attempt: &Attempt, plan: Arc<Plan>) -> Self {
         let context = Context::new(plan, attempt);
         let state: Box<dyn State> = if attempt.addresses.is_empty() {
-            Box::new(ExpectAddresses)
+            Box::new(ExpectAddresses::new(context.hop()))
         } else {
             Box::new(ExpectConnection::new(attempt.addresses.clone(), &context))
         };
@@ -65,7 +68,8 @@ impl Machine {
     /// Any state, on any attempt.
     #[cfg(test)]
     pub(crate) fn at(state: Box<dyn State>, attempt: &Attempt, plan: Arc<Plan>) -> Self {
-        Self { context: Context::new(plan, attempt), state, asides: Asides::default() }
+        let context = Context::new(plan, attempt).at(state.hop());
+        Self { context, state, asides: Asides::default() }
     }
 
     /// The stage under way.
@@ -106,6 +110,7 @@ impl Machine {
         let turn = match event {
             // The driver's mistake, not a peer's.
             _ if !due => Err(FailureKind::OutOfTurn),
+            Event::Carried => state.on_carried(&context, out),
             Event::Auth(answer) => state.on_auth(answer, &context, out),
             Event::Pdu(pdu) if hears => match asides.hear(pdu, out) {
                 Ok(Heard::Aside) => Ok(Step::Continue(state)),
@@ -123,10 +128,20 @@ impl Machine {
         };
         let failure = |kind: FailureKind| Failure { hop: context.blame(&kind), stage, awaiting, kind };
         match turn {
-            Ok(Step::Continue(state)) => Ok(Next::Continue(Self { context, state, asides })),
+            Ok(Step::Continue(state)) => {
+                let context = context.at(state.hop());
+                Ok(Next::Continue(Self { context, state, asides }))
+            }
             Ok(Step::PassBy(kind, state)) => {
                 let failure = failure(kind);
+                let context = context.at(state.hop());
                 Ok(Next::PassBy(failure, Self { context, state, asides }))
+            }
+            Ok(Step::FailAt(state, kind)) => {
+                let context = context.at(state.hop());
+                let (stage, awaiting) = (state.stage(), state.awaiting());
+                let failure = Failure { hop: context.blame(&kind), stage, awaiting, kind };
+                Ok(Next::FailAt(failure, Self { context, state, asides }))
             }
             Ok(Step::Done(why)) => Ok(Next::Done(why)),
             Err(kind) => Err(failure(kind)),

@@ -5,15 +5,28 @@ use crate::awaited::Awaited;
 use crate::close::{DialFault, DialFaultKind};
 use crate::fact::Observed;
 use crate::failure::FailureKind;
+use crate::hop::Hop;
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::wants::Wants;
 
 /// Waits for the resolver's answer.
 #[derive(Debug)]
-pub(super) struct ExpectAddresses;
+pub(super) struct ExpectAddresses {
+    hop: Hop,
+}
+
+impl ExpectAddresses {
+    pub(super) const fn new(hop: Hop) -> Self {
+        Self { hop }
+    }
+}
 
 impl State for ExpectAddresses {
+    fn hop(&self) -> Hop {
+        self.hop
+    }
+
     fn stage(&self) -> Stage {
         Stage::Resolve
     }

@@ -9,6 +9,7 @@ use crate::close::Close;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::framing::Framing;
+use crate::hop::Hop;
 use crate::stage::Stage;
 use crate::target::Host;
 use crate::tls::{ScoutFacts, TlsFault, TlsFaultKind};
@@ -17,6 +18,7 @@ use crate::wants::Wants;
 /// Waits for the server's first flight.
 #[derive(Debug)]
 pub(super) struct ExpectServerFlight {
+    hop: Hop,
     form: HelloForm,
 }
 
@@ -24,14 +26,24 @@ pub(super) struct ExpectServerFlight {
 const MAX_CERTIFICATE: usize = 0x1_0000;
 
 impl ExpectServerFlight {
+    /// A hello to the target.
     pub(super) const fn new(form: HelloForm) -> Self {
-        Self { form }
+        Self { hop: Hop::Target, form }
+    }
+
+    /// A hello to the gateway.
+    pub(super) const fn to_gateway(form: HelloForm) -> Self {
+        Self { hop: Hop::Gateway, form }
     }
 }
 
 impl State for ExpectServerFlight {
     fn stage(&self) -> Stage {
-        Stage::Tls
+        if self.hop == Hop::Gateway { Stage::GatewayTls } else { Stage::Tls }
+    }
+
+    fn hop(&self) -> Hop {
+        self.hop
     }
 
     fn awaiting(&self) -> Awaited {

@@ -11,9 +11,11 @@ use crate::close::{Close, DialFault};
 use crate::event::Link;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
+use crate::gateway::GatewayLogon;
 use crate::hop::Hop;
+use crate::leg::Leg;
 use crate::octets::Octets;
-use crate::plan::{Leg, Plan};
+use crate::plan::Plan;
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{TlsFault, TlsSession};
@@ -25,6 +27,11 @@ use crate::wants::Wants;
 pub(crate) trait State: fmt::Debug + Send + Sync {
     /// The stage it belongs to.
     fn stage(&self) -> Stage;
+
+    /// Whom the stage is for.
+    fn hop(&self) -> Hop {
+        Hop::Target
+    }
 
     /// What it waits for.
     fn awaiting(&self) -> Awaited;
@@ -71,6 +78,11 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         Err(FailureKind::OutOfTurn)
     }
 
+    /// The carrier is in its place.
+    fn on_carried(self: Box<Self>, _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
+        Err(FailureKind::OutOfTurn)
+    }
+
     /// The security context has answered.
     fn on_auth(
         self: Box<Self>,
@@ -111,6 +123,8 @@ pub(crate) enum Step {
     /// The stage failed, and the path goes on without it.
     #[cfg_attr(not(test), expect(dead_code, reason = "for what may fail, as tickets under negotiate may"))]
     PassBy(FailureKind, Box<dyn State>),
+    /// The stage got what it waited for, and that fails another one: this is its state.
+    FailAt(Box<dyn State>, FailureKind),
     /// There is nothing more to do, though deeper stages were asked for: why they are not tried.
     Done(NotTried),
 }
@@ -160,9 +174,19 @@ pub(super) struct Asked {
 }
 
 impl Context {
-    pub(super) const fn new(plan: Arc<Plan>, attempt: &Attempt) -> Self {
+    pub(super) fn new(plan: Arc<Plan>, attempt: &Attempt) -> Self {
         let asked = Asked { purpose: attempt.purpose, offer: attempt.offer, cookie: attempt.cookie };
-        Self { plan, asked, hop: Hop::Target }
+        Self { hop: plan.first_hop(), plan, asked }
+    }
+
+    /// The same, where the stage under way is for `hop`.
+    pub(super) fn at(self, hop: Hop) -> Self {
+        Self { hop, ..self }
+    }
+
+    /// Who logs on at the gateway, where there is one.
+    pub(super) fn gateway_logon(&self) -> Option<&GatewayLogon> {
+        self.plan.gateway.as_ref().map(|gateway| &gateway.logon)
     }
 
     /// What is to be done.
@@ -182,7 +206,7 @@ impl Context {
 
     /// The leg of the way that the stage under way belongs to.
     pub(super) fn leg(&self) -> &Leg {
-        &self.plan.target
+        self.plan.leg(self.hop)
     }
 
     /// Whom an end is laid at. The one place that decides it.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rdp_probe_wire::tls::HelloForm;
 
+use super::gateway;
 use super::initiation::ExpectConnectionConfirm;
 use super::scout::ExpectServerFlight;
 use super::state::{Context, Output, State, Step};
@@ -13,6 +14,7 @@ use crate::close::{DialFault, DialFaultKind};
 use crate::event::Link;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
+use crate::hop::Hop;
 use crate::look::Look;
 use crate::stage::Stage;
 use crate::target::Address;
@@ -24,6 +26,7 @@ pub(super) struct ExpectConnection {
     address: Address,
     rest: VecDeque<Address>,
     share: Duration,
+    hop: Hop,
     /// The most telling fault so far.
     worst: Option<(Address, DialFault)>,
 }
@@ -43,11 +46,15 @@ impl ExpectConnection {
         }
         let count = u32::try_from(rest.len()).unwrap_or(u32::MAX).saturating_add(1);
         let share = limit.checked_div(count).unwrap_or(limit).max(LEAST_SHARE.min(limit));
-        Self { address, rest, share, worst: None }
+        Self { address, rest, share, hop: context.hop(), worst: None }
     }
 }
 
 impl State for ExpectConnection {
+    fn hop(&self) -> Hop {
+        self.hop
+    }
+
     fn stage(&self) -> Stage {
         Stage::TcpConnect
     }
@@ -75,6 +82,8 @@ impl State for ExpectConnection {
         let tls_first = context.asked().purpose == Purpose::Look(Look::TlsFirst);
         Ok(Step::Continue(if tls_first {
             Box::new(ExpectServerFlight::new(HelloForm::Full))
+        } else if self.hop == Hop::Gateway {
+            gateway::first(context)
         } else {
             Box::new(ExpectConnectionConfirm)
         }))

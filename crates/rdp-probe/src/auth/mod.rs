@@ -2,12 +2,15 @@
 mod context;
 #[cfg(feature = "nla")]
 mod ntlm;
+mod plain;
 
 use context::{Asked, SecurityContext};
+use plain::Plain;
 use rdp_probe_core::{AuthAsk, AuthFault, AuthOutput, Leg};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::credentials::Credentials;
+use crate::secret::Secret;
 
 type Question = (Asked, oneshot::Sender<Result<AuthOutput, AuthFault>>);
 
@@ -18,6 +21,16 @@ impl Exchange {
     /// Begins one with the peer of this leg. Without a library for it, whatever is asked is a fault of this computer's.
     pub(crate) fn begin(credentials: &Credentials, leg: &Leg) -> Self {
         Self::with(context(credentials, leg))
+    }
+
+    /// Begins one that shows user and password, once.
+    pub(crate) fn basic(credentials: &Credentials) -> Self {
+        Self::with(Some(Box::new(Plain::basic(credentials))))
+    }
+
+    /// Begins one that shows a token, once.
+    pub(crate) fn token(token: &Secret<String>) -> Self {
+        Self::with(Some(Box::new(Plain::token(token))))
     }
 
     fn with(context: Option<Box<dyn SecurityContext>>) -> Self {

@@ -113,6 +113,11 @@ pub fn close_channel(code: StatusCode, out: &mut Vec<u8>) {
     packet(PacketType::CLOSE_CHANNEL, out, |out| out.extend_from_slice(&code.0.to_le_bytes()));
 }
 
+/// HTTP_CLOSE_PACKET that answers one of the gateway's.
+pub fn close_channel_response(code: StatusCode, out: &mut Vec<u8>) {
+    packet(PacketType::CLOSE_CHANNEL_RESPONSE, out, |out| out.extend_from_slice(&code.0.to_le_bytes()));
+}
+
 /// The header, and what `body` appends.
 fn packet(packet_type: PacketType, out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();

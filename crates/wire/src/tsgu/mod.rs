@@ -8,8 +8,8 @@ mod packet;
 mod server;
 
 pub use client::{
-    TextError, channel_create, close_channel, data, extended_auth, handshake_request, keepalive, tunnel_auth,
-    tunnel_create,
+    TextError, channel_create, close_channel, close_channel_response, data, extended_auth, handshake_request,
+    keepalive, tunnel_auth, tunnel_create,
 };
 pub use packet::{ExtendedAuthMask, Header, PacketType, StatusCode, TunnelCaps, frame};
 pub use server::{

@@ -1,0 +1,45 @@
+//! What is to be done at a gateway.
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Account;
+use crate::leg::Leg;
+use crate::target::Host;
+
+/// The gateway to go through. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Gateway {
+    /// The leg to it. Its certificate has to be trusted, or be a pinned one: nobody goes on past another one.
+    pub leg: Leg,
+    /// Who logs on there.
+    #[serde(default)]
+    pub logon: GatewayLogon,
+    /// Whether the user takes what a message asks for that the gateway shows before it lets anybody through.
+    #[serde(default)]
+    pub accept_consent: bool,
+}
+
+impl Gateway {
+    /// The port of a gateway, unless somebody says otherwise.
+    pub const PORT: u16 = 443;
+
+    /// A gateway where nobody logs on.
+    #[must_use]
+    pub const fn new(host: Host, port: u16) -> Self {
+        Self { leg: Leg::new(host, port), logon: GatewayLogon::None, accept_consent: false }
+    }
+}
+
+/// Who logs on at a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GatewayLogon {
+    /// Nobody.
+    #[default]
+    None,
+    /// An account, by what HTTP offers (RFC 9110 section 11).
+    Account(Account),
+    /// Whoever has this token ([MS-TSGU] 2.2.10.19, PAACookie).
+    Token,
+}

@@ -1,0 +1,183 @@
+//! The request that asks a gateway for a tunnel ([MS-TSGU] 2.2.3), and what its answer has to prove (RFC 6455 section 4.1).
+use std::fmt::Write as _;
+
+use sha1::{Digest as _, Sha1};
+
+use super::plan::Gateway;
+use crate::entropy::Entropy;
+use crate::target::Host;
+
+/// One request: to be sent again as it is, with what proves an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// `RDG-Connection-Id`: new for each tunnel.
+    pub(crate) connection_id: String,
+    /// `RDG-Correlation-Id`: the same for all of a run.
+    pub(crate) correlation_id: String,
+    /// `Sec-WebSocket-Key`.
+    key: String,
+}
+
+impl Request {
+    /// The request of the connection that is for `purpose`.
+    pub(crate) fn new(entropy: &Entropy, purpose: &str) -> Self {
+        let half = |label: &str| entropy.draw(label).first_chunk::<16>().copied().unwrap_or_default();
+        Self {
+            connection_id: guid(half(&format!("gateway: connection, {purpose}"))),
+            correlation_id: guid(half("gateway: correlation")),
+            key: base64(&half(&format!("gateway: key, {purpose}"))),
+        }
+    }
+
+    /// Its octets. `proof` is the value of `Authorization`; `token` says that a token follows in the tunnel; `cookies` were set before,
+    /// and tell a load balancer which gateway it was.
+    pub(crate) fn write(
+        &self,
+        gateway: &Gateway,
+        proof: Option<&[u8]>,
+        token: bool,
+        cookies: &str,
+        out: &mut Vec<u8>,
+    ) {
+        let host = match (&gateway.leg.host, gateway.leg.port) {
+            (Host::Ip(std::net::IpAddr::V6(ip)), Gateway::PORT) => format!("[{ip}]"),
+            (Host::Ip(std::net::IpAddr::V6(ip)), port) => format!("[{ip}]:{port}"),
+            (host, Gateway::PORT) => host.to_string(),
+            (host, port) => format!("{host}:{port}"),
+        };
+        let lines = [
+            "RDG_OUT_DATA /remoteDesktopGateway/ HTTP/1.1",
+            &format!("Host: {host}"),
+            "User-Agent: MS-RDGateway/1.0",
+            "Accept: */*",
+            "Cache-Control: no-cache",
+            "Pragma: no-cache",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            &format!("Sec-WebSocket-Key: {}", self.key),
+            &format!("RDG-Connection-Id: {}", self.connection_id),
+            &format!("RDG-Correlation-Id: {}", self.correlation_id),
+            "Content-Length: 0",
+        ];
+        for line in lines {
+            out.extend_from_slice(line.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        if token {
+            out.extend_from_slice(b"RDG-Auth-Scheme: PAA\r\n");
+        }
+        if !cookies.is_empty() {
+            out.extend_from_slice(b"Cookie: ");
+            out.extend_from_slice(cookies.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        if let Some(proof) = proof {
+            out.extend_from_slice(b"Authorization: ");
+            out.extend_from_slice(proof);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// What `Sec-WebSocket-Accept` has to be.
+    pub(crate) fn accept(&self) -> String {
+        accepted_key(&self.key)
+    }
+}
+
+/// What a server answers to this `Sec-WebSocket-Key`.
+pub(crate) fn accepted_key(key: &str) -> String {
+    const SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    base64(&Sha1::new().chain_update(key).chain_update(SUFFIX).finalize())
+}
+
+/// A random GUID (RFC 9562 section 5.4) in braces.
+fn guid(random: [u8; 16]) -> String {
+    let [a, b, c, d, e, f, g, h, rest @ ..] = random;
+    let mut text = format!("{{{a:02X}{b:02X}{c:02X}{d:02X}-{e:02X}{f:02X}-{:02X}{h:02X}-", (g & 0x0F) | 0x40);
+    for (place, octet) in rest.into_iter().enumerate() {
+        let octet = if place == 0 { (octet & 0x3F) | 0x80 } else { octet };
+        let dash = if place == 2 { "-" } else { "" };
+        // Writing to a text does not fail.
+        _ = write!(text, "{dash}{octet:02X}");
+    }
+    text.push('}');
+    text
+}
+
+/// Standard Base64 with padding (RFC 4648 section 4).
+#[must_use]
+pub fn base64(octets: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(octets.len().div_ceil(3).saturating_mul(4));
+    for chunk in octets.chunks(3) {
+        let at = |place: usize| u32::from(chunk.get(place).copied().unwrap_or_default());
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for place in 0..4_usize {
+            let six = usize::try_from(bits >> (18_usize.saturating_sub(place.saturating_mul(6))) & 0x3F);
+            let letter = six.ok().and_then(|six| ALPHABET.get(six)).copied().unwrap_or(b'=');
+            text.push(if place > chunk.len() { '=' } else { char::from(letter) });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        let cases = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+        ];
+        for (octets, text) in cases {
+            assert_eq!(base64(octets.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xFF, 0xFE, 0xFD]), "//79");
+    }
+
+    #[test]
+    fn answer_to_a_key_is_that_of_rfc_6455() {
+        assert_eq!(accepted_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn ids_are_guids_and_each_connection_has_its_own_under_one_correlation() {
+        let entropy = Entropy::new([7; 32]);
+        let (main, fallback) = (Request::new(&entropy, "main"), Request::new(&entropy, "fallback"));
+        assert_ne!(main.connection_id, fallback.connection_id);
+        assert_ne!(main.key, fallback.key);
+        assert_eq!(main.correlation_id, fallback.correlation_id);
+        let id = main.connection_id;
+        assert_eq!((id.len(), &id[..1], &id[37..]), (38, "{", "}"), "{id}");
+        assert_eq!(&id[15..16], "4", "{id}");
+    }
+
+    #[test]
+    fn request_is_one_that_a_gateway_takes() {
+        let gateway = Gateway::new(Host::Name("gw.lab.test".into()), 443);
+        let mut octets = Vec::new();
+        let request = Request::new(&Entropy::new([7; 32]), "main");
+        request.write(&gateway, Some(b"Basic eDp5"), false, "LB=1; B=2", &mut octets);
+        let text = String::from_utf8(octets).unwrap();
+        assert!(
+            text.starts_with("RDG_OUT_DATA /remoteDesktopGateway/ HTTP/1.1\r\nHost: gw.lab.test\r\n"),
+            "{text}"
+        );
+        assert!(text.contains("\r\nCookie: LB=1; B=2\r\nAuthorization: Basic eDp5\r\n\r\n"), "{text}");
+        assert!(!text.contains("RDG-Auth-Scheme"), "{text}");
+        let mut octets = Vec::new();
+        let gateway = Gateway::new(Host::Ip("2001:db8::1".parse().unwrap()), 8443);
+        request.write(&gateway, None, true, "", &mut octets);
+        let text = String::from_utf8(octets).unwrap();
+        assert!(text.contains("\r\nHost: [2001:db8::1]:8443\r\n"), "{text}");
+        assert!(text.ends_with("\r\nRDG-Auth-Scheme: PAA\r\n\r\n"), "{text}");
+    }
+}

@@ -1,0 +1,82 @@
+//! One leg of the way.
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::target::{Address, Host};
+
+/// One leg of the way: whom to reach, and what is asked of their certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Leg {
+    /// The host as typed.
+    pub host: Host,
+    /// The port.
+    pub port: u16,
+    /// Addresses to take instead of asking a resolver; empty when it is to be asked.
+    #[serde(default)]
+    pub given: Vec<Address>,
+    /// The name to send and to check in TLS, instead of the host's.
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// SHA-256 of the certificates that are accepted, in lower-case hexadecimal; empty when any is.
+    #[serde(default)]
+    pub pins: Vec<String>,
+    /// Whether the certificate has to lead to a trusted root for the name that was asked.
+    #[serde(default)]
+    pub require_trust: bool,
+    /// Whether the user takes whatever certificate it shows, and so the logon that goes there.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub accept_certificate: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_not(is: &bool) -> bool {
+    !*is
+}
+
+impl Leg {
+    /// A leg with the defaults: whatever the name resolves to, whatever certificate it shows.
+    #[must_use]
+    pub const fn new(host: Host, port: u16) -> Self {
+        Self {
+            host,
+            port,
+            given: Vec::new(),
+            server_name: None,
+            pins: Vec::new(),
+            require_trust: false,
+            accept_certificate: false,
+        }
+    }
+
+    /// Whether only some certificates will do: then it has to be shown, and its key proven.
+    #[must_use]
+    pub const fn has_policy(&self) -> bool {
+        !self.pins.is_empty() || self.require_trust
+    }
+
+    /// The address, when the host is one.
+    #[must_use]
+    pub const fn address(&self) -> Option<Address> {
+        match self.host {
+            Host::Ip(ip) => Some(Address::new(ip, self.port)),
+            Host::Name(_) => None,
+        }
+    }
+
+    /// The name that TLS asks for.
+    #[must_use]
+    pub fn asked_name(&self) -> String {
+        self.server_name.clone().unwrap_or_else(|| self.host.to_string())
+    }
+}
+
+impl fmt::Display for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host {
+            Host::Ip(ip) => Address::new(ip, self.port).fmt(f),
+            Host::Name(ref name) => write!(f, "{name}:{}", self.port),
+        }
+    }
+}

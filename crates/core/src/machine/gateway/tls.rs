@@ -1,0 +1,62 @@
+//! Stage `gateway_tls`: the handshake with the gateway, and whether anybody vouches for its certificate. Nobody goes on past one that is
+//! neither trusted nor pinned, with credentials or without: no client would.
+use super::http::ExpectAnswer;
+use crate::awaited::Awaited;
+use crate::fact::Observed;
+use crate::failure::FailureKind;
+use crate::hop::Hop;
+use crate::machine::state::{Context, Output, State, Step};
+use crate::stage::Stage;
+use crate::tls::{SignatureCheck, TlsFacts, TlsFault, TlsSession, Trust};
+use crate::wants::Wants;
+
+/// Waits for the end of the TLS handshake.
+#[derive(Debug)]
+pub(in crate::machine) struct ExpectGatewayTls;
+
+impl State for ExpectGatewayTls {
+    fn stage(&self) -> Stage {
+        Stage::GatewayTls
+    }
+
+    fn hop(&self) -> Hop {
+        Hop::Gateway
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::TlsHandshake
+    }
+
+    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
+        Wants::Tls { hop: context.hop(), leg: context.leg() }
+    }
+
+    fn on_tls(
+        self: Box<Self>,
+        before: usize,
+        answer: Result<TlsSession, TlsFault>,
+        context: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        if before > 0 {
+            out.facts.push(Observed::OctetsBeforeTls(before));
+        }
+        let facts = TlsFacts::from(answer.map_err(FailureKind::Tls)?);
+        let leg = context.leg();
+        let check = facts.signature;
+        let pinned = facts.certificate.as_ref().is_some_and(|c| leg.pins.contains(&c.sha256));
+        let trusted = facts.trust == Some(Trust::Trusted);
+        out.facts.push(Observed::Tls(Box::new(facts)));
+        if !leg.pins.is_empty() && !pinned {
+            return Err(FailureKind::NotPinned);
+        }
+        if !pinned && !trusted {
+            return Err(FailureKind::NotTrusted);
+        }
+        // Without the check anybody could have shown it.
+        if check != SignatureCheck::Verified {
+            return Err(FailureKind::KeyNotProven { check });
+        }
+        Ok(Step::Continue(Box::new(ExpectAnswer::first(context))))
+    }
+}

@@ -1,0 +1,161 @@
+//! Stage `gateway_tunnel`: the version of the tunnel, and the tunnel itself ([MS-TSGU] 3.7.5.1 and 3.7.5.2).
+use rdp_probe_wire::tsgu::{self, Body, ExtendedAuthMask, TunnelCaps};
+
+use super::authorization::ExpectTunnelAuthResponse;
+use super::packets::{Beside, check, of_packets, other};
+use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
+use crate::awaited::Awaited;
+use crate::fact::Observed;
+use crate::failure::FailureKind;
+use crate::framing::Framing;
+use crate::gateway::{GatewayFact, GatewayFault, GatewayLogon, packet_text};
+use crate::hop::Hop;
+use crate::machine::state::{Context, Output, State, Step};
+use crate::stage::Stage;
+use crate::wants::{Carrier, Wants};
+
+/// Waits for the carrier of the packets.
+#[derive(Debug)]
+pub(super) struct ExpectWebSocket;
+
+impl State for ExpectWebSocket {
+    fn stage(&self) -> Stage {
+        Stage::GatewayTunnel
+    }
+
+    fn hop(&self) -> Hop {
+        Hop::Gateway
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::Carrier
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Carry(Carrier::WebSocket)
+    }
+
+    fn on_carried(self: Box<Self>, context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
+        let token = matches!(context.gateway_logon(), Some(GatewayLogon::Token));
+        let auth = if token { ExtendedAuthMask::PAA } else { ExtendedAuthMask::NONE };
+        tsgu::handshake_request(auth, &mut out.octets);
+        Ok(Step::Continue(Box::new(ExpectHandshakeResponse { beside: Beside::default() })))
+    }
+}
+
+/// Waits for HTTP_HANDSHAKE_RESPONSE_PACKET.
+#[derive(Debug)]
+struct ExpectHandshakeResponse {
+    beside: Beside,
+}
+
+impl State for ExpectHandshakeResponse {
+    of_packets!(GatewayTunnel, HandshakeResponse);
+
+    fn on_pdu(
+        mut self: Box<Self>,
+        pdu: &[u8],
+        context: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        let Some(packet) = self.beside.hear(pdu, out)? else { return Ok(Step::Continue(self)) };
+        let Body::HandshakeResponse(response) = packet.body else { return Err(other(&packet)) };
+        let (version, extended_auth) = (response.version, response.extended_auth.0);
+        out.facts.push(Observed::Gateway(GatewayFact::Handshake { version, extended_auth }));
+        check(response.error_code)?;
+        if version.0 != 1 {
+            let (major, minor) = version;
+            return Err(FailureKind::Gateway(GatewayFault::Version { major, minor }));
+        }
+        let beside = self.beside;
+        if matches!(context.gateway_logon(), Some(GatewayLogon::Token)) {
+            return Ok(Step::Continue(Box::new(ExpectToken { beside })));
+        }
+        create(None, out)?;
+        Ok(Step::Continue(Box::new(ExpectTunnelResponse { beside, token: false })))
+    }
+}
+
+/// Asks for the tunnel: what is said to be understood is what a probe of seconds understands, with idle times, so that the gateway says
+/// which of its limits it was.
+fn create(token: Option<&str>, out: &mut Output) -> Result<(), FailureKind> {
+    let caps = TunnelCaps::IDLE_TIMEOUT.0 | TunnelCaps::CONSENT_SIGN.0 | TunnelCaps::SERVICE_MSG.0;
+    tsgu::tunnel_create(TunnelCaps(caps), token, &mut out.octets)
+        .map_err(|_| FailureKind::Gateway(GatewayFault::Token))
+}
+
+/// Waits for the context's token.
+#[derive(Debug)]
+struct ExpectToken {
+    beside: Beside,
+}
+
+impl State for ExpectToken {
+    fn stage(&self) -> Stage {
+        Stage::GatewayTunnel
+    }
+
+    fn hop(&self) -> Hop {
+        Hop::Gateway
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::SecurityContext
+    }
+
+    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
+        Wants::Auth { hop: context.hop(), ask: AuthAsk::Token(None) }
+    }
+
+    fn on_auth(
+        self: Box<Self>,
+        answer: Result<AuthOutput, AuthFault>,
+        _: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        let token = match answer.map_err(FailureKind::Auth)? {
+            AuthOutput::Token { token, done: true } => token,
+            AuthOutput::Token { done: false, .. } | AuthOutput::Sealed(_) | AuthOutput::Opened(_) => {
+                return Err(FailureKind::Auth(AuthFault::Local));
+            }
+        };
+        let token = std::str::from_utf8(&token).map_err(|_| FailureKind::Gateway(GatewayFault::Token))?;
+        create(Some(token), out)?;
+        out.facts.push(Observed::LogonSent(AuthMethod::Token));
+        Ok(Step::Continue(Box::new(ExpectTunnelResponse { beside: self.beside, token: true })))
+    }
+}
+
+/// Waits for HTTP_TUNNEL_RESPONSE.
+#[derive(Debug)]
+struct ExpectTunnelResponse {
+    beside: Beside,
+    /// Whether a token went out.
+    token: bool,
+}
+
+impl State for ExpectTunnelResponse {
+    of_packets!(GatewayTunnel, TunnelResponse);
+
+    fn on_pdu(
+        mut self: Box<Self>,
+        pdu: &[u8],
+        context: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        let Some(packet) = self.beside.hear(pdu, out)? else { return Ok(Step::Continue(self)) };
+        let Body::TunnelResponse(response) = packet.body else { return Err(other(&packet)) };
+        let consent = response.consent.map(packet_text).filter(|text| !text.is_empty());
+        out.facts.extend(consent.clone().map(|text| Observed::Gateway(GatewayFact::Consent(text))));
+        check(response.status_code)?;
+        let (id, caps) = (response.tunnel_id, response.caps.map(|caps| caps.0));
+        out.facts.push(Observed::Gateway(GatewayFact::Tunnel { id, caps }));
+        if self.token {
+            out.facts.push(Observed::LogonAccepted);
+        }
+        if consent.is_some() && !context.plan().gateway.as_ref().is_some_and(|gateway| gateway.accept_consent) {
+            return Err(FailureKind::Gateway(GatewayFault::Consent));
+        }
+        Ok(Step::Continue(Box::new(ExpectTunnelAuthResponse::new((id, caps)))))
+    }
+}

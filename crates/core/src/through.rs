@@ -1,0 +1,195 @@
+//! What a run showed of the gateway on the way, on the connection that decides.
+use crate::attempt::{AttemptRecord, NotTried, Outcome};
+use crate::auth::AuthMethod;
+use crate::awaited::Awaited;
+use crate::certificate::CertificateFacts;
+use crate::evidence::Evidence;
+use crate::fact::Observed;
+use crate::failure::{Failure, FailureKind};
+use crate::gateway::{GatewayFact, GatewayFault, GatewayLogon, HttpFacts};
+use crate::hop::Hop;
+use crate::logon::LogonResult;
+use crate::stage::Stage;
+use crate::target::Address;
+use crate::tls::TlsFacts;
+
+/// What the gateway showed, as far as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShownGateway<'a> {
+    /// Its address.
+    pub address: Option<Address>,
+    /// The schemes that it offers.
+    pub schemes: Vec<&'a str>,
+    /// How somebody logged on there, where it came to that.
+    pub method: Option<AuthMethod>,
+    /// `RDG-Correlation-Id`, which its log has.
+    pub correlation_id: Option<&'a str>,
+    /// `RDG-Connection-Id`.
+    pub connection_id: Option<&'a str>,
+    /// `tunnelId`.
+    pub tunnel_id: Option<u32>,
+    /// `channelId`.
+    pub channel_id: Option<u32>,
+    /// `redirFlags`.
+    pub redirection: Option<u32>,
+    /// `idleTimeout`, in minutes.
+    pub idle_minutes: Option<u32>,
+    /// The text that has to be agreed to.
+    pub consent: Option<&'a str>,
+    /// Its messages for people.
+    pub service_messages: Vec<&'a str>,
+    /// `udpPort`.
+    pub udp_port: Option<u16>,
+    /// What names the software that answered.
+    pub server: Option<&'a str>,
+    /// The code of the answer that refused, as it came, and which answer that was.
+    pub code: Option<(Awaited, u32)>,
+    /// The code that the channel was closed with.
+    pub closed: Option<u32>,
+}
+
+impl Evidence {
+    /// What was observed of the gateway, on the connection that decides.
+    pub fn gateway_facts(&self) -> impl Iterator<Item = &GatewayFact> {
+        let facts = self.path().last().into_iter().flat_map(AttemptRecord::gateway_facts);
+        facts.filter_map(|fact| if let Observed::Gateway(fact) = fact { Some(fact) } else { None })
+    }
+
+    /// TLS with the gateway.
+    #[must_use]
+    pub fn gateway_tls(&self) -> Option<&TlsFacts> {
+        let mut facts = self.path().last()?.gateway_facts();
+        facts.find_map(|fact| if let Observed::Tls(facts) = fact { Some(&**facts) } else { None })
+    }
+
+    /// The gateway's certificate.
+    #[must_use]
+    pub fn gateway_certificate(&self) -> Option<&CertificateFacts> {
+        self.gateway_tls()?.certificate.as_ref()
+    }
+
+    /// The last answer of HTTP.
+    #[must_use]
+    pub fn http_answer(&self) -> Option<&HttpFacts> {
+        let answers = self.gateway_facts().filter_map(|fact| match fact {
+            GatewayFact::Http(facts) => Some(&**facts),
+            GatewayFact::Asked { .. }
+            | GatewayFact::Handshake { .. }
+            | GatewayFact::Tunnel { .. }
+            | GatewayFact::Consent(_)
+            | GatewayFact::Authorization { .. }
+            | GatewayFact::AskedFor { .. }
+            | GatewayFact::Channel { .. }
+            | GatewayFact::ServiceMessage(_)
+            | GatewayFact::Reauthentication
+            | GatewayFact::Keepalive
+            | GatewayFact::UnknownPacket(_)
+            | GatewayFact::Trailing(_)
+            | GatewayFact::Closed(_)
+            | GatewayFact::ClosedByUs(_) => None,
+        });
+        answers.last()
+    }
+
+    /// How the gateway refused, when it did.
+    #[must_use]
+    pub fn gateway_fault(&self) -> Option<&GatewayFault> {
+        if let FailureKind::Gateway(fault) = self.failure_kind()? { Some(fault) } else { None }
+    }
+
+    /// Whether the channel to the target was opened.
+    #[must_use]
+    pub fn is_through_gateway(&self) -> bool {
+        self.gateway_facts().any(|fact| matches!(fact, GatewayFact::Channel { .. }))
+    }
+
+    /// Whether the run ended at the gateway's question who it is, and there was nobody to say.
+    #[must_use]
+    pub fn gateway_needs_credentials(&self) -> bool {
+        let needs = Outcome::NotTried(NotTried::CredentialsNeeded);
+        let mut stages = self.path().last().into_iter().flat_map(|last| last.stages_for(Hop::Gateway));
+        self.failure().is_none()
+            && stages.any(|record| record.stage == Stage::GatewayAuth && record.outcome == needs)
+    }
+
+    /// What became of the credentials for the gateway.
+    #[must_use]
+    pub fn gateway_logon_result(&self) -> LogonResult {
+        let facts = || self.path().last().into_iter().flat_map(AttemptRecord::gateway_facts);
+        let given = self.plan.gateway.as_ref().is_some_and(|gateway| gateway.logon != GatewayLogon::None);
+        let sent = facts().any(|fact| matches!(fact, Observed::LogonSent(_)));
+        let accepted = facts().any(|fact| *fact == Observed::LogonAccepted);
+        let failure = self.failure().filter(|failure| is_of_logon(failure));
+        match (given, sent, accepted, failure.map(|failure| &failure.kind)) {
+            (false, ..) => LogonResult::NotTried,
+            (true, _, true, _) => LogonResult::Accepted,
+            (true, true, false, Some(FailureKind::Gateway(_))) => LogonResult::Rejected,
+            (true, true, false, _) => LogonResult::Unknown,
+            (true, false, false, Some(FailureKind::Gateway(GatewayFault::Status { .. }))) => {
+                LogonResult::Rejected
+            }
+            (true, false, false, Some(_)) => LogonResult::NotTestable,
+            (true, false, false, None) => LogonResult::NotTried,
+        }
+    }
+
+    /// What the gateway showed.
+    #[must_use]
+    pub fn shown_gateway(&self) -> Option<ShownGateway<'_>> {
+        self.plan.gateway.as_ref()?;
+        let mut shown = ShownGateway::default();
+        let Some(last) = self.path().last() else { return Some(shown) };
+        shown.address = last.first_peer();
+        for fact in last.gateway_facts() {
+            if let Observed::LogonSent(method) = fact {
+                shown.method = Some(*method);
+            }
+        }
+        for fact in self.gateway_facts() {
+            match fact {
+                GatewayFact::Asked { connection_id, correlation_id } => {
+                    shown.connection_id = Some(connection_id);
+                    shown.correlation_id = Some(correlation_id);
+                }
+                GatewayFact::Http(facts) => {
+                    if !facts.schemes.is_empty() {
+                        shown.schemes = facts.schemes.iter().map(String::as_str).collect();
+                    }
+                    shown.server = facts.server.as_deref().or(shown.server);
+                }
+                GatewayFact::Tunnel { id, .. } => shown.tunnel_id = *id,
+                GatewayFact::Consent(text) => shown.consent = Some(text),
+                GatewayFact::Authorization { redirection, idle_minutes } => {
+                    (shown.redirection, shown.idle_minutes) = (*redirection, *idle_minutes);
+                }
+                GatewayFact::Channel { id, udp_port } => {
+                    (shown.channel_id, shown.udp_port) = (*id, *udp_port);
+                }
+                GatewayFact::ServiceMessage(text) => shown.service_messages.push(text),
+                GatewayFact::Closed(code) => shown.closed = Some(*code),
+                GatewayFact::Handshake { .. }
+                | GatewayFact::AskedFor { .. }
+                | GatewayFact::Reauthentication
+                | GatewayFact::Keepalive
+                | GatewayFact::UnknownPacket(_)
+                | GatewayFact::Trailing(_)
+                | GatewayFact::ClosedByUs(_) => {}
+            }
+        }
+        if let Some(Failure { awaiting, kind: FailureKind::Gateway(GatewayFault::Code { code, .. }), .. }) =
+            self.failure()
+        {
+            shown.code = Some((*awaiting, *code));
+        }
+        Some(shown)
+    }
+}
+
+/// Whether the failure is about who logs on at the gateway.
+fn is_of_logon(failure: &Failure) -> bool {
+    let of_token = [0x59F7, 0x59F8, 0x59F9];
+    let code = if let FailureKind::Gateway(fault) = &failure.kind { Some(fault) } else { None };
+    failure.stage == Stage::GatewayAuth
+        || code.is_some_and(|fault| of_token.into_iter().any(|low| fault.is(low)))
+}

@@ -1,0 +1,173 @@
+//! The channel of a gateway's tunnel as a stream: a [`Tunnel`], and the carrier that its packets go over.
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes};
+use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::tls::Below;
+use crate::websocket::WebSocketStream;
+
+/// An open channel. A copy is the same one: whoever reads and writes may be gone by the time that it is closed, and asked how it ended.
+pub(crate) struct Channel<S>(Arc<Mutex<Open<S>>>);
+
+impl<S> Clone for Channel<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Open<S> {
+    socket: WebSocketStream<S>,
+    tunnel: Tunnel,
+    /// What has not been heard of the last message.
+    rest: Bytes,
+}
+
+impl<S: Below> Channel<S> {
+    /// Over `socket`; `first` was read before.
+    pub(crate) fn new(socket: WebSocketStream<S>, first: Vec<u8>) -> Self {
+        Self(Arc::new(Mutex::new(Open { socket, tunnel: Tunnel::new(), rest: first.into() })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open<S>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it ended; `None` while it is open.
+    pub(crate) fn ended(&self) -> Option<TunnelEnd> {
+        self.lock().tunnel.end()
+    }
+
+    /// What was observed beside the target's octets since the last time.
+    pub(crate) fn take_facts(&self) -> Vec<GatewayFact> {
+        self.lock().tunnel.take_facts()
+    }
+
+    /// Closes it: CLOSE_CHANNEL, what the gateway still says until it confirms that, and then the carrier.
+    pub(crate) async fn close(&self) {
+        poll_fn(|cx| {
+            let mut open = self.lock();
+            open.tunnel.close();
+            // Where it cannot be closed in good order, it has ended.
+            _ = ready!(open.poll_drained(cx));
+            _ = ready!(open.poll_flushed(cx));
+            _ = ready!(open.socket.poll_close(cx));
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+impl<S: Below> Open<S> {
+    /// Sends what the tunnel has to say by itself.
+    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let queued = self.tunnel.take_queued();
+        if !queued.is_empty() {
+            self.socket.start_send(cx, queued)?;
+        }
+        self.socket.poll_flush(cx)
+    }
+
+    /// The carrier's next octets, when none are left of the last ones; whether there are any.
+    fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Ok(true));
+        }
+        let how = match ready!(self.socket.poll_message(cx)) {
+            Ok(Some(octets)) => {
+                self.rest = octets;
+                return Poll::Ready(Ok(true));
+            }
+            Ok(None) => self.socket.end(),
+            Err(error) => {
+                let how = self.socket.close_of(&error);
+                // What fails here is nobody else's end.
+                if matches!(how, Close::Local { .. }) {
+                    return Poll::Ready(Err(error));
+                }
+                how
+            }
+        };
+        self.tunnel.ended(how.of_carrier());
+        Poll::Ready(Ok(false))
+    }
+
+    /// Hears the gateway until the tunnel has ended.
+    fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.tunnel.end().is_none() {
+            // Where that waits, hearing does not.
+            _ = self.poll_flushed(cx)?;
+            if ready!(self.poll_heard(cx))? {
+                let heard = self.tunnel.hear(&self.rest, usize::MAX);
+                self.rest.advance(heard.used);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        while self.tunnel.end().is_none() && buf.remaining() > 0 {
+            if !ready!(self.poll_heard(cx))? {
+                break;
+            }
+            let heard = self.tunnel.hear(&self.rest, buf.remaining());
+            let inside = heard.used.saturating_sub(heard.inside)..heard.used;
+            buf.put_slice(self.rest.get(inside).unwrap_or_default());
+            self.rest.advance(heard.used);
+            // What it has to say by itself goes out before anybody waits; where that fails, the next read shows why.
+            _ = self.poll_flushed(cx);
+            if heard.inside > 0 {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Below> Below for Channel<S> {
+    fn about_to_read(&self) {}
+
+    fn end(&self) -> Close {
+        self.ended().map_or(Close::Fin, Close::Tunnel)
+    }
+
+    fn close_of(&self, error: &io::Error) -> Close {
+        match self.ended() {
+            Some(end) => Close::Tunnel(end),
+            None => self.lock().socket.close_of(error),
+        }
+    }
+}
+
+impl<S: Below> AsyncRead for Channel<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.lock().poll_read(cx, buf)
+    }
+}
+
+impl<S: Below> AsyncWrite for Channel<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let mut open = self.lock();
+        if open.tunnel.end().is_some() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let mut packet = Vec::new();
+        let taken = open.tunnel.wrap(buf, &mut packet);
+        open.socket.start_send(cx, packet)?;
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lock().poll_flushed(cx)
+    }
+
+    /// The channel has no way to end in one direction: [`Channel::close`] closes it.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lock().poll_flushed(cx)
+    }
+}
