@@ -2,16 +2,18 @@
 //!
 //! \[MS-TSGU\] 2.2.10. Little-endian, both ways, one header for all. Optional fields stand in the order of the structure, which is not
 //! the order of their bits; bits without a meaning take no octets, and octets after the last field are counted and left alone.
+mod both;
 mod client;
 mod optional;
 mod packet;
 mod server;
+mod writer;
 
+pub use both::ExtendedAuth;
 pub use client::{
-    TextError, channel_create, close_channel, close_channel_response, data, extended_auth, handshake_request,
-    keepalive, tunnel_auth, tunnel_create,
+    channel_create, close_channel, data, extended_auth, handshake_request, keepalive, tunnel_auth,
+    tunnel_create,
 };
 pub use packet::{ExtendedAuthMask, Header, PacketType, StatusCode, TunnelCaps, frame};
-pub use server::{
-    Body, ChannelResponse, ExtendedAuth, HandshakeResponse, ServerPacket, TunnelAuthResponse, TunnelResponse,
-};
+pub use server::{Body, ChannelResponse, HandshakeResponse, ServerPacket, TunnelAuthResponse, TunnelResponse};
+pub use writer::TextError;

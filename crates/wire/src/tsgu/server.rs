@@ -2,9 +2,10 @@
 use nom::combinator::map;
 use nom::{IResult, Parser as _};
 
+use super::both::{ExtendedAuth, counted, extended_auth, status_code, whole};
 use super::optional::Optional;
-use super::packet::{ExtendedAuthMask, Header, PacketType, StatusCode, TunnelCaps, header};
-use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
+use super::packet::{ExtendedAuthMask, PacketType, StatusCode, TunnelCaps};
+use crate::fault::{Fault, Layer, Layout, WireError, fixed, read};
 
 /// One packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +61,6 @@ pub struct HandshakeResponse {
     pub server_version: u16,
     /// `ExtendedAuth`.
     pub extended_auth: ExtendedAuthMask,
-}
-
-/// HTTP_EXTENDED_AUTH_PACKET, \[MS-TSGU\] 2.2.10.7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ExtendedAuth<'a> {
-    /// `errorCode`.
-    pub error_code: StatusCode,
-    /// `authBlob`.
-    pub blob: &'a [u8],
 }
 
 /// HTTP_TUNNEL_RESPONSE, \[MS-TSGU\] 2.2.10.20 and 2.2.10.21.
@@ -136,14 +127,8 @@ impl<'a> ServerPacket<'a> {
 }
 
 fn server_packet(packet: &[u8]) -> IResult<&[u8], ServerPacket<'_>, Fault> {
-    let (i, Header { packet_type, length }) = header(packet)?;
-    let length = usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(Header::LEN);
-    let Some((i, after)) = i.split_at_checked(length) else {
-        return bad(i, "packet", Problem::Cut);
-    };
-    let (rest, body) =
-        body(packet_type, i).map_err(|error| error.map(|fault| fault.followed_by(after.len())))?;
-    Ok((after, ServerPacket { packet_type, body, trailing: rest.len() }))
+    let (after, (packet_type, body, trailing)) = whole(packet, body)?;
+    Ok((after, ServerPacket { packet_type, body, trailing }))
 }
 
 fn body(packet_type: PacketType, i: &[u8]) -> IResult<&[u8], Body<'_>, Fault> {
@@ -168,18 +153,6 @@ fn tunnel_context(i: &[u8]) -> IResult<&[u8], u64, Fault> {
     Ok((rest, u64::from_le_bytes(*context)))
 }
 
-fn status_code(i: &[u8]) -> IResult<&[u8], StatusCode, Fault> {
-    let (rest, code) = fixed::<4>(i, &[("statusCode", 4)])?;
-    Ok((rest, StatusCode(u32::from_le_bytes(*code))))
-}
-
-/// What has its length before it.
-fn counted<'a>(i: &'a [u8], field: &'static str) -> IResult<&'a [u8], &'a [u8], Fault> {
-    let mut fields = Optional::new(i, false);
-    let taken = fields.counted(true, field)?.unwrap_or_default();
-    Ok((fields.rest(), taken))
-}
-
 const HANDSHAKE: Layout =
     &[("errorCode", 4), ("verMajor", 1), ("verMinor", 1), ("serverVersion", 2), ("ExtendedAuth", 2)];
 
@@ -192,12 +165,6 @@ fn handshake_response(i: &[u8]) -> IResult<&[u8], HandshakeResponse, Fault> {
         extended_auth: ExtendedAuthMask(u16::from_le_bytes([a0, a1])),
     };
     Ok((rest, response))
-}
-
-fn extended_auth(i: &[u8]) -> IResult<&[u8], ExtendedAuth<'_>, Fault> {
-    let (rest, code) = fixed::<4>(i, &[("errorCode", 4)])?;
-    let (rest, blob) = counted(rest, "authBlob")?;
-    Ok((rest, ExtendedAuth { error_code: StatusCode(u32::from_le_bytes(*code)), blob }))
 }
 
 const TUNNEL: Layout = &[("serverVersion", 2), ("statusCode", 4), ("fieldsPresent", 2), ("reserved", 2)];
@@ -283,6 +250,7 @@ fn channel_response(i: &[u8]) -> IResult<&[u8], ChannelResponse<'_>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Problem;
     use alloc::vec::Vec;
 
     fn octets(hex: &str) -> Vec<u8> {
