@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 
 use super::packet::{ExtendedAuthMask, PacketType, StatusCode, TunnelCaps};
-use super::writer::{TextError, length, packet, text};
+use super::writer::{self, TextError, length, packet, text};
 
 /// HTTP_HANDSHAKE_REQUEST_PACKET of version 1.0, \[MS-TSGU\] 2.2.10.10.
 pub fn handshake_request(extended_auth: ExtendedAuthMask, out: &mut Vec<u8>) {
@@ -16,13 +16,7 @@ pub fn handshake_request(extended_auth: ExtendedAuthMask, out: &mut Vec<u8>) {
 /// HTTP_EXTENDED_AUTH_PACKET with this message of the mechanism, \[MS-TSGU\] 2.2.10.7; `false`, and nothing written, when it is longer
 /// than 65,535 octets.
 pub fn extended_auth(blob: &[u8], out: &mut Vec<u8>) -> bool {
-    let Ok(length) = u16::try_from(blob.len()) else { return false };
-    packet(PacketType::EXTENDED_AUTH_MSG, out, |out| {
-        out.extend_from_slice(&[0; 4]); // errorCode
-        out.extend_from_slice(&length.to_le_bytes()); // cbBlobLen
-        out.extend_from_slice(blob); // authBlob
-    });
-    true
+    writer::extended_auth(StatusCode::OK, blob, out)
 }
 
 /// HTTP_TUNNEL_PACKET with these capabilities, and with a token where there is one, \[MS-TSGU\] 2.2.10.18 and 2.2.10.19.

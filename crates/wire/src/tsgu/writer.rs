@@ -1,7 +1,7 @@
 //! How a packet is written, whoever sends it.
 use alloc::vec::Vec;
 
-use super::packet::{Header, PacketType};
+use super::packet::{Header, PacketType, StatusCode};
 
 /// A text that a packet cannot carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,17 @@ pub(super) fn packet(packet_type: PacketType, out: &mut Vec<u8>, body: impl FnOn
     if let Some([.., a, b, c, d]) = header {
         [*a, *b, *c, *d] = length.to_le_bytes();
     }
+}
+
+/// HTTP_EXTENDED_AUTH_PACKET, \[MS-TSGU\] 2.2.10.7; `false`, and nothing written, when the message is longer than 65,535 octets.
+pub(super) fn extended_auth(code: StatusCode, blob: &[u8], out: &mut Vec<u8>) -> bool {
+    let Ok(length) = u16::try_from(blob.len()) else { return false };
+    packet(PacketType::EXTENDED_AUTH_MSG, out, |out| {
+        out.extend_from_slice(&code.0.to_le_bytes()); // errorCode
+        out.extend_from_slice(&length.to_le_bytes()); // cbBlobLen
+        out.extend_from_slice(blob); // authBlob
+    });
+    true
 }
 
 /// The length of a text in octets, terminator included.
