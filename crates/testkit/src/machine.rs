@@ -114,6 +114,7 @@ impl Machine<'_> {
                         let answer = if none { Err(AuthFault::Local) } else { toy.ask(ask) };
                         self.run.on(Event::Auth(answer), self.now);
                     }
+                    Wants::Carry(_) => self.run.on(Event::Carried, self.now),
                     _ => {
                         self.violations.push(Violation::UnknownWant);
                         return;

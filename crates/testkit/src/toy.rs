@@ -216,7 +216,9 @@ mod tests {
                     };
                     run.on(Event::Pdu(&pdu), at);
                 }
-                Wants::Resolve { .. } | Wants::Dial { .. } | Wants::Tls { .. } | _ => panic!("out of turn"),
+                Wants::Resolve { .. } | Wants::Dial { .. } | Wants::Tls { .. } | Wants::Carry(_) | _ => {
+                    panic!("out of turn")
+                }
             }
         }
         Played { evidence: run.into_evidence(), logged_on }
