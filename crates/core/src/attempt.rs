@@ -470,7 +470,11 @@ impl AttemptRecord {
         }
         match self.failure.as_ref().map(|failure| &failure.kind) {
             Some(FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. }) => Answer::Disconnected,
-            Some(FailureKind::Closed { how: Close::Fin, partial }) if partial.is_empty() => Answer::Fin,
+            Some(FailureKind::Closed { how, partial })
+                if how.without_tunnel() == Close::Fin && partial.is_empty() =>
+            {
+                Answer::Fin
+            }
             Some(_) | None => Answer::None,
         }
     }

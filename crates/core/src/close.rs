@@ -257,6 +257,25 @@ impl Close {
         }
     }
 
+    /// As it would have been seen without a tunnel: where a gateway says that the target closed the connection, that was a FIN or a RST,
+    /// which look alike behind it.
+    #[must_use]
+    pub const fn without_tunnel(self) -> Self {
+        match self {
+            Self::Tunnel(end) if end.is_the_targets() => Self::Fin,
+            Self::Tunnel(_)
+            | Self::Fin
+            | Self::Reset
+            | Self::CloseNotify
+            | Self::Alert(_)
+            | Self::TimedOut { .. }
+            | Self::Broken { .. }
+            | Self::TlsBroken(_)
+            | Self::Local { .. }
+            | Self::Cancelled => self,
+        }
+    }
+
     /// Whether it is how a stream ends in a tunnel that ended: of what was said inside it is no word.
     #[must_use]
     pub const fn is_bare(self) -> bool {

@@ -29,7 +29,7 @@ impl Evidence {
     #[must_use]
     pub fn ended_after(&self) -> Option<(Close, &Octets)> {
         if let FailureKind::Closed { how, partial } = self.failure_kind()? {
-            Some((*how, partial))
+            Some((how.without_tunnel(), partial))
         } else {
             None
         }

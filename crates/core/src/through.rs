@@ -11,7 +11,7 @@ use crate::hop::Hop;
 use crate::logon::LogonResult;
 use crate::stage::Stage;
 use crate::target::Address;
-use crate::tls::TlsFacts;
+use crate::tls::{ScoutFacts, TlsFacts};
 
 /// What the gateway showed, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,15 @@ impl Evidence {
         facts.find_map(|fact| if let Observed::Tls(facts) = fact { Some(&**facts) } else { None })
     }
 
+    /// What the TLS scout read of the gateway.
+    #[must_use]
+    pub fn gateway_scouted(&self) -> Option<&ScoutFacts> {
+        let facts = self.scouts().flat_map(AttemptRecord::gateway_facts);
+        facts
+            .into_iter()
+            .find_map(|fact| if let Observed::Scouted(facts) = fact { Some(&**facts) } else { None })
+    }
+
     /// The gateway's certificate.
     #[must_use]
     pub fn gateway_certificate(&self) -> Option<&CertificateFacts> {
@@ -107,10 +116,20 @@ impl Evidence {
     /// Whether the run ended at the gateway's question who it is, and there was nobody to say.
     #[must_use]
     pub fn gateway_needs_credentials(&self) -> bool {
-        let needs = Outcome::NotTried(NotTried::CredentialsNeeded);
+        self.ended_at_gateway_for(NotTried::CredentialsNeeded)
+    }
+
+    /// Whether the run ended there because the account was rejected before.
+    #[must_use]
+    pub fn gateway_account_is_stopped(&self) -> bool {
+        self.ended_at_gateway_for(NotTried::AccountStopped)
+    }
+
+    fn ended_at_gateway_for(&self, why: NotTried) -> bool {
+        let so = Outcome::NotTried(why);
         let mut stages = self.path().last().into_iter().flat_map(|last| last.stages_for(Hop::Gateway));
         self.failure().is_none()
-            && stages.any(|record| record.stage == Stage::GatewayAuth && record.outcome == needs)
+            && stages.any(|record| record.stage == Stage::GatewayAuth && record.outcome == so)
     }
 
     /// What became of the credentials for the gateway.

@@ -125,12 +125,20 @@ pub struct TlsFault {
     pub received: Octets,
 }
 
+impl TlsFaultKind {
+    /// As it would have been seen without a tunnel.
+    #[must_use]
+    pub const fn without_tunnel(self) -> Self {
+        if let Self::Closed(how) = self { Self::Closed(how.without_tunnel()) } else { self }
+    }
+}
+
 impl TlsFault {
     /// Whether the peer refused the hello, by an alert, by its end, or by a disconnect in the clear. A fault of the protocol, of this
     /// computer, or of what both cannot do is none: it comes again.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        match self.kind {
+        match self.kind.without_tunnel() {
             TlsFaultKind::Alert(_)
             | TlsFaultKind::Closed(
                 Close::Fin | Close::Reset | Close::CloseNotify | Close::Broken { .. } | Close::Alert(_),

@@ -241,6 +241,15 @@ pub fn lookup(family: Family, code: u32) -> Option<&'static Code> {
     all().iter().find(|row| row.family == family && row.code == Some(code))
 }
 
+/// The name of a gateway's code, whichever of its two forms it came in.
+#[must_use]
+pub fn name_of_gateway(code: u32) -> Option<&'static str> {
+    let low = Some(code & 0xFFFF).filter(|_| matches!(code >> 16, 0 | 0x8007));
+    let row = lookup(Family::Tsgu, code).or_else(|| lookup(Family::Tsgu, low?))?;
+    // Which form it is stands behind the name.
+    row.name.split(" (").next()
+}
+
 fn row(line: &'static str) -> Option<Code> {
     let mut columns = line.split('\t');
     let family = Family::parse(columns.next()?)?;

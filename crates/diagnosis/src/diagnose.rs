@@ -195,6 +195,9 @@ fn exit(rule: &Rule, evidence: &Evidence) -> u8 {
 /// target's, and so is the certificate that nobody came to.
 fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
     let failed = evidence.failure().map(|failure| (failure.hop, failure.stage));
+    if evidence.gateway_needs_credentials() || evidence.gateway_account_is_stopped() {
+        return Some((Hop::Gateway, Stage::GatewayAuth));
+    }
     let untested = || {
         let policy = evidence.policy_is_untested().then_some(Stage::Tls);
         policy.or_else(|| evidence.logon_is_untested().then_some(Stage::Credssp))

@@ -1,7 +1,11 @@
 //! The phrases that placeholders stand for, as far as they take more than a field of the evidence.
 use rdp_probe_core::wire::nego::Protocols;
-use rdp_probe_core::{Close, Cut, Difference, Differs, Evidence, FailureKind, Look, Observed, Octets, Oddity};
+use rdp_probe_core::{
+    CertificateFacts, Close, Cut, Difference, Differs, Evidence, FailureKind, Gateway, GatewayFault, Hop, Look,
+    Observed, Octets, Oddity, Stage, TunnelEnd,
+};
 
+use crate::codes;
 use crate::time::span;
 use crate::waited::as_long_as_a_dial;
 
@@ -14,11 +18,20 @@ pub(crate) const fn error_info(kind: &FailureKind) -> Option<u32> {
     if let FailureKind::ErrorInfo { code, .. } = kind { Some(code.0) } else { None }
 }
 
+/// Whom the stage that failed was for, as far as that tells whose name and address are meant.
+pub(crate) fn asked_of(evidence: &Evidence) -> Hop {
+    let first = evidence.plan.first_hop();
+    let failed = evidence.failure().map(|failure| failure.stage);
+    let of_way = |stage: Stage| matches!(stage, Stage::Resolve | Stage::TcpConnect) || stage.is_gateways();
+    if failed.is_some_and(of_way) { first } else { Hop::Target }
+}
+
 pub(crate) fn address(evidence: &Evidence) -> String {
-    if let Some(given) = evidence.plan.target.address() {
+    let leg = evidence.plan.leg(asked_of(evidence));
+    if let Some(given) = leg.address() {
         return given.to_string();
     }
-    let target = format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port);
+    let target = format!("{}:{}", leg.host, leg.port);
     let failed = match evidence.failure().map(|failure| &failure.kind) {
         Some(FailureKind::Connect { address, .. }) => Some(*address),
         _ => None,
@@ -41,6 +54,46 @@ pub(crate) fn limit(kind: &FailureKind) -> Option<String> {
         format!("{} us", limit.as_micros())
     };
     Some(if overall { format!("{time} (the whole run)") } else { time })
+}
+
+/// The gateway, with its port where that is not the usual one.
+pub(crate) fn gateway(evidence: &Evidence) -> Option<String> {
+    let leg = &evidence.plan.gateway.as_ref()?.leg;
+    Some(if leg.port == Gateway::PORT { leg.host.to_string() } else { leg.to_string() })
+}
+
+/// Who answered by HTTP, as far as it says.
+pub(crate) fn http_server(evidence: &Evidence) -> String {
+    let Some(answer) = evidence.http_answer() else { return "an unknown server".to_owned() };
+    let via = answer.via.as_ref().map(|via| format!(" by way of {via}")).unwrap_or_default();
+    let server = answer.server.as_deref().unwrap_or("a server that does not name itself");
+    let exchange = if answer.exchange { " (Exchange)" } else { "" };
+    format!("{server}{exchange}{via}")
+}
+
+/// The schemes that the gateway offers.
+pub(crate) fn schemes(evidence: &Evidence) -> Option<String> {
+    let shown = evidence.shown_gateway()?;
+    Some(if shown.schemes.is_empty() { "no scheme".to_owned() } else { shown.schemes.join(", ") })
+}
+
+/// The code of a gateway, and its name where it has one.
+pub(crate) fn gateway_code(kind: &FailureKind) -> Option<String> {
+    let code = match (kind, kind.close()) {
+        (FailureKind::Gateway(GatewayFault::Code { code, .. }), _) => *code,
+        (_, Some(Close::Tunnel(TunnelEnd::Channel(code)))) => code,
+        _ => return None,
+    };
+    let name = codes::name_of_gateway(code).map(|name| format!(", {name}")).unwrap_or_default();
+    Some(format!("0x{code:08X}{name}"))
+}
+
+/// A few of the names of a certificate.
+pub(crate) fn names(certificate: &CertificateFacts) -> String {
+    let mut names = certificate.names.clone();
+    names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
+    names.truncate(4);
+    if names.is_empty() { "no name".into() } else { names.join(", ") }
 }
 
 /// A security protocol, or an offer of several, in the words of the field.

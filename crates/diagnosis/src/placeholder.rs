@@ -6,14 +6,14 @@
 use std::fmt::Write as _;
 
 use rdp_probe_core::{
-    Answer, AttemptRecord, Close, DialFault, Evidence, FailureKind, Family, Observed, TlsBreak, TlsFault,
-    TlsFaultKind, Trust, unfolded,
+    Answer, AttemptRecord, Close, DialFault, Evidence, FailureKind, Family, GatewayFact, GatewayFault,
+    GatewayLogon, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
 };
 
 use crate::codes;
 use crate::phrases::{
-    address, banner, differences, error_info, failed_addresses, forwarder_evidence, limit, looks, oddities,
-    over, words,
+    address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
+    gateway_code, http_server, limit, looks, names, oddities, over, schemes, words,
 };
 use crate::time::{date, span};
 
@@ -192,6 +192,38 @@ placeholders! {
     Connections = "connections", "some";
     /// What is unusual in the Connection Confirm.
     Oddities = "oddities", "...";
+    /// The gateway, with its port where that is not the usual one.
+    Gateway = "gateway", "HOST";
+    /// The gateway's name as it was given.
+    GatewayHost = "gateway_host", "the name that was given";
+    /// The SHA-256 of the gateway's certificate.
+    GatewaySha256 = "gateway_sha256", "SHA256";
+    /// The names in the gateway's certificate.
+    GatewayNames = "gateway_names", "others";
+    /// When the gateway's certificate ends.
+    GatewayNotAfter = "gateway_not_after", "another date";
+    /// When the gateway's certificate begins.
+    GatewayNotBefore = "gateway_not_before", "some date";
+    /// The status that HTTP answered.
+    HttpStatus = "http_status", "HTTP status";
+    /// Who answered by HTTP, as far as it says.
+    HttpServer = "http_server", "what names itself in the report";
+    /// Where a redirect leads to.
+    HttpLocation = "http_location", "another place";
+    /// Whether the logon had gone out by then.
+    AfterLogon = "after_logon", "";
+    /// The schemes that the gateway offers.
+    GatewaySchemes = "gateway_schemes", "some schemes";
+    /// Whose credentials they are.
+    GatewayAccount = "gateway_account", " of this account";
+    /// The gateway's code, and its name.
+    GatewayCode = "gateway_code", "a code";
+    /// The id under which the gateway's log has the connection.
+    CorrelationId = "correlation_id", "of the report";
+    /// The name of the target, as the gateway was asked for it.
+    AskedOfGateway = "asked_of_gateway", "the one that was given";
+    /// How long the stage took that failed.
+    StageTime = "stage_time", "some time";
 }
 
 /// A text with its placeholders replaced. What is none, or has no value, stays as it is.
@@ -226,7 +258,7 @@ impl Placeholder {
         let kind = failure.map(|failure| &failure.kind);
         Some(match self {
             Self::Target => format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port),
-            Self::Host => evidence.plan.target.host.to_string(),
+            Self::Host => evidence.plan.leg(asked_of(evidence)).host.to_string(),
             Self::Address => address(evidence),
             Self::Family => match evidence.plan.family {
                 Family::V4 => "IPv4".into(),
@@ -476,13 +508,7 @@ impl Placeholder {
             Self::NotBefore => date(evidence.certificate()?.not_before),
             Self::KeyBits => evidence.certificate()?.key_bits?.to_string(),
             Self::CertificateSignature => evidence.certificate()?.signature.clone(),
-            Self::CertificateNames => {
-                let certificate = evidence.certificate()?;
-                let mut names = certificate.names.clone();
-                names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
-                names.truncate(4);
-                if names.is_empty() { "no name".into() } else { names.join(", ") }
-            }
+            Self::CertificateNames => names(evidence.certificate()?),
             Self::AskedName => evidence.plan.target.asked_name(),
             Self::CredsspVersion => evidence.credssp_version()?.to_string(),
             Self::ServerName => {
@@ -502,6 +528,44 @@ impl Placeholder {
             },
             Self::Connections => evidence.attempts_to(evidence.peer()).count().to_string(),
             Self::Oddities => oddities(evidence),
+            Self::Gateway => gateway(evidence)?,
+            Self::GatewayHost => evidence.plan.gateway.as_ref()?.leg.host.to_string(),
+            Self::GatewaySha256 => evidence.gateway_certificate()?.sha256.clone(),
+            Self::GatewayNames => names(evidence.gateway_certificate()?),
+            Self::GatewayNotAfter => date(evidence.gateway_certificate()?.not_after),
+            Self::GatewayNotBefore => date(evidence.gateway_certificate()?.not_before),
+            Self::HttpStatus => {
+                let answer = evidence.http_answer()?;
+                format!("HTTP {} {}", answer.status, answer.reason).trim_end().to_owned()
+            }
+            Self::HttpServer => http_server(evidence),
+            Self::HttpLocation => {
+                evidence.http_answer()?.location.clone().unwrap_or_else(|| "nowhere".to_owned())
+            }
+            Self::AfterLogon => match kind? {
+                FailureKind::Gateway(GatewayFault::Status { after_logon: true, .. }) => {
+                    ", after the logon had gone out; it says nothing about the credentials".into()
+                }
+                _ => String::new(),
+            },
+            Self::GatewaySchemes => schemes(evidence)?,
+            Self::GatewayAccount => match &evidence.plan.gateway.as_ref()?.logon {
+                GatewayLogon::Account(account) => format!(" of {account}"),
+                _ => String::new(),
+            },
+            Self::GatewayCode => gateway_code(kind?)?,
+            Self::CorrelationId => evidence.shown_gateway()?.correlation_id?.to_owned(),
+            Self::AskedOfGateway => evidence.gateway_facts().find_map(|fact| match fact {
+                GatewayFact::AskedFor { name, .. } => Some(name.clone()),
+                _ => None,
+            })?,
+            Self::StageTime => {
+                let stage = failure?.stage;
+                let last = evidence.path().last()?;
+                let record =
+                    last.stages.iter().rfind(|record| record.stage == stage && record.duration.is_some())?;
+                span(u64::try_from(record.duration?.as_millis()).ok()?)
+            }
         })
     }
 }

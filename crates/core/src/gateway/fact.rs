@@ -95,8 +95,8 @@ pub struct HttpFacts {
     pub cookies: Vec<String>,
     /// Whether Exchange answered in the gateway's place (`X-CasErrorCode`).
     pub exchange: bool,
-    /// Whether a body came with it, or was to come.
-    pub body: bool,
+    /// Whether a body of a known length came with it, as a page has.
+    pub has_length: bool,
 }
 
 /// Texts longer than this are cut, in characters.
@@ -129,7 +129,7 @@ impl HttpFacts {
             schemes,
             cookies: response.headers("set-cookie").map(name).take(MOST_VALUES).collect(),
             exchange: response.header("x-caserrorcode").is_some(),
-            body: !matches!(response.body_length(), BodyLength::None | BodyLength::Octets(0)),
+            has_length: matches!(response.body_length(), BodyLength::Octets(1..)),
         }
     }
 

@@ -12,7 +12,7 @@ use rdp_probe_core::wire::Problem;
 /// How the stream ended, and whether something of the answer had arrived.
 fn closed(evidence: &Evidence) -> Option<(Close, bool)> {
     if let Some(FailureKind::Closed { how, partial }) = evidence.failure_kind() {
-        Some((*how, !partial.is_empty()))
+        Some((how.without_tunnel(), !partial.is_empty()))
     } else {
         None
     }

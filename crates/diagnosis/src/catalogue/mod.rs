@@ -11,6 +11,7 @@ mod credssp;
 mod ends;
 mod findings;
 mod foreign;
+mod gateway;
 mod logon;
 mod resolve;
 mod tcp_connect;
@@ -20,7 +21,12 @@ use crate::rule::Rule;
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    CAUSES.into_iter().chain(FINDINGS).flatten()
+    causes().chain(findings())
+}
+
+/// The rows that explain a failure.
+fn causes() -> impl Iterator<Item = &'static Rule> {
+    CAUSES.into_iter().chain(gateway::RULES).flatten()
 }
 
 /// The rows that are worth knowing without a failure.
@@ -54,7 +60,7 @@ mod tests {
     #[test]
     fn findings_stand_in_files_of_their_own() {
         assert!(findings().all(|rule| rule.kind != RuleKind::Cause));
-        assert!(CAUSES.into_iter().flatten().all(|rule| rule.kind == RuleKind::Cause));
+        assert!(causes().all(|rule| rule.kind == RuleKind::Cause));
     }
     use crate::codes::{Family, lookup};
     use crate::placeholder::Placeholder;

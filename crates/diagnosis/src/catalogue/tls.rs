@@ -42,7 +42,7 @@ fn scouted_as(evidence: &Evidence, spoken: Spoken) -> bool {
 /// The server answers no ClientHello at all, though it promised TLS; or it says by a disconnect that it cannot.
 fn cannot_use_key(evidence: &Evidence) -> bool {
     let Some(first) = fault(evidence) else { return false };
-    let broke_off = |fault: &TlsFault| ended(fault.kind) && fault.received.is_empty();
+    let broke_off = |fault: &TlsFault| ended(fault.kind.without_tunnel()) && fault.received.is_empty();
     // A connection that did not come to its hello tells nothing of it.
     let mut further = evidence.hello_again().into_iter().chain(evidence.scouts());
     let at_every_hello =
@@ -53,7 +53,7 @@ fn cannot_use_key(evidence: &Evidence) -> bool {
 }
 
 fn kind_is(evidence: &Evidence, judge: fn(TlsFaultKind) -> bool) -> bool {
-    fault(evidence).is_some_and(|fault| judge(fault.kind))
+    fault(evidence).is_some_and(|fault| judge(fault.kind.without_tunnel()))
 }
 
 /// The handshake's signature was checked, with this result, with or without a policy about the certificate.
