@@ -62,6 +62,8 @@ pub enum Kind {
     WrongKey,
     /// No certificate at all.
     Garbage,
+    /// A gateway's: of the test authority, which is sent after it, for gw.lab.test and 127.0.0.1; from 2020 to 2099.
+    Gateway,
 }
 
 type Date = (i32, u8, u8);
@@ -70,7 +72,7 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
@@ -87,6 +89,7 @@ impl Kind {
         Self::SmallKey,
         Self::WrongKey,
         Self::Garbage,
+        Self::Gateway,
     ];
 
     /// What the target sends, in DER, its own certificate first.
@@ -144,7 +147,8 @@ impl Kind {
             | Self::Sha1
             | Self::SmallKey
             | Self::WrongKey
-            | Self::Garbage => None,
+            | Self::Garbage
+            | Self::Gateway => None,
         }
     }
 
@@ -204,19 +208,19 @@ pub fn root_file(der: &[u8]) -> io::Result<PathBuf> {
 fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
     let key = key_pair()?;
     let alone = |params: CertificateParams| Ok(vec![params.self_signed(&key)?.der().to_vec()]);
-    let of_authority = |public: &KeyPair| {
+    let of_authority = |name: &str, public: &KeyPair| {
         let authority = authority_params();
-        let leaf = params("srv1.lab.test", &good_names()?, GOOD);
+        let leaf = params(name, &names(name)?, GOOD);
         let leaf = leaf.signed_by(public, &Issuer::from_params(&authority, &key))?;
         Ok(vec![leaf.der().to_vec(), authority.self_signed(&key)?.der().to_vec()])
     };
     // Another key than the one that signs.
     let of_key = |octets: Option<Vec<u8>>| {
         let other = OtherKey(octets.unwrap_or_default());
-        let params = params("srv1.lab.test", &good_names()?, GOOD);
+        let params = params(TARGET, &names(TARGET)?, GOOD);
         Ok(vec![params.signed_by(&other, &Issuer::from_params(&params, &key))?.der().to_vec()])
     };
-    let good = |dates| good_names().map(|names| params("srv1.lab.test", &names, dates));
+    let good = |dates| names(TARGET).map(|names| params(TARGET, &names, dates));
     match kind {
         Kind::Good => alone(good(GOOD)?),
         Kind::Windows => alone(params("SRV1", &[], ((2026, 11, 1), (2027, 5, 1)))),
@@ -231,10 +235,11 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             alone(params)
         }
-        Kind::CaSigned => of_authority(&key),
+        Kind::CaSigned => of_authority(TARGET, &key),
+        Kind::Gateway => of_authority("gw.lab.test", &key),
         Kind::P256 | Kind::P384 | Kind::Ed25519 => {
             let (octets, algorithm) = kind.curve().ok_or(rcgen::Error::KeyGenerationUnavailable)?;
-            of_authority(&KeyPair::from_pkcs8_der_and_sign_algo(&octets.into(), algorithm)?)
+            of_authority(TARGET, &KeyPair::from_pkcs8_der_and_sign_algo(&octets.into(), algorithm)?)
         }
         Kind::P521 => {
             // Only what it says is to be seen.
@@ -260,6 +265,9 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
         Kind::Garbage => Ok(vec![b"\x30\x82\x01\x00 no certificate".to_vec()]),
     }
 }
+
+/// The name of every target whose certificate has no other.
+const TARGET: &str = "srv1.lab.test";
 
 /// As long a name as fits into the handshake, in octets.
 const HOSTILE_LENGTH: usize = 60_000;
@@ -291,9 +299,10 @@ fn key_pair() -> Result<KeyPair, rcgen::Error> {
     KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(KEY), &PKCS_RSA_SHA256)
 }
 
-fn good_names() -> Result<[SanType; 2], rcgen::Error> {
+/// This name, and the address that every scripted end has.
+fn names(name: &str) -> Result<[SanType; 2], rcgen::Error> {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Ok([SanType::DnsName("srv1.lab.test".try_into()?), SanType::IpAddress(address)])
+    Ok([SanType::DnsName(name.try_into()?), SanType::IpAddress(address)])
 }
 
 fn params(
@@ -384,6 +393,11 @@ mod tests {
         assert!(!facts(Kind::NoServerUsage).is_for_servers() && good.is_for_servers());
         let signed = facts(Kind::CaSigned);
         assert_eq!((signed.self_signed, Kind::CaSigned.chain().len()), (false, 2));
+        let gateway = facts(Kind::Gateway);
+        assert!(
+            gateway.matches("gw.lab.test") && gateway.matches("127.0.0.1") && !gateway.matches("srv1.lab.test")
+        );
+        assert_eq!((gateway.self_signed, Kind::Gateway.chain()[1].clone()), (false, authority()));
         for (kind, key) in
             [(Kind::P256, "P-256"), (Kind::P384, "P-384"), (Kind::P521, "P-521"), (Kind::Ed25519, "Ed25519")]
         {
