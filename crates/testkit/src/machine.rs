@@ -14,7 +14,7 @@ use crate::scenario::{
     Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, echo,
     plain_alert,
 };
-use crate::script::{Claim, Claims, Violation, check, offered, whole};
+use crate::script::{Claim, Claims, Violation, check, offered, segment, whole};
 use crate::session::{self, TODAY_UNIX_MS};
 use crate::toy::Toy;
 
@@ -34,9 +34,6 @@ pub const PORT: u16 = 20_389;
 
 /// More events than any scenario has.
 pub const MOST_EVENTS: usize = 256;
-
-/// As many octets of an endless answer as arrive at once.
-const SEGMENT: usize = 4096;
 
 /// ENOBUFS of Linux.
 const NO_BUFFERS: i32 = 105;
@@ -403,12 +400,6 @@ impl Peer {
     }
 }
 
-/// The octets over and over, as many as arrive at once.
-pub(crate) fn segment(octets: &[u8]) -> Vec<u8> {
-    let times = SEGMENT.checked_div(octets.len()).unwrap_or_default().max(1);
-    octets.repeat(times)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -466,7 +457,7 @@ mod tests {
     fn endless_garbage_is_stray_after_the_first_segment() {
         let played = one("{ endless = \"41 42\", at_most = 100000 }");
         let FailureKind::Foreign { protocol, head } = kind(&played) else { panic!("{played:?}") };
-        assert_eq!((*protocol, head.total()), (Foreign::Unknown, SEGMENT));
+        assert_eq!((*protocol, head.total()), (Foreign::Unknown, segment(b"?").len()));
     }
 
     #[test]

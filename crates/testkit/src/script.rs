@@ -105,6 +105,15 @@ fn offer(offered: Option<Protocols>) -> String {
     offered.map_or_else(|| "nothing".to_owned(), |mask| mask.to_string())
 }
 
+/// As many octets of an endless answer as arrive at once.
+const SEGMENT: usize = 4096;
+
+/// The octets over and over, as many as arrive at once.
+pub(crate) fn segment(octets: &[u8]) -> Vec<u8> {
+    let times = SEGMENT.checked_div(octets.len()).unwrap_or_default().max(1);
+    octets.repeat(times)
+}
+
 /// Which scripts have served a connection.
 #[derive(Debug)]
 pub(crate) struct Claims {

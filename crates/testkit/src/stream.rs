@@ -70,6 +70,12 @@ impl Stream {
         }
     }
 
+    /// Waits until the peer has closed. Reading everything first keeps the operating system from making a RST of our FIN.
+    pub(crate) async fn closed(&mut self) {
+        let mut scratch = [0_u8; 1024];
+        while matches!(self.read(&mut scratch).await, Ok(1..)) {}
+    }
+
     /// Makes the end of it a TCP RST.
     pub(crate) fn reset_on_drop(&mut self) {
         let _ = match self {

@@ -12,14 +12,11 @@ use tokio::time::timeout;
 
 pub use crate::backlog::FullBacklog;
 use crate::backlog::tiny;
-use crate::machine::segment;
+use crate::listen::{accept, still_open};
 use crate::port;
 use crate::scenario::{Connect, Connection, Ending, Route, Scenario, Step, echo};
-use crate::script::{Claim, Claims, Violation, check, first_request, offered, whole};
+use crate::script::{Claim, Claims, Violation, check, first_request, offered, segment, whole};
 use crate::stream::Stream;
-
-/// How long a client that says it is done may keep a connection open.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A target that serves a scenario's connections. It ends when it is dropped.
 #[derive(Debug)]
@@ -92,7 +89,13 @@ impl ScriptedTarget {
         let (done, _) = watch::channel(false);
         let mut acceptors = JoinSet::new();
         for listener in bound.open {
-            acceptors.spawn(accept(listener, Arc::clone(&shared), done.subscribe()));
+            let shared = Arc::clone(&shared);
+            let serve = move |stream: TcpStream| {
+                let ip = stream.local_addr().ok()?.ip();
+                let claim = shared.lock().0.on_accept(&shared.scripts, ip);
+                Some(serve(stream, ip, claim, Arc::clone(&shared)))
+            };
+            acceptors.spawn(accept(listener, done.subscribe(), serve));
         }
         Ok(Self { port, addresses, shared, done, acceptors, _full: full, _closed: bound.closed })
     }
@@ -109,16 +112,9 @@ impl ScriptedTarget {
     }
 
     /// To be called when the client is done: serves what still waits in the backlog, and tells what was served.
-    pub async fn finish(mut self) -> Served {
+    pub async fn finish(self) -> Served {
         self.done.send_replace(true);
-        let mut open = 0_usize;
-        while let Some(connections) = self.acceptors.join_next().await {
-            let Ok(mut connections) = connections else { continue };
-            let all = async { while connections.join_next().await.is_some() {} };
-            if timeout(PATIENCE, all).await.is_err() {
-                open += connections.len();
-            }
-        }
+        let open = still_open(self.acceptors).await;
         if open > 0 {
             self.shared.violation(Violation::StillOpen { open });
         }
@@ -155,52 +151,6 @@ impl Bound {
         }
         Ok(())
     }
-}
-
-/// Accepts until the client is done, and then what is left in the backlog.
-async fn accept(listener: TcpListener, shared: Arc<Shared>, mut done: watch::Receiver<bool>) -> JoinSet<()> {
-    let mut connections = JoinSet::new();
-    let mut serve = |stream: TcpStream| {
-        let Ok(ip) = stream.local_addr().map(|address| address.ip()) else { return };
-        let claim = shared.lock().0.on_accept(&shared.scripts, ip);
-        connections.spawn(serve(stream, ip, claim, Arc::clone(&shared)));
-    };
-    let accepting = async {
-        // An error of `accept` belongs to one connection, or passes.
-        loop {
-            if let Ok((stream, _)) = listener.accept().await {
-                serve(stream);
-            }
-        }
-    };
-    let finished = async {
-        // An error says that the target was dropped, which ends this task as well.
-        let _ = done.wait_for(|done| *done).await;
-    };
-    first(accepting, finished).await;
-    // The operating system knows what has been connected; the runtime may not have heard of it.
-    if let Ok(listener) = listener.into_std() {
-        while let Ok((stream, _)) = listener.accept() {
-            if stream.set_nonblocking(true).is_ok()
-                && let Ok(stream) = TcpStream::from_std(stream)
-            {
-                serve(stream);
-            }
-        }
-    }
-    connections
-}
-
-/// Waits for either.
-async fn first(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
-    let (mut one, mut other) = (std::pin::pin!(one), std::pin::pin!(other));
-    std::future::poll_fn(|context| {
-        if one.as_mut().poll(context).is_ready() {
-            return std::task::Poll::Ready(());
-        }
-        other.as_mut().poll(context)
-    })
-    .await;
 }
 
 async fn serve(stream: TcpStream, ip: IpAddr, claim: Claim, shared: Arc<Shared>) {
@@ -305,7 +255,7 @@ async fn follow(
             return Ok(());
         }
     }
-    closed(&mut stream).await;
+    stream.closed().await;
     Ok(())
 }
 
@@ -318,18 +268,12 @@ fn now_unix_ms() -> i64 {
 /// Sends octet by octet, for as long as the client listens.
 async fn drip(stream: &mut Stream, octets: &[u8], every: Duration) -> io::Result<()> {
     for (index, octet) in octets.iter().enumerate() {
-        if index > 0 && timeout(every, closed(stream)).await.is_ok() {
+        if index > 0 && timeout(every, stream.closed()).await.is_ok() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         stream.write(&[*octet]).await?;
     }
     Ok(())
-}
-
-/// Waits until the client has closed. Reading everything first keeps the operating system from making a RST of our FIN.
-async fn closed(stream: &mut Stream) {
-    let mut scratch = [0_u8; 1024];
-    while matches!(stream.read(&mut scratch).await, Ok(1..)) {}
 }
 
 /// Reads one PDU, or what there is when the client closes or says something else.
