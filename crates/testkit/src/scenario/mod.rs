@@ -9,6 +9,7 @@ mod due;
 mod error;
 mod expect;
 mod flat;
+mod gateway;
 mod password;
 mod plan;
 mod plan_table;
@@ -32,6 +33,9 @@ pub use due::Expected;
 pub(crate) use due::{Asked, Unmet};
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
+pub use gateway::{
+    Accepts, Departs, Departure, Fragments, GatewayPoint, GatewayTable, Personality, ServiceMessage,
+};
 pub use password::PASSWORD;
 pub use plan_table::PlanTable;
 pub(crate) use route::Route;
@@ -97,7 +101,7 @@ impl Player {
 #[non_exhaustive]
 pub struct Target {
     /// A name makes stage `resolve` run.
-    #[serde(deserialize_with = "host")]
+    #[serde(deserialize_with = "text::host")]
     pub host: Host,
     /// Without it the player chooses one that is free.
     pub port: Option<u16>,
@@ -369,11 +373,6 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-fn host<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Host, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Host::parse(&text).map_err(serde::de::Error::custom)
 }
 
 fn connects<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Whither, Connect>, D::Error> {

@@ -1,4 +1,5 @@
 //! Octets, masks and codes, as scenarios spell them.
+use rdp_probe_core::Host;
 use rdp_probe_core::wire::nego::Protocols;
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
@@ -6,6 +7,11 @@ use serde::{Deserialize as _, Deserializer};
 /// Pairs of hexadecimal digits, with white space between as one likes.
 pub(super) fn octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     hex(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// Such octets where there are some.
+pub(super) fn maybe_octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+    octets(deserializer).map(Some)
 }
 
 /// A mask in hexadecimal.
@@ -21,6 +27,17 @@ pub(super) fn mask<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 pub(super) fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let text = String::deserialize(deserializer)?;
     number(&text).ok_or_else(|| D::Error::custom(format_args!("a code is like 0x112F, not {text:?}")))
+}
+
+/// A code where there is one.
+pub(super) fn maybe_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    code(deserializer).map(Some)
+}
+
+/// A name or an address.
+pub(super) fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Host, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Host::parse(&text).map_err(D::Error::custom)
 }
 
 fn number(text: &str) -> Option<u32> {

@@ -1,0 +1,441 @@
+//! What a scripted RD Gateway is like, and where it departs from what it should do.
+use std::time::Duration;
+
+use rdp_probe_core::{Host, Stage};
+use serde::Deserialize;
+
+use super::error::{Fault, ScenarioError};
+use super::step::Ending;
+use super::text::{maybe_code, maybe_octets, octets};
+use super::tls::{Handshake, Signature};
+use crate::certificate::Kind;
+
+/// A gateway: what is left out is as the personality has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct GatewayTable {
+    /// What clients call it.
+    #[serde(deserialize_with = "super::text::host")]
+    pub host: Host,
+    /// Whose habits it has.
+    pub personality: Personality,
+    /// The certificate that it shows.
+    pub certificate: Kind,
+    /// Whom it lets in.
+    pub accepts: Accepts,
+    /// The account that it knows, for [`Accepts::Basic`].
+    pub user: String,
+    /// That account's password.
+    pub password: String,
+    /// The cookie that it knows, for [`Accepts::Token`].
+    pub token: String,
+    /// The values of `WWW-Authenticate`, a header each, in place of the personality's.
+    pub schemes: Option<Vec<String>>,
+    /// `tunnelId`.
+    pub tunnel_id: Option<u32>,
+    /// `capsFlags` of the tunnel.
+    #[serde(deserialize_with = "maybe_code")]
+    pub caps: Option<u32>,
+    /// A text that its users have to agree to. Who does not say that they can show it is refused.
+    pub consent: Option<String>,
+    /// `idleTimeout`, in minutes.
+    pub idle_timeout: Option<u32>,
+    /// A text that it sends on the way, to whoever says that they can show it.
+    pub service_message: Option<ServiceMessage>,
+    /// Whether it sends a KEEPALIVE when the channel is open.
+    pub keepalive: bool,
+    /// The most octets of the target's in one packet.
+    #[serde(deserialize_with = "above_0")]
+    pub data_size: Option<usize>,
+    /// How packets lie in WebSocket messages, where it is not one in each.
+    pub fragments: Option<Fragments>,
+    /// Where it departs from all this, and how.
+    pub departs: Option<Departure>,
+}
+
+/// Whose habits a gateway has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "the two that there are")]
+pub enum Personality {
+    /// Windows Server's.
+    #[default]
+    Windows,
+    /// The open-source gateway's.
+    OpenSource,
+}
+
+/// Whom a gateway lets in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "a gateway checks a password, a token or nothing")]
+pub enum Accepts {
+    /// Whoever knows the password, by HTTP's Basic.
+    #[default]
+    Basic,
+    /// Whoever brings the token: nobody is asked in HTTP.
+    Token,
+    /// Everybody.
+    Anyone,
+}
+
+/// A text for people, before the answer of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WrittenMessage")]
+#[non_exhaustive]
+pub struct ServiceMessage {
+    /// The text.
+    pub text: String,
+    /// Which answer it stands before: from the tunnel's on. [`GatewayPoint::Open`] is after all of them.
+    pub at: GatewayPoint,
+}
+
+/// How packets lie in WebSocket messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "more, less or in pieces")]
+pub enum Fragments {
+    /// One in a message, whose frames have so many octets each.
+    Frames(std::num::NonZeroUsize),
+    /// Each in messages of so many octets.
+    Messages(std::num::NonZeroUsize),
+    /// All that go out at once in one message.
+    Together,
+}
+
+/// A place on the way through a gateway, named for the answer that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a tunnel has these")]
+pub enum GatewayPoint {
+    /// ServerHello.
+    Tls,
+    /// The answer in HTTP to a request without `Authorization`.
+    Http,
+    /// The answer in HTTP to a request with it.
+    Auth,
+    /// HANDSHAKE_RESPONSE.
+    Handshake,
+    /// TUNNEL_RESPONSE.
+    Create,
+    /// TUNNEL_AUTH_RESPONSE.
+    Authorization,
+    /// CHANNEL_RESPONSE.
+    Channel,
+    /// Anything after it: at once, or after so many DATA packets of the client's, which still reach the target.
+    Open {
+        /// So many.
+        after: usize,
+    },
+}
+
+/// Where and how a gateway departs from what is right.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
+#[non_exhaustive]
+pub struct Departure {
+    /// Where.
+    pub at: GatewayPoint,
+    /// How.
+    pub how: Departs,
+    /// How the outer connection ends after it; without it, it stays.
+    pub close: Option<Ending>,
+}
+
+/// How a gateway departs from what is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Departs {
+    /// This code in the answer; of an open channel, CLOSE_CHANNEL with it.
+    Code(u32),
+    /// This status in HTTP. The connection is still HTTP after it.
+    Status {
+        /// The status.
+        status: u16,
+        /// Lines as they are, besides `Content-Length`, which stands there where there is a body, or the status is another than 200.
+        headers: Vec<String>,
+        /// The body.
+        body: Option<String>,
+    },
+    /// These octets in place of the answer.
+    Octets(Vec<u8>),
+    /// These octets in place of a WebSocket frame.
+    Raw(Vec<u8>),
+    /// So many octets of the right answer.
+    Cut(usize),
+    /// No answer.
+    Nothing,
+    /// A WebSocket Close with this code.
+    WebSocketClose(u16),
+    /// These octets in place of the answer, one by one.
+    Drip {
+        /// The octets.
+        octets: Vec<u8>,
+        /// The time between two.
+        every: Duration,
+    },
+    /// These octets in place of the answer, over and over.
+    Endless {
+        /// The octets.
+        octets: Vec<u8>,
+        /// As many as are sent, at least.
+        at_most: usize,
+    },
+    /// A `Sec-WebSocket-Accept` of another key in the right answer.
+    WrongAccept,
+    /// The right answer in a masked frame.
+    Masked,
+    /// This version, major and minor, in the right answer.
+    Version(u8, u8),
+}
+
+impl Default for GatewayTable {
+    fn default() -> Self {
+        Self {
+            host: Host::Name("gw.lab.test".into()),
+            personality: Personality::default(),
+            certificate: Kind::Gateway,
+            accepts: Accepts::default(),
+            user: "gwuser".to_owned(),
+            password: "Gw-Secret-7!".to_owned(),
+            token: "Gw-Token-7!".to_owned(),
+            schemes: None,
+            tunnel_id: None,
+            caps: None,
+            consent: None,
+            idle_timeout: None,
+            service_message: None,
+            keepalive: false,
+            data_size: None,
+            fragments: None,
+            departs: None,
+        }
+    }
+}
+
+impl GatewayTable {
+    /// Reads a table by itself, as it stands in a scenario; `name` stands in every message.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] with what is wrong with it.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        toml::from_str(text)
+            .map_err(|error| ScenarioError { scenario: name.to_owned(), fault: Fault::Toml(Box::new(error)) })
+    }
+
+    /// The handshake on the outer connection.
+    #[must_use]
+    pub const fn handshake(&self) -> Handshake {
+        Handshake {
+            certificate: self.certificate,
+            versions: Vec::new(),
+            broken_off: false,
+            signature: Signature::Own,
+            scheme: None,
+        }
+    }
+}
+
+impl GatewayPoint {
+    /// The stage of a probe that this is in; `None` of an open channel.
+    #[must_use]
+    pub const fn stage(self) -> Option<Stage> {
+        Some(match self {
+            Self::Tls => Stage::GatewayTls,
+            Self::Http => Stage::GatewayHttp,
+            Self::Auth => Stage::GatewayAuth,
+            Self::Handshake | Self::Create => Stage::GatewayTunnel,
+            Self::Authorization => Stage::GatewayAuthorization,
+            Self::Channel => Stage::GatewayChannel,
+            Self::Open { .. } => return None,
+        })
+    }
+
+    /// Whether packets are spoken there.
+    const fn is_in_tunnel(self) -> bool {
+        match self {
+            Self::Tls | Self::Http | Self::Auth => false,
+            Self::Handshake | Self::Create | Self::Authorization | Self::Channel | Self::Open { .. } => true,
+        }
+    }
+
+    fn read(stage: &str, step: Option<&str>, after: Option<usize>) -> Result<Self, String> {
+        if after.is_some() && stage != "open" {
+            return Err("`after` goes with stage \"open\"".to_owned());
+        }
+        Ok(match (stage, step) {
+            ("gateway_tls", None) => Self::Tls,
+            ("gateway_http", None) => Self::Http,
+            ("gateway_auth", None) => Self::Auth,
+            ("gateway_tunnel", Some("handshake")) => Self::Handshake,
+            ("gateway_tunnel", Some("create")) => Self::Create,
+            ("gateway_authorization", None) => Self::Authorization,
+            ("gateway_channel", None) => Self::Channel,
+            ("open", None) => Self::Open { after: after.unwrap_or_default() },
+            ("gateway_tunnel", _) => {
+                return Err("stage \"gateway_tunnel\" has step \"handshake\" or \"create\"".to_owned());
+            }
+            (_, Some(_)) => return Err("`step` goes with stage \"gateway_tunnel\"".to_owned()),
+            (other, None) => return Err(format!("a gateway has no stage {other:?}")),
+        })
+    }
+}
+
+impl Departs {
+    /// Whether it can be done there.
+    fn is_possible(&self, at: GatewayPoint) -> bool {
+        let tls = at == GatewayPoint::Tls;
+        let http = matches!(at, GatewayPoint::Http | GatewayPoint::Auth);
+        let open = matches!(at, GatewayPoint::Open { .. });
+        match self {
+            Self::Octets(_) | Self::Nothing | Self::Drip { .. } | Self::Endless { .. } => true,
+            Self::Status { .. } | Self::WrongAccept => http,
+            Self::Cut(_) => !tls && !open,
+            Self::Code(_) | Self::Raw(_) | Self::WebSocketClose(_) => at.is_in_tunnel(),
+            Self::Masked => at.is_in_tunnel() && !open,
+            Self::Version(..) => at == GatewayPoint::Handshake,
+        }
+    }
+
+    /// Whether all is as it would be otherwise, after it.
+    const fn goes_on(&self) -> bool {
+        match self {
+            Self::WrongAccept | Self::Masked | Self::Version(..) | Self::Endless { .. } => true,
+            Self::Code(_)
+            | Self::Status { .. }
+            | Self::Octets(_)
+            | Self::Raw(_)
+            | Self::Cut(_)
+            | Self::Nothing
+            | Self::WebSocketClose(_)
+            | Self::Drip { .. } => false,
+        }
+    }
+}
+
+/// A message as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenMessage {
+    text: String,
+    stage: String,
+    step: Option<String>,
+}
+
+impl TryFrom<WrittenMessage> for ServiceMessage {
+    type Error = String;
+
+    fn try_from(written: WrittenMessage) -> Result<Self, String> {
+        let at = GatewayPoint::read(&written.stage, written.step.as_deref(), None)?;
+        // Only TUNNEL_CREATE tells whether the client can show it.
+        if at.is_in_tunnel() && at != GatewayPoint::Handshake {
+            Ok(Self { text: written.text, at })
+        } else {
+            Err("a service message needs a tunnel".to_owned())
+        }
+    }
+}
+
+/// A departure as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    stage: String,
+    step: Option<String>,
+    after: Option<usize>,
+    #[serde(default, deserialize_with = "maybe_code")]
+    code: Option<u32>,
+    status: Option<u16>,
+    headers: Option<Vec<String>>,
+    body: Option<String>,
+    #[serde(default, deserialize_with = "maybe_octets")]
+    octets: Option<Vec<u8>>,
+    #[serde(default, deserialize_with = "maybe_octets")]
+    raw: Option<Vec<u8>>,
+    cut: Option<usize>,
+    close: Option<Ending>,
+    websocket_close: Option<u16>,
+    #[serde(default)]
+    silent: bool,
+    drip: Option<Drip>,
+    endless: Option<Endless>,
+    #[serde(default)]
+    wrong_accept: bool,
+    #[serde(default)]
+    masked: bool,
+    version: Option<(u8, u8)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Drip {
+    #[serde(deserialize_with = "octets")]
+    octets: Vec<u8>,
+    every_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Endless {
+    #[serde(deserialize_with = "octets")]
+    octets: Vec<u8>,
+    at_most: usize,
+}
+
+/// What is wrong with a departure of nothing, or of two things.
+const ONE: &str = "a gateway departs in one way: code, status with headers and body, octets, raw, cut with close, close, \
+                   websocket_close, silent, drip, endless, wrong_accept, masked, or version";
+
+impl TryFrom<Written> for Departure {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let at = GatewayPoint::read(&written.stage, written.step.as_deref(), written.after)?;
+        let (headers, body) = (written.headers, written.body);
+        if written.status.is_none() && (headers.is_some() || body.is_some()) {
+            return Err("`headers` and `body` go with `status`".to_owned());
+        }
+        let status = written.status.map(|status| {
+            let headers = headers.unwrap_or_default();
+            Departs::Status { status, headers, body }
+        });
+        let drip = |Drip { octets, every_ms }| Departs::Drip { octets, every: Duration::from_millis(every_ms) };
+        let endless = |Endless { octets, at_most }| Departs::Endless { octets, at_most };
+        let ways = [
+            written.code.map(Departs::Code),
+            status,
+            written.octets.map(Departs::Octets),
+            written.raw.map(Departs::Raw),
+            written.cut.map(Departs::Cut),
+            written.websocket_close.map(Departs::WebSocketClose),
+            written.silent.then_some(Departs::Nothing),
+            written.drip.map(drip),
+            written.endless.map(endless),
+            written.wrong_accept.then_some(Departs::WrongAccept),
+            written.masked.then_some(Departs::Masked),
+            written.version.map(|(major, minor)| Departs::Version(major, minor)),
+        ];
+        let mut ways = ways.into_iter().flatten();
+        let how = match (ways.next(), ways.next()) {
+            (Some(how), None) => how,
+            (None, _) if written.close.is_some() => Departs::Nothing,
+            (None | Some(_), _) => return Err(ONE.to_owned()),
+        };
+        if !how.is_possible(at) {
+            return Err(format!("a gateway cannot do that at stage {:?}", written.stage));
+        }
+        let close = written.close;
+        if close.is_some() && (how.goes_on() || written.silent) {
+            return Err("`close` stands beside what ends something".to_owned());
+        }
+        if close.is_none() && matches!(how, Departs::Cut(_)) {
+            return Err("`cut` says how the connection ends, by `close`".to_owned());
+        }
+        Ok(Self { at, how, close })
+    }
+}
+
+/// A number of octets that there can be.
+fn above_0<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    std::num::NonZeroUsize::deserialize(deserializer).map(|number| Some(number.get()))
+}
