@@ -37,6 +37,7 @@ mod backlog;
 pub mod certificate;
 #[cfg(feature = "auth")]
 mod credssp_server;
+pub mod gateway;
 mod listen;
 pub mod machine;
 pub mod port;

@@ -1,0 +1,337 @@
+//! HTTP as an RD Gateway speaks it until the upgrade: the request, and what is wrong with it; the answers.
+//!
+//! \[MS-TSGU\] 2.2.3 and 3.3.5.1; RFC 9110; RFC 6455 section 4.2.
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest as _, Sha1};
+
+use crate::scenario::Personality;
+
+/// One request without its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
+    headers: Vec<(String, String)>,
+}
+
+/// What octets are.
+pub(super) enum Read {
+    /// The beginning of a request.
+    Partial,
+    /// A request whose head is so long.
+    Whole(Request, usize),
+    /// None, and why.
+    Wrong(String),
+}
+
+/// The method that opens the channel from server to client, and the upgraded one.
+pub(super) const METHOD: &str = "RDG_OUT_DATA";
+/// Where the gateway lives; a query may follow.
+pub(super) const PATH: &str = "/remoteDesktopGateway/";
+
+/// More than any request has, in octets.
+const MOST: usize = 128 * 1024;
+
+/// Headers that every request has, with the value where only one is right.
+const REQUIRED: [(&str, Option<&str>); 8] = [
+    ("Host", None),
+    ("User-Agent", None),
+    ("Accept", Some("*/*")),
+    ("Cache-Control", Some("no-cache")),
+    ("Pragma", Some("no-cache")),
+    ("Content-Length", Some("0")),
+    ("Sec-WebSocket-Version", Some("13")),
+    ("RDG-Connection-Id", None),
+];
+
+impl Request {
+    pub(super) fn read(held: &[u8]) -> Read {
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut request = httparse::Request::new(&mut headers);
+        match request.parse(held) {
+            Ok(httparse::Status::Complete(length)) => {
+                let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+                let read = Self {
+                    method: request.method.unwrap_or_default().to_owned(),
+                    path: request.path.unwrap_or_default().to_owned(),
+                    headers: request.headers.iter().map(|h| (h.name.to_owned(), text(h.value))).collect(),
+                };
+                if request.version == Some(1) {
+                    Read::Whole(read, length)
+                } else {
+                    Read::Wrong("a request that is not of HTTP/1.1".to_owned())
+                }
+            }
+            Ok(httparse::Status::Partial) if held.len() < MOST => Read::Partial,
+            Ok(httparse::Status::Partial) => Read::Wrong(format!("a request of more than {MOST} octets")),
+            Err(error) => Read::Wrong(format!("no request ({error})")),
+        }
+    }
+
+    /// The value of the first header with this name.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?;
+        Some(value.trim())
+    }
+
+    /// Whether it is what a gateway answers to.
+    pub(super) fn is_for_a_gateway(&self) -> bool {
+        let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
+        self.method == METHOD && path.eq_ignore_ascii_case(PATH)
+    }
+
+    /// The key of the upgrade, where it is one of 16 octets.
+    pub(super) fn key(&self) -> Option<&str> {
+        let key = self.header("Sec-WebSocket-Key")?;
+        STANDARD.decode(key).is_ok_and(|octets| octets.len() == 16).then_some(key)
+    }
+
+    /// Scheme and the rest of `Authorization`.
+    pub(super) fn authorization(&self) -> Option<(&str, &str)> {
+        let value = self.header("Authorization")?;
+        Some(value.split_once(' ').unwrap_or((value, "")))
+    }
+
+    /// What is wrong with it, in words.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !self.is_for_a_gateway() {
+            faults.push(format!("a request with {} {}", self.method, self.path));
+        }
+        for (name, right) in REQUIRED {
+            match (self.header(name), right) {
+                (None | Some(""), _) => faults.push(format!("a request without {name}")),
+                (Some(value), Some(right)) if value != right => {
+                    faults.push(format!("a request with {name}: {value}"));
+                }
+                (Some(_), _) => {}
+            }
+        }
+        for (index, (name, _)) in self.headers.iter().enumerate() {
+            if self
+                .headers
+                .iter()
+                .skip(index.saturating_add(1))
+                .any(|(other, _)| other.eq_ignore_ascii_case(name))
+            {
+                faults.push(format!("a request with {name} twice"));
+            }
+        }
+        for (name, token) in [("Connection", "upgrade"), ("Upgrade", "websocket")] {
+            if !self.header(name).is_some_and(|value| has_token(value, token)) {
+                faults.push(format!("a request without {name}: {token}"));
+            }
+        }
+        if self.key().is_none() {
+            faults.push("a request without a Sec-WebSocket-Key of 16 octets".to_owned());
+        }
+        for name in ["RDG-Connection-Id", "RDG-Correlation-Id"] {
+            if let Some(value) = self.header(name).filter(|value| !is_guid(value)) {
+                faults.push(format!("a request with {name}: {value}"));
+            }
+        }
+        if let Some(value) = self.header("RDG-User-Id")
+            && !STANDARD.decode(value).is_ok_and(|octets| octets.len().is_multiple_of(2))
+        {
+            faults.push(format!("a request with RDG-User-Id: {value}"));
+        }
+        // The open-source gateway's library takes nobody from elsewhere.
+        if self.header("Origin").is_some() {
+            faults.push("a request with Origin".to_owned());
+        }
+        faults
+    }
+}
+
+fn has_token(value: &str, token: &str) -> bool {
+    value.split(',').any(|own| own.trim().eq_ignore_ascii_case(token))
+}
+
+/// In braces.
+fn is_guid(value: &str) -> bool {
+    let Some(inner) = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) else { return false };
+    let groups: Vec<&str> = inner.split('-').collect();
+    let hex = |group: &&str| group.bytes().all(|octet| octet.is_ascii_hexdigit());
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(hex)
+}
+
+/// User and password of Basic (RFC 7617 section 2).
+pub(super) fn basic(token: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// Whether it is an NTLM AUTHENTICATE, which proves a password.
+pub(super) fn is_ntlm_authenticate(token: &str) -> bool {
+    STANDARD.decode(token).is_ok_and(|octets| octets.starts_with(b"NTLMSSP\0\x03\0\0\0"))
+}
+
+/// `Sec-WebSocket-Accept` for a key.
+pub(super) fn accept(key: &str) -> String {
+    STANDARD.encode(Sha1::new_with_prefix(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize())
+}
+
+/// 101, with this `Sec-WebSocket-Accept`.
+pub(super) fn upgraded(personality: Personality, accept: &str) -> Vec<u8> {
+    let server = match personality {
+        Personality::Windows => "Server: Microsoft-HTTPAPI/2.0\r\n",
+        Personality::OpenSource => "",
+    };
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{server}\
+         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// What both personalities say of the time.
+const DATE: &str = "Date: Sat, 21 Nov 2026 00:00:00 GMT";
+
+/// 401 with these values of `WWW-Authenticate`.
+pub(super) fn unauthorized(personality: Personality, schemes: &[String]) -> Vec<u8> {
+    let (before, name, after, body) = match personality {
+        Personality::Windows => (
+            vec!["Content-Type: text/html; charset=us-ascii", "Server: Microsoft-HTTPAPI/2.0"],
+            "WWW-Authenticate",
+            vec![DATE],
+            page(),
+        ),
+        Personality::OpenSource => (
+            vec!["Content-Type: text/plain; charset=utf-8"],
+            "Www-Authenticate",
+            vec!["X-Content-Type-Options: nosniff", DATE],
+            "Unauthorized\n".to_owned(),
+        ),
+    };
+    let schemes = schemes.iter().map(|scheme| format!("{name}: {scheme}"));
+    let lines =
+        before.into_iter().map(str::to_owned).chain(schemes).chain(after.into_iter().map(str::to_owned));
+    answer(401, lines, Some(&body))
+}
+
+/// Any status with these lines. `Content-Length` is added where there is a body, or where the status is not 200: a body without a length is
+/// what makes a channel of that one.
+pub(super) fn answer(status: u16, lines: impl IntoIterator<Item = String>, body: Option<&str>) -> Vec<u8> {
+    let mut out = format!("HTTP/1.1 {status} {}\r\n", reason(status));
+    for line in lines {
+        out.push_str(&line);
+        out.push_str("\r\n");
+    }
+    if body.is_some() || status != 200 {
+        out.push_str(&format!("Content-Length: {}\r\n", body.unwrap_or_default().len()));
+    }
+    out.push_str("\r\n");
+    out.push_str(body.unwrap_or_default());
+    out.into_bytes()
+}
+
+/// As long as the page that such a server sends, in octets.
+const PAGE: usize = 341;
+
+fn page() -> String {
+    let (before, after) = (
+        "<!DOCTYPE HTML>\r\n<html><head><title>Not Authorized</title></head>\r\n<body><h2>401</h2>\r\n<p>",
+        "</p></body></html>\r\n",
+    );
+    let words = "This request needs the name of an account that may use the gateway. ".repeat(PAGE);
+    let room = PAGE.saturating_sub(before.len()).saturating_sub(after.len());
+    [before, words.get(..room).unwrap_or_default(), after].concat()
+}
+
+const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        301 => "Moved Permanently",
+        302 => "Found",
+        307 => "Temporary Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        407 => "Proxy Authentication Required",
+        410 => "Gone",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Unnamed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "RDG_OUT_DATA /remoteDesktopGateway/ HTTP/1.1\r\nHost: gw.lab.test\r\nUser-Agent: MS-RDGateway/1.0\r\n\
+        Accept: */*\r\nCache-Control: no-cache\r\nPragma: no-cache\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        RDG-Connection-Id: {958F92D8-DA20-467A-BBE3-65E7E9B4EDCF}\r\nContent-Length: 0\r\n\r\n";
+
+    fn faults(request: &str) -> Vec<String> {
+        let Read::Whole(request, _) = Request::read(request.as_bytes()) else { panic!("{request}") };
+        request.faults()
+    }
+
+    #[test]
+    fn a_request_is_read_when_it_is_whole() {
+        for at in 0..GOOD.len() {
+            assert!(matches!(Request::read(&GOOD.as_bytes()[..at]), Read::Partial), "{at}");
+        }
+        assert!(matches!(Request::read(GOOD.as_bytes()), Read::Whole(_, length) if length == GOOD.len()));
+        assert_eq!(faults(GOOD), [""; 0]);
+        assert!(matches!(Request::read(b"\x16\x03\x01"), Read::Wrong(_)));
+        assert!(matches!(Request::read(GOOD.replace("/1.1", "/1.0").as_bytes()), Read::Wrong(_)));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_told() {
+        for (from, to, told) in [
+            ("RDG_OUT_DATA", "GET", "a request with GET /remoteDesktopGateway/"),
+            ("Accept: */*\r\n", "", "a request without Accept"),
+            ("Content-Length: 0", "Content-Length: 1", "a request with Content-Length: 1"),
+            ("Connection: Upgrade", "Connection: Keep-Alive", "a request without Connection: upgrade"),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "dGhl", "a request without a Sec-WebSocket-Key of 16 octets"),
+            (
+                "{958F92D8",
+                "{958F92D",
+                "a request with RDG-Connection-Id: {958F92D-DA20-467A-BBE3-65E7E9B4EDCF}",
+            ),
+            ("Pragma", "Origin: x\r\nPragma", "a request with Origin"),
+            ("Pragma", "Accept: */*\r\nPragma", "a request with Accept twice"),
+            ("Pragma", "RDG-User-Id: x\r\nPragma", "a request with RDG-User-Id: x"),
+        ] {
+            assert_eq!(faults(&GOOD.replace(from, to)), [told]);
+        }
+    }
+
+    #[test]
+    fn accept_is_as_the_specification_computes_it() {
+        assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn a_page_is_as_long_as_it_is_said_to_be() {
+        let answer = String::from_utf8(unauthorized(Personality::Windows, &["NTLM".to_owned()])).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.contains("\r\nWWW-Authenticate: NTLM\r\n") && head.ends_with("Content-Length: 341"),
+            "{head}"
+        );
+        assert_eq!(body.len(), PAGE);
+    }
+
+    #[test]
+    fn credentials_are_read() {
+        assert_eq!(basic("YTpiOmM="), Some(("a".to_owned(), "b:c".to_owned())));
+        assert_eq!(basic("!"), None);
+        assert!(is_ntlm_authenticate("TlRMTVNTUAADAAAAAA=="));
+        assert!(!is_ntlm_authenticate("TlRMTVNTUAABAAAAt4II4gAAAAAoAAAAAAAAACgAAAAKAGNFAAAADw=="));
+    }
+}

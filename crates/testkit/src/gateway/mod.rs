@@ -1,0 +1,17 @@
+//! A scripted RD Gateway: [`Gateway`] without sockets, [`ScriptedGateway`] on loopback.
+//!
+//! \[MS-TSGU\] over HTTP with the WebSocket upgrade, the one transport that it has. What it is like and where it departs from what is right
+//! stands in a [`GatewayTable`](crate::scenario::GatewayTable).
+mod does;
+pub mod frames;
+mod habits;
+mod http;
+mod notes;
+mod packets;
+mod server;
+mod tunnel;
+
+pub use does::Does;
+pub use notes::{Notes, Seen};
+pub use server::{Routes, ScriptedGateway};
+pub use tunnel::Gateway;

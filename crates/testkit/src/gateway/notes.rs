@@ -1,0 +1,58 @@
+//! What a gateway has seen of its clients.
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a gateway has seen, over all of its connections, in the order in which it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Seen {
+    /// Connections that were made.
+    pub connections: usize,
+    /// Connections whose client did not go through with the handshake.
+    pub handshakes_broken: usize,
+    /// Requests in HTTP.
+    pub requests: usize,
+    /// Proofs of an identity: a password, an NTLM AUTHENTICATE, a token.
+    pub logons: usize,
+    /// The schemes of all `Authorization` headers, as they were written.
+    pub authorizations: Vec<String>,
+    /// The users that passwords were for.
+    pub users: Vec<String>,
+    /// Passwords and tokens.
+    pub secrets_seen: Vec<String>,
+    /// `RDG-Correlation-Id`, of each request that has one.
+    pub correlation_ids: Vec<String>,
+    /// `clientName` of each TUNNEL_AUTH.
+    pub client_names: Vec<String>,
+    /// Name and port of each CHANNEL_CREATE.
+    pub channels: Vec<(String, u16)>,
+    /// CLOSE_CHANNELs from clients.
+    pub closed_channels: usize,
+    /// CLOSE_CHANNEL_RESPONSEs from clients.
+    pub close_responses: usize,
+    /// WebSocket Closes from clients.
+    pub websocket_closes: usize,
+    /// KEEPALIVEs from clients.
+    pub keepalives: usize,
+    /// Where clients did what they must not do.
+    pub violations: Vec<String>,
+}
+
+/// The notes that all connections of one gateway share.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(Arc<Mutex<Seen>>);
+
+impl Notes {
+    /// What has been seen so far.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.lock().clone()
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn violation(&self, what: impl Into<String>) {
+        self.lock().violations.push(what.into());
+    }
+}
