@@ -334,3 +334,6 @@ async fn read(stream: &mut Stream) -> Vec<u8> {
     buffer.truncate(length);
     buffer
 }
+
+#[cfg(test)]
+mod tests;

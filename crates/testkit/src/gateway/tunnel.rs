@@ -549,3 +549,6 @@ impl Gateway {
         Some(does)
     }
 }
+
+#[cfg(test)]
+mod tests;

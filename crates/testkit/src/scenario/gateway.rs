@@ -439,3 +439,84 @@ impl TryFrom<Written> for Departure {
 fn above_0<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     std::num::NonZeroUsize::deserialize(deserializer).map(|number| Some(number.get()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn departure(line: &str) -> Result<Departure, String> {
+        let table = GatewayTable::parse("gw", &format!("departs = {{ {line} }}"));
+        table.map(|table| table.departs.unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_table_of_nothing_is_a_gateway_that_knows_a_password() {
+        let table = GatewayTable::parse("gw", "").unwrap();
+        assert_eq!(table, GatewayTable::default());
+        assert_eq!((table.certificate, table.accepts), (Kind::Gateway, Accepts::Basic));
+        assert_eq!(table.handshake().certificate, Kind::Gateway);
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = r#"
+            host = "gw2.lab.test"
+            personality = "open_source"
+            certificate = "expired"
+            accepts = "token"
+            user = "u"
+            password = "p"
+            token = "t"
+            schemes = ["NTLM"]
+            tunnel_id = 7
+            caps = "0x0E"
+            consent = "c"
+            idle_timeout = 5
+            service_message = { text = "s", stage = "gateway_channel" }
+            keepalive = true
+            data_size = 3
+            fragments = { frames = 2 }
+            departs = { stage = "open", after = 2, code = "0x800759F6", close = "fin" }
+        "#;
+        let table = GatewayTable::parse("gw", text).unwrap();
+        assert_eq!((table.caps, table.data_size), (Some(0x0E), Some(3)));
+        assert_eq!(table.service_message.unwrap().at, GatewayPoint::Channel);
+        let departure = table.departs.unwrap();
+        assert_eq!(departure.at, GatewayPoint::Open { after: 2 });
+        assert_eq!((departure.how, departure.close), (Departs::Code(0x8007_59F6), Some(Ending::Fin)));
+        for wrong in ["hosts = 1", "data_size = 0", "fragments = { frames = 0 }", "caps = \"7\"", "host = \"\""]
+        {
+            assert!(GatewayTable::parse("gw", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_departure_is_one_thing_at_a_place_where_it_can_be() {
+        for (line, told) in [
+            ("stage = \"gateway_http\"", "departs in one way"),
+            ("stage = \"gateway_http\", status = 500, cut = 2, close = \"fin\"", "departs in one way"),
+            ("stage = \"gateway_http\", code = \"0x5\"", "cannot do that"),
+            ("stage = \"gateway_channel\", status = 500", "cannot do that"),
+            ("stage = \"gateway_tls\", cut = 1, close = \"fin\"", "cannot do that"),
+            ("stage = \"gateway_channel\", cut = 1", "by `close`"),
+            ("stage = \"gateway_channel\", headers = []", "go with `status`"),
+            ("stage = \"gateway_channel\", masked = true, close = \"fin\"", "beside what ends"),
+            ("stage = \"gateway_tunnel\", silent = true", "has step"),
+            ("stage = \"gateway_http\", step = \"create\", silent = true", "`step` goes with"),
+            ("stage = \"gateway_http\", after = 1, silent = true", "`after` goes with"),
+            ("stage = \"tls\", silent = true", "no stage \"tls\""),
+            ("stage = \"open\", silent = true, more = 1", "unknown field"),
+        ] {
+            let error = departure(line).unwrap_err();
+            assert!(error.contains(told), "{line}: {error}");
+        }
+        let at = |line| departure(line).unwrap().at.stage();
+        assert_eq!(
+            at("stage = \"gateway_tunnel\", step = \"create\", silent = true"),
+            Some(Stage::GatewayTunnel)
+        );
+        assert_eq!(at("stage = \"open\", close = \"reset\""), None);
+        let early = GatewayTable::parse("gw", "service_message = { text = \"s\", stage = \"gateway_http\" }");
+        assert!(early.is_err());
+    }
+}
