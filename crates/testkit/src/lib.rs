@@ -2,7 +2,8 @@
 //!
 //! A [`Scenario`] is one conversation: what the target does on each connection, what name resolution and dialing do, and
 //! what a probe must make of it. [`machine::play`] plays it through the state machine alone, on virtual time;
-//! [`target::ScriptedTarget`] serves it on loopback for a driver or for the binary.
+//! [`target::ScriptedTarget`] serves it on loopback for a driver or for the binary. [`gateway::Gateway`] and
+//! [`gateway::ScriptedGateway`] are an RD Gateway in front of a target, for the one and for the others.
 //!
 //! ```
 //! use rdp_probe_testkit::{Scenario, machine};
