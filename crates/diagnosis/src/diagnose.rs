@@ -241,7 +241,9 @@ mod tests {
     fn a_cause_explains_failures_of_its_hop_and_its_stage_only() {
         let refused = dial(DialFaultKind::Refused);
         assert_eq!(rule(&refused), (Some("tcp-refused"), 11));
-        assert_eq!(rule(&laid(refused.clone(), Hop::Gateway, Stage::TcpConnect)), (None, 3));
+        let gateway = laid(refused.clone(), Hop::Gateway, Stage::TcpConnect);
+        assert_eq!(rule(&gateway), (Some("gateway-refused"), 20));
+        assert_eq!(rule(&laid(refused.clone(), Hop::Proxy, Stage::TcpConnect)), (None, 3));
         assert_eq!(rule(&laid(refused, Hop::Target, Stage::Tls)), (None, 3));
         // Each of these is this computer's.
         let no_route = dial(DialFaultKind::NetworkUnreachable);

@@ -211,7 +211,7 @@ placeholders! {
     /// Where a redirect leads to.
     HttpLocation = "http_location", "another place";
     /// Whether the logon had gone out by then.
-    AfterLogon = "after_logon", "";
+    AfterLogon = "after_logon", ", before or after the logon";
     /// The schemes that the gateway offers.
     GatewaySchemes = "gateway_schemes", "some schemes";
     /// Whose credentials they are.

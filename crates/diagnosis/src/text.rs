@@ -82,10 +82,10 @@ mod tests {
             address: Address::from(([192, 0, 2, 7], 443)),
             fault: DialFault::new(DialFaultKind::Refused),
         };
-        let gateway = failed(Hop::Gateway, Stage::TcpConnect, Awaited::Connection, refused);
+        let proxy = failed(Hop::Proxy, Stage::TcpConnect, Awaited::Connection, refused);
         assert_eq!(
-            said(&gateway),
-            "stage tcp_connect failed, laid at hop gateway: this version has no explanation for it"
+            said(&proxy),
+            "stage tcp_connect failed, laid at hop proxy: this version has no explanation for it"
         );
         let local = FailureKind::Tls(TlsFault::new(TlsFaultKind::Local, &[]));
         let defects = [

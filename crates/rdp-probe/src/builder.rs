@@ -143,10 +143,11 @@ impl Probe {
         // Where it is one account, it is rejected from whoever rejects it on.
         let by_gateway = evidence.gateway_logon_result() == LogonResult::Accepted
             && (by_target || !same || !evidence.logon_was_sent());
-        if let Some(turn) = first.as_ref().filter(|_| by_gateway) {
+        let (by_first, by_second) = (by_gateway || (same && by_target), !same && by_target);
+        if let Some(turn) = first.filter(|_| by_first) {
             turn.accepted();
         }
-        if let Some(turn) = targets.filter(|_| by_target) {
+        if let Some(turn) = second.filter(|_| by_second) {
             turn.accepted();
         }
         evidence

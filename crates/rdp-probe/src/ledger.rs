@@ -99,7 +99,7 @@ impl Turn {
     }
 
     /// The server accepted it.
-    pub(crate) fn accepted(&self) {
+    pub(crate) fn accepted(self) {
         let mut standing = locked(&self.entry.standing);
         if *standing == Standing::Unknown {
             *standing = Standing::Accepted;

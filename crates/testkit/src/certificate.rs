@@ -64,6 +64,8 @@ pub enum Kind {
     Garbage,
     /// A gateway's: of the test authority, which is sent after it, for gw.lab.test and 127.0.0.1; from 2020 to 2099.
     Gateway,
+    /// The same, from 2015 to 2016.
+    GatewayExpired,
 }
 
 type Date = (i32, u8, u8);
@@ -72,7 +74,7 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
@@ -90,6 +92,7 @@ impl Kind {
         Self::WrongKey,
         Self::Garbage,
         Self::Gateway,
+        Self::GatewayExpired,
     ];
 
     /// What the target sends, in DER, its own certificate first.
@@ -148,7 +151,8 @@ impl Kind {
             | Self::SmallKey
             | Self::WrongKey
             | Self::Garbage
-            | Self::Gateway => None,
+            | Self::Gateway
+            | Self::GatewayExpired => None,
         }
     }
 
@@ -208,12 +212,13 @@ pub fn root_file(der: &[u8]) -> io::Result<PathBuf> {
 fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
     let key = key_pair()?;
     let alone = |params: CertificateParams| Ok(vec![params.self_signed(&key)?.der().to_vec()]);
-    let of_authority = |name: &str, public: &KeyPair| {
+    let dated = |name: &str, public: &KeyPair, dates| {
         let authority = authority_params();
-        let leaf = params(name, &names(name)?, GOOD);
+        let leaf = params(name, &names(name)?, dates);
         let leaf = leaf.signed_by(public, &Issuer::from_params(&authority, &key))?;
         Ok(vec![leaf.der().to_vec(), authority.self_signed(&key)?.der().to_vec()])
     };
+    let of_authority = |name: &str, public: &KeyPair| dated(name, public, GOOD);
     // Another key than the one that signs.
     let of_key = |octets: Option<Vec<u8>>| {
         let other = OtherKey(octets.unwrap_or_default());
@@ -237,6 +242,7 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
         }
         Kind::CaSigned => of_authority(TARGET, &key),
         Kind::Gateway => of_authority("gw.lab.test", &key),
+        Kind::GatewayExpired => dated("gw.lab.test", &key, ((2015, 1, 1), (2016, 1, 1))),
         Kind::P256 | Kind::P384 | Kind::Ed25519 => {
             let (octets, algorithm) = kind.curve().ok_or(rcgen::Error::KeyGenerationUnavailable)?;
             of_authority(TARGET, &KeyPair::from_pkcs8_der_and_sign_algo(&octets.into(), algorithm)?)

@@ -59,6 +59,7 @@ mod messages;
 pub mod oracle;
 #[cfg(feature = "dev")]
 mod walk;
+mod way;
 
 pub use scenario::Scenario;
 pub use script::Violation;

@@ -7,9 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Limit, Link, Run, Wants,
+    AuthFault, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Hop,
+    Limit, Link, Run, Wants,
 };
 
+use crate::certificate::authority;
+use crate::gateway::Notes;
 use crate::scenario::{
     Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, echo,
     plain_alert,
@@ -17,6 +20,7 @@ use crate::scenario::{
 use crate::script::{Claim, Claims, Violation, check, offered, segment, whole};
 use crate::session::{self, TODAY_UNIX_MS};
 use crate::toy::Toy;
+use crate::way::{Came, Way};
 
 /// What came of playing a scenario.
 #[derive(Clone, Debug)]
@@ -38,6 +42,8 @@ pub const MOST_EVENTS: usize = 256;
 /// ENOBUFS of Linux.
 const NO_BUFFERS: i32 = 105;
 
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 const TICK: Duration = Duration::from_millis(1);
 
 /// Plays the scenario to its end.
@@ -52,9 +58,12 @@ pub fn play(scenario: &Scenario) -> Played {
         violations: Vec::new(),
         now: Duration::ZERO,
         events: 0,
+        way: None,
+        notes: Notes::default(),
     };
     player.play();
     player.violations.extend(player.claims.unused());
+    player.violations.extend(player.notes.seen().violations.into_iter().map(Violation::Gateway));
     Played { evidence: player.run.into_evidence(), violations: player.violations }
 }
 
@@ -65,6 +74,9 @@ struct Machine<'a> {
     violations: Vec<Violation>,
     now: Duration,
     events: usize,
+    /// The connection to the gateway, where there is one.
+    way: Option<Way>,
+    notes: Notes,
 }
 
 /// What a script's end of the connection does next.
@@ -83,11 +95,15 @@ impl Machine<'_> {
             self.run.start(&attempt, self.now);
             let mut peer: Option<Peer> = None;
             let mut toy = Toy::new(0);
+            self.way = None;
             loop {
+                self.beside();
                 // What is to be sent goes out before anything else is done.
                 let octets = self.run.take_octets();
-                if let Some(peer) = &mut peer {
-                    peer.request.extend(octets);
+                match (&mut self.way, &mut peer) {
+                    (Some(way), _) => way.sends(&octets),
+                    (None, Some(peer)) => peer.request.extend(octets),
+                    (None, None) => {}
                 }
                 let Some(wants) = self.run.wants() else { break };
                 self.events += 1;
@@ -101,26 +117,51 @@ impl Machine<'_> {
                         self.resolve(port);
                     }
                     Wants::Dial { address, share, .. } => peer = self.dial(address, share),
+                    Wants::Tls { hop: Hop::Gateway, leg } => {
+                        let host = leg.asked_name();
+                        self.shake_hands_with_gateway(&host);
+                    }
                     Wants::Tls { leg, .. } => {
                         let host = leg.asked_name();
-                        self.shake_hands(&host, peer.as_mut());
+                        self.shake_hands(&host, &mut peer);
                     }
-                    Wants::Pdu(framing) => self.read(framing, peer.as_mut()),
+                    Wants::Pdu(framing) => self.read(framing, &mut peer),
+                    Wants::Auth { hop: Hop::Gateway, .. } => {
+                        let token = self.scenario.gateway_secret().into_bytes();
+                        let answer = Ok(AuthOutput::Token { token, done: true });
+                        self.run.on(Event::Auth(answer), self.now);
+                    }
                     Wants::Auth { ask, .. } => {
                         let none = self.scenario.plan.no_context;
                         let answer = if none { Err(AuthFault::Local) } else { toy.ask(ask) };
                         self.run.on(Event::Auth(answer), self.now);
                     }
-                    Wants::Carry(_) => self.run.on(Event::Carried, self.now),
+                    Wants::Carry(carrier) => {
+                        if let (Carrier::Channel, Some(way)) = (carrier, &mut self.way) {
+                            way.opens();
+                        }
+                        self.run.on(Event::Carried, self.now);
+                    }
                     _ => {
                         self.violations.push(Violation::UnknownWant);
                         return;
                     }
                 }
             }
+            if let Some(way) = &mut self.way {
+                way.leave();
+            }
+            self.beside();
             if let Some(peer) = &mut peer {
                 peer.is_left(&mut self.violations);
             }
+        }
+    }
+
+    /// Tells the run what the tunnel observed.
+    fn beside(&mut self) {
+        if let Some(way) = &mut self.way {
+            self.run.beside(way.take_facts(), self.now);
         }
     }
 
@@ -161,10 +202,33 @@ impl Machine<'_> {
         };
         // Any port of those that systems give to clients.
         let local = self.scenario.dial.local.or(own).map(|ip| SocketAddr::new(ip, 49_152));
+        if let Some(table) = &self.scenario.gateway {
+            self.way = Some(Way::new(table, &self.notes));
+            let link = Link { peer: address, local };
+            self.report(Event::Dialed(Ok(link)), TICK, |fault| Event::Dialed(Err(fault)));
+            return None;
+        }
         let claim = self.claims.on_accept(&self.scenario.connections, ip);
         let link = Link { peer: address, local };
         self.report(Event::Dialed(Ok(link)), TICK, |fault| Event::Dialed(Err(fault)));
         let request = self.run.take_octets();
+        self.served(claim, ip, request)
+    }
+
+    /// The gateway dials the target; whether it is there. With scripts that are chosen by what is asked, that is known when it is.
+    fn dialed_by_gateway(&mut self, peer: &mut Option<Peer>) {
+        let there = !self.scenario.connections.is_empty();
+        if there {
+            let claim = self.claims.on_accept(&self.scenario.connections, LOOPBACK);
+            *peer = self.served(claim, LOOPBACK, Vec::new());
+        }
+        if let Some(way) = &mut self.way {
+            way.dialed(there);
+        }
+    }
+
+    /// The script that serves a connection that was made, and has asked this.
+    fn served(&mut self, claim: Claim, ip: IpAddr, request: Vec<u8>) -> Option<Peer> {
         let script = match claim {
             Claim::Script(index) => Some(index),
             Claim::AfterRequest => self.claims.on_request(&self.scenario.connections, ip, offered(&request)),
@@ -191,7 +255,10 @@ impl Machine<'_> {
     }
 
     /// Reads as a driver does: until there is a whole PDU, or something that is none, or the end.
-    fn read(&mut self, framing: Framing, peer: Option<&mut Peer>) {
+    fn read(&mut self, framing: Framing, peer: &mut Option<Peer>) {
+        if self.way.as_ref().is_some_and(|way| !way.is_open()) {
+            return self.read_of_gateway(framing, peer);
+        }
         // A connection that no script serves has been complained of; it ends as a closed one does.
         let Some(peer) = peer else {
             let ended = Event::Closed { how: Close::Fin, partial: &[] };
@@ -214,8 +281,86 @@ impl Machine<'_> {
         }
     }
 
+    /// The same, of the gateway's own octets.
+    fn read_of_gateway(&mut self, framing: Framing, peer: &mut Option<Peer>) {
+        let limit = self.run.limit();
+        loop {
+            let held = self.way.as_ref().map(|way| way.held.clone()).unwrap_or_default();
+            match framing.find(&held) {
+                Found::Pdu(length) => {
+                    if let Some(way) = &mut self.way {
+                        way.held.drain(..length.min(held.len()));
+                    }
+                    return self.run.on(Event::Pdu(held.get(..length).unwrap_or(&held)), self.now);
+                }
+                Found::Stray => return self.run.on(Event::Stray(&held), self.now),
+                Found::More => {}
+            }
+            if let Some(how) = self.arrive_of_gateway(limit, peer) {
+                return self.run.on(Event::Closed { how, partial: &held }, self.now);
+            }
+        }
+    }
+
+    /// Waits for what the gateway does next; gives out how its connection ended, if it did.
+    fn arrive_of_gateway(&mut self, limit: Limit, peer: &mut Option<Peer>) -> Option<Close> {
+        let timed_out = Close::TimedOut { limit: limit.limit, overall: limit.overall };
+        let Some(way) = &mut self.way else { return Some(Close::Fin) };
+        let how = match way.next() {
+            Came::Octets(octets, after) => {
+                let then = self.now.saturating_add(after);
+                if then < limit.end {
+                    self.now = then;
+                    way.held.extend(octets);
+                    return None;
+                }
+                timed_out
+            }
+            Came::Dials => {
+                self.dialed_by_gateway(peer);
+                return None;
+            }
+            // Before the channel is open there is nobody who sends any.
+            Came::ToTarget(_) => return None,
+            Came::TookEverything(octets) => {
+                self.violations
+                    .push(Violation::Gateway(format!("{octets} octets were taken, and more wanted")));
+                timed_out
+            }
+            Came::Ended(how) => how,
+            Came::Nothing => timed_out,
+        };
+        let waits = matches!(how, Close::TimedOut { .. });
+        self.now = if waits { limit.end.max(self.now) } else { self.now.saturating_add(TICK) };
+        Some(how)
+    }
+
+    /// Shakes hands with the gateway as a driver does.
+    fn shake_hands_with_gateway(&mut self, host: &str) {
+        let limit = self.run.limit();
+        let shakes = self.way.as_mut().is_some_and(Way::shakes_hands);
+        let table = self.scenario.gateway.as_ref().filter(|_| shakes);
+        let answer = match table {
+            Some(table) => {
+                self.now = self.now.saturating_add(TICK);
+                let root = (!self.scenario.plan.gateway_untrusted).then(authority);
+                Ok(session::session(&table.handshake(), host, LOOPBACK, root.as_deref()))
+            }
+            None => loop {
+                let held = self.way.as_ref().map(|way| way.held.clone()).unwrap_or_default();
+                if let Some(fault) = session::fault(&held) {
+                    break Err(fault);
+                }
+                if let Some(how) = self.arrive_of_gateway(limit, &mut None) {
+                    break Err(session::ended(how, &held));
+                }
+            },
+        };
+        self.run.on(Event::Tls { before: 0, answer }, self.now);
+    }
+
     /// Shakes hands as a driver does, or finds out why that does not work.
-    fn shake_hands(&mut self, host: &str, peer: Option<&mut Peer>) {
+    fn shake_hands(&mut self, host: &str, peer: &mut Option<Peer>) {
         let Some(peer) = peer else {
             let fault = session::ended(Close::Fin, &[]);
             return self.run.on(Event::Tls { before: 0, answer: Err(fault) }, self.now);
@@ -257,12 +402,52 @@ impl Machine<'_> {
         handshake: Option<&mut Option<Handshake>>,
     ) -> Option<Close> {
         let timed_out = Close::TimedOut { limit: limit.limit, overall: limit.overall };
+        let handed = match &mut self.way {
+            None => None,
+            Some(way) => match way.next() {
+                // What the gateway has to say comes before what the target says next.
+                Came::Octets(octets, after) => {
+                    let then = self.now.saturating_add(after);
+                    if then < limit.end {
+                        self.now = then;
+                        way.held.extend(octets);
+                        peer.held.extend(way.inside());
+                        match way.ended() {
+                            Some(how) => Some(how),
+                            None => return None,
+                        }
+                    } else {
+                        Some(timed_out)
+                    }
+                }
+                Came::ToTarget(octets) => {
+                    peer.request.extend(octets);
+                    return None;
+                }
+                Came::Dials => return None,
+                Came::Ended(how) => Some(way.carrier_ended(how)),
+                Came::TookEverything(octets) => {
+                    self.violations
+                        .push(Violation::Gateway(format!("{octets} octets were taken, and more wanted")));
+                    Some(timed_out)
+                }
+                Came::Nothing => None,
+            },
+        };
+        if let Some(how) = handed {
+            let waits = matches!(how, Close::TimedOut { .. });
+            self.now = if waits { limit.end.max(self.now) } else { self.now.saturating_add(TICK) };
+            return Some(how);
+        }
         let how = match (peer.next(handshake.is_some(), &mut self.violations), handshake) {
             (Arrival::Octets(octets, after), _) => {
                 let then = self.now.saturating_add(after);
                 if then < limit.end {
                     self.now = then;
-                    peer.held.extend(octets);
+                    match &mut self.way {
+                        Some(way) => way.target_said(&octets),
+                        None => peer.held.extend(octets),
+                    }
                     return None;
                 }
                 timed_out
@@ -281,7 +466,14 @@ impl Machine<'_> {
                 self.run.stood_still(lost, self.now);
                 return None;
             }
-            (Arrival::Ended(how), _) => how,
+            // What is said inside of TLS of its end reaches whoever is there; a bare end is the gateway's to tell.
+            (Arrival::Ended(how), _) => match &mut self.way {
+                Some(way) if how.is_bare() => {
+                    way.target_ended();
+                    return None;
+                }
+                Some(_) | None => how,
+            },
             (Arrival::Nothing, _) => timed_out,
         };
         let waits = matches!(how, Close::TimedOut { .. });

@@ -79,6 +79,9 @@ pub enum Violation {
         /// Why.
         why: String,
     },
+    /// What a gateway saw that is wrong.
+    #[error("the gateway: {0}")]
+    Gateway(String),
     /// The peer read more than a sane one does.
     #[error("connection {script}: took {octets} octets and wanted more")]
     TookEverything {

@@ -77,6 +77,9 @@ fn trust(kind: Kind, host: &str, peer: IpAddr, root: Option<&[u8]>) -> Option<Tr
         Err(rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         )) => Trust::OtherName,
+        Err(rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        )) => Trust::Expired,
         Err(_) => Trust::Refused,
     };
     Some(if named { trust } else { trust.unnamed() })

@@ -37,7 +37,8 @@ pub use gateway::{
     Accepts, Departs, Departure, Fragments, GatewayPoint, GatewayTable, Personality, ServiceMessage,
 };
 pub use password::PASSWORD;
-pub use plan_table::PlanTable;
+pub use plan::Shown;
+pub use plan_table::{PlanTable, Shows};
 pub(crate) use route::Route;
 pub use step::{Break, Ending, Step};
 pub(crate) use step::{echo, plain_alert};
@@ -66,7 +67,10 @@ pub struct Scenario {
     /// What the run is to do.
     #[serde(default)]
     pub plan: PlanTable,
-    /// What name resolution and dialing do.
+    /// The gateway on the way to the target; its certificate is trusted unless the plan says otherwise.
+    #[serde(default)]
+    pub gateway: Option<GatewayTable>,
+    /// What name resolution and dialing do: of whom is dialled from here, which is the gateway where there is one.
     #[serde(default)]
     pub dial: Dial,
     /// What the target does on each connection.
@@ -281,10 +285,16 @@ impl Scenario {
         self.players.contains(&player)
     }
 
-    /// The addresses that the host stands for; none when it cannot be resolved.
+    /// Who is dialled from here.
+    #[must_use]
+    pub fn first_host(&self) -> &Host {
+        self.gateway.as_ref().map_or(&self.target.host, |gateway| &gateway.host)
+    }
+
+    /// The addresses that the host who is dialled from here stands for; none when it cannot be resolved.
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
-        match (&self.target.host, &self.dial.resolve) {
+        match (self.first_host(), &self.dial.resolve) {
             (Host::Ip(ip), _) => vec![*ip],
             (_, None) => vec![LOOPBACK],
             (_, Some(Resolve::Addresses(addresses))) => addresses.clone(),
@@ -311,7 +321,7 @@ impl Scenario {
         if self.players.is_empty() {
             return Err(Fault::NoPlayers);
         }
-        if self.dial.resolve.is_some() && matches!(self.target.host, Host::Ip(_)) {
+        if self.dial.resolve.is_some() && matches!(self.first_host(), Host::Ip(_)) {
             return Err(Fault::ResolveOfAnAddress);
         }
         if self.plan.cookie.is_some() && self.plan.routing_token.is_some() {

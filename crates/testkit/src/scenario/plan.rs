@@ -2,11 +2,23 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use rdp_probe_core::{Family, Host, Plan, Routing, Security};
+use rdp_probe_core::{Account, Family, Gateway, GatewayLogon, Host, Plan, Routing, Security, base64};
 
 use super::Scenario;
+use super::gateway::Accepts;
 use super::password::password_file;
+use super::plan_table::Shows;
 use crate::certificate::root_file;
+
+/// What a gateway is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a gateway wants one of these")]
+pub enum Shown {
+    /// User and password.
+    Account(String, String),
+    /// A token.
+    Token(String),
+}
 
 impl Scenario {
     /// The plan, with the port that the target listens on.
@@ -20,6 +32,7 @@ impl Scenario {
         plan.target.pins.clone_from(&wanted.pins);
         plan.target.require_trust = wanted.root().is_some();
         plan.target.server_name.clone_from(&wanted.server_name);
+        plan.gateway = self.planned_gateway().map(Box::new);
         plan.account = wanted.account().map(Box::new);
         plan.target.accept_certificate = wanted.accept_certificate;
         plan.enumerate = wanted.enumerate;
@@ -36,6 +49,46 @@ impl Scenario {
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
         plan.limits.stages.clone_from(&wanted.stages);
         plan
+    }
+
+    /// What the plan has of the gateway, whose port is the usual one.
+    fn planned_gateway(&self) -> Option<Gateway> {
+        let table = self.gateway.as_ref()?;
+        let mut gateway = Gateway::new(table.host.clone(), Gateway::PORT);
+        gateway.leg.pins.clone_from(&self.plan.gateway_pins);
+        gateway.accept_consent = self.plan.accept_consent;
+        gateway.logon = match self.gateway_shows() {
+            Some(Shown::Account(user, _)) => {
+                Account::parse(&user, None).map_or(GatewayLogon::None, GatewayLogon::Account)
+            }
+            Some(Shown::Token(_)) => GatewayLogon::Token,
+            None => GatewayLogon::None,
+        };
+        Some(gateway)
+    }
+
+    /// What is shown to the gateway: as it accepts it, or as the plan says.
+    #[must_use]
+    pub fn gateway_shows(&self) -> Option<Shown> {
+        let table = self.gateway.as_ref()?;
+        let account = |password: &str| Some(Shown::Account(table.user.clone(), password.to_owned()));
+        let token = |token: &str| Some(Shown::Token(token.to_owned()));
+        match (self.plan.gateway_shows, table.accepts) {
+            (Shows::Nothing, _) | (Shows::Right | Shows::Wrong, Accepts::Anyone) => None,
+            (Shows::Right, Accepts::Basic) | (Shows::Password, _) => account(&table.password),
+            (Shows::Right, Accepts::Token) | (Shows::Token, _) => token(&table.token),
+            (Shows::Wrong, Accepts::Basic) => account("not the password"),
+            (Shows::Wrong, Accepts::Token) => token("not the token"),
+        }
+    }
+
+    /// What a security context makes of that.
+    pub(crate) fn gateway_secret(&self) -> String {
+        match self.gateway_shows() {
+            Some(Shown::Account(user, password)) => base64(format!("{user}:{password}").as_bytes()),
+            Some(Shown::Token(token)) => token,
+            None => String::new(),
+        }
     }
 
     /// The arguments of the binary that give the same plan, the target last.

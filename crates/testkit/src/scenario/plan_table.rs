@@ -31,6 +31,15 @@ pub struct PlanTable {
     pub stopped: bool,
     /// Whether there is no security context for it.
     pub no_context: bool,
+    /// What is shown to the gateway.
+    pub gateway_shows: Shows,
+    /// Whether the gateway's certificate need not lead to the test authority, since it is this one.
+    #[serde(deserialize_with = "pins")]
+    pub gateway_pins: Vec<String>,
+    /// Whether nobody gives the test authority as a root for the gateway.
+    pub gateway_untrusted: bool,
+    /// Whether what a gateway asks to agree to is agreed to.
+    pub accept_consent: bool,
     /// The name for TLS.
     pub server_name: Option<String>,
     /// Whether to enumerate the security protocols.
@@ -53,6 +62,24 @@ pub struct PlanTable {
     /// Limits of single stages.
     #[serde(rename = "stage_ms", deserialize_with = "stage_millis")]
     pub stages: Vec<(Stage, Duration)>,
+}
+
+/// What is shown to a gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "right, wrong, nothing, or the other thing")]
+pub enum Shows {
+    /// What it accepts.
+    #[default]
+    Right,
+    /// A wrong one of the same kind.
+    Wrong,
+    /// Nothing.
+    Nothing,
+    /// A token where it wants a password.
+    Token,
+    /// A password where it wants a token.
+    Password,
 }
 
 impl PlanTable {
