@@ -7,7 +7,7 @@ use rdp_probe_testkit::oracle;
 type Property = fn(&[u8]);
 
 /// The fuzz targets, each with what it calls.
-const TARGETS: [(&str, Property); 16] = [
+const TARGETS: [(&str, Property); 18] = [
     ("certificate", oracle::certificate),
     ("command_line", rdp_probe_cli::oracle::command_line),
     ("confirm", oracle::confirm_against_ironrdp),
@@ -15,6 +15,7 @@ const TARGETS: [(&str, Property); 16] = [
     ("diagnosis", oracle::diagnosis),
     ("explain", oracle::explanation),
     ("framing", oracle::framing),
+    ("http", oracle::http),
     ("layers", rdp_probe_tests::layers),
     ("machine", oracle::machine),
     ("mcs", oracle::mcs),
@@ -23,6 +24,7 @@ const TARGETS: [(&str, Property); 16] = [
     ("stored_report", rdp_probe_tests::stored_report),
     ("target_list", rdp_probe_cli::oracle::target_list),
     ("tls", oracle::tls),
+    ("tsgu", oracle::tsgu),
     ("wire", oracle::wire),
 ];
 

@@ -15,15 +15,18 @@ use rdp_probe_core::{
 
 use crate::certificate::Kind;
 
+mod gateway;
 mod mutated;
 mod secured;
 mod settings;
 
+pub use gateway::{http_octets, tsgu_octets};
 pub use secured::{credssp_octets, tls_octets};
 pub use settings::mcs_octets;
 
 use mutated::mutated;
 
+pub use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES};
 pub use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, MESSAGES, TLS_MESSAGES, confirm};
 pub use crate::walk::{Happening, OwnedEvent, Walk};
 

@@ -52,6 +52,8 @@ pub mod toy;
 #[cfg(feature = "dev")]
 pub mod faults;
 #[cfg(feature = "dev")]
+mod gateway_messages;
+#[cfg(feature = "dev")]
 pub mod generate;
 #[cfg(feature = "dev")]
 mod messages;

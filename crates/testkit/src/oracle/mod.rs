@@ -8,10 +8,12 @@ mod explain;
 mod framing;
 #[cfg(test)]
 pub(crate) mod golden;
+mod http;
 mod ironrdp;
 mod machine;
 mod mcs;
 mod tls;
+mod tsgu;
 mod wire;
 
 pub use certificate::certificate;
@@ -19,8 +21,10 @@ pub use credssp::credssp;
 pub use diagnosis::{diagnosis, diagnosis_of};
 pub use explain::explanation;
 pub use framing::framing;
+pub use http::http;
 pub use ironrdp::{confirm_against_ironrdp, request_against_ironrdp};
 pub use machine::{machine, well_formed};
 pub use mcs::{connect_initial_reads_back, mcs};
 pub use tls::{client_hello_against_tls_parser, tls};
+pub use tsgu::tsgu;
 pub use wire::wire;
