@@ -1,4 +1,4 @@
-//! The readers up to the NTLM challenge allocate nothing, whatever comes. Apart from the comparison of times, since counting
+//! The readers up to the NTLM challenge, and those of a gateway's answers, allocate nothing, whatever comes. Apart from the comparison of times, since counting
 //! slows down whoever does allocate.
 #![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
 use std::alloc::System;
@@ -10,6 +10,7 @@ use rdp_probe_benches::{Bars, Kind};
 use rdp_probe_wire::after_tls;
 use rdp_probe_wire::credssp::spnego::Token;
 use rdp_probe_wire::credssp::{TsRequest, ntlm_in, ts_request};
+use rdp_probe_wire::http::{self, Response, challenges};
 use rdp_probe_wire::mcs::ConnectResponse;
 use rdp_probe_wire::ntlm::{Challenge, utf16};
 use rdp_probe_wire::rdsaad::{self, ServerNonce};
@@ -17,12 +18,15 @@ use rdp_probe_wire::rdstls::Capabilities;
 use rdp_probe_wire::server_certificate::ServerCertificate;
 use rdp_probe_wire::share::ServerMessage;
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight, ServerHello, record};
+use rdp_probe_wire::tsgu::{self, ClientBody, ClientPacket, ServerPacket};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const MESSAGES: [&str; 12] = [
+const MESSAGES: [&str; 14] = [
+    TUNNEL_RESPONSE,
+    CHANNEL_CREATE,
     include_str!("../tests/golden/xrdp-connect-response-128-bits.hex"),
     SET_ERROR_INFO,
     include_str!("../tests/golden/openssl-tls13.hex"),
@@ -39,6 +43,20 @@ const MESSAGES: [&str; 12] = [
 
 /// Set Error Info 7.
 const SET_ERROR_INFO: &str = "03 00 00 24 02 f0 80 68 00 01 03 eb 70 16 16 00 17 00 ea 03 ea 03 01 00 00 01 08 00 2f 00 00 00 07 00 00 00";
+
+/// A tunnel with an identifier, capabilities and a text for people.
+const TUNNEL_RESPONSE: &str =
+    "05 00 00 00 22 00 00 00 00 00 00 00 00 00 13 00 00 00 06 00 00 00 3f 00 00 00 06 00 48 00 69 00 00 00";
+
+/// A channel to a target of two names.
+const CHANNEL_CREATE: &str =
+    "08 00 00 00 1c 00 00 00 01 01 3d 0d 03 00 04 00 73 00 00 00 06 00 74 00 75 00 00 00";
+
+/// What answers a request over HTTP.
+const RESPONSES: [&[u8]; 2] = [
+    b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate, NTLM abc==, Basic realm=\"x\"\r\nContent-Length: 2\r\n\r\nno",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a\r\nyes\r\n0\r\n\r\n",
+];
 
 /// The octets of a golden message: in hexadecimal, `#` starts a comment.
 fn golden(text: &str) -> Vec<u8> {
@@ -58,7 +76,8 @@ impl Tally {
     fn read(&mut self, octets: &[u8]) {
         let octets = black_box(octets);
         let region = Region::new(COUNTING);
-        let read = [flight(octets), challenge(octets), settings(octets), others(octets)].contains(&true);
+        let read = [flight(octets), challenge(octets), settings(octets), gateway(octets), others(octets)];
+        let read = black_box(read).contains(&true);
         let change = region.change();
         self.allocations += change.allocations + change.reallocations;
         let count = if read { &mut self.read } else { &mut self.refused };
@@ -99,6 +118,22 @@ fn settings(octets: &[u8]) -> bool {
     true
 }
 
+fn gateway(octets: &[u8]) -> bool {
+    _ = black_box((tsgu::frame(octets), http::frame(octets)));
+    let client = black_box(ClientPacket::parse(octets));
+    if let Ok(ClientPacket { body: ClientBody::ChannelCreate(create), .. }) = client {
+        _ = black_box(
+            create.resources.iter().chain(create.alternatives.iter()).map(<[u8]>::len).sum::<usize>(),
+        );
+    }
+    let response = black_box(Response::parse(octets));
+    if let Ok(response) = response {
+        let values = response.headers("WWW-Authenticate");
+        _ = black_box((values.flat_map(challenges).count(), response.fields().count(), response.body()));
+    }
+    black_box(ServerPacket::parse(octets)).is_ok() || client.is_ok() || response.is_ok()
+}
+
 fn others(octets: &[u8]) -> bool {
     _ = black_box((rdsaad::frame(octets), Challenge::parse(octets), Token::parse(octets)));
     black_box(ServerNonce::parse(octets)).is_ok() || black_box(Capabilities::parse(octets)).is_ok()
@@ -106,9 +141,8 @@ fn others(octets: &[u8]) -> bool {
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut tally = Tally::default();
-    for text in MESSAGES {
+    for whole in MESSAGES.map(golden).into_iter().chain(RESPONSES.map(<[u8]>::to_vec)) {
         // Every cut, and every octet with every value.
-        let whole = golden(text);
         for len in 0..=whole.len() {
             tally.read(whole.get(..len).unwrap_or_default());
         }
@@ -138,7 +172,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let allocations = u32::try_from(tally.allocations).unwrap_or(u32::MAX);
     bars.at_most(
         Kind::Allocations,
-        "TLS to Connect Response, every cut and octet: by read",
+        "TLS to Connect Response, and gateways, every cut and octet: by read",
         f64::from(allocations) / reads,
         0.0,
     );
