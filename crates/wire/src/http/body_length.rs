@@ -4,6 +4,9 @@ use super::list::{elements, token};
 use super::status::Status;
 use crate::fault::Problem;
 
+/// The longest body that is waited for, in octets as they come.
+pub const MAX_BODY: usize = 64 << 10;
+
 /// How a response tells where its body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

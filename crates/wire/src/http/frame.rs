@@ -1,11 +1,8 @@
 //! Where a response ends in a stream.
-use super::body_length::{BodyLength, body_length};
+use super::body_length::{BodyLength, MAX_BODY, body_length};
 use super::chunked::{End, end};
 use super::head::{self, Head, MAX_HEAD};
 use crate::tpkt::Frame;
-
-/// The longest body that is waited for, in octets as they come.
-pub const MAX_BODY: usize = 64 << 10;
 
 /// Asks where the first response in `held` ends, body included: RFC 9112 section 6.3.
 ///

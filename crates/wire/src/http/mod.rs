@@ -11,9 +11,9 @@ mod list;
 mod response;
 mod status;
 
-pub use body_length::BodyLength;
+pub use body_length::{BodyLength, MAX_BODY};
 pub use challenge::{Challenge, challenges};
-pub use frame::{MAX_BODY, frame, frame_head};
+pub use frame::{frame, frame_head};
 pub use head::{MAX_FIELDS, MAX_HEAD};
 pub use response::Response;
 pub use status::Status;

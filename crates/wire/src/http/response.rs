@@ -1,7 +1,6 @@
 //! A response, RFC 9112 sections 2 and 4.
-use super::body_length::{BodyLength, Malformed, body_length};
+use super::body_length::{BodyLength, MAX_BODY, Malformed, body_length};
 use super::chunked::{End, end};
-use super::frame::MAX_BODY;
 use super::head::Head;
 use super::status::Status;
 use crate::fault::{Fault, Layer, WireError, locate};
