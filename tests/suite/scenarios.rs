@@ -5,9 +5,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use rdp_probe::{
-    BoxFuture, Credentials, DialFault, DialFaultKind, Io, Network, Probe, Report, SystemNetwork, Target,
+    BoxFuture, Credentials, DialFault, DialFaultKind, Gateway, Io, Network, Probe, Report, Stage,
+    SystemNetwork, Target,
 };
-use rdp_probe_testkit::scenario::{Connect, PASSWORD, Player, Resolve, ResolveFault, candidate};
+use rdp_probe_testkit::gateway::{Routes, ScriptedGateway};
+use rdp_probe_testkit::scenario::{Connect, PASSWORD, Player, Resolve, ResolveFault, Shown, candidate};
 use rdp_probe_testkit::target::ScriptedTarget;
 use rdp_probe_testkit::{Scenario, certificate, machine};
 use serde_json::Value;
@@ -95,8 +97,13 @@ fn every_scenario_is_as_expected_through_the_driver() {
 /// The report that the driver gives over loopback, and where script and driver disagree.
 pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<String>)> {
     let target = ScriptedTarget::start(scenario).await?;
+    let gateway = in_front(scenario, &target)?;
     let plan = scenario.plan(target.port());
     let mut builder = Probe::builder(Target::new(plan.target.host.clone(), plan.target.port)).plan(plan);
+    if let Some(served) = &gateway {
+        builder = builder.gateway(gateway_of(scenario, served.address()));
+        builder = builder.timeout(scenario.plan.overall.unwrap_or(Duration::from_secs(20)));
+    }
     if let Some(root) = scenario.plan.root() {
         builder = builder.trust(certificate::pem_of(&root).as_bytes()).unwrap();
     }
@@ -108,12 +115,63 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
     // What can happen for real on loopback does.
     if scenario.dial.resolve.is_some() || !scenario.dial.connect.is_empty() || scenario.addresses().is_empty() {
         builder = builder.network(Arc::new(Scripted(scenario.clone())));
-    } else {
+    } else if gateway.is_none() {
         builder = builder.resolve_to(target.addresses().collect());
     }
     let report = builder.build().unwrap().run().await;
+    let mut problems = seen(scenario, gateway).await;
     let served = target.finish().await;
-    Ok((report, served.violations.iter().map(ToString::to_string).collect()))
+    problems.extend(served.violations.iter().map(ToString::to_string));
+    Ok((report, problems))
+}
+
+/// The gateway of a scenario that has one, in front of its target; where that serves no connection, it is not there.
+fn in_front(scenario: &Scenario, target: &ScriptedTarget) -> std::io::Result<Option<ScriptedGateway>> {
+    let Some(table) = &scenario.gateway else { return Ok(None) };
+    let routes = match target.addresses().next().filter(|_| !scenario.connections.is_empty()) {
+        Some(address) => Routes::nowhere().with(&scenario.target.host.to_string(), target.port(), address),
+        None => Routes::nowhere(),
+    };
+    ScriptedGateway::start(table, routes).map(Some)
+}
+
+/// The same to the library.
+fn gateway_of(scenario: &Scenario, address: SocketAddr) -> Gateway {
+    let table = scenario.gateway.as_ref().unwrap();
+    let mut gateway =
+        Gateway::new(table.host.clone(), address.port()).accept_consent(scenario.plan.accept_consent);
+    if scenario.dial.resolve.is_none() && scenario.dial.connect.is_empty() {
+        gateway = gateway.resolve_to(vec![address]);
+    }
+    if !scenario.plan.gateway_untrusted {
+        gateway = gateway.trust(certificate::pem_of(&certificate::authority()).as_bytes()).unwrap();
+    }
+    for pin in &scenario.plan.gateway_pins {
+        gateway = gateway.pin(pin);
+    }
+    match scenario.gateway_shows() {
+        Some(Shown::Account(user, password)) => {
+            gateway.credentials(Credentials::new(&user, None, password).unwrap())
+        }
+        Some(Shown::Token(token)) => gateway.token(token.into()).unwrap(),
+        None => gateway,
+    }
+}
+
+/// What a gateway saw that is wrong: more than one logon a tunnel, a secret where nobody vouched for it, a channel that was left open.
+async fn seen(scenario: &Scenario, gateway: Option<ScriptedGateway>) -> Vec<String> {
+    let Some(gateway) = gateway else { return Vec::new() };
+    let seen = gateway.finish().await;
+    let mut problems = seen.violations;
+    let tunnels = scenario.connections.len().max(1);
+    if seen.logons > tunnels {
+        problems.push(format!("{} logons, and {tunnels} connections to the target", seen.logons));
+    }
+    let vouched = scenario.expect.stage != Some(Stage::GatewayTls);
+    if !(vouched || seen.secrets_seen.is_empty()) {
+        problems.push("a secret went to a gateway that nobody vouches for".to_owned());
+    }
+    problems
 }
 
 /// The main path's stages follow each other without a gap.
@@ -144,15 +202,21 @@ fn every_scenario_is_as_expected_through_the_binary() {
             Ok(target) => target,
             Err(error) => return vec![format!("the scripted target does not start: {error}")],
         };
+        let gateway = in_front(&scenario, &target).unwrap();
         let mut arguments = scenario.arguments(target.port());
+        if let Some(gateway) = &gateway {
+            let front = scenario.arguments_of_gateway(gateway.address());
+            arguments.splice(0..0, front);
+        }
         arguments.extend(["-o", "json"].map(str::to_owned));
         let run = tokio::task::spawn_blocking(move || {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             binary::run(&arguments)
         });
         let output = run.await.unwrap();
+        let mut problems = seen(&scenario, gateway).await;
         let served = target.finish().await;
-        let mut problems: Vec<String> = served.violations.iter().map(ToString::to_string).collect();
+        problems.extend(served.violations.iter().map(ToString::to_string));
         let Some(json) = &output.json else {
             problems.push(format!("no JSON: {} {}", output.stdout, output.stderr));
             return problems;

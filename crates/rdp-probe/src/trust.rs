@@ -53,7 +53,9 @@ fn by(roots: &Arc<RootCertStore>, chain: &[Vec<u8>], name: &str, peer: IpAddr) -
     let verifier =
         WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider())).build().ok()?;
     let certificate = CertificateDer::from(leaf.as_slice());
-    let rest: Vec<CertificateDer<'_>> = rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    // A root that is sent along leads nowhere by itself, and has dates of its own.
+    let between = rest.iter().filter(|der| CertificateFacts::is_self_issued(der) != Some(true));
+    let rest: Vec<CertificateDer<'_>> = between.map(|der| CertificateDer::from(der.as_slice())).collect();
     let asked = ServerName::try_from(name);
     let is_named = asked.is_ok();
     let name = asked.unwrap_or_else(|_| ServerName::from(peer));

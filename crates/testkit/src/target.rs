@@ -1,6 +1,6 @@
 //! A target on loopback that does what a scenario says, for clients with real sockets.
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ use crate::port;
 use crate::scenario::{Connect, Connection, Ending, Route, Scenario, Step, echo};
 use crate::script::{Claim, Claims, Violation, check, first_request, offered, segment, whole};
 use crate::stream::Stream;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A target that serves a scenario's connections. It ends when it is dropped.
 #[derive(Debug)]
@@ -65,11 +67,14 @@ impl ScriptedTarget {
     /// # Errors
     /// As the operating system says. Needs to be called within a tokio runtime.
     pub async fn start(scenario: &Scenario) -> io::Result<Self> {
-        let addresses = scenario.addresses();
+        // What is said of dialling is of the gateway's address, where there is one.
+        let through = scenario.gateway.is_some();
+        let addresses = if through { vec![LOOPBACK] } else { scenario.addresses() };
         let bind = |port: u16| {
             let mut bound = Bound::default();
             for ip in &addresses {
-                bound.bind(SocketAddr::new(*ip, port), scenario.connect(*ip))?;
+                let connect = if through { Connect::Ok } else { scenario.connect(*ip) };
+                bound.bind(SocketAddr::new(*ip, port), connect)?;
             }
             Ok(bound)
         };

@@ -20,6 +20,8 @@ pub(crate) struct Way {
     tunnel: Option<Tunnel>,
     /// The octets of an endless answer that were sent.
     sent: usize,
+    /// Whether TLS is up, or was to be.
+    greeted: bool,
 }
 
 /// What comes of a gateway.
@@ -51,11 +53,13 @@ impl Way {
             held: Vec::new(),
             tunnel: None,
             sent: 0,
+            greeted: false,
         }
     }
 
     /// The run says its ClientHello; whether the gateway shakes hands.
     pub(crate) fn shakes_hands(&mut self) -> bool {
+        self.greeted = true;
         match self.gateway.instead_of_tls() {
             Some(does) => {
                 self.does.extend(does);
@@ -67,11 +71,17 @@ impl Way {
 
     /// The run sends octets.
     pub(crate) fn sends(&mut self, octets: &[u8]) {
+        if octets.is_empty() {
+            return;
+        }
+        // A scout's hello goes out in the clear, and is answered as any is.
+        if !self.greeted {
+            self.shakes_hands();
+            return;
+        }
         let Some(tunnel) = &mut self.tunnel else {
-            if !octets.is_empty() {
-                let does = self.gateway.hear(octets);
-                self.does.extend(does);
-            }
+            let does = self.gateway.hear(octets);
+            self.does.extend(does);
             return;
         };
         let mut rest = octets;

@@ -7,13 +7,23 @@ pub const PASSWORD: &str = "secret";
 
 /// A file with the password, for whoever can only be given a path. It always holds the same, and is written once.
 pub(super) fn password_file() -> io::Result<PathBuf> {
-    let path = std::env::temp_dir().join("rdp-probe-test-password");
-    if std::fs::read_to_string(&path).is_ok_and(|there| there == PASSWORD) {
+    file("rdp-probe-test-password", PASSWORD)
+}
+
+/// The same with another secret.
+pub(super) fn secret_file(secret: &str) -> io::Result<PathBuf> {
+    let name: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
+    file(&format!("rdp-probe-test-secret-{name}"), secret)
+}
+
+fn file(name: &str, secret: &str) -> io::Result<PathBuf> {
+    let path = std::env::temp_dir().join(name);
+    if std::fs::read_to_string(&path).is_ok_and(|there| there == secret) {
         return Ok(path);
     }
     // Others may read it at this moment.
     let new = path.with_extension(format!("{}.new", std::process::id()));
-    std::fs::write(&new, PASSWORD)?;
+    std::fs::write(&new, secret)?;
     std::fs::rename(&new, &path)?;
     Ok(path)
 }

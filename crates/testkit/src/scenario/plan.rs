@@ -1,14 +1,14 @@
 //! From a scenario to a plan, and to the command line that means the same.
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{Account, Family, Gateway, GatewayLogon, Host, Plan, Routing, Security, base64};
 
 use super::Scenario;
 use super::gateway::Accepts;
-use super::password::password_file;
+use super::password::{password_file, secret_file};
 use super::plan_table::Shows;
-use crate::certificate::root_file;
+use crate::certificate::{authority, root_file};
 
 /// What a gateway is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,38 @@ impl Scenario {
         }
     }
 
+    /// The arguments of the binary that lead through a gateway at this address.
+    #[must_use]
+    pub fn arguments_of_gateway(&self, address: SocketAddr) -> Vec<String> {
+        let Some(table) = &self.gateway else { return Vec::new() };
+        let mut arguments = Vec::new();
+        let mut option = |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
+        let (host, port) = (&table.host, address.port());
+        option(&["-g", &format!("{host}:{port}"), "--resolve", &format!("{host}:{port}:{}", address.ip())]);
+        // Without a file the binary says that there is none.
+        if !self.plan.gateway_untrusted {
+            option(&["--gateway-ca", &root_file(&authority()).unwrap_or_default().to_string_lossy()]);
+        }
+        for pin in &self.plan.gateway_pins {
+            option(&["--gateway-pin", pin]);
+        }
+        if self.plan.accept_consent {
+            option(&["--accept-consent"]);
+        }
+        match self.gateway_shows() {
+            Some(Shown::Account(user, password)) => {
+                let file = secret_file(&password).unwrap_or_default();
+                option(&["--gateway-user", &user, "--gateway-password-file", &file.to_string_lossy()]);
+            }
+            Some(Shown::Token(token)) => {
+                let file = secret_file(&token).unwrap_or_default();
+                option(&["--gateway-token", &file.to_string_lossy()]);
+            }
+            None => {}
+        }
+        arguments
+    }
+
     /// What a security context makes of that.
     pub(crate) fn gateway_secret(&self) -> String {
         match self.gateway_shows() {
@@ -122,8 +154,10 @@ impl Scenario {
         if let Some(name) = &wanted.server_name {
             option(&["--server-name", name]);
         }
-        option(&[if wanted.enumerate { "--enumerate" } else { "--no-enumerate" }]);
-        option(&[if wanted.second_look { "--second-look" } else { "--no-second-look" }]);
+        if self.gateway.is_none() {
+            option(&[if wanted.enumerate { "--enumerate" } else { "--no-enumerate" }]);
+            option(&[if wanted.second_look { "--second-look" } else { "--no-second-look" }]);
+        }
         if wanted.all_addresses {
             option(&["--all-addresses"]);
         }
@@ -152,7 +186,7 @@ impl Scenario {
             host @ (Host::Ip(IpAddr::V4(_)) | Host::Name(_) | _) => host.to_string(),
         };
         let addresses: Vec<_> = self.addresses().iter().map(IpAddr::to_string).collect();
-        if matches!(self.target.host, Host::Name(_)) && !addresses.is_empty() {
+        if matches!(self.target.host, Host::Name(_)) && !addresses.is_empty() && self.gateway.is_none() {
             option(&["--resolve", &format!("{host}:{port}:{}", addresses.join(","))]);
         }
         option(&[&format!("{host}:{port}")]);
