@@ -5,6 +5,8 @@
 )]
 
 #[cfg(test)]
+mod behind_gateway;
+#[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod catalogue;

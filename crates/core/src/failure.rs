@@ -229,14 +229,11 @@ impl FailureKind {
     /// Whether the peer ended the connection, and said no more than that.
     #[must_use]
     pub const fn is_hang_up(&self) -> bool {
-        matches!(
-            self,
-            Self::Closed { how: Close::Fin | Close::Reset | Close::CloseNotify, .. }
-                | Self::Tls(TlsFault {
-                    kind: TlsFaultKind::Closed(Close::Fin | Close::Reset | Close::CloseNotify),
-                    ..
-                })
-        )
+        let (Self::Closed { how, .. } | Self::Tls(TlsFault { kind: TlsFaultKind::Closed(how), .. })) = self
+        else {
+            return false;
+        };
+        matches!(how.without_tunnel(), Close::Fin | Close::Reset | Close::CloseNotify)
     }
 
     /// The id in reports.

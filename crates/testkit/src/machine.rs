@@ -219,7 +219,15 @@ impl Machine<'_> {
     fn dialed_by_gateway(&mut self, peer: &mut Option<Peer>) {
         let there = !self.scenario.connections.is_empty();
         if there {
-            let claim = self.claims.on_accept(&self.scenario.connections, LOOPBACK);
+            let claim = match self.claims.on_accept(&self.scenario.connections, LOOPBACK) {
+                // What the run is going to ask is known already.
+                Claim::AfterRequest => {
+                    let offer = self.run.evidence().attempts.last().map(|attempt| attempt.offer);
+                    let claimed = self.claims.on_request(&self.scenario.connections, LOOPBACK, offer);
+                    claimed.map_or(Claim::None, Claim::Script)
+                }
+                claim @ (Claim::Script(_) | Claim::None) => claim,
+            };
             *peer = self.served(claim, LOOPBACK, Vec::new());
         }
         if let Some(way) = &mut self.way {

@@ -250,12 +250,17 @@ impl Connection {
                 Does::Raw(octets) => self.stream.write(&octets).await?,
                 Does::Upgraded => self.frames = Some(ClientFrames::default()),
                 Does::Open { name, port } => {
-                    self.target = match self.routes.of(name, port) {
-                        Some(address) => TcpStream::connect(address).await.ok(),
-                        None => None,
+                    let dialed = match self.routes.of(name, port) {
+                        Some(address) => TcpStream::connect(address).await,
+                        None => Err(io::ErrorKind::ConnectionRefused.into()),
                     };
-                    let more = self.gateway.target_dialed(self.target.is_some());
-                    left.extend(more);
+                    // A reset that is faster than whoever connects ended a connection that was made.
+                    let ended = dialed.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::ConnectionReset);
+                    self.target = dialed.ok();
+                    left.extend(self.gateway.target_dialed(self.target.is_some() || ended));
+                    if ended {
+                        left.extend(self.gateway.target_ended());
+                    }
                 }
                 Does::ToTarget(octets) => {
                     if let Some(target) = &mut self.target {
