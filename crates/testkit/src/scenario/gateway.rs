@@ -386,6 +386,14 @@ struct Endless {
 const ONE: &str = "a gateway departs in one way: code, status with headers and body, octets, raw, cut with close, close, \
                    websocket_close, silent, drip, endless, wrong_accept, masked, or version";
 
+impl Departure {
+    /// This departure, and nothing of an end after it.
+    #[must_use]
+    pub const fn new(at: GatewayPoint, how: Departs) -> Self {
+        Self { at, how, close: None }
+    }
+}
+
 impl TryFrom<Written> for Departure {
     type Error = String;
 
