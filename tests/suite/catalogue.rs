@@ -73,6 +73,11 @@ fn every_exit_code_is_one_of_its_stage() {
             let stages = codes.get(&exit).unwrap_or_else(|| panic!("{}: {exit} is no exit code", rule.id));
             let fits = match rule.stage {
                 Some(stage) => stages.iter().any(|id| id == stage.id() || id == "any"),
+                // Which of a gateway's answers it was is held by every scenario.
+                None if rule.hop == Some(Hop::Gateway) || exit == 25 => {
+                    let of_gateway = |id: &str| Stage::parse(id).is_some_and(Stage::is_gateways);
+                    stages.iter().all(|id| id == "any" || of_gateway(id))
+                }
                 // Of any stage, or of all that go on inside TLS.
                 None => {
                     let mut inside = Stage::BUILT.into_iter().filter(|stage| stage.rank() > Stage::Tls.rank());
@@ -93,6 +98,15 @@ fn every_outcome_fits_its_exit_code() {
             let fits: &[&str] = match exit {
                 10 => &["unreachable", "inconclusive"],
                 11 => &["unreachable", "refused", "inconclusive"],
+                12 => &["refused"],
+                20 => &["unreachable", "refused", "misconfigured", "inconclusive"],
+                21 => &["misconfigured", "refused", "unreachable", "inconclusive"],
+                22 => &["refused", "misconfigured", "inconclusive"],
+                23 => &["refused", "inconclusive"],
+                24 => &["refused"],
+                25 => &["unreachable", "refused"],
+                26 => &["refused", "misconfigured", "inconclusive"],
+                27 => &["refused", "unreachable", "misconfigured"],
                 30 => &["refused", "unreachable", "misconfigured"],
                 31 if rule.id == "server-has-no-certificate" => &["misconfigured"],
                 31 | 41 | 56 => &["refused"],

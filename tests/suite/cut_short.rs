@@ -233,7 +233,9 @@ async fn run_is_interrupted_in_the_stage_behind_tls_that_it_is_in() {
     let here = |stage| {
         in_the_clear().iter().any(|hangs| hangs.stage == stage) || stages.iter().any(|(own, ..)| *own == stage)
     };
-    assert!(Stage::BUILT.into_iter().all(here), "every stage is interrupted");
+    // Those of a gateway are interrupted without sockets: interrupted.rs.
+    let mut direct = Stage::BUILT.into_iter().filter(|stage| !stage.is_gateways());
+    assert!(direct.all(here), "every stage is interrupted");
 }
 
 /// The failure stays the one that the scout was sent for, and nobody follows it.

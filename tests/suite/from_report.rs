@@ -122,21 +122,21 @@ fn reports_of_earlier_versions_are_read() {
     assert!(read >= 8, "{read}");
 }
 
-/// A gateway refuses connections too, and what it refuses tells nothing of the target.
+/// A proxy refuses connections too, and what it refuses tells nothing of the target.
 #[test]
-fn a_failure_that_is_laid_at_a_gateway_has_no_cause_of_the_target_s() {
+fn a_failure_that_is_laid_at_a_proxy_has_no_cause_of_the_target_s() {
     let refused = report("tcp-refused");
     assert_eq!((refused.exit_code(), refused.diagnosis.mstsc.len()), (11, 1));
     let mut json: Value = serde_json::from_str(&text(&refused)).unwrap();
-    json["evidence"]["attempts"][0]["failure"]["hop"] = json!("gateway");
+    json["evidence"]["attempts"][0]["failure"]["hop"] = json!("proxy");
 
     let again = Report::from_json(&json.to_string()).unwrap();
     let verdict = &again.diagnosis.verdict;
     assert_eq!((again.exit_code(), verdict.rule, verdict.outcome.id()), (3, None, "inconclusive"));
-    assert_eq!((verdict.hop, verdict.stage), (Some(Hop::Gateway), Some(Stage::TcpConnect)));
+    assert_eq!((verdict.hop, verdict.stage), (Some(Hop::Proxy), Some(Stage::TcpConnect)));
     assert!(again.diagnosis.causes.is_empty() && again.diagnosis.mstsc.is_empty());
     let summary = again.summary();
-    for word in ["tcp_connect", "gateway", "no explanation"] {
+    for word in ["tcp_connect", "proxy", "no explanation"] {
         assert!(summary.contains(word), "{summary}");
     }
     assert!(!summary.contains("internal error"), "{summary}");

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use rdp_probe_core::wire::tls::{CipherSuite, Version};
 use rdp_probe_core::{
-    Close, DialFault, DialFaultKind, Event, Hop, Host, Link, Plan, Run, Security, SignatureCheck, Stage,
-    TlsFault, TlsFaultKind, TlsSession,
+    Account, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Event, Gateway, GatewayLogon, Hop, Host,
+    Link, Plan, Run, Security, SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
 };
+use rdp_probe_testkit::gateway::accepted;
 
 /// A Connection Confirm that selects this protocol ([MS-RDPBCGR] 2.2.1.2.1).
 const fn confirm(protocol: u8) -> [u8; 19] {
@@ -80,7 +81,90 @@ fn every_stage_can_be_interrupted_and_nobody_else_is_blamed() {
         assert_eq!((failure.stage, failure.hop), (stage, Hop::Client), "{protocol}");
         assert!(run.evidence().is_over() && run.next().is_none(), "{stage}, {protocol}");
     }
-    assert!(Stage::BUILT.iter().all(|built| STAGES.iter().any(|(stage, ..)| stage == built)));
+    let mut direct = Stage::BUILT.iter().filter(|stage| !stage.is_gateways());
+    assert!(direct.all(|built| STAGES.iter().any(|(stage, ..)| stage == built)));
+}
+
+/// A run that logs on at a gateway with a token, as far as this stage.
+fn run_through_gateway_to(stage: Stage) -> Run {
+    let mut plan = Plan::new(Host::parse("srv1.lab.test").unwrap(), 3389);
+    let mut gateway = Gateway::new(Host::parse("192.0.2.9").unwrap(), Gateway::PORT);
+    let account = Account::parse("gwuser", None).unwrap();
+    gateway.logon = GatewayLogon::Account(account);
+    plan.gateway = Some(Box::new(gateway));
+    let mut run = Run::new(plan);
+    run.begin(Duration::ZERO);
+    let peer = SocketAddr::from(([192, 0, 2, 9], 443));
+    let session = TlsSession {
+        version: Version::TLS_1_3,
+        cipher: CipherSuite(0x1302),
+        chain: Vec::new(),
+        trust: Some(Trust::Trusted),
+        signature: SignatureCheck::Verified,
+    };
+    let challenge =
+        b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"gw\"\r\nContent-Length: 0\r\n\r\n";
+    let mut at = 1;
+    let mut key = String::new();
+    while run.stage() != Some(stage) {
+        let request = String::from_utf8_lossy(&run.take_octets()).into_owned();
+        let sent = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+        key = sent.map_or(key, str::to_owned);
+        let upgrade = format!("HTTP/1.1 101 Up\r\nSec-WebSocket-Accept: {}\r\n\r\n", accepted(&key));
+        let event = match (run.stage().unwrap(), run.wants().unwrap()) {
+            (_, Wants::Dial { .. }) => Event::Dialed(Ok(Link { peer, local: None })),
+            (_, Wants::Tls { .. }) => Event::Tls { before: 0, answer: Ok(session.clone()) },
+            (_, Wants::Auth { .. }) => {
+                Event::Auth(Ok(AuthOutput::Token { token: b"eDp5".to_vec(), done: true }))
+            }
+            (_, Wants::Carry(_)) => Event::Carried,
+            (Stage::GatewayHttp, _) => Event::Pdu(challenge),
+            (Stage::GatewayAuth, _) => Event::Pdu(upgrade.as_bytes()),
+            (Stage::GatewayTunnel, _) if at < 9 => {
+                Event::Pdu(&[2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])
+            }
+            (Stage::GatewayTunnel, _) => Event::Pdu(&[5, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            (Stage::GatewayAuthorization, _) => Event::Pdu(&[7, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            (other, wants) => panic!("{other}: {wants:?}"),
+        };
+        run.on(event, Duration::from_millis(at));
+        at = if run.evidence().gateway_facts().any(|fact| fact.id() == "gateway_version") { 9 } else { 1 };
+    }
+    run
+}
+
+#[test]
+fn every_stage_of_a_gateway_can_be_interrupted_and_has_its_limit() {
+    for stage in Stage::BUILT.into_iter().filter(|stage| stage.is_gateways()) {
+        for how in [
+            Close::Cancelled,
+            Close::TimedOut { limit: stage.limit(), overall: false },
+            Close::TimedOut { limit: Duration::from_secs(20), overall: true },
+        ] {
+            let mut run = run_through_gateway_to(stage);
+            let event = match run.wants().unwrap() {
+                Wants::Tls { .. } => {
+                    Event::Tls { before: 0, answer: Err(TlsFault::new(TlsFaultKind::Closed(how), &[])) }
+                }
+                Wants::Auth { .. } => Event::Auth(Err(AuthFault::Closed(how))),
+                // Putting a carrier in its place takes no time: what it is for is waited for behind it.
+                Wants::Carry(_) => {
+                    run.on(Event::Carried, Duration::from_millis(9));
+                    Event::Closed { how, partial: &[] }
+                }
+                Wants::Resolve { .. } | Wants::Dial { .. } | Wants::Pdu(_) | _ => {
+                    Event::Closed { how, partial: &[] }
+                }
+            };
+            let context = matches!(event, Event::Auth(_));
+            run.on(event, Duration::from_secs(1));
+            let failure = run.evidence().failure().unwrap();
+            let hop = if how == Close::Cancelled || context { Hop::Client } else { Hop::Gateway };
+            assert_eq!((failure.stage, failure.hop), (stage, hop), "{how:?}");
+            let over = matches!(how, Close::Cancelled | Close::TimedOut { overall: true, .. });
+            assert_eq!(run.evidence().is_over(), over, "{stage} {how:?}");
+        }
+    }
 }
 
 #[test]

@@ -276,7 +276,7 @@ fn as_json_expects(scenario: &Scenario, json: &Value) -> Vec<String> {
     let mstsc: Vec<String> = json["mstsc"].as_array().into_iter().flatten().map(shown).collect();
     let mut pairs = vec![
         ("outcome", json["verdict"]["outcome"].clone(), text(Some(expect.outcome.id()))),
-        ("stage", json["verdict"]["stage"].clone(), text(expect.stage.map(rdp_probe::Stage::id))),
+        ("stage", json["verdict"]["stage"].clone(), text(expect.stage.map(Stage::id))),
         ("hop", json["verdict"]["hop"].clone(), text(expect.hop.map(rdp_probe::Hop::id))),
         ("rule", json["verdict"]["rule"].clone(), text(expect.rule.as_deref())),
         ("exit_code", json["verdict"]["exit_code"].clone(), Value::from(expect.exit)),

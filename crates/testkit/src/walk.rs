@@ -1,15 +1,18 @@
 //! A run through whatever may happen: any plan, and events of any kind, in turn and out of turn.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Event, Evidence, Family, Host,
-    Link, Plan, Routing, Run, Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession,
-    Trust, Wants,
+    Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Event, Evidence, Family, Gateway,
+    GatewayLogon, Host, Link, Plan, Routing, Run, Security, SignatureCheck, Stage, TlsBreak, TlsFault,
+    TlsFaultKind, TlsSession, Trust, TunnelEnd, Wants,
 };
 
 use crate::certificate::Kind;
+use crate::gateway::accepted;
+use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES};
 use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, TLS_MESSAGES, confirm};
 
 /// An [`Event`] that owns its octets.
@@ -70,7 +73,10 @@ pub struct Walk {
 const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
-const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON;
+const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON + OF_A_GATEWAY;
+/// What a gateway takes: HTTP twice, the tunnel's two answers, the authorization and the channel, with as many asides as each may have, the
+/// handshake, the proof and the two carriers.
+const OF_A_GATEWAY: usize = 6 * 65 + 4;
 /// What a server may say before its Connect Response, and once more.
 const MOST_ASIDES: usize = 9;
 /// What a logon takes: two tokens, the binding, the server's message, and its proof.
@@ -201,6 +207,16 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     (plan.enumerate, plan.second_look) = (asks & 1 == 1, asks & 2 == 2);
     plan.account = (asks & 4 == 4).then(|| Account::parse("alice", None).ok().map(Box::new)).flatten();
     plan.target.accept_certificate = asks & 8 == 8;
+    if asks & 16 == 16 {
+        let mut gateway = Gateway::new(Host::Name("gw.lab.test".to_owned()), Gateway::PORT);
+        gateway.accept_consent = asks & 32 == 32;
+        gateway.logon = match asks >> 6 {
+            0 => GatewayLogon::None,
+            1 => GatewayLogon::Token,
+            _ => Account::parse("gwuser", None).map_or(GatewayLogon::None, GatewayLogon::Account),
+        };
+        plan.gateway = Some(Box::new(gateway));
+    }
     plan.all_addresses = octets.flag();
     plan.family = octets.one_of(&[Family::Any, Family::V4, Family::V6], Family::Any);
     match octets.octet() & 3 {
@@ -245,9 +261,75 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         14 => OwnedEvent::Pdu(octets.one_of(MCS_MESSAGES, &[]).to_vec()),
         11 | 12 => OwnedEvent::Pdu(octets.one_of(CREDSSP_MESSAGES, &[]).to_vec()),
         13 => OwnedEvent::Pdu(octets.one_of(TLS_MESSAGES, &[]).to_vec()),
-        _ => OwnedEvent::Pdu(confirm(2, 0x1F, octets.one_of(&[1, 2, 4, 8, 16], 2))),
+        _ => match octets.octet() & 3 {
+            0 => OwnedEvent::Pdu(confirm(2, 0x1F, octets.one_of(&[1, 2, 4, 8, 16], 2))),
+            1 => OwnedEvent::Pdu(octets.one_of(HTTP_MESSAGES, &[]).to_vec()),
+            2 => OwnedEvent::Pdu(octets.one_of(TSGU_MESSAGES, &[]).to_vec()),
+            // What gets furthest at a gateway.
+            _ => octets.one_of(&GATEWAY, Furthest::Carried).event(),
+        },
     };
     Happening { event, after: octets.duration(), out_of_turn: kind & 0xF0 == 0xF0 }
+}
+
+/// What a gateway says to get furthest.
+#[derive(Clone, Copy)]
+enum Furthest {
+    Carried,
+    Challenge,
+    Upgrade,
+    Packet(&'static [u8]),
+}
+
+const GATEWAY: [Furthest; 7] = [
+    Furthest::Carried,
+    Furthest::Challenge,
+    Furthest::Upgrade,
+    Furthest::Packet(&[2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]),
+    Furthest::Packet(&[5, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    Furthest::Packet(&[7, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    Furthest::Packet(&[9, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]),
+];
+
+impl Furthest {
+    fn event(self) -> OwnedEvent {
+        match self {
+            Self::Carried => OwnedEvent::Carried,
+            Self::Challenge => OwnedEvent::Pdu(
+                b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"gw\"\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            ),
+            Self::Upgrade => OwnedEvent::Pdu(upgrade().to_vec()),
+            Self::Packet(octets) => OwnedEvent::Pdu(octets.to_vec()),
+        }
+    }
+}
+
+/// The answer that a gateway gives to the request of a plan without randomness: what a run asks there is always the same.
+fn upgrade() -> &'static [u8] {
+    static UPGRADE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut plan = Plan::new(Host::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)), 3389);
+        let gateway = Gateway::new(Host::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)), Gateway::PORT);
+        plan.gateway = Some(Box::new(gateway));
+        let mut run = Run::new(plan);
+        run.begin(Duration::ZERO);
+        let peer = SocketAddr::from(([127, 0, 0, 1], Gateway::PORT));
+        run.on(Event::Dialed(Ok(Link { peer, local: None })), Duration::ZERO);
+        let session = TlsSession {
+            version: Version::TLS_1_3,
+            cipher: CipherSuite(0x1302),
+            chain: Vec::new(),
+            signature: SignatureCheck::Verified,
+            trust: Some(Trust::Trusted),
+        };
+        run.on(Event::Tls { before: 0, answer: Ok(session) }, Duration::ZERO);
+        let request = run.take_octets();
+        let request = String::from_utf8_lossy(&request);
+        let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+        let accept = accepted(key.unwrap_or_default());
+        let lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+        format!("{}\r\nSec-WebSocket-Accept: {accept}\r\n\r\n", lines.join("\r\n")).into_bytes()
+    });
+    &UPGRADE
 }
 
 fn answer(octets: &mut Cursor<'_>) -> Result<AuthOutput, AuthFault> {
@@ -327,6 +409,8 @@ fn close(octets: &mut Cursor<'_>) -> Close {
         Close::Alert(code),
         Close::TimedOut { limit, overall: false },
         Close::TimedOut { limit, overall: true },
+        Close::Tunnel(TunnelEnd::Channel(0xA0)),
+        Close::Tunnel(TunnelEnd::WebSocket(None)),
         Close::Broken { os: None },
         Close::Broken { os: Some(i32::from(code)) },
         Close::TlsBroken(TlsBreak::WrongTag),

@@ -168,8 +168,9 @@ pub(super) fn is_ntlm_authenticate(token: &str) -> bool {
     STANDARD.decode(token).is_ok_and(|octets| octets.starts_with(b"NTLMSSP\0\x03\0\0\0"))
 }
 
-/// `Sec-WebSocket-Accept` for a key.
-pub(super) fn accept(key: &str) -> String {
+/// `Sec-WebSocket-Accept` for a key (RFC 6455 section 4.2.2).
+#[must_use]
+pub fn accepted(key: &str) -> String {
     STANDARD.encode(Sha1::new_with_prefix(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize())
 }
 
@@ -313,7 +314,7 @@ mod tests {
 
     #[test]
     fn accept_is_as_the_specification_computes_it() {
-        assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(accepted("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]

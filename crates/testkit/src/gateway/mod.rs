@@ -12,6 +12,7 @@ mod server;
 mod tunnel;
 
 pub use does::Does;
+pub use http::accepted;
 pub use notes::{Notes, Seen};
 pub use server::{Routes, ScriptedGateway};
 pub use tunnel::Gateway;

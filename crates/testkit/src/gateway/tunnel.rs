@@ -212,7 +212,7 @@ impl Gateway {
             Some(key) => {
                 let wrong =
                     matches!(&self.table.departs, Some(departure) if departure.how == Departs::WrongAccept);
-                let accept = if wrong { http::accept("") } else { http::accept(key) };
+                let accept = if wrong { http::accepted("") } else { http::accepted(key) };
                 (http::upgraded(self.table.personality, &accept), true)
             }
         };

@@ -1,7 +1,9 @@
 //! What holds for every run, whatever happens to it.
 use std::time::Duration;
 
-use rdp_probe_core::{AttemptRecord, Evidence, Look, NotTried, Outcome, Plan, Purpose, SecuritySummary, Stage};
+use rdp_probe_core::{
+    AttemptRecord, Evidence, Hop, Look, NotTried, Outcome, Plan, Purpose, SecuritySummary, Stage, StageRecord,
+};
 
 use crate::walk::Walk;
 
@@ -44,14 +46,28 @@ pub fn well_formed(evidence: &Evidence) {
 fn agrees(attempt: &AttemptRecord, plan: &Plan) {
     // Of alternatives, each attempt has one.
     let alternatives = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
-    let stages: Vec<Stage> = attempt.stages.iter().map(|record| record.stage).collect();
+    // What HTTP answers to a logon, and is none to that, comes after it.
+    let again = attempt.stages.iter().rposition(|record| record.stage == Stage::GatewayHttp);
+    let first = attempt.stages.iter().position(|record| record.stage == Stage::GatewayHttp);
+    let records = attempt.stages.iter().enumerate().filter(|(at, _)| first == again || Some(*at) != again);
+    let records: Vec<&StageRecord> = records.map(|(_, record)| record).collect();
+    for record in &records {
+        assert!(plan.gateway.is_some() || record.hop == Hop::Target, "{record:?}");
+    }
+    let of_gateway: Vec<Stage> =
+        records.iter().filter(|record| record.hop == Hop::Gateway).map(|record| record.stage).collect();
+    let reaches = [Stage::Resolve, Stage::TcpConnect];
+    let way = Stage::BUILT.into_iter().filter(|stage| stage.is_gateways() || reaches.contains(stage));
+    assert_eq!(of_gateway, way.filter(|_| plan.gateway.is_some()).collect::<Vec<_>>(), "{attempt:?}");
+    let stages: Vec<Stage> =
+        records.iter().filter(|record| record.hop == Hop::Target).map(|record| record.stage).collect();
     let taken: Vec<&Stage> = stages.iter().filter(|stage| alternatives.contains(stage)).collect();
     assert_eq!(taken.len(), 1, "{attempt:?}");
     // Who is greeted in TLS is not asked for a connection first.
     let tls_first = attempt.purpose == Purpose::Look(Look::TlsFirst);
     let built = Stage::BUILT.into_iter().filter(|stage| {
         let asked = !tls_first || *stage != Stage::ConnectionInitiation;
-        asked && (taken.contains(&stage) || !alternatives.contains(stage))
+        !stage.is_gateways() && asked && (taken.contains(&stage) || !alternatives.contains(stage))
     });
     assert_eq!(stages, built.collect::<Vec<_>>(), "{attempt:?}");
     let failed: Vec<Stage> = attempt
@@ -74,16 +90,21 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
         | Outcome::NotTried(NotTried::BeyondDepth | NotTried::NotSelected | NotTried::CredentialsNeeded) => 3,
         Outcome::NotTried(_) | _ => 4,
     };
-    let left_out = Outcome::NotTried(NotTried::NotSelected);
-    let in_order =
-        attempt.stages.iter().enumerate().filter(|(at, record)| *at > last_begun || record.outcome != left_out);
+    let left_out =
+        [NotTried::NotSelected, NotTried::NoLogonAsked, NotTried::DoneByGateway].map(Outcome::NotTried);
+    let in_order = attempt.stages.iter().enumerate().filter(|(at, record)| {
+        let left_out = left_out.contains(&record.outcome);
+        (*at > last_begun || !left_out) && record.outcome != Outcome::NotTried(NotTried::DoneByGateway)
+    });
     assert!(in_order.map(|(_, record)| place(record.outcome)).is_sorted(), "{attempt:?}");
     for record in &attempt.stages {
         let began = matches!(record.outcome, Outcome::Passed | Outcome::Failed);
         assert_eq!((record.started.is_some(), record.duration.is_some()), (began, began), "{record:?}");
         let end = record.started.unwrap_or_default().saturating_add(record.duration.unwrap_or_default());
         for fact in &record.facts {
-            assert!(began && record.started <= Some(fact.at) && fact.at <= end, "{record:?}");
+            // What a tunnel observes beside belongs to the stage that opened it.
+            let beside = record.stage == Stage::GatewayChannel;
+            assert!(began && record.started <= Some(fact.at) && (beside || fact.at <= end), "{record:?}");
         }
         match record.outcome {
             Outcome::NotReached => assert!(attempt.failure.is_some(), "{attempt:?}"),

@@ -37,8 +37,7 @@ pub use gateway::{
     Accepts, Departs, Departure, Fragments, GatewayPoint, GatewayTable, Personality, ServiceMessage,
 };
 pub use password::PASSWORD;
-pub use plan::Shown;
-pub use plan_table::{PlanTable, Shows};
+pub use plan_table::{PlanTable, Shown, Shows};
 pub(crate) use route::Route;
 pub use step::{Break, Ending, Step};
 pub(crate) use step::{echo, plain_alert};

@@ -7,18 +7,8 @@ use rdp_probe_core::{Account, Family, Gateway, GatewayLogon, Host, Plan, Routing
 use super::Scenario;
 use super::gateway::Accepts;
 use super::password::{password_file, secret_file};
-use super::plan_table::Shows;
+use super::plan_table::{Shown, Shows};
 use crate::certificate::{authority, root_file};
-
-/// What a gateway is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a gateway wants one of these")]
-pub enum Shown {
-    /// User and password.
-    Account(String, String),
-    /// A token.
-    Token(String),
-}
 
 impl Scenario {
     /// The plan, with the port that the target listens on.
@@ -59,7 +49,11 @@ impl Scenario {
         gateway.accept_consent = self.plan.accept_consent;
         gateway.logon = match self.gateway_shows() {
             Some(Shown::Account(user, _)) => {
-                Account::parse(&user, None).map_or(GatewayLogon::None, GatewayLogon::Account)
+                let account = Account::parse(&user, None).map(|mut account| {
+                    account.stopped = self.plan.gateway_stopped;
+                    account
+                });
+                account.map_or(GatewayLogon::None, GatewayLogon::Account)
             }
             Some(Shown::Token(_)) => GatewayLogon::Token,
             None => GatewayLogon::None,

@@ -38,6 +38,8 @@ pub struct PlanTable {
     pub gateway_pins: Vec<String>,
     /// Whether nobody gives the test authority as a root for the gateway.
     pub gateway_untrusted: bool,
+    /// Whether the account was rejected before in the run.
+    pub gateway_stopped: bool,
     /// Whether what a gateway asks to agree to is agreed to.
     pub accept_consent: bool,
     /// The name for TLS.
@@ -62,6 +64,16 @@ pub struct PlanTable {
     /// Limits of single stages.
     #[serde(rename = "stage_ms", deserialize_with = "stage_millis")]
     pub stages: Vec<(Stage, Duration)>,
+}
+
+/// What a gateway is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a gateway wants one of these")]
+pub enum Shown {
+    /// User and password.
+    Account(String, String),
+    /// A token.
+    Token(String),
 }
 
 /// What is shown to a gateway.
