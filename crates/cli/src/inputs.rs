@@ -9,8 +9,8 @@ use crate::words::{behind, is_rdp_file};
 /// What is read, and what is written beside the reports.
 pub(crate) struct Named<'a> {
     pub(crate) targets: &'a [std::ffi::OsString],
-    pub(crate) ca: Option<&'a Path>,
-    pub(crate) password_file: Option<&'a Path>,
+    /// By the options that name them.
+    pub(crate) files: [(&'static str, Option<&'a Path>); 5],
     pub(crate) key_log: Option<&'a Path>,
     pub(crate) outputs: &'a [OutputSpec],
 }
@@ -65,11 +65,10 @@ pub(crate) fn both_read_and_written(named: &Named<'_>) -> Option<String> {
             reads(Identity::of(typed.as_ref()), format!("the target {}", quoted(typed)));
         }
     }
-    if let Some(path) = named.ca {
-        reads(Identity::of(path), format!("the file of --ca, {},", quoted(path)));
-    }
-    if let Some(path) = named.password_file {
-        reads(Identity::of(path), format!("the file of --password-file, {},", quoted(path)));
+    for (option, path) in named.files {
+        if let Some(path) = path {
+            reads(Identity::of(path), format!("the file of {option}, {},", quoted(path)));
+        }
     }
     let to_stdout = named.outputs.is_empty() || named.outputs.iter().any(|output| output.file.is_none());
     let mut written: Vec<Option<Identity>> =

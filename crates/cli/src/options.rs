@@ -9,6 +9,7 @@ use clap::{ArgAction, Parser};
 use rdp_probe::{Address, ClientName, Family, Host, Security, Stage};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
+use crate::gateway_options::{Beside, GatewayOptions};
 use crate::inputs::{Named, both_read_and_written};
 use crate::pasted::Pasted;
 use crate::quote::quoted;
@@ -27,7 +28,7 @@ use crate::words::{behind, is_rdp_file};
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
@@ -134,11 +135,15 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME", value_parser = client_name)]
     pub(crate) client_name: Option<String>,
 
+    /// Through which gateway.
+    #[command(flatten)]
+    pub(crate) gateway: GatewayOptions,
+
     /// Append TLS session keys to this file, for decrypting a capture [env: SSLKEYLOGFILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) keylog: Option<PathBuf>,
 
-    /// Limit of the whole run of one target [default: 20s, and 60s with a user]
+    /// Limit of the whole run of one target [default: 20s, 60s with a user, and 90s with a logon at a gateway]
     #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
     pub(crate) timeout: Option<Duration>,
 
@@ -146,7 +151,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
     pub(crate) connect_timeout: Option<Duration>,
 
-    /// Limit of one stage [default: 5s]
+    /// Limit of one stage [default: 5s; a gateway's stages and CredSSP have longer ones]
     #[arg(long, value_name = "STAGE=DURATION", value_parser = stage_timeout)]
     pub(crate) stage_timeout: Vec<(Stage, Duration)>,
 
@@ -184,7 +189,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 28] = [
+const PROBING: [&str; 40] = [
     "targets",
     "until",
     "security",
@@ -207,6 +212,18 @@ const PROBING: [&str; 28] = [
     "password_file",
     "password_stdin",
     "accept_certificate",
+    "gateway",
+    "gateway_user",
+    "gateway_domain",
+    "gateway_auth",
+    "gateway_token",
+    "gateway_password_file",
+    "gateway_password_stdin",
+    "same_credentials",
+    "gateway_ca",
+    "gateway_pin",
+    "gateway_only",
+    "accept_consent",
     "client_name",
     "keylog",
     "timeout",
@@ -270,9 +287,27 @@ impl Options {
                         .into(),
                 );
             }
-            if let Some(stage) = self.until.filter(|stage| stage.rank() < Stage::Credssp.rank()) {
-                return Some(format!("--user {}: --until {stage} ends before the logon", quoted(user)));
+            let for_gateway = self.gateway.same_credentials && self.ends_at_gateway();
+            let ends_before = |stage: &Stage| stage.rank() < Stage::Credssp.rank() && !for_gateway;
+            if let Some(stage) = self.depth().filter(ends_before) {
+                let option = match self.until {
+                    Some(_) => format!("--until {stage}"),
+                    None => "--gateway-only".to_owned(),
+                };
+                return Some(format!("--user {}: {option} ends before the logon", quoted(user)));
             }
+        }
+        let beside = Beside {
+            user: self.user.is_some(),
+            until: self.until,
+            enumerate: self.enumerate,
+            second_look: self.second_look,
+            all_addresses: self.all_addresses,
+            list_on_stdin: self.targets.iter().any(|target| target == "-"),
+            password_on_stdin: self.password_stdin,
+        };
+        if let Some(message) = self.gateway.contradiction(&beside) {
+            return Some(message);
         }
         let passwords = [self.password_file.is_some(), self.password_stdin, self.pasted.password.is_some()];
         if passwords.iter().filter(|given| **given).count() > 1 {
@@ -288,8 +323,13 @@ impl Options {
         }
         let named = Named {
             targets: &self.targets,
-            ca: self.ca.as_deref(),
-            password_file: self.password_file.as_deref(),
+            files: [
+                ("--ca", self.ca.as_deref()),
+                ("--password-file", self.password_file.as_deref()),
+                ("--gateway-ca", self.gateway.gateway_ca.as_deref()),
+                ("--gateway-password-file", self.gateway.gateway_password_file.as_deref()),
+                ("--gateway-token", self.gateway.gateway_token.as_deref()),
+            ],
             key_log: self.keylog.as_deref(),
             outputs: &self.outputs,
         };
@@ -322,6 +362,16 @@ impl Options {
         let (option, _) = without_a_user.iter().find(|(_, given)| *given)?;
         let user = if option.starts_with('/') { "/u or --user" } else { "--user" };
         Some(format!("{option} is of no use without {user}"))
+    }
+
+    /// The depth that was asked for.
+    pub(crate) fn depth(&self) -> Option<Stage> {
+        self.until.or_else(|| self.gateway.depth())
+    }
+
+    /// Whether that lies at the gateway, before anything is asked of the target.
+    pub(crate) fn ends_at_gateway(&self) -> bool {
+        self.depth().is_some_and(Stage::is_gateways)
     }
 
     /// Whether to take a second look: as asked, otherwise for a single target only.
@@ -360,7 +410,7 @@ fn built() -> String {
 fn until() -> String {
     let built = built();
     format!(
-        "Go as deep as this stage and no deeper: {built} [default: as deep as the server goes without starting a session]"
+        "Go as deep as this stage and no deeper: {built} (those of a gateway only with --gateway) [default: as deep as the server goes without starting a session]"
     )
 }
 

@@ -1,11 +1,11 @@
 //! Prepares a run, as far as it can be before anything is probed: a mistake is no reason to bother a host.
 use std::sync::Arc;
 
-use crate::account::NoRun;
 use crate::exit::{self, Ended, say};
 use crate::limits;
 use crate::options::Options;
 use crate::outputs::Outputs;
+use crate::password::NoRun;
 use crate::runner::{Places, Runner};
 use crate::signals::Interruption;
 use crate::source::Source;

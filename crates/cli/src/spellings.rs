@@ -171,7 +171,7 @@ const SESSION_ONLY: &[&str] = &[
     "shell-dir",
 ];
 
-/// What is about credentials or a gateway, which this version has not.
+/// What is about credentials or a gateway, and is not read in these spellings.
 const NOT_BUILT: &[&str] = &[
     "from-stdin",
     "g",
@@ -287,7 +287,8 @@ impl Named {
             return Ok(Some(Vec::new()));
         }
         if NOT_BUILT.contains(&word.as_str()) {
-            return Err(format!("{sign}{word} is not in this version"));
+            let hint = if matches!(word.as_str(), "g" | "gateway") { ": write -g HOST[:PORT]" } else { "" };
+            return Err(format!("{sign}{word} is not in this version{hint}"));
         }
         let needs = |what: &str| format!("{sign}{word}: expected {sign}{word}:{what}");
         let given = |what: &str| value.filter(|value| !value.is_empty()).ok_or_else(|| needs(what));

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
 
-use crate::account::{self, Accounts, NoRun};
+use crate::account::{self, Accounts};
 use crate::credentials::{Credentials, of_builder};
 use crate::exit::say_soon;
+use crate::gateway::Way;
 use crate::lists::{self, Line, Lines};
 use crate::options::{Options, ResolveEntry};
+use crate::password::NoRun;
 use crate::quote::{quoted, short};
 use crate::words::{behind, is_rdp_file};
 
@@ -58,18 +60,28 @@ struct Jobs {
     /// Whether a probe was made of these options.
     sound: bool,
     accounts: Accounts,
+    /// The gateway on the way, until its account is known.
+    way: Option<Way>,
 }
 
 impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
     pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
-        let used = vec![false; options.resolve.len()];
+        let mut used = vec![false; options.resolve.len()];
+        let (mut prober, way) = (prober(options)?, Way::of(options)?);
+        if let Some(way) = &way {
+            prober = way.without_account(prober);
+            if let Some(used) = way.resolved.and_then(|index| used.get_mut(index)) {
+                *used = true;
+            }
+        }
         let mut jobs = Jobs {
             options: Arc::clone(options),
-            prober: prober(options)?,
+            prober,
             used,
             sound: false,
             accounts: Accounts::default(),
+            way,
         };
         jobs.accounts.look(options)?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
@@ -113,8 +125,8 @@ impl Targets {
 
     /// The same, with the credentials of the run. When nothing else is wrong: somebody may be asked for a password.
     pub(crate) fn log_on(mut self) -> Result<Self, NoRun> {
-        let Jobs { options, prober, accounts, .. } = &mut self.jobs;
-        *prober = account::of_all(accounts, options, prober.clone(), &mut self.warnings)?;
+        let Jobs { options, prober, accounts, way, .. } = &mut self.jobs;
+        *prober = account::of_all(accounts, options, prober.clone(), way.take(), &mut self.warnings)?;
         Ok(self)
     }
 
@@ -178,7 +190,7 @@ impl Jobs {
     fn of(&mut self, named: &Named) -> Result<Job, String> {
         let pinned = self.pinned(named);
         let pinned = pinned.and_then(|index| self.options.resolve.get(index));
-        let mut warnings: Vec<String> = warnings(named).collect();
+        let mut warnings: Vec<String> = warnings(&self.options, named).collect();
         let credentials = match &named.file {
             Some(file) => {
                 let named = (named.target.input.as_str(), &**file);
@@ -203,8 +215,11 @@ impl Jobs {
         Ok(warnings)
     }
 
-    /// Which entry of `--resolve` it has. That one is of use.
+    /// Which entry of `--resolve` it has. That one is of use. Behind a gateway it has none: its name is the gateway's to look up.
     fn pinned(&mut self, named: &Named) -> Option<usize> {
+        if self.options.gateway.gateway.is_some() {
+            return None;
+        }
         let Target { host, port, .. } = &named.target;
         let is_for = |entry: &ResolveEntry| entry.is_for(&host.to_string(), *port);
         let pinned = self.options.resolve.iter().position(is_for);
@@ -221,12 +236,24 @@ impl Jobs {
         }
         let unused = self.options.resolve.iter().zip(&self.used).find(|(_, used)| !**used);
         let Some((ResolveEntry { host, port, .. }, _)) = unused else { return Ok(()) };
-        Err(format!("--resolve {host}:{port}: no target is {host} on port {port}"))
+        Err(match &self.options.gateway.gateway {
+            Some(_) => format!(
+                "--resolve {host}:{port}: the gateway is not {host} on port {port}, and looks up the target's name itself"
+            ),
+            None => format!("--resolve {host}:{port}: no target is {host} on port {port}"),
+        })
     }
 }
 
-fn warnings(Named { target, file }: &Named) -> impl Iterator<Item = String> {
-    let warnings = file.iter().flat_map(|file| &file.warnings);
+fn warnings<'a>(
+    options: &Options,
+    Named { target, file }: &'a Named,
+) -> impl Iterator<Item = String> + use<'a> {
+    // What is typed wins, also over a file's gateway.
+    let has_gateway = options.gateway.gateway.is_some();
+    let is_of_use =
+        move |warning: &&RdpFileWarning| !(has_gateway && matches!(warning, RdpFileWarning::Gateway { .. }));
+    let warnings = file.iter().flat_map(|file| &file.warnings).filter(is_of_use);
     warnings.map(move |warning| {
         // Of every file alike, so it is said once.
         let alike = *warning == RdpFileWarning::Password;
@@ -269,7 +296,9 @@ fn with_key_log(options: &Options, prober: Prober) -> Prober {
 /// An address is of the family that was asked for.
 fn takes(options: &Options, target: &Target) -> Result<(), String> {
     let family = options.family();
+    // Behind a gateway it is the gateway that connects to it.
     if let Host::Ip(ip) = &target.host
+        && options.gateway.gateway.is_none()
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
     {
         let option = if family == Family::V4 { "-4" } else { "-6" };
@@ -300,7 +329,7 @@ fn probe(
     if let Some(security) = options.security {
         builder = builder.security(security);
     }
-    if let Some(stage) = options.until {
+    if let Some(stage) = options.depth() {
         builder = builder.until(stage);
     }
     for pin in &options.pin {

@@ -9,7 +9,8 @@ pub(crate) fn ask(question: &str) -> io::Result<Zeroizing<String>> {
     #[cfg(unix)]
     unix::hide()?;
     let answer = rpassword::prompt_password(question).map(Zeroizing::new);
-    give_back();
+    #[cfg(unix)]
+    unix::answered();
     answer
 }
 
@@ -28,15 +29,15 @@ mod unix {
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-    /// How it stands with the one question.
+    /// How it stands with the question: there is one at a time.
     enum Question {
-        NotYet,
+        None,
         /// The terminal, and how it was.
         Open(File, Termios),
         Over,
     }
 
-    static QUESTION: Mutex<Question> = Mutex::new(Question::NotYet);
+    static QUESTION: Mutex<Question> = Mutex::new(Question::None);
 
     fn locked() -> MutexGuard<'static, Question> {
         QUESTION.lock().unwrap_or_else(PoisonError::into_inner)
@@ -57,10 +58,24 @@ mod unix {
         Ok(())
     }
 
+    pub(super) fn answered() {
+        let mut question = locked();
+        if matches!(*question, Question::Open(..)) {
+            std::mem::replace(&mut *question, Question::None).restore();
+        }
+    }
+
     pub(super) fn give_back() {
-        if let Question::Open(terminal, before) = std::mem::replace(&mut *locked(), Question::Over) {
-            // A terminal that is gone shows nothing.
-            _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+        std::mem::replace(&mut *locked(), Question::Over).restore();
+    }
+
+    impl Question {
+        /// Lets the terminal show again what is typed.
+        fn restore(self) {
+            if let Self::Open(terminal, before) = self {
+                // A terminal that is gone shows nothing.
+                _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+            }
         }
     }
 }

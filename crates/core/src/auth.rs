@@ -112,6 +112,16 @@ impl AuthMethod {
             Self::Token => "token",
         }
     }
+
+    /// The name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ntlm => "NTLM",
+            Self::Basic => "Basic",
+            Self::Token => "a token",
+        }
+    }
 }
 
 /// What a security context is asked.

@@ -178,6 +178,23 @@ impl Close {
         }
     }
 
+    /// How the tunnel ended, when it was that in which the stream was.
+    #[must_use]
+    pub const fn tunnel_end(self) -> Option<TunnelEnd> {
+        match self {
+            Self::Tunnel(end) => Some(end),
+            Self::Fin
+            | Self::Reset
+            | Self::CloseNotify
+            | Self::Alert(_)
+            | Self::TimedOut { .. }
+            | Self::Broken { .. }
+            | Self::TlsBroken(_)
+            | Self::Local { .. }
+            | Self::Cancelled => None,
+        }
+    }
+
     /// The operating system's number, when there was one.
     #[must_use]
     pub const fn os(self) -> Option<i32> {

@@ -10,7 +10,7 @@ use crate::fact::{Observed, ServerKey};
 use crate::field::hex;
 use crate::ntlm::NtlmFacts;
 use crate::stage::Stage;
-use crate::tls::Trust;
+use crate::tls::{ScoutFacts, TlsFacts, Trust};
 
 /// A stage of a path that may have several connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,15 +107,7 @@ impl Evidence {
     #[must_use]
     pub fn shown_tls(&self) -> Option<ShownTls<'_>> {
         if let Some(facts) = self.tls() {
-            return Some(ShownTls {
-                scouted: false,
-                version: facts.version,
-                cipher: facts.cipher,
-                certificate: facts.certificate.as_ref(),
-                chain_length: facts.chain_length,
-                trusted: facts.trust.map(|trust| trust == Trust::Trusted),
-                signature_verified: facts.signature.proven(),
-            });
+            return Some(ShownTls::from(facts));
         }
         let facts = self.scouted()?;
         // What one hello did not show, another one may have.
@@ -183,6 +175,35 @@ impl Evidence {
         let reached =
             |record: &StageRecord| record.stage == Stage::ConnectionInitiation && record.started.is_some();
         self.attempts.iter().any(|attempt| attempt.stages.iter().any(reached))
+    }
+}
+
+impl<'a> From<&'a TlsFacts> for ShownTls<'a> {
+    fn from(facts: &'a TlsFacts) -> Self {
+        Self {
+            scouted: false,
+            version: facts.version,
+            cipher: facts.cipher,
+            certificate: facts.certificate.as_ref(),
+            chain_length: facts.chain_length,
+            trusted: facts.trust.map(|trust| trust == Trust::Trusted),
+            signature_verified: facts.signature.proven(),
+        }
+    }
+}
+
+impl<'a> ShownTls<'a> {
+    /// What a scout read, with the certificate that the same one or another one did.
+    pub(crate) fn scouted(facts: &ScoutFacts, certified: &'a ScoutFacts) -> Self {
+        Self {
+            scouted: true,
+            version: facts.version,
+            cipher: facts.cipher,
+            certificate: certified.certificate.as_ref(),
+            chain_length: certified.chain_length,
+            trusted: None,
+            signature_verified: None,
+        }
     }
 }
 

@@ -3,15 +3,18 @@ use crate::attempt::{AttemptRecord, NotTried, Outcome};
 use crate::auth::AuthMethod;
 use crate::awaited::Awaited;
 use crate::certificate::CertificateFacts;
+use crate::close::Close;
 use crate::evidence::Evidence;
 use crate::fact::Observed;
 use crate::failure::{Failure, FailureKind};
 use crate::gateway::{GatewayFact, GatewayFault, GatewayLogon, HttpFacts};
 use crate::hop::Hop;
 use crate::logon::LogonResult;
+use crate::shown::ShownTls;
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts};
+use crate::tunnel_end::TunnelEnd;
 
 /// What the gateway showed, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub struct ShownGateway<'a> {
     pub code: Option<(Awaited, u32)>,
     /// The code that the channel was closed with.
     pub closed: Option<u32>,
+    /// How the tunnel ended, where it did not end from here.
+    pub end: Option<TunnelEnd>,
 }
 
 impl Evidence {
@@ -70,6 +75,33 @@ impl Evidence {
         facts
             .into_iter()
             .find_map(|fact| if let Observed::Scouted(facts) = fact { Some(&**facts) } else { None })
+    }
+
+    /// TLS with the gateway: the handshake, or what the TLS scout read in the clear where there was none.
+    #[must_use]
+    pub fn shown_gateway_tls(&self) -> Option<ShownTls<'_>> {
+        self.gateway_tls().map(ShownTls::from).or_else(|| {
+            let facts = || self.scouts().flat_map(AttemptRecord::gateway_facts);
+            let scouted = || {
+                facts()
+                    .filter_map(|fact| if let Observed::Scouted(facts) = fact { Some(&**facts) } else { None })
+            };
+            let first = scouted().next()?;
+            // What one hello did not show, another one may have.
+            let certified = scouted().find(|facts| facts.certificate.is_some());
+            Some(ShownTls::scouted(first, certified.unwrap_or(first)))
+        })
+    }
+
+    /// Why the credentials for the gateway were not tested, in words, where nothing failed.
+    #[must_use]
+    pub fn gateway_logon_is_untested_because(&self) -> Option<&'static str> {
+        let given = self.plan.gateway.as_ref().is_some_and(|gateway| gateway.logon != GatewayLogon::None);
+        if !given || self.failure().is_some() || self.gateway_logon_result() != LogonResult::NotTried {
+            return None;
+        }
+        let mut stages = self.path().last()?.stages_for(Hop::Gateway);
+        stages.rfind(|record| record.stage == Stage::GatewayAuth)?.outcome.why()
     }
 
     /// The gateway's certificate.
@@ -201,14 +233,14 @@ impl Evidence {
         {
             shown.code = Some((*awaiting, *code));
         }
+        let of_failure = self.failure_kind().and_then(FailureKind::close).and_then(Close::tunnel_end);
+        shown.end = of_failure.or_else(|| shown.closed.map(TunnelEnd::Channel));
         Some(shown)
     }
 }
 
 /// Whether the failure is about who logs on at the gateway.
 fn is_of_logon(failure: &Failure) -> bool {
-    let of_token = [0x59F7, 0x59F8, 0x59F9];
-    let code = if let FailureKind::Gateway(fault) = &failure.kind { Some(fault) } else { None };
-    failure.stage == Stage::GatewayAuth
-        || code.is_some_and(|fault| of_token.into_iter().any(|low| fault.is(low)))
+    let of_code = matches!(&failure.kind, FailureKind::Gateway(fault) if fault.is_of_logon());
+    failure.stage == Stage::GatewayAuth || of_code
 }

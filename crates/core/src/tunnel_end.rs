@@ -40,6 +40,21 @@ impl TunnelEnd {
     /// ERROR_BAD_ARGUMENTS, which in CLOSE_CHANNEL says that the target closed the connection ([MS-TSGU] 2.2.6.1).
     pub const TARGET_CLOSED: u16 = 0x00A0;
 
+    /// The ids that there are.
+    pub const IDS: [&'static str; 11] = [
+        "close_channel",
+        "websocket_close",
+        "close_notify",
+        "fin",
+        "reset",
+        "alert",
+        "broken",
+        "tls_broken",
+        "frame",
+        "packet",
+        "flood",
+    ];
+
     /// The id in reports.
     #[must_use]
     pub const fn id(self) -> &'static str {

@@ -153,7 +153,7 @@ pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use prober::Prober;
 pub use progress::{Events, Progress};
 pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
-pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation};
+pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, gateway_code_name};
 pub use secret::Secret;
 pub use target::{Target, TargetError};
 

@@ -6,11 +6,13 @@ use rdp_probe::wire::gcc::EncryptionMethods;
 use rdp_probe::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe::{
     AddressVerdict, Candidate, Evidence, Failure, Fields, MethodSummary, Offered, Outcome, PathStage, Report,
-    Rule, RuleKind, SecuritySummary, Severity, ShownServer, ShownSettings, ShownTls, VerdictOutcome, escape,
-    hex, utc,
+    Rule, RuleKind, SecuritySummary, Severity, ShownServer, ShownSettings, ShownTls, Stage, VerdictOutcome,
+    escape, hex,
 };
 
+use super::gateway::gateway;
 use super::look::Look;
+use super::rows::{row, tls};
 use super::word::{FAILED, word};
 use super::wrap::{columns, continued, wrapped};
 
@@ -87,7 +89,7 @@ impl First {
         let evidence = &report.evidence;
         let (mut stages, mut shown) = (String::new(), Vec::new());
         for stage in Evidence::sequence(evidence.path()) {
-            stage_line(&mut stages, &stage, look);
+            stage_line(&mut stages, &stage, evidence.plan.gateway.is_some(), look);
         }
         if let Some(failure) = evidence.failure().filter(|_| look.verbose > 0) {
             raw(&mut stages, failure, look);
@@ -97,6 +99,9 @@ impl First {
             write(&mut text);
             shown.push(text);
         };
+        if let Some(shown) = evidence.shown_gateway() {
+            part(&|out| gateway(out, evidence, &shown, look));
+        }
         if let Some(tls) = evidence.shown_tls() {
             part(&|out| certificate(out, evidence, &tls, look));
         }
@@ -155,8 +160,13 @@ fn paint(look: &Look, color: &str, text: &str) -> String {
     if look.color { format!("{color}{text}\x1b[0m") } else { text.to_owned() }
 }
 
-fn stage_line(out: &mut String, stage: &PathStage<'_>, look: &Look) {
+fn stage_line(out: &mut String, stage: &PathStage<'_>, through_gateway: bool, look: &Look) {
     let record = stage.record;
+    let name = match record.stage {
+        // They stand there for both.
+        Stage::Resolve | Stage::TcpConnect if through_gateway => format!("{} ({})", record.stage, record.hop),
+        stage => stage.id().to_owned(),
+    };
     let (mark, color) = match record.outcome {
         Outcome::Passed => ("ok", GREEN),
         Outcome::Failed if stage.asked_again => ("refused", YELLOW),
@@ -171,9 +181,9 @@ fn stage_line(out: &mut String, stage: &PathStage<'_>, look: &Look) {
     let line = if look.width < DETAILS {
         // No room for a column of times.
         detail.splice(0..0, record.duration.map(time));
-        format!("  {mark}  {}", record.stage.id())
+        format!("  {mark}  {name}")
     } else {
-        format!("  {mark}  {:<23} {duration:>9}", record.stage.id())
+        format!("  {mark}  {name:<23} {duration:>9}")
     };
     details(out, &line, &escape(&detail.join(", ")), look.width);
     if look.verbose == 0 {
@@ -278,27 +288,12 @@ fn addresses(out: &mut String, all: &[AddressVerdict], look: &Look) {
     }
 }
 
-/// The certificate, and how it was read.
-fn certificate(out: &mut String, evidence: &Evidence, tls: &ShownTls<'_>, look: &Look) {
-    let read = if tls.scouted { "TLS, as the server would choose (read in the clear)" } else { "TLS" };
+/// TLS with the target, and how it was read.
+fn certificate(out: &mut String, evidence: &Evidence, shown: &ShownTls<'_>, look: &Look) {
+    let read = if shown.scouted { "TLS, as the server would choose (read in the clear)" } else { "TLS" };
     out.push('\n');
     wrapped(out, "  ", read, look.width);
-    row(out, "Version", &format!("{}, {}", tls.version_text(), tls.cipher_text()), look);
-    let Some(certificate) = tls.certificate else { return };
-    row(out, "Certificate", &certificate.subject, look);
-    if !certificate.self_signed {
-        row(out, "Issuer", &certificate.issuer, look);
-    }
-    if !certificate.names.is_empty() {
-        row(out, "Names", &certificate.names.join(", "), look);
-    }
-    let until = utc(certificate.not_after).unwrap_or_else(|| "a year beyond 9999".to_owned());
-    let left = certificate.days_left(evidence.plan.began_unix_ms);
-    let left = left.map(|days| format!(" ({days} days)")).unwrap_or_default();
-    row(out, "Valid until", &format!("{until}{left}"), look);
-    row(out, "Key, signature", &format!("{}, {}", certificate.key_text(), certificate.signature), look);
-    row(out, "SHA-1", &certificate.sha1, look);
-    row(out, "SHA-256", &certificate.sha256, look);
+    tls(out, "Version", shown, &evidence.plan, look);
 }
 
 /// What the server says of itself.
@@ -333,11 +328,6 @@ fn settings(out: &mut String, shown: &ShownSettings<'_>, look: &Look) {
             row(out, "Server key", &key.to_string(), look);
         }
     }
-}
-
-/// A name and its value, which a peer may have sent.
-fn row(out: &mut String, name: &str, value: &str, look: &Look) {
-    columns(out, 4, name, 22, &escape(value), look.width);
 }
 
 fn causes(out: &mut String, report: &Report, host: &str, look: &Look) {

@@ -22,6 +22,15 @@ pub(crate) fn line(report: &Report) -> String {
     if let Some(rule) = verdict.rule {
         _ = write!(out, " rule={}", rule.id);
     }
+    if let Some(gateway) = &plan.gateway {
+        _ = write!(out, " gateway={}", gateway.leg);
+        if gateway.logon.is_some() {
+            _ = write!(out, " gateway_credentials={}", report.evidence.gateway_logon_result().id());
+        }
+        if let Some(account) = gateway.logon.account() {
+            _ = write!(out, " gateway_account=\"{account}\"");
+        }
+    }
     if let Some(account) = &plan.account {
         let result = report.evidence.logon_result().id();
         _ = write!(out, " credentials={result} account=\"{account}\"");

@@ -1,8 +1,10 @@
 //! Renderers: pure functions from a report, or from an explanation, to text.
 mod explanation;
+mod gateway;
 mod human;
 mod line;
 mod look;
+mod rows;
 #[cfg(test)]
 mod samples;
 mod word;

@@ -53,11 +53,15 @@ const EXIT_CODES: [(u8, &str); 37] = [
     (100, "several targets, and any failed"),
 ];
 
-pub(crate) const EXAMPLES: [(&str, &str); 6] = [
+pub(crate) const EXAMPLES: [(&str, &str); 7] = [
     ("rdp-probe srv1", "One host, port 3389."),
     ("rdp-probe srv1:3390 -o json", "The whole report."),
     ("rdp-probe @hosts.txt -o ndjson", "Many hosts, one line each."),
     ("rdp-probe srv1 --security tls", "What a client without NLA would meet."),
+    (
+        "rdp-probe srv1 -g gw.lab.test --gateway-user alice@lab.test",
+        "Through an RD Gateway, where this user logs on; it asks for the password.",
+    ),
     ("rdp-probe --from-report srv1.json -o line", "What a stored report comes to today, in one line."),
     ("rdp-probe demo", "What all of this looks like, without a server."),
 ];
@@ -138,6 +142,8 @@ fn exit_codes(roff: &mut Roff) {
 fn environment(roff: &mut Roff) {
     roff.control("SH", ["ENVIRONMENT"]);
     term(roff, "NO_COLOR", "When it is set to anything, --color auto means no colour.");
+    term(roff, "RDP_PASSWORD", "The password of --user, where no option says where it is.");
+    term(roff, "RDG_PASSWORD", "The password of --gateway-user, where no option says where it is.");
     term(roff, "SSLKEYLOGFILE", "As --keylog.");
 }
 

@@ -61,6 +61,12 @@ pub enum GatewayFault {
 /// E_PROXY_TS_CONNECTFAILED and E_PROXY_SDR_NOT_SUPPORTED_BY_TS: the gateway works, and the target does not open.
 const OF_THE_TARGET: [u16; 2] = [0x59DD, 0x59FD];
 
+/// E_PROXY_COOKIE_BADPACKET, E_PROXY_COOKIE_AUTHENTICATION_ACCESS_DENIED and E_PROXY_UNSUPPORTED_AUTHENTICATION_METHOD.
+const OF_LOGON: [u16; 3] = [0x59F7, 0x59F8, 0x59F9];
+
+/// SEC_E_LOGON_DENIED.
+const LOGON_DENIED: u32 = 0x8009_030C;
+
 impl GatewayFault {
     /// The id in reports.
     #[must_use]
@@ -124,6 +130,12 @@ impl GatewayFault {
             | Self::Consent
             | Self::OtherPacket { .. } => hop,
         }
+    }
+
+    /// Whether the code is about who logs on: of a token, or of a logon that is denied.
+    #[must_use]
+    pub fn is_of_logon(&self) -> bool {
+        OF_LOGON.into_iter().any(|low| self.is(low)) || matches!(self, Self::Code { code: LOGON_DENIED, .. })
     }
 
     /// Whether the code is this one, in either form.

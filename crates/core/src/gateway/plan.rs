@@ -43,3 +43,29 @@ pub enum GatewayLogon {
     /// Whoever has this token ([MS-TSGU] 2.2.10.19, PAACookie).
     Token,
 }
+
+impl GatewayLogon {
+    /// Whether somebody logs on.
+    #[must_use]
+    pub const fn is_some(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Account(_) | Self::Token => true,
+        }
+    }
+
+    /// The account, when it is one.
+    #[must_use]
+    pub const fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::None | Self::Token => None,
+        }
+    }
+
+    /// Whether it is whoever has a token.
+    #[must_use]
+    pub const fn is_token(&self) -> bool {
+        matches!(self, Self::Token)
+    }
+}

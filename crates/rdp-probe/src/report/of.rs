@@ -4,18 +4,20 @@ use std::time::Duration;
 use rdp_probe_core::wire::gcc::{EncryptionMethods, RdpVersion};
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::{
-    AttemptRecord, CertificateFacts, Close, Cut, Evidence, Fact, Failure, MethodSummary, Octets, PathStage,
-    SecuritySummary, ServerKey, ShownServer, ShownTls, Stage, StageRecord, hex,
+    AttemptRecord, Close, Cut, Evidence, Fact, Failure, MethodSummary, Octets, PathStage, SecuritySummary,
+    ServerKey, ShownServer, Stage, StageRecord, hex,
 };
-use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome, utc};
+use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome};
 
 use serde::{Serialize, Serializer};
 
+use super::of_gateway::gateway;
+use super::of_tls::tls;
 use super::report::Report;
 use super::view::{
-    AddressView, CauseView, CertificateView, CloseView, CredentialsView, EncryptionView, FactView, FailureView,
-    FindingView, McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION,
-    SecurityView, ServerView, StageView, TargetView, TlsView, VerdictView,
+    AddressView, CauseView, CloseView, CredentialsView, EncryptionView, FactView, FailureView, FindingView,
+    McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION, SecurityView,
+    ServerView, StageView, TargetView, VerdictView,
 };
 
 impl Serialize for Report {
@@ -75,13 +77,13 @@ impl ReportView {
             probes: evidence.attempts.iter().skip(evidence.main_path().len()).map(probe).collect(),
             addresses: diagnosis.addresses.iter().map(address).collect(),
             security: security(evidence),
-            tls: tls(evidence),
+            tls: evidence.shown_tls().map(|shown| tls(&shown, &evidence.plan.target, &evidence.plan)),
             server: server(evidence),
             mcs: mcs(evidence),
             credentials: credentials(evidence),
             proxy: None,
             kdc: None,
-            gateway: None,
+            gateway: gateway(evidence),
             duration_us: micros(report.duration()),
             evidence: evidence.clone(),
         }
@@ -183,39 +185,6 @@ fn address(verdict: &AddressVerdict) -> AddressView {
         address: verdict.address.to_string(),
         stage: verdict.stage.map(Stage::id),
         outcome: verdict.outcome.map_or("not_tried", VerdictOutcome::id),
-    }
-}
-
-/// The handshake; without one, what the scout read.
-fn tls(evidence: &Evidence) -> Option<TlsView> {
-    let shown = evidence.shown_tls()?;
-    Some(TlsView {
-        source: if shown.scouted { "scout" } else { "handshake" },
-        version: shown.version_text(),
-        cipher: shown.cipher_text(),
-        certificate: shown.certificate.map(|facts| certificate(evidence, facts, &shown)),
-        signature_verified: shown.signature_verified,
-    })
-}
-
-fn certificate(evidence: &Evidence, facts: &CertificateFacts, shown: &ShownTls<'_>) -> CertificateView {
-    CertificateView {
-        subject: facts.subject.clone(),
-        issuer: facts.issuer.clone(),
-        serial: facts.serial.clone(),
-        names: facts.names.clone(),
-        not_before: utc(facts.not_before),
-        not_after: utc(facts.not_after),
-        days_left: facts.days_left(evidence.plan.began_unix_ms),
-        self_signed: facts.self_signed,
-        name_matches: facts.matches(&evidence.plan.target.asked_name()),
-        trusted: shown.trusted,
-        key: facts.key_text(),
-        signature: facts.signature.clone(),
-        extended_key_usage: facts.extended_key_usage.clone(),
-        sha1: facts.sha1.clone(),
-        sha256: facts.sha256.clone(),
-        chain_length: shown.chain_length,
     }
 }
 

@@ -202,5 +202,6 @@ fn is_of_a_run(evidence: &Evidence) -> bool {
         && attempts.iter().map(stages).sum::<usize>() <= MOST_RECORDS
         && !facts.into_iter().any(addresses)
         && evidence.plan.target.given.len() <= MOST_ADDRESSES
+        && evidence.plan.gateway.as_ref().is_none_or(|gateway| gateway.leg.given.len() <= MOST_ADDRESSES)
         && evidence.plan.limits.stages.len() <= MOST_RECORDS
 }

@@ -1,5 +1,5 @@
 //! Closed sets of ids, for the JSON Schema.
-use rdp_probe_core::{Hop, Nla, Offered, Outcome, Stage};
+use rdp_probe_core::{Hop, Nla, Offered, Outcome, Stage, TunnelEnd};
 use rdp_probe_diagnosis::explain::{Form, Layer, Reading, Shape, Slip};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -66,6 +66,22 @@ pub(super) fn tls_source(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn nla(_: &mut SchemaGenerator) -> Schema {
     one_of(&Nla::ALL.map(Nla::id))
+}
+
+pub(super) fn transport_or_null(_: &mut SchemaGenerator) -> Schema {
+    one_of_or_null(&["websocket", "http"])
+}
+
+pub(super) fn gateway_auth_or_null(_: &mut SchemaGenerator) -> Schema {
+    one_of_or_null(&["ntlm", "negotiate", "kerberos", "basic", "token", "sspi-ntlm"])
+}
+
+pub(super) fn channel_binding(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["sent", "not_sent", "uncertain"])
+}
+
+pub(super) fn tunnel_end(_: &mut SchemaGenerator) -> Schema {
+    one_of(&TunnelEnd::IDS)
 }
 
 pub(super) fn evidence(_: &mut SchemaGenerator) -> Schema {

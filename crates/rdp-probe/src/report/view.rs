@@ -59,8 +59,8 @@ view! {
         pub(super) proxy: Option<Nothing>,
         /// Null: no KDC was asked.
         pub(super) kdc: Option<Nothing>,
-        /// Null: no gateway was used.
-        pub(super) gateway: Option<Nothing>,
+        /// The RD Gateway on the way; null without one.
+        pub(super) gateway: Option<GatewayView>,
         /// How long the main path took, in microseconds: the sum of its stages.
         pub(super) duration_us: u64,
         /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract.
@@ -83,7 +83,7 @@ view! {
         pub(super) host: String,
         /// The port.
         pub(super) port: u16,
-        /// The address of the deciding connection; null when there was none.
+        /// The address of the deciding connection; null when there was none, and behind a gateway, which keeps it to itself.
         pub(super) address: Option<String>,
     }
 }
@@ -136,7 +136,7 @@ view! {
 view! {
     /// How a stream ended.
     pub(super) struct CloseView {
-        /// fin, reset, close_notify, alert, timed_out, broken, local or cancelled.
+        /// fin, reset, close_notify, alert, timed_out, broken, local, tls_broken, tunnel or cancelled.
         pub(super) how: &'static str,
         /// The alert's description.
         pub(super) alert: Option<u8>,
@@ -451,6 +451,78 @@ view! {
         pub(super) account: Option<String>,
         /// Why they were not tested, in words, where nothing failed.
         pub(super) why: Option<&'static str>,
+    }
+}
+
+view! {
+    /// The RD Gateway on the way.
+    pub(super) struct GatewayView {
+        /// The host.
+        pub(super) host: String,
+        /// The port.
+        pub(super) port: u16,
+        /// The address of the deciding connection; null when there was none.
+        pub(super) address: Option<String>,
+        /// What carries the tunnel; null when it was not asked for.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::transport_or_null"))]
+        pub(super) transport: Option<&'static str>,
+        /// The schemes of HTTP by which it asks for a logon, as it writes them.
+        pub(super) schemes: Vec<String>,
+        /// How somebody logged on there; null when nobody did.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::gateway_auth_or_null"))]
+        pub(super) auth: Option<&'static str>,
+        /// Whether the logon was bound to the TLS connection.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::channel_binding"))]
+        pub(super) channel_binding: &'static str,
+        /// What to look for in its log.
+        pub(super) correlation_id: Option<String>,
+        /// The id of the connection.
+        pub(super) connection_id: Option<String>,
+        /// The id of the tunnel, its own.
+        pub(super) tunnel_id: Option<u32>,
+        /// The id of the channel, its own.
+        pub(super) channel_id: Option<u32>,
+        /// Which devices it lets through, raw.
+        pub(super) redirection_flags: Option<String>,
+        /// After so many idle minutes it ends the tunnel.
+        pub(super) idle_timeout_min: Option<u32>,
+        /// The message that has to be agreed to.
+        pub(super) consent_text: Option<String>,
+        /// Its messages for people.
+        pub(super) service_messages: Vec<String>,
+        /// The port of its transport over UDP.
+        pub(super) udp_port: Option<u16>,
+        /// The codes that it refused with, or ended with.
+        pub(super) codes: Vec<GatewayCodeView>,
+        /// TLS with the gateway; null when it came to nothing.
+        pub(super) tls: Option<TlsView>,
+        /// What became of the credentials for it.
+        pub(super) credentials: CredentialsView,
+        /// How the tunnel ended; null when it did not end from there.
+        pub(super) close: Option<GatewayCloseView>,
+    }
+}
+
+view! {
+    /// A code of a gateway's.
+    pub(super) struct GatewayCodeView {
+        /// The packet that had it.
+        pub(super) packet: &'static str,
+        /// As it came.
+        pub(super) raw: String,
+        /// Its published name.
+        pub(super) name: Option<&'static str>,
+    }
+}
+
+view! {
+    /// How a tunnel ended.
+    pub(super) struct GatewayCloseView {
+        /// By what.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::tunnel_end"))]
+        pub(super) how: &'static str,
+        /// The code that came with it, where one does.
+        pub(super) code: Option<String>,
     }
 }
 

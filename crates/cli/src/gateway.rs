@@ -1,0 +1,125 @@
+//! The gateway on the way, as the command line has it, and what it is shown.
+use rdp_probe::{Account, Credentials, Family, Gateway, Host, Prober, Secret};
+
+use crate::gateway_options::Place;
+use crate::options::{Options, ResolveEntry};
+use crate::password::{NoRun, asked, from_file, from_stdin, from_variable, token};
+use crate::quote::{quoted, short};
+
+/// Where the password for a gateway is looked for without an option.
+const VARIABLE: &str = "RDG_PASSWORD";
+/// How else it is given.
+const WAYS: &str = "--gateway-password-file, --gateway-password-stdin or RDG_PASSWORD";
+
+/// A gateway, as far as it can be put together before anybody is asked for a password.
+#[derive(Debug)]
+pub(crate) struct Way {
+    gateway: Gateway,
+    /// As people call it.
+    name: String,
+    /// The password, where an option says where it is.
+    password: Option<Secret<String>>,
+    /// Which entry of `--resolve` it has.
+    pub(crate) resolved: Option<usize>,
+}
+
+impl Way {
+    /// The one that the options name. Files are read here, once.
+    ///
+    /// # Errors
+    /// What is wrong with it, without a secret in it.
+    pub(crate) fn of(options: &Options) -> Result<Option<Self>, String> {
+        let Some(Place { host, port }) = &options.gateway.gateway else { return Ok(None) };
+        let name = host.to_string();
+        takes(options.family(), host, *port)?;
+        let given = &options.gateway;
+        let mut gateway = Gateway::new(host.clone(), *port).accept_consent(given.accept_consent);
+        for pin in &given.gateway_pin {
+            gateway = gateway.pin(pin);
+        }
+        if let Some(path) = &given.gateway_ca {
+            let cannot = |why: String| format!("--gateway-ca {}: {why}", short(path));
+            let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
+            gateway = gateway.trust(&pem).map_err(|error| cannot(error.to_string()))?;
+        }
+        let is_for = |entry: &ResolveEntry| entry.is_for(&name, *port);
+        let resolved = options.resolve.iter().position(is_for);
+        if let Some(entry) = resolved.and_then(|index| options.resolve.get(index)) {
+            gateway = gateway.resolve_to(entry.addresses.clone());
+        }
+        if let Some(path) = &given.gateway_token {
+            gateway = gateway.token(token(path)?).map_err(|error| format!("--gateway-token: {error}"))?;
+        }
+        if let Some(user) = &given.gateway_user {
+            // Nobody is asked for the password of an account that cannot be one.
+            let account = Account::parse(user, given.gateway_domain.as_deref());
+            account.map_err(|error| format!("--gateway-user {}: {error}", quoted(user)))?;
+        }
+        let password = match (&given.gateway_password_file, given.gateway_password_stdin) {
+            (Some(path), _) => Some(from_file(path)?),
+            (None, true) => Some(from_stdin()?),
+            (None, false) => None,
+        };
+        Ok(Some(Self { gateway, name, password, resolved }))
+    }
+
+    /// Through it, with nobody who logs on by a password yet.
+    pub(crate) fn without_account(&self, prober: Prober) -> Prober {
+        prober.gateway(self.gateway.clone())
+    }
+
+    /// Through it, with the account that its own options name.
+    ///
+    /// # Errors
+    /// What is wrong with its password, or that nobody gave it.
+    pub(crate) fn log_on(self, options: &Options, prober: Prober) -> Result<Prober, NoRun> {
+        let Some(user) = &options.gateway.gateway_user else {
+            return Ok(with_limit(options, prober.gateway(self.gateway)));
+        };
+        let given = match &self.password {
+            Some(password) => Some(password.clone()),
+            None => from_variable(VARIABLE, std::env::var_os(VARIABLE).as_deref())?,
+        };
+        let password = match given {
+            Some(password) => password,
+            None => asked(&format!("{} at the gateway {}", quoted(user), quoted(&self.name)), WAYS)?,
+        };
+        let account = (user.as_str(), options.gateway.gateway_domain.as_deref());
+        let named = |error| format!("--gateway-user {}: {error}", quoted(user));
+        Ok(self.log_on_as(options, prober, account, password).map_err(named)?)
+    }
+
+    /// Through it, with this account.
+    ///
+    /// # Errors
+    /// What is wrong with the account.
+    pub(crate) fn log_on_as(
+        self,
+        options: &Options,
+        prober: Prober,
+        (user, domain): (&str, Option<&str>),
+        password: Secret<String>,
+    ) -> Result<Prober, String> {
+        let credentials = Credentials::new(user, domain, password).map_err(|error| error.to_string())?;
+        Ok(with_limit(options, prober.gateway(self.gateway.credentials(credentials))))
+    }
+}
+
+/// A logon at a gateway has a limit of its own for the run, and what was typed wins.
+fn with_limit(options: &Options, prober: Prober) -> Prober {
+    match options.timeout {
+        Some(limit) => prober.timeout(limit),
+        None => prober,
+    }
+}
+
+/// An address is of the family that was asked for.
+fn takes(family: Family, host: &Host, port: u16) -> Result<(), String> {
+    match host {
+        Host::Ip(ip) if !family.takes(&std::net::SocketAddr::new(*ip, port)) => {
+            let option = if family == Family::V4 { "-4" } else { "-6" };
+            Err(format!("--gateway {ip} is not an address that {option} takes"))
+        }
+        Host::Ip(_) | Host::Name(_) | _ => Ok(()),
+    }
+}

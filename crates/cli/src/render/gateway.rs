@@ -1,0 +1,77 @@
+//! What was seen of the gateway on the way, for people.
+use std::fmt::Write as _;
+
+use rdp_probe::{Evidence, ShownGateway, escape, gateway_code_name, hex};
+
+use super::look::Look;
+use super::rows::{row, tls};
+use super::wrap::wrapped;
+
+/// As much of a gateway's text as is shown, in characters: the whole stands in the JSON report.
+const MOST_TEXT: usize = 480;
+/// As many messages as are shown.
+const MOST_MESSAGES: usize = 3;
+
+/// The part about the gateway.
+pub(super) fn gateway(out: &mut String, evidence: &Evidence, shown: &ShownGateway<'_>, look: &Look) {
+    let Some(planned) = evidence.plan.gateway.as_deref() else { return };
+    out.push('\n');
+    wrapped(out, "  ", &escape(&format!("The gateway {}", planned.leg)), look.width);
+    let mut known = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            row(out, name, &value, look);
+        }
+    };
+    known("Address", shown.address.map(|address| address.to_string()));
+    known("Software", shown.server.map(short));
+    known("Asks for", (!shown.schemes.is_empty()).then(|| shown.schemes.join(", ")));
+    known("Logon", logon(evidence, shown));
+    for (packet, code) in
+        shown.code.map(|(packet, code)| (packet.name(), code)).into_iter().chain(closed(shown))
+    {
+        let name = gateway_code_name(code).map(|name| format!(" {name}")).unwrap_or_default();
+        known("Code", Some(format!("{}{name} in {packet}", hex(code))));
+    }
+    known("Idle timeout", shown.idle_minutes.filter(|minutes| *minutes > 0).map(|n| format!("{n} minutes")));
+    known("In its log", shown.correlation_id.map(str::to_owned));
+    known("Wants consent to", shown.consent.map(short));
+    for message in shown.service_messages.iter().take(MOST_MESSAGES) {
+        known("Says", Some(short(message)));
+    }
+    let more = shown.service_messages.len().saturating_sub(MOST_MESSAGES);
+    known("Says", (more > 0).then(|| format!("{more} more in the JSON report")));
+    if let Some(facts) = evidence.shown_gateway_tls() {
+        let name = if facts.scouted { "TLS, by a scout" } else { "TLS" };
+        tls(out, name, &facts, &evidence.plan, look);
+    }
+}
+
+fn closed(shown: &ShownGateway<'_>) -> Option<(&'static str, u32)> {
+    shown.closed.map(|code| ("CLOSE_CHANNEL", code))
+}
+
+/// Who logged on, how, and what came of it.
+fn logon(evidence: &Evidence, shown: &ShownGateway<'_>) -> Option<String> {
+    let logon = &evidence.plan.gateway.as_deref()?.logon;
+    let mut text = match (logon.account(), logon.is_token()) {
+        (Some(account), _) => account.to_string(),
+        (None, true) => "a token".to_owned(),
+        (None, false) => return None,
+    };
+    if let Some(method) = shown.method.filter(|_| !logon.is_token()) {
+        _ = write!(text, " by {}", method.name());
+    }
+    _ = write!(text, ": {}", evidence.gateway_logon_result().id().replace('_', " "));
+    if let Some(why) = evidence.gateway_logon_is_untested_because() {
+        _ = write!(text, ", {why}");
+    }
+    Some(text)
+}
+
+/// A text of the gateway's, as far as it is shown.
+fn short(text: &str) -> String {
+    if text.chars().count() <= MOST_TEXT {
+        return text.to_owned();
+    }
+    text.chars().take(MOST_TEXT).chain("...".chars()).collect()
+}
