@@ -410,7 +410,7 @@ fn built() -> String {
 fn until() -> String {
     let built = built();
     format!(
-        "Go as deep as this stage and no deeper: {built} (those of a gateway only with --gateway) [default: as deep as the server goes without starting a session]"
+        "Go as deep as this stage and no deeper, a gateway's with --gateway only: {built} [default: as deep as the server goes without starting a session]"
     )
 }
 
