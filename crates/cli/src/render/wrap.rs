@@ -1,10 +1,19 @@
 //! Words on lines of a width.
 
 /// Breaks `text` at spaces so that each line, after `indent`, has at most `width` characters. The first line begins with
-/// `first`, the others with as many spaces.
+/// `first`, the others with as many spaces. Where a word does not fit behind `first`, that stands alone, and the text below it.
 pub(crate) fn wrapped(out: &mut String, first: &str, text: &str, width: usize) {
-    out.push_str(first);
     let indent = first.chars().count();
+    let longest = text.split(' ').map(|word| word.chars().count()).max().unwrap_or_default();
+    let alone = first.trim_end();
+    if indent + longest <= width || alone.trim_start().is_empty() {
+        out.push_str(first);
+        return continued(out, indent, indent, text, width);
+    }
+    let indent = alone.chars().take_while(|character| *character == ' ').count() + 2;
+    out.push_str(alone);
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', indent));
     continued(out, indent, indent, text, width);
 }
 
@@ -57,6 +66,13 @@ mod tests {
         let mut out = String::new();
         wrapped(&mut out, "", "a bbbbbbbbbb c", 5);
         assert_eq!(out, "a\nbbbbbbbbbb\nc\n");
+    }
+
+    #[test]
+    fn text_with_a_word_that_does_not_fit_behind_the_first_stands_below_it() {
+        let mut out = String::new();
+        wrapped(&mut out, "  Do: ", "as bbbbbbb says", 12);
+        assert_eq!(out, "  Do:\n    as\n    bbbbbbb\n    says\n");
     }
 
     #[test]
