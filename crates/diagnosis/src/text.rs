@@ -105,8 +105,8 @@ mod tests {
                 said(&evidence)
             );
         }
-        let elsewhere = failed(Hop::Gateway, Stage::GatewayTls, Awaited::TlsHandshake, local);
-        assert!(said(&elsewhere).contains("gateway_tls"), "{}", said(&elsewhere));
+        let elsewhere = failed(Hop::Proxy, Stage::Proxy, Awaited::TlsHandshake, local);
+        assert!(said(&elsewhere).contains("stage proxy"), "{}", said(&elsewhere));
         assert!(!said(&elsewhere).contains("internal error"), "{}", said(&elsewhere));
     }
 }
