@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::{
+    cell::Cell,
     env,
     fs::File,
     io::Read,
@@ -52,6 +53,19 @@ pub(crate) fn run_with_descriptors(most: u16, arguments: &[&str]) -> Output {
     run_program(Path::new("/bin/sh"), &[], &[&["-c", &limit, program], arguments].concat(), Stdio::null())
 }
 
+/// Runs what `run` runs, with so much address space for the program.
+pub(crate) fn within_memory<T>(octets: u64, run: impl FnOnce() -> T) -> T {
+    MEMORY.set(Some(octets));
+    let ran = run();
+    MEMORY.set(None);
+    ran
+}
+
+thread_local! {
+    /// How much address space programs have that this thread runs.
+    static MEMORY: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
 /// Runs an example of examples/, likewise.
 pub(crate) fn run_example(name: &str, arguments: &[&str]) -> Output {
     static EXAMPLES: LazyLock<PathBuf> =
@@ -60,7 +74,15 @@ pub(crate) fn run_example(name: &str, arguments: &[&str]) -> Output {
 }
 
 fn run_program(program: &Path, environment: &[(&str, &str)], arguments: &[&str], stdin: Stdio) -> Output {
-    let mut child = Command::new(program)
+    let mut command = match MEMORY.get() {
+        Some(octets) => {
+            let mut command = Command::new("/usr/bin/prlimit");
+            command.arg(format!("--as={octets}")).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    let mut child = command
         .args(arguments)
         .env_clear()
         .envs(environment.iter().copied())

@@ -31,6 +31,8 @@ mod from_report;
 #[cfg(test)]
 mod fuzz_corpus;
 #[cfg(test)]
+mod gateway;
+#[cfg(test)]
 mod gateway_codes;
 #[cfg(test)]
 mod in_memory;

@@ -26,7 +26,7 @@ struct Said {
 
 /// The operating system's TCP, counted.
 #[derive(Clone, Debug, Default)]
-struct Counting(Arc<Mutex<Vec<Said>>>);
+pub(crate) struct Counting(Arc<Mutex<Vec<Said>>>);
 
 struct Counted {
     stream: Box<dyn Io>,
@@ -48,6 +48,13 @@ impl Network for Counting {
                 Box::new(Counted { stream, place: all.len() - 1, counting: self.clone() });
             Ok(counted)
         })
+    }
+}
+
+impl Counting {
+    /// How often the client spoke after the server had, or first, on each connection.
+    pub(crate) fn turns(&self) -> Vec<usize> {
+        self.0.lock().unwrap().iter().map(|said| said.turns).collect()
     }
 }
 

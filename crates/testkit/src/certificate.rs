@@ -169,6 +169,12 @@ pub fn key() -> PrivateKeyDer<'static> {
     pkcs8(KEY)
 }
 
+/// The same in PEM.
+#[must_use]
+pub fn key_pem() -> String {
+    pem::encode(&pem::Pem::new("PRIVATE KEY", KEY))
+}
+
 fn pkcs8(octets: &'static [u8]) -> PrivateKeyDer<'static> {
     PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(octets))
 }

@@ -57,6 +57,35 @@ pub(crate) fn nginx(tls: bool, to: &str) -> Peer {
     })
 }
 
+/// nginx as a web proxy that speaks TLS with this certificate, in front of a gateway: each of the other ports that it is given stands for a
+/// way to answer. `locations` are those of its server, `{to}` in them is the gateway.
+pub(crate) fn nginx_http((certificate, key): (&str, &str), locations: &str, to: SocketAddr) -> Peer {
+    let scratch = Scratch::new();
+    let certificate = scratch.write("front.pem", certificate);
+    let key = scratch.write("front.key", key);
+    let folder = scratch.path("");
+    let locations = locations.replace("{to}", &format!("https://{to}"));
+    Peer::start("nginx", scratch, Vec::new(), |address| {
+        let here = folder.display();
+        let mut text = String::new();
+        write!(
+            text,
+            "daemon off; master_process off; pid {here}/pid; error_log stderr; events {{}}\nhttp {{ access_log off; \
+             client_body_temp_path {here}/body; proxy_temp_path {here}/proxy; fastcgi_temp_path {here}/f; \
+             uwsgi_temp_path {here}/u; scgi_temp_path {here}/s; server {{ listen {address} ssl; ssl_certificate {}; \
+             ssl_certificate_key {}; {locations} }} }}\n",
+            certificate.display(),
+            key.display()
+        )
+        .unwrap();
+        let file = folder.join("nginx.conf");
+        std::fs::write(&file, text).unwrap();
+        let mut command = command("nginx");
+        command.arg("-p").arg(&folder).arg("-c").arg(file);
+        command
+    })
+}
+
 /// stunnel, which speaks TLS and passes on to `to`.
 pub(crate) fn stunnel(to: &str) -> Peer {
     let scratch = Scratch::new();

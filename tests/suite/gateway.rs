@@ -1,0 +1,382 @@
+//! Through a gateway with the program and real servers: what they say behind it, what a real proxy in front of it makes of it, and peers that
+//! stop, cut and never end.
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdp_probe::{Credentials, Gateway, Hop, Host, Probe, Report, Stage, Target, diagnose};
+use rdp_probe_core::LogonResult;
+use rdp_probe_testkit::gateway::{Routes, ScriptedGateway, Seen};
+use rdp_probe_testkit::scenario::{Departs, Departure, Ending, GatewayPoint, GatewayTable};
+use rdp_probe_testkit::{Scenario, certificate, machine};
+use serde_json::{Value, json};
+
+use crate::binary::{self, Output};
+use crate::peer::xrdp::{self, Certificate, SecurityLayer};
+use crate::peer::{Peer, freerdp, front};
+use crate::turns::Counting;
+use crate::usage::on_runtime;
+
+const NAME: &str = "srv1.lab.test";
+
+/// A gateway that serves on threads of its own.
+struct Served {
+    runtime: tokio::runtime::Runtime,
+    gateway: ScriptedGateway,
+    table: GatewayTable,
+}
+
+impl Served {
+    fn start(table: &str, routes: Routes) -> Self {
+        let table = GatewayTable::parse("gateway", table).unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let gateway = runtime.block_on(async { ScriptedGateway::start(&table, routes).unwrap() });
+        Self { runtime, gateway, table }
+    }
+
+    /// Runs the program through it, or through what stands in front of it at `front`.
+    fn run_by(&self, front: SocketAddr, arguments: &[&str]) -> Output {
+        let text = "title = \"t\"\n[gateway]\n[expect]\noutcome = \"reachable\"\nexit = 0\n";
+        let mut scenario = Scenario::parse("gateway", text).unwrap();
+        scenario.gateway = Some(self.table.clone());
+        let way = scenario.arguments_of_gateway(front);
+        let all: Vec<&str> = way.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
+        binary::run(&all)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.run_by(self.gateway.address(), arguments)
+    }
+
+    fn finish(self) -> Seen {
+        self.runtime.block_on(self.gateway.finish())
+    }
+}
+
+/// Stages from the negotiation on, with how they ended.
+fn stages(report: &Value) -> Vec<(String, String)> {
+    let all = report["stages"].as_array().unwrap();
+    let own = all.iter().filter(|stage| stage["hop"] == "target");
+    let text = |stage: &Value, key: &str| stage[key].as_str().unwrap().to_owned();
+    let all = own.map(|stage| (text(stage, "stage"), text(stage, "outcome")));
+    all.skip_while(|(stage, _)| stage == "resolve" || stage == "tcp_connect").collect()
+}
+
+fn report(output: &Output) -> &Value {
+    output.json.as_ref().unwrap_or_else(|| panic!("{}{}", output.stdout, output.stderr))
+}
+
+#[test]
+fn real_servers_say_the_same_behind_a_gateway() {
+    type Start = fn() -> Peer;
+    let servers: [(&str, Start); 7] = [
+        ("xrdp, TLS", || xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned)),
+        ("xrdp, negotiate", || xrdp::start(SecurityLayer::Negotiate, Certificate::SelfSigned)),
+        ("xrdp, standard", || xrdp::start(SecurityLayer::Rdp, Certificate::SelfSigned)),
+        ("xrdp without a certificate", || xrdp::start(SecurityLayer::Tls, Certificate::Missing)),
+        ("shadow, standard", || freerdp::start(freerdp::Security::Rdp)),
+        ("shadow, TLS", || freerdp::start(freerdp::Security::Tls)),
+        ("shadow, NLA", || freerdp::start(freerdp::Security::Nla)),
+    ];
+    for (name, start) in servers {
+        let peer = start();
+        let address = peer.address();
+        let direct = binary::run(&["-o", "json", "--no-enumerate", "--no-second-look", &address.to_string()]);
+        let served =
+            Served::start("", Routes::nowhere().with(&address.ip().to_string(), address.port(), address));
+        let behind = served.run(&["-o", "json", &address.to_string()]);
+        let seen = served.finish();
+        let (direct, behind) = (report(&direct), report(&behind));
+        assert_eq!(stages(behind), stages(direct), "{name}");
+        for key in ["tls", "security", "server"] {
+            let (mut one, mut other) = (direct[key].clone(), behind[key].clone());
+            for report in [&mut one, &mut other] {
+                // Two clocks are read twice.
+                if let Some(skew) = report.get_mut("clock_skew_ms") {
+                    *skew = Value::Null;
+                }
+            }
+            assert_eq!(other, one, "{name}: {key}");
+        }
+        assert_eq!(behind["verdict"]["exit_code"], direct["verdict"]["exit_code"], "{name}");
+        let tunnels = direct["probes"].as_array().map_or(0, |_| behind_tunnels(behind));
+        assert_eq!(seen.violations, [""; 0], "{name}");
+        assert_eq!(
+            (seen.logons, seen.closed_channels + seen.close_responses),
+            (tunnels, tunnels),
+            "{name}: {seen:?}"
+        );
+    }
+}
+
+/// How many tunnels a run opened: the path, and where a refusal named what the server wants, once more.
+fn behind_tunnels(report: &Value) -> usize {
+    let all = report["stages"].as_array().unwrap();
+    all.iter().filter(|stage| stage["stage"] == "gateway_channel" && stage["outcome"] == "passed").count()
+}
+
+#[test]
+fn a_real_proxy_in_front_of_the_gateway_passes_it_on_and_its_own_answers_are_told_apart() {
+    const WEBSOCKET: &str = "proxy_pass {to}; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
+        proxy_set_header Connection \"upgrade\"; proxy_set_header Host $host;";
+    let peer = xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned);
+    let routes = || Routes::nowhere().with(NAME, peer.address().port(), peer.address());
+    let pem = certificate::Kind::Gateway.chain().iter().map(|der| certificate::pem_of(der)).collect::<String>();
+    let key = certificate::key_pem();
+    let target = format!("{NAME}:{}", peer.address().port());
+
+    let served = Served::start("schemes = ['Basic realm=\"gw\"']", routes());
+    let location = format!("location /remoteDesktopGateway/ {{ {WEBSOCKET} }}");
+    let nginx = front::nginx_http((&pem, &key), &location, served.gateway.address());
+    let output = served.run_by(nginx.address(), &["-o", "json", &target]);
+    let passed = report(&output);
+    assert_eq!(passed["verdict"]["exit_code"], 0, "{passed:#}\n{}", nginx.log());
+    assert_eq!(passed["gateway"]["credentials"]["result"], "accepted", "{passed:#}");
+    let seen = served.finish();
+    assert_eq!((seen.logons, seen.closed_channels), (1, 1), "{seen:?}");
+
+    let answers = [
+        ("location / { return 302 https://gw.lab.test/RDWeb; }", "gateway-http-redirect"),
+        ("location /other { return 200; }", "gateway-http-not-found"),
+        ("location / { proxy_pass http://127.0.0.1:9; }", "gateway-http-upstream"),
+        ("location / { return 503; }", "gateway-http-unavailable"),
+        ("location / { return 403; }", "gateway-http-forbidden"),
+    ];
+    for (location, rule) in answers {
+        let served = Served::start("", routes());
+        let nginx = front::nginx_http((&pem, &key), location, served.gateway.address());
+        let output = served.run_by(nginx.address(), &["-o", "json", &target]);
+        let answered = report(&output);
+        let verdict = &answered["verdict"];
+        assert_eq!(
+            (&verdict["rule"], &verdict["exit_code"]),
+            (&json!(rule), &json!(21)),
+            "{location}: {verdict:#}"
+        );
+        assert!(
+            verdict.to_string().contains("nginx") || answered.to_string().contains("nginx"),
+            "{answered:#}"
+        );
+        assert_eq!(served.finish().requests, 0, "{location}");
+    }
+}
+
+/// A scenario whose gateway departs so, before a target that waits for a request.
+fn departing(at: GatewayPoint, how: Departs, close: Option<Ending>) -> Scenario {
+    let text = "title = \"t\"\n[target]\nhost = \"srv1.lab.test\"\n[plan]\nstage_ms = { gateway_tls = 200, gateway_http = 200, \
+                gateway_auth = 200, gateway_tunnel = 200, gateway_authorization = 200, gateway_channel = 200, \
+                connection_initiation = 200 }\n[gateway]\n[[connection]]\nsteps = [{ expect = \"connection_request\" }]\n\
+                [expect]\noutcome = \"reachable\"\nexit = 0\n";
+    let mut scenario = Scenario::parse("departs", text).unwrap();
+    let mut departure = Departure::new(at, how);
+    departure.close = close;
+    let mut table = GatewayTable::default();
+    table.consent = Some("Members only".into());
+    table.departs = Some(departure);
+    scenario.plan.accept_consent = true;
+    scenario.gateway = Some(table);
+    scenario
+}
+
+/// Where an answer is due, the stage that waits for it, and the exit code of what comes in its place.
+const DUE: [(GatewayPoint, Stage, u8); 6] = [
+    (GatewayPoint::Http, Stage::GatewayHttp, 21),
+    (GatewayPoint::Auth, Stage::GatewayAuth, 22),
+    (GatewayPoint::Handshake, Stage::GatewayTunnel, 21),
+    (GatewayPoint::Create, Stage::GatewayTunnel, 21),
+    (GatewayPoint::Authorization, Stage::GatewayAuthorization, 21),
+    (GatewayPoint::Channel, Stage::GatewayChannel, 21),
+];
+
+#[test]
+fn an_answer_that_is_cut_at_any_octet_is_told_at_the_stage_that_waited() {
+    for (at, stage, exit) in DUE {
+        for ending in [Ending::CloseNotify, Ending::Reset, Ending::Silent] {
+            let mut cuts = 0;
+            for octets in 0..4096 {
+                let scenario = departing(at, Departs::Cut(octets), Some(ending));
+                let evidence = machine::play(&scenario).evidence;
+                let Some(failure) = evidence.failure() else { break };
+                if failure.stage != stage {
+                    // Whole: what ended then was waited for by the next one.
+                    break;
+                }
+                let verdict = diagnose(&evidence).verdict;
+                assert_eq!(
+                    (verdict.exit, verdict.hop),
+                    (exit, Some(Hop::Gateway)),
+                    "{at:?} {octets} {ending:?}"
+                );
+                assert!(verdict.rule.is_some(), "{at:?} {octets} {ending:?}");
+                cuts += 1;
+            }
+            assert!(cuts >= 16, "{at:?}: {cuts}");
+        }
+    }
+}
+
+#[test]
+fn a_gateway_that_drops_in_any_stage_is_told_in_that_stage() {
+    let open = (GatewayPoint::Open { after: 1 }, Stage::ConnectionInitiation, 27);
+    for (at, stage, exit) in DUE.into_iter().chain([(GatewayPoint::Tls, Stage::GatewayTls, 20), open]) {
+        for ending in [Ending::Fin, Ending::Reset, Ending::Silent] {
+            let scenario = departing(at, Departs::Nothing, Some(ending));
+            let (report, _) = on_runtime(crate::scenarios::driven(&scenario)).unwrap();
+            let verdict = &report.diagnosis.verdict;
+            // Whoever says nothing behind an open channel may be the target as well.
+            let silent = stage == Stage::ConnectionInitiation && ending == Ending::Silent;
+            let (exit, hop) = if silent { (30, Hop::Target) } else { (exit, Hop::Gateway) };
+            assert_eq!(
+                (verdict.stage, verdict.hop, verdict.exit),
+                (Some(stage), Some(hop), exit),
+                "{at:?} {ending:?}"
+            );
+            assert!(verdict.rule.is_some(), "{at:?} {ending:?}");
+        }
+    }
+}
+
+#[test]
+fn what_never_ends_is_given_up_with_little_memory() {
+    let endless = |stage: &str, octets: &str| {
+        format!("departs = {{ stage = {stage}, endless = {{ octets = \"{octets}\", at_most = 268435456 }} }}")
+    };
+    let text = |text: &str| text.bytes().map(|octet| format!("{octet:02x} ")).collect::<String>();
+    let service = "0b 00 00 00 10 00 00 00 06 00 4f 00 4b 00 00 00";
+    let head = format!("{}{}", text("HTTP/1.1 200 OK\r\n"), text("X: 1\r\n").repeat(16));
+    let cases = [
+        (endless("\"gateway_tls\"", "16 03 03 40 00"), Stage::GatewayTls),
+        (endless("\"gateway_http\"", &head), Stage::GatewayHttp),
+        (endless("\"gateway_http\"", &text("A")), Stage::GatewayHttp),
+        (endless("\"gateway_auth\"", &text("HTTP/1.1 100 Continue\r\n\r\n")), Stage::GatewayHttp),
+        (endless("\"gateway_tunnel\", step = \"handshake\"", service), Stage::GatewayTunnel),
+        (endless("\"gateway_authorization\"", "0e 00 00 00 ff ff 00 00"), Stage::GatewayAuthorization),
+        (endless("\"gateway_channel\"", "0d 00 00 00 08 00 00 00"), Stage::GatewayChannel),
+        (endless("\"open\", after = 1", "0d 00 00 00 08 00 00 00"), Stage::ConnectionInitiation),
+        (endless("\"open\", after = 1", "0a 00 00 00 0a 00 00 00 00 00"), Stage::ConnectionInitiation),
+    ];
+    for (table, stage) in cases {
+        let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = peer.local_addr().unwrap().port();
+        let served = Served::start(&table, Routes::nowhere().with(NAME, port, peer.local_addr().unwrap()));
+        let target = format!("{NAME}:{port}");
+        let limits: Vec<String> = ["gateway_tls", "gateway_http", "gateway_auth", "gateway_tunnel"]
+            .into_iter()
+            .chain(["gateway_authorization", "gateway_channel", "connection_initiation"])
+            .flat_map(|stage| ["--stage-timeout".to_owned(), format!("{stage}=2s")])
+            .collect();
+        let arguments: Vec<&str> =
+            limits.iter().map(String::as_str).chain(["--timeout", "20s", "-o", "json", &target]).collect();
+        // The whole address space, code and stacks included: more than is resident.
+        let output = binary::within_memory(64 << 20, || served.run(&arguments));
+        let report = report(&output);
+        assert_eq!(report["verdict"]["stage"], stage.id(), "{table}: {:#}", report["verdict"]);
+        assert!(report["verdict"]["rule"].is_string(), "{table}");
+        let seen = served.finish();
+        let taken: Vec<&String> =
+            seen.violations.iter().filter(|violation| violation.contains("taken")).collect();
+        assert!(taken.is_empty(), "{table}: {taken:?}");
+    }
+}
+
+#[test]
+fn no_output_holds_a_password_or_a_token_and_nothing_secret_goes_to_whom_nobody_knows() {
+    let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = peer.local_addr().unwrap().port();
+    let target = format!("{NAME}:{port}");
+    let known = ["", "accepts = \"token\"", "departs = { stage = \"gateway_auth\", status = 401 }"];
+    let unknown =
+        ["certificate = \"good\"", "certificate = \"ca_signed\"", "certificate = \"gateway_expired\""];
+    for (table, trusted) in
+        known.into_iter().map(|table| (table, true)).chain(unknown.map(|table| (table, false)))
+    {
+        for output in ["human", "json", "ndjson", "line"] {
+            let served = Served::start(table, Routes::nowhere().with(NAME, port, peer.local_addr().unwrap()));
+            let secrets = [served.table.password.clone(), served.table.token.clone()];
+            let basic = rdp_probe_core::base64(format!("{}:{}", served.table.user, secrets[0]).as_bytes());
+            let run = served.run(&["-vv", "-o", output, "--stage-timeout", "x224=300ms", &target]);
+            let text = run.stdout + &run.stderr;
+            for secret in secrets.iter().chain([&basic]) {
+                assert!(!text.contains(secret.as_str()), "{table} {output}: {text}");
+            }
+            let seen = served.finish();
+            assert_eq!(seen.secrets_seen.is_empty(), !trusted, "{table} {output}: {seen:?}");
+            assert_eq!(seen.logons, usize::from(trusted), "{table} {output}");
+            if !trusted {
+                assert!(
+                    output == "line" || text.contains("--gateway-pin") || output.contains("json"),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_pin_that_is_named_opens_the_way() {
+    let served = Served::start("certificate = \"good\"", Routes::nowhere());
+    let refused = served.run(&["-o", "json", "srv1.lab.test"]);
+    let remedy = report(&refused)["causes"][0]["remedy"].as_str().unwrap().to_owned();
+    let pin = remedy.split_whitespace().skip_while(|word| *word != "--gateway-pin").nth(1).unwrap().to_owned();
+    assert_eq!(refused.status, Some(20), "{remedy}");
+    let opened = served.run(&["-o", "json", "--gateway-pin", &pin, "srv1.lab.test"]);
+    assert_eq!(report(&opened)["verdict"]["rule"], "gateway-target-not-reached", "{}", opened.stdout);
+    served.finish();
+}
+
+/// How the client takes turns until the channel is open; connecting is a round trip before the first one.
+fn turns(table: &str) -> (usize, Report) {
+    on_runtime(async {
+        let table = GatewayTable::parse("turns", table).unwrap();
+        let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, address) = (peer.local_addr().unwrap().port(), peer.local_addr().unwrap());
+        let served = ScriptedGateway::start(&table, Routes::nowhere().with(NAME, port, address)).unwrap();
+        let gateway = Gateway::new(Host::parse("gw.lab.test").unwrap(), served.address().port());
+        let gateway = gateway.trust(certificate::authority_pem().as_bytes()).unwrap();
+        let gateway = gateway.resolve_to(vec![served.address()]);
+        let token = table.accepts == rdp_probe_testkit::scenario::Accepts::Token;
+        let gateway = if token {
+            gateway.token(table.token.clone().into()).unwrap()
+        } else {
+            gateway.credentials(Credentials::new(&table.user, None, table.password.clone()).unwrap())
+        };
+        let counting = Counting::default();
+        let probe = Probe::builder(Target::new(Host::parse(NAME).unwrap(), port)).gateway(gateway);
+        let probe = probe.until(Stage::GatewayChannel).network(Arc::new(counting.clone()));
+        let report = probe.build().unwrap().run().await;
+        let seen = served.finish().await;
+        assert_eq!((seen.closed_channels, seen.violations), (1, Vec::new()));
+        let all = counting.turns();
+        let [turns] = all.as_slice() else { panic!("one connection: {all:?}") };
+        (*turns, report)
+    })
+}
+
+#[test]
+fn channel_is_open_after_eight_round_trips_with_a_password_and_seven_with_a_token() {
+    for (table, trips) in [("", 8), ("accepts = \"token\"", 7)] {
+        let (turns, report) = turns(table);
+        assert_eq!(report.exit_code(), 0, "{:?}", report.evidence);
+        assert_eq!(report.evidence.gateway_logon_result(), LogonResult::Accepted);
+        // Connecting is one of them, and the last two turns are the leave: CLOSE_CHANNEL, and the end of the carrier.
+        assert_eq!(turns + 1 - 2, trips, "{table}");
+        assert!(
+            report.evidence.gateway_facts().any(|fact| fact.id() == "channel_left"),
+            "{:?}",
+            report.evidence
+        );
+    }
+}
+
+#[test]
+fn leaving_a_gateway_that_confirms_nothing_takes_no_longer_than_its_limit() {
+    on_runtime(async {
+        let mut scenario = departing(GatewayPoint::Open { after: 0 }, Departs::Nothing, None);
+        scenario.plan.until = Some(Stage::GatewayChannel);
+        let began = std::time::Instant::now();
+        let (report, _) = crate::scenarios::driven(&scenario).await.unwrap();
+        assert_eq!(report.exit_code(), 0, "{:?}", report.evidence);
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    });
+}
