@@ -162,11 +162,10 @@ fn paint(look: &Look, color: &str, text: &str) -> String {
 
 fn stage_line(out: &mut String, stage: &PathStage<'_>, through_gateway: bool, look: &Look) {
     let record = stage.record;
-    let name = match record.stage {
-        // They stand there for both.
-        Stage::Resolve | Stage::TcpConnect if through_gateway => format!("{} ({})", record.stage, record.hop),
-        stage => stage.id().to_owned(),
-    };
+    // They stand there for gateway and target.
+    let for_both = through_gateway && [Stage::Resolve, Stage::TcpConnect].contains(&record.stage);
+    let of_hop = if for_both { format!(" ({})", record.hop) } else { String::new() };
+    let name = format!("{}{of_hop}", record.stage);
     let (mark, color) = match record.outcome {
         Outcome::Passed => ("ok", GREEN),
         Outcome::Failed if stage.asked_again => ("refused", YELLOW),
