@@ -125,14 +125,15 @@ fn an_account_of_another_client_or_of_a_file_is_proven_where_there_is_a_password
 
 /// What comes of the program at a terminal of its own, where this is typed once it asks; and whether the terminal shows what is typed
 /// after that.
-fn at_a_terminal(arguments: &str, typed: &str) -> (String, bool) {
+pub(crate) fn at_a_terminal(arguments: &str, typed: &str) -> (String, bool) {
     let command = format!("{} {arguments}; echo \"code $?\"; stty -a", binary().display());
     let mut command = {
         let mut script = std::process::Command::new("script");
         script.args(["-qec", &command, "/dev/null"]);
         script
     };
-    command.env_remove("RDP_PASSWORD").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.env_remove("RDP_PASSWORD").env_remove("RDG_PASSWORD");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut said = Vec::new();

@@ -75,3 +75,28 @@ fn short(text: &str) -> String {
     }
     text.chars().take(MOST_TEXT).chain("...".chars()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples::scenarios;
+
+    #[test]
+    fn a_gateway_s_texts_are_escaped_and_bounded() {
+        let look = Look { color: false, width: 80, verbose: 0 };
+        let (_, report) = scenarios().into_iter().find(|(name, _)| name == "gateway-and-target-work").unwrap();
+        let long = "\u{1b}[31m \u{202e}word ".repeat(400);
+        let mut shown = report.evidence.shown_gateway().unwrap();
+        shown.consent = Some(&long);
+        shown.service_messages = vec!["Down\r\nat six"; 5];
+        let mut out = String::new();
+        gateway(&mut out, &report.evidence, &shown, &look);
+        assert!(!out.contains(|c| c != '\n' && rdp_probe::is_harmful(c)), "{out}");
+        assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+        assert!(out.contains("...\n") && out.len() < 4000, "{out}");
+        assert_eq!(out.matches("    Says ").count(), 4, "{out}");
+        assert!(out.contains("2 more in the JSON report"), "{out}");
+        assert!(out.starts_with("\n  The gateway gw.lab.test:443\n    Address "), "{out}");
+        assert!(out.contains(" by Basic: accepted\n"), "{out}");
+    }
+}
