@@ -34,6 +34,7 @@ mod fuzz_corpus;
 mod gateway;
 #[cfg(test)]
 mod gateway_codes;
+#[cfg(test)]
 mod gateway_program;
 #[cfg(test)]
 mod in_memory;

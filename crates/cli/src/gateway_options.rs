@@ -4,58 +4,60 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rdp_probe::{Gateway, Host, Stage};
 
+/// Where they stand in the help.
+const HEADING: &str = "Through an RD Gateway";
+
 /// The options of a gateway.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Through an RD Gateway")]
 pub(crate) struct GatewayOptions {
     /// Go through this RD Gateway, over HTTPS [default port: 443]. Its certificate has to be trusted or pinned
-    #[arg(short, long, value_name = "HOST[:PORT]", value_parser = place)]
+    #[arg(help_heading = HEADING, short, long, value_name = "HOST[:PORT]", value_parser = place)]
     pub(crate) gateway: Option<Place>,
 
     /// Log on at the gateway as this user: USER, DOMAIN\USER or USER@REALM
-    #[arg(long, value_name = "USER")]
+    #[arg(help_heading = HEADING, long, value_name = "USER")]
     pub(crate) gateway_user: Option<String>,
 
     /// The domain of the gateway's user, where it does not stand with the user
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(help_heading = HEADING, long, value_name = "DOMAIN")]
     pub(crate) gateway_domain: Option<String>,
 
     /// How to log on at the gateway: auto, basic or token; auto shows the token where there is one, and else does what the gateway offers
     /// and this version speaks [default: auto]
-    #[arg(long, value_name = "METHOD", value_parser = method)]
+    #[arg(help_heading = HEADING, long, value_name = "METHOD", value_parser = method)]
     pub(crate) gateway_auth: Option<Method>,
 
     /// Show the gateway this token: the first line of the file; - is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     pub(crate) gateway_token: Option<PathBuf>,
 
     /// Take the gateway's password from this file: its one line [default: the variable RDG_PASSWORD, else it is asked for on the
     /// terminal]
-    #[arg(long, value_name = "FILE", conflicts_with = "gateway_password_stdin")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE", conflicts_with = "gateway_password_stdin")]
     pub(crate) gateway_password_file: Option<PathBuf>,
 
     /// Take the gateway's password from standard input
-    #[arg(long)]
+    #[arg(help_heading = HEADING, long)]
     pub(crate) gateway_password_stdin: bool,
 
     /// Log on at the gateway with the user and the password of --user
-    #[arg(long)]
+    #[arg(help_heading = HEADING, long)]
     pub(crate) same_credentials: bool,
 
     /// The gateway's certificate may lead to one of these roots (PEM), too
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     pub(crate) gateway_ca: Option<PathBuf>,
 
     /// The gateway's certificate has to be this one (SHA-256, hexadecimal), trusted or not; may be repeated
-    #[arg(long, value_name = "SHA256")]
+    #[arg(help_heading = HEADING, long, value_name = "SHA256")]
     pub(crate) gateway_pin: Vec<String>,
 
     /// Go no deeper than the gateway: to the channel it opens to the target, or without credentials to its question who it is
-    #[arg(long)]
+    #[arg(help_heading = HEADING, long)]
     pub(crate) gateway_only: bool,
 
     /// Agree to the message that a gateway may show before it lets anybody through
-    #[arg(long)]
+    #[arg(help_heading = HEADING, long)]
     pub(crate) accept_consent: bool,
 }
 

@@ -15,11 +15,20 @@ const MOST_MESSAGES: usize = 3;
 /// The part about the gateway.
 pub(super) fn gateway(out: &mut String, evidence: &Evidence, shown: &ShownGateway<'_>, look: &Look) {
     let Some(planned) = evidence.plan.gateway.as_deref() else { return };
-    out.push('\n');
-    wrapped(out, "  ", &escape(&format!("The gateway {}", planned.leg)), look.width);
+    let rows = rows(evidence, shown, look);
+    if !rows.is_empty() {
+        out.push('\n');
+        wrapped(out, "  ", &escape(&format!("The gateway {}", planned.leg)), look.width);
+        out.push_str(&rows);
+    }
+}
+
+/// What is known of it.
+fn rows(evidence: &Evidence, shown: &ShownGateway<'_>, look: &Look) -> String {
+    let mut out = String::new();
     let mut known = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            row(out, name, &value, look);
+            row(&mut out, name, &value, look);
         }
     };
     known("Address", shown.address.map(|address| address.to_string()));
@@ -42,8 +51,9 @@ pub(super) fn gateway(out: &mut String, evidence: &Evidence, shown: &ShownGatewa
     known("Says", (more > 0).then(|| format!("{more} more in the JSON report")));
     if let Some(facts) = evidence.shown_gateway_tls() {
         let name = if facts.scouted { "TLS, by a scout" } else { "TLS" };
-        tls(out, name, &facts, &evidence.plan, look);
+        tls(&mut out, name, &facts, &evidence.plan, look);
     }
+    out
 }
 
 fn closed(shown: &ShownGateway<'_>) -> Option<(&'static str, u32)> {
