@@ -102,11 +102,9 @@ fn real_servers_say_the_same_behind_a_gateway() {
         assert_eq!(behind["verdict"]["exit_code"], direct["verdict"]["exit_code"], "{name}");
         let tunnels = tunnels(behind);
         assert_eq!(seen.violations, [""; 0], "{name}");
-        assert_eq!(
-            (seen.logons, seen.closed_channels + seen.close_responses),
-            (tunnels, tunnels),
-            "{name}: {seen:?}"
-        );
+        assert_eq!(seen.logons, tunnels, "{name}: {seen:?}");
+        // Where the server hung up as well, each end may have closed the channel.
+        assert!(seen.closed_channels + seen.close_responses >= tunnels, "{name}: {seen:?}");
     }
 }
 

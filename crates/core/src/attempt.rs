@@ -308,7 +308,7 @@ impl NotTried {
             Self::NotSelected => "not part of the selected security protocol",
             Self::CredentialsNeeded => "credentials are needed",
             Self::CertificateNotAccepted => "the certificate is not accepted for a logon",
-            Self::AccountStopped => "the account was rejected before in this run",
+            Self::AccountStopped => "the account was not accepted before in this run",
             Self::NotDelegated => "the credentials are proven, and not given away",
             Self::DoneByGateway => "done by the gateway",
             Self::NoLogonAsked => "the gateway asked for no logon",

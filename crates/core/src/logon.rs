@@ -104,12 +104,8 @@ pub const fn refusal_of(status: NtStatus) -> Refusal {
 /// Whether the peer, or somebody in between, ended the stream, and not this computer.
 const fn ends(how: Close) -> bool {
     match how {
-        Close::Fin
-        | Close::Reset
-        | Close::CloseNotify
-        | Close::Alert(_)
-        | Close::Broken { .. }
-        | Close::Tunnel(_) => true,
+        Close::Fin | Close::Reset | Close::CloseNotify | Close::Alert(_) | Close::Broken { .. } => true,
+        Close::Tunnel(end) => end.is_the_targets(),
         Close::TimedOut { .. } | Close::TlsBroken(_) | Close::Local { .. } | Close::Cancelled => false,
     }
 }

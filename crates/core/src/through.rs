@@ -164,25 +164,15 @@ impl Evidence {
             && stages.any(|record| record.stage == Stage::GatewayAuth && record.outcome == so)
     }
 
-    /// What became of the credentials for the gateway.
+    /// What became of the credentials for the gateway, on whichever connection: a tunnel that was opened once more is a logon, too.
     #[must_use]
     pub fn gateway_logon_result(&self) -> LogonResult {
-        let facts = || self.path().last().into_iter().flat_map(AttemptRecord::gateway_facts);
         let given = self.plan.gateway.as_ref().is_some_and(|gateway| gateway.logon != GatewayLogon::None);
-        let sent = facts().any(|fact| matches!(fact, Observed::LogonSent(_)));
-        let accepted = facts().any(|fact| *fact == Observed::LogonAccepted);
-        let failure = self.failure().filter(|failure| is_of_logon(failure));
-        match (given, sent, accepted, failure.map(|failure| &failure.kind)) {
-            (false, ..) => LogonResult::NotTried,
-            (true, _, true, _) => LogonResult::Accepted,
-            (true, true, false, Some(FailureKind::Gateway(_))) => LogonResult::Rejected,
-            (true, true, false, _) => LogonResult::Unknown,
-            (true, false, false, Some(FailureKind::Gateway(GatewayFault::Status { .. }))) => {
-                LogonResult::Rejected
-            }
-            (true, false, false, Some(_)) => LogonResult::NotTestable,
-            (true, false, false, None) => LogonResult::NotTried,
-        }
+        let all = || self.attempts.iter().filter(|_| given).map(AttemptRecord::gateway_logon);
+        // One that was not accepted counts more than those that were.
+        let order =
+            [LogonResult::Rejected, LogonResult::Unknown, LogonResult::Accepted, LogonResult::NotTestable];
+        order.into_iter().find(|result| all().any(|one| one == *result)).unwrap_or(LogonResult::NotTried)
     }
 
     /// What the gateway showed.
@@ -239,8 +229,27 @@ impl Evidence {
     }
 }
 
-/// Whether the failure is about who logs on at the gateway.
-fn is_of_logon(failure: &Failure) -> bool {
-    let of_code = matches!(&failure.kind, FailureKind::Gateway(fault) if fault.is_of_logon());
-    failure.stage == Stage::GatewayAuth || of_code
+impl AttemptRecord {
+    /// What became of the credentials for the gateway on this connection.
+    fn gateway_logon(&self) -> LogonResult {
+        let sent = self.gateway_facts().any(|fact| matches!(fact, Observed::LogonSent(_)));
+        let accepted = self.gateway_facts().any(|fact| *fact == Observed::LogonAccepted);
+        let failure = self.failure.as_deref().filter(|failure| failure.hop == Hop::Gateway);
+        let denied = failure.is_some_and(|failure| {
+            matches!(
+                &failure.kind,
+                FailureKind::Gateway(GatewayFault::Status { status: 401, .. } | GatewayFault::NoScheme)
+            ) || matches!(&failure.kind, FailureKind::Gateway(fault) if fault.is_of_logon())
+        });
+        let untested = failure.is_some_and(|failure| failure.stage == Stage::GatewayAuth);
+        match (sent, denied, accepted) {
+            // What is denied in the tunnel counts more than that HTTP had let somebody pass.
+            (true, true, _) => LogonResult::Rejected,
+            (true, false, true) => LogonResult::Accepted,
+            (true, false, false) => LogonResult::Unknown,
+            (false, true, _) => LogonResult::NotTestable,
+            (false, false, _) if untested => LogonResult::NotTestable,
+            (false, false, _) => LogonResult::NotTried,
+        }
+    }
 }

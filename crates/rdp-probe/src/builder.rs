@@ -107,15 +107,24 @@ impl Probe {
         let own = target.filter(|_| !same);
         let turns = {
             let mut waiting = pin!(async {
-                let first = match gateway {
-                    Some(gateway) => ledger.turn(gateway).await,
-                    None => None,
-                };
-                let second = match own {
-                    Some(own) => ledger.turn(own).await,
-                    None => None,
-                };
-                (first, second)
+                // In an order of the accounts' own, so that no two runs wait for each other.
+                match (gateway, own) {
+                    (Some(gateway), Some(own)) if ledger.is_before(own, gateway) => {
+                        let second = ledger.turn(own).await;
+                        (ledger.turn(gateway).await, second)
+                    }
+                    (gateway, own) => {
+                        let first = match gateway {
+                            Some(gateway) => ledger.turn(gateway).await,
+                            None => None,
+                        };
+                        let second = match own {
+                            Some(own) => ledger.turn(own).await,
+                            None => None,
+                        };
+                        (first, second)
+                    }
+                }
             });
             poll_fn(|cx| {
                 if let Poll::Ready(turns) = waiting.as_mut().poll(cx) {

@@ -68,7 +68,7 @@ impl<S: Below> Open<S> {
     fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let queued = self.tunnel.take_queued();
         if !queued.is_empty() {
-            self.socket.start_send(cx, queued)?;
+            self.socket.start_send(cx, &queued)?;
         }
         self.socket.poll_flush(cx)
     }
@@ -112,6 +112,8 @@ impl<S: Below> Open<S> {
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         while self.tunnel.end().is_none() && buf.remaining() > 0 {
+            // What waits to be sent goes out when it can, whoever was woken.
+            _ = self.poll_flushed(cx);
             if !ready!(self.poll_heard(cx))? {
                 break;
             }
@@ -119,8 +121,6 @@ impl<S: Below> Open<S> {
             let inside = heard.used.saturating_sub(heard.inside)..heard.used;
             buf.put_slice(self.rest.get(inside).unwrap_or_default());
             self.rest.advance(heard.used);
-            // What it has to say by itself goes out before anybody waits; where that fails, the next read shows why.
-            _ = self.poll_flushed(cx);
             if heard.inside > 0 {
                 break;
             }
@@ -158,7 +158,7 @@ impl<S: Below> AsyncWrite for Channel<S> {
         }
         let mut packet = Vec::new();
         let taken = open.tunnel.wrap(buf, &mut packet);
-        open.socket.start_send(cx, packet)?;
+        open.socket.start_send(cx, &packet)?;
         Poll::Ready(Ok(taken))
     }
 

@@ -11,6 +11,7 @@ use rdp_probe_core::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, sleep_until, timeout};
+use zeroize::Zeroizing;
 
 use crate::auth::Exchange;
 use crate::channel::Channel;
@@ -173,7 +174,8 @@ impl Driver<'_> {
             if let Some(channel) = &channel {
                 run.beside(channel.take_facts(), clock.now());
             }
-            let octets = run.take_octets();
+            // What proves an identity may be in there.
+            let octets = Zeroizing::new(run.take_octets());
             let limit = run.limit();
             // What goes out before anything else is wanted goes out before that is looked at: who waits holds it no longer.
             let answered = matches!(run.wants(), Some(Wants::Pdu(_)) | None);

@@ -26,7 +26,7 @@ struct Entries {
 
 /// An account: the user without case, and a keyed digest of the secret. The domain's form is no matter: `LAB\alice`, `alice@lab.test`
 /// and `alice` may all be one.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Whose(String, [u8; 32]);
 
 /// One account.
@@ -77,6 +77,11 @@ impl Ledger {
     /// Whether both are credentials of one account.
     pub(crate) fn is_same(&self, one: &Credentials, other: &Credentials) -> bool {
         self.whose(one) == self.whose(other)
+    }
+
+    /// Whether turns of the first one are waited for before those of the second.
+    pub(crate) fn is_before(&self, one: &Credentials, other: &Credentials) -> bool {
+        self.whose(one) < self.whose(other)
     }
 
     /// Waits for a turn; `None` when the account was rejected.

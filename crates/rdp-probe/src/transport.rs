@@ -8,6 +8,7 @@ use rdp_probe_core::{Address, Carrier, Close, Event, Framing, Link, TlsFault, Tl
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+use zeroize::Zeroizing;
 
 use crate::channel::Channel;
 use crate::close::close_of;
@@ -92,7 +93,11 @@ impl Connection {
     /// Sends what is to be sent, then waits for one PDU. What the peer said before it hung up is read even when the write
     /// fails: that is often the reason. Where it failed here, the peer has nothing to answer.
     #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
-    pub(crate) fn exchange(&mut self, octets: Vec<u8>, framing: Framing) -> impl Future<Output = Heard> {
+    pub(crate) fn exchange(
+        &mut self,
+        octets: Zeroizing<Vec<u8>>,
+        framing: Framing,
+    ) -> impl Future<Output = Heard> {
         async move {
             let written = if octets.is_empty() { Ok(()) } else { self.send(&octets).await };
             // What has been said is not kept while the answer is waited for.

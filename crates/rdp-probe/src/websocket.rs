@@ -1,4 +1,5 @@
-//! WebSocket frames by tungstenite, after a handshake of our own. The only place that looks inside its errors.
+//! WebSocket frames by tungstenite, after a handshake of our own: it reads them, and answers those that want an answer. The only place that
+//! looks inside its errors.
 use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -11,13 +12,17 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Error, Message, WebSocket};
 
-use crate::tls::Below;
+use crate::tls::{Below, provider};
 
 /// The octets in the messages of a WebSocket, this end being the client. Where a message ends means nothing.
 pub(crate) struct WebSocketStream<S> {
     socket: WebSocket<Polled<S>>,
+    /// Frames of ours that wait until nothing of the library's is half sent.
+    queue: Vec<u8>,
     /// What has not been read of the last message.
     rest: Bytes,
+    /// How many messages that say nothing came one after the other.
+    idle: u32,
     end: Option<TunnelEnd>,
 }
 
@@ -25,13 +30,21 @@ pub(crate) struct WebSocketStream<S> {
 struct Polled<S> {
     below: S,
     waker: Waker,
+    /// A frame of ours that is not sent yet, and goes before what else is.
+    own: Vec<u8>,
 }
 
 /// The longest frame and message that is read, in octets: a packet has half of it.
 const MOST_MESSAGE: usize = 128 << 10;
 
+/// As many octets wait to be sent at most: a peer that pings and does not read gets no pong for each.
+const MOST_WAITING: usize = 256 << 10;
+
+/// More of what says nothing than any peer has a use for, in a row: pings, pongs, texts, empty messages.
+const MOST_IDLE: u32 = 1024;
+
 /// Octets read at a time.
-const READ: usize = 4096;
+const READ: usize = 16 << 10;
 
 impl<S: Below> WebSocketStream<S> {
     /// Over `below`, where the handshake is over. `first` was read before: it is the beginning of what the peer says.
@@ -39,11 +52,12 @@ impl<S: Below> WebSocketStream<S> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ)
             .write_buffer_size(0)
+            .max_write_buffer_size(MOST_WAITING)
             .max_message_size(Some(MOST_MESSAGE))
             .max_frame_size(Some(MOST_MESSAGE));
-        let polled = Polled { below, waker: Waker::noop().clone() };
+        let polled = Polled { below, waker: Waker::noop().clone(), own: Vec::new() };
         let socket = WebSocket::from_partially_read(polled, first, Role::Client, Some(config));
-        Self { socket, rest: Bytes::new(), end: None }
+        Self { socket, queue: Vec::new(), rest: Bytes::new(), idle: 0, end: None }
     }
 
     /// The octets of the next message, or what is left of the last one; `None` where there are no more.
@@ -54,13 +68,26 @@ impl<S: Below> WebSocketStream<S> {
         while self.end.is_none() {
             self.socket.get_mut().wakes(cx);
             match self.socket.read() {
-                Ok(Message::Binary(octets)) if octets.is_empty() => {}
-                Ok(Message::Binary(octets)) => return Poll::Ready(Ok(Some(octets))),
+                Ok(Message::Binary(octets)) if !octets.is_empty() => {
+                    self.idle = 0;
+                    return Poll::Ready(Ok(Some(octets)));
+                }
                 Ok(Message::Close(frame)) => {
                     self.end = Some(TunnelEnd::WebSocket(frame.map(|frame| frame.code.into())));
                 }
                 // Answered by itself, or of no meaning here.
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_) | Message::Frame(_)) => {}
+                Ok(
+                    Message::Binary(_)
+                    | Message::Ping(_)
+                    | Message::Pong(_)
+                    | Message::Text(_)
+                    | Message::Frame(_),
+                ) => {
+                    self.idle = self.idle.saturating_add(1);
+                    if self.idle > MOST_IDLE {
+                        self.end = Some(TunnelEnd::Flood);
+                    }
+                }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
                 Err(Error::Io(error)) => return Poll::Ready(Err(error)),
                 // The stream below ended, and no frame said so.
@@ -87,25 +114,27 @@ impl<S: Below> WebSocketStream<S> {
     }
 
     /// Begins to send octets in a message of their own: [`WebSocketStream::poll_flush`] sends them.
-    pub(crate) fn start_send(&mut self, cx: &mut Context<'_>, octets: Vec<u8>) -> io::Result<()> {
-        self.socket.get_mut().wakes(cx);
-        match self.socket.write(Message::Binary(octets.into())) {
-            Ok(()) => Ok(()),
+    pub(crate) fn start_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> io::Result<()> {
+        frame(octets, &mut self.queue);
+        match self.poll_flush(cx) {
             // It is taken, and goes out later.
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(Error::Io(error)) => Err(error),
-            Err(_) => Err(io::ErrorKind::BrokenPipe.into()),
+            Poll::Pending => Ok(()),
+            Poll::Ready(flushed) => flushed,
         }
     }
 
     /// Sends what was begun to be sent.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.socket.get_mut().wakes(cx);
-        match self.socket.flush() {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-            Err(Error::Io(error)) => Poll::Ready(Err(error)),
-            Err(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        loop {
+            match self.socket.flush() {
+                Ok(()) if self.queue.is_empty() => return Poll::Ready(Ok(())),
+                // Nothing of the library's is half sent: ours may follow.
+                Ok(()) => self.socket.get_mut().own.append(&mut self.queue),
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+                Err(Error::Io(error)) => return Poll::Ready(Err(error)),
+                Err(_) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            }
         }
     }
 
@@ -130,6 +159,30 @@ impl<S> Polled<S> {
     }
 }
 
+/// One message in one frame, masked (RFC 6455 section 5.2). The library would log what is in it at its most talkative level, and a token may be.
+fn frame(octets: &[u8], out: &mut Vec<u8>) {
+    const FINAL_BINARY: u8 = 0x82;
+    const MASKED: u8 = 0x80;
+    let mut mask = [0; 4];
+    // A mask that can be guessed harms no gateway: it keeps what is in between from taking the octets for HTTP.
+    _ = provider().secure_random.fill(&mut mask);
+    out.reserve(octets.len().saturating_add(14));
+    out.push(FINAL_BINARY);
+    match (u8::try_from(octets.len()), u16::try_from(octets.len())) {
+        (Ok(short @ ..126), _) => out.push(MASKED | short),
+        (_, Ok(length)) => {
+            out.push(MASKED | 126);
+            out.extend_from_slice(&length.to_be_bytes());
+        }
+        (_, Err(_)) => {
+            out.push(MASKED | 127);
+            out.extend_from_slice(&u64::try_from(octets.len()).unwrap_or(u64::MAX).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(&mask);
+    out.extend(octets.iter().zip(mask.iter().cycle()).map(|(octet, mask)| octet ^ mask));
+}
+
 /// What is not there yet is an error of its own to who does not wait.
 fn at_once<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
     match polled {
@@ -140,21 +193,38 @@ fn at_once<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
 
 impl<S: AsyncRead + Unpin> Read for Polled<S> {
     fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
-        let Self { below, waker } = self;
+        let Self { below, waker, .. } = self;
         let mut buf = ReadBuf::new(octets);
         at_once(Pin::new(below).poll_read(&mut Context::from_waker(waker), &mut buf))?;
         Ok(buf.filled().len())
     }
 }
 
+impl<S: AsyncWrite + Unpin> Polled<S> {
+    /// Sends what is ours.
+    fn drain(&mut self) -> io::Result<()> {
+        let Self { below, waker, own } = self;
+        while !own.is_empty() {
+            let sent = at_once(Pin::new(&mut *below).poll_write(&mut Context::from_waker(waker), own))?;
+            if sent == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            own.drain(..sent.min(own.len()));
+        }
+        Ok(())
+    }
+}
+
 impl<S: AsyncWrite + Unpin> Write for Polled<S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let Self { below, waker } = self;
+        self.drain()?;
+        let Self { below, waker, .. } = self;
         at_once(Pin::new(below).poll_write(&mut Context::from_waker(waker), octets))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let Self { below, waker } = self;
+        self.drain()?;
+        let Self { below, waker, .. } = self;
         at_once(Pin::new(below).poll_flush(&mut Context::from_waker(waker)))
     }
 }
@@ -188,7 +258,7 @@ impl<S: Below> AsyncRead for WebSocketStream<S> {
 
 impl<S: Below> AsyncWrite for WebSocketStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let sent = self.get_mut().start_send(cx, buf.to_vec());
+        let sent = self.get_mut().start_send(cx, buf);
         Poll::Ready(sent.map(|()| buf.len()))
     }
 

@@ -66,6 +66,8 @@ pub enum Kind {
     Gateway,
     /// The same, from 2015 to 2016.
     GatewayExpired,
+    /// The same, for clients only.
+    GatewayForClients,
 }
 
 type Date = (i32, u8, u8);
@@ -74,7 +76,7 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
@@ -93,6 +95,7 @@ impl Kind {
         Self::Garbage,
         Self::Gateway,
         Self::GatewayExpired,
+        Self::GatewayForClients,
     ];
 
     /// What the target sends, in DER, its own certificate first.
@@ -152,7 +155,8 @@ impl Kind {
             | Self::WrongKey
             | Self::Garbage
             | Self::Gateway
-            | Self::GatewayExpired => None,
+            | Self::GatewayExpired
+            | Self::GatewayForClients => None,
         }
     }
 
@@ -218,12 +222,12 @@ pub fn root_file(der: &[u8]) -> io::Result<PathBuf> {
 fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
     let key = key_pair()?;
     let alone = |params: CertificateParams| Ok(vec![params.self_signed(&key)?.der().to_vec()]);
-    let dated = |name: &str, public: &KeyPair, dates| {
+    let signed = |leaf: CertificateParams, public: &KeyPair| {
         let authority = authority_params();
-        let leaf = params(name, &names(name)?, dates);
         let leaf = leaf.signed_by(public, &Issuer::from_params(&authority, &key))?;
         Ok(vec![leaf.der().to_vec(), authority.self_signed(&key)?.der().to_vec()])
     };
+    let dated = |name: &str, public: &KeyPair, dates| signed(params(name, &names(name)?, dates), public);
     let of_authority = |name: &str, public: &KeyPair| dated(name, public, GOOD);
     // Another key than the one that signs.
     let of_key = |octets: Option<Vec<u8>>| {
@@ -248,6 +252,11 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
         }
         Kind::CaSigned => of_authority(TARGET, &key),
         Kind::Gateway => of_authority("gw.lab.test", &key),
+        Kind::GatewayForClients => {
+            let mut params = params("gw.lab.test", &names("gw.lab.test")?, GOOD);
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            signed(params, &key)
+        }
         Kind::GatewayExpired => dated("gw.lab.test", &key, ((2015, 1, 1), (2016, 1, 1))),
         Kind::P256 | Kind::P384 | Kind::Ed25519 => {
             let (octets, algorithm) = kind.curve().ok_or(rcgen::Error::KeyGenerationUnavailable)?;

@@ -1,5 +1,6 @@
 //! Stages `gateway_http` and `gateway_auth`: the request that asks for a tunnel, first without credentials, and its answers.
 use rdp_probe_wire::http::{BodyLength, MAX_BODY, Response, Status};
+use zeroize::Zeroizing;
 
 use super::refused::Refused;
 use super::tunnel::ExpectWebSocket;
@@ -92,7 +93,14 @@ fn persists(response: &Response<'_>) -> bool {
     let closes = |value: &[u8]| {
         value.split(|octet| *octet == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
     };
-    let told = response.headers("connection").any(closes);
+    let keeps = |value: &[u8]| {
+        value
+            .split(|octet| *octet == b',')
+            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"keep-alive"))
+    };
+    // RFC 9112 section 9.3: before HTTP/1.1 a connection that is kept says so.
+    let old = response.minor_version == 0 && !response.headers("connection").any(keeps);
+    let told = old || response.headers("connection").any(closes);
     let ends = match response.body_length() {
         BodyLength::None | BodyLength::Chunked => false,
         BodyLength::Octets(octets) => usize::try_from(octets).map_or(true, |octets| octets > MAX_BODY),
@@ -175,6 +183,10 @@ impl State for ExpectAnswer {
             }
             GatewayFault::Status { status: status.0, after_logon: self.sent == Sent::Proof }
         } else {
+            // Whoever opens a channel has let in who asked, by whichever transport.
+            if status == Status::OK && self.sent == Sent::Proof {
+                out.facts.push(Observed::LogonAccepted);
+            }
             GatewayFault::Status { status: status.0, after_logon: self.sent == Sent::Proof }
         };
         let kind = FailureKind::Gateway(kind);
@@ -218,13 +230,13 @@ impl State for ExpectProof {
     ) -> Result<Step, FailureKind> {
         let Self { cookies } = *self;
         let token = match answer.map_err(FailureKind::Auth)? {
-            AuthOutput::Token { token, done: true } => token,
+            AuthOutput::Token { token, done: true } => Zeroizing::new(token),
             AuthOutput::Token { done: false, .. } | AuthOutput::Sealed(_) | AuthOutput::Opened(_) => {
                 return Err(FailureKind::Auth(AuthFault::Local));
             }
         };
         let Some(gateway) = context.plan().gateway.as_deref() else { return Err(FailureKind::OutOfTurn) };
-        let proof = [b"Basic ", &token[..]].concat();
+        let proof = Zeroizing::new([b"Basic ", &token[..]].concat());
         ExpectAnswer::request(context).write(gateway, Some(&proof), false, &cookies, &mut out.octets);
         out.facts.push(Observed::LogonSent(AuthMethod::Basic));
         Ok(Step::Continue(Box::new(ExpectAnswer { sent: Sent::Proof, asides: 0 })))

@@ -1,5 +1,6 @@
 //! Stage `gateway_tunnel`: the version of the tunnel, and the tunnel itself ([MS-TSGU] 3.7.5.1 and 3.7.5.2).
 use rdp_probe_wire::tsgu::{self, Body, ExtendedAuthMask, TunnelCaps};
+use zeroize::Zeroizing;
 
 use super::authorization::ExpectTunnelAuthResponse;
 use super::packets::{Beside, check, of_packets, other};
@@ -79,6 +80,8 @@ impl State for ExpectHandshakeResponse {
 /// Asks for the tunnel: what is said to be understood is what a probe of seconds understands, with idle times, so that the gateway says
 /// which of its limits it was.
 fn create(token: Option<&str>, out: &mut Output) -> Result<(), FailureKind> {
+    // At once, so that no copy of the token stays behind where it grows.
+    out.octets.reserve(64_usize.saturating_add(token.map_or(0, str::len).saturating_mul(2)));
     let caps = TunnelCaps::IDLE_TIMEOUT.0 | TunnelCaps::CONSENT_SIGN.0 | TunnelCaps::SERVICE_MSG.0;
     tsgu::tunnel_create(TunnelCaps(caps), token, &mut out.octets)
         .map_err(|_| FailureKind::Gateway(GatewayFault::Token))
@@ -114,7 +117,7 @@ impl State for ExpectToken {
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
         let token = match answer.map_err(FailureKind::Auth)? {
-            AuthOutput::Token { token, done: true } => token,
+            AuthOutput::Token { token, done: true } => Zeroizing::new(token),
             AuthOutput::Token { done: false, .. } | AuthOutput::Sealed(_) | AuthOutput::Opened(_) => {
                 return Err(FailureKind::Auth(AuthFault::Local));
             }

@@ -68,8 +68,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-reset",
         matches: |f| ended(f, true),
-        summary: "the connection to the gateway {gateway} was reset in place of an answer, in stage {stage}",
-        cause: "a firewall or balancer in between ended it, or the gateway's service broke down",
+        summary: "the connection to the gateway {gateway} was reset or broke in place of an answer, in stage {stage}",
+        cause: "a firewall or balancer in between ended it, the network in between failed, or the gateway's service broke down",
         remedy: "look at the firewalls in between and at the gateway's log at this time",
         ..ANSWER
     },

@@ -25,16 +25,13 @@ const KNOWN: [u32; 7] = [0x59F6, 0x59FA, 0x59FB, 0x59FC, 0x5A00, 0x04D4, 0x03E3]
 
 const fn is_broken(end: TunnelEnd) -> bool {
     match end {
-        TunnelEnd::Alert(_)
-        | TunnelEnd::TlsBroken
-        | TunnelEnd::Frame
-        | TunnelEnd::Packet
-        | TunnelEnd::Flood => true,
+        TunnelEnd::TlsBroken | TunnelEnd::Frame | TunnelEnd::Packet | TunnelEnd::Flood => true,
         TunnelEnd::Channel(_)
         | TunnelEnd::WebSocket(_)
         | TunnelEnd::CloseNotify
         | TunnelEnd::Fin
         | TunnelEnd::Reset
+        | TunnelEnd::Alert(_)
         | TunnelEnd::Broken { .. }
         | _ => false,
     }
@@ -126,10 +123,14 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-reset-tunnel",
-        matches: |f| end(f).is_some_and(|end| matches!(end, TunnelEnd::Reset | TunnelEnd::Broken { .. })),
+        matches: |f| {
+            end(f).is_some_and(|end| {
+                matches!(end, TunnelEnd::Reset | TunnelEnd::Alert(_) | TunnelEnd::Broken { .. })
+            })
+        },
         outcome: VerdictOutcome::Unreachable,
-        summary: "the connection to the gateway {gateway} was reset in stage {stage}",
-        cause: "a firewall or balancer between here and the gateway ended it, or the gateway's service broke down",
+        summary: "the connection to the gateway {gateway} was reset or broke in stage {stage}",
+        cause: "a firewall or balancer between here and the gateway ended it, the network in between failed, or the gateway's service broke down",
         remedy: "look at the firewalls in between and at the gateway's log at this time",
         candidates: LOST,
         basis: Inferred,

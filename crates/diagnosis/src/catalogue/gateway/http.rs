@@ -20,10 +20,14 @@ fn page(evidence: &Evidence) -> bool {
     is(evidence, &[200]) && evidence.http_answer().is_some_and(|answer| answer.is_html() || answer.has_length)
 }
 
+/// An answer of HTTP that cannot be read.
 fn is_unread(evidence: &Evidence) -> bool {
     let kind = evidence.failure_kind();
     matches!(kind, Some(FailureKind::Malformed { error, .. }) if error.layer == Layer::Http)
-        || matches!(kind, Some(FailureKind::NotExpected { .. }))
+}
+
+fn is_foreign(evidence: &Evidence) -> bool {
+    matches!(evidence.failure_kind(), Some(FailureKind::NotExpected { .. }))
 }
 
 /// What has a row of its own.
@@ -196,15 +200,25 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-not-persistent",
         matches: |f| matches!(f.gateway_fault(), Some(GatewayFault::NotPersistent)),
-        summary: "the gateway {gateway} asks for a logon, and ends the connection on which it asks",
-        cause: "a proxy in front of the gateway does not keep connections: a logon has to be on the one on which it was asked for",
+        summary: "the gateway {gateway} asks for a logon, and the connection on which it asks cannot be used for it",
+        cause: "a proxy in front of the gateway does not keep connections, or the question has a page with it that is too long to be read: a \
+                logon has to be on the connection on which it was asked for",
         remedy: "let the proxy keep connections on both of its sides (HTTP/1.1, keep-alive)",
         ..HTTP
     },
     Rule {
-        id: "gateway-not-http",
+        id: "gateway-http-unreadable",
         matches: is_unread,
-        summary: "what answers at {gateway} inside TLS is not HTTP",
+        summary: "the web server of the gateway {gateway} gives an answer that cannot be read",
+        cause: "its head is broken, or says two things of its length: what answers is no gateway, or something on the way changes what it says",
+        remedy: "check what stands in front of the gateway, and keep it from looking into the connection",
+        basis: Inferred,
+        ..HTTP
+    },
+    Rule {
+        id: "gateway-not-http",
+        matches: is_foreign,
+        summary: "what answers at {gateway} inside TLS is not HTTP, or does not come to an end",
         cause: "another service has the port",
         remedy: "check the gateway's name and port",
         basis: Inferred,

@@ -1,6 +1,6 @@
 //! `gateway_auth`, and codes that are about who somebody is: the gateway does not take the logon, or could not be asked.
 use rdp_probe_core::wire::Layer;
-use rdp_probe_core::{Evidence, FailureKind, GatewayFault, Hop, Stage};
+use rdp_probe_core::{AuthMethod, Close, Evidence, FailureKind, GatewayFault, Hop, Stage};
 
 use super::codes::{Meaning, means};
 use crate::catalogue::ends::{closed, cut, silent, stalled};
@@ -16,9 +16,20 @@ fn refused(evidence: &Evidence, after: bool) -> bool {
     )
 }
 
+/// Whether a password went out on this connection.
+fn has_shown_a_password(evidence: &Evidence) -> bool {
+    evidence.shown_gateway().is_some_and(|gateway| gateway.method == Some(AuthMethod::Basic))
+}
+
+/// TLS broke: it was given up from here.
+fn is_broken(evidence: &Evidence) -> bool {
+    evidence.ended_after().is_some_and(|(how, _)| matches!(how, Close::TlsBroken(_)))
+}
+
 fn unreadable(evidence: &Evidence) -> bool {
     let kind = evidence.failure_kind();
-    matches!(kind, Some(FailureKind::Malformed { error, .. }) if error.layer == Layer::Http)
+    is_broken(evidence)
+        || matches!(kind, Some(FailureKind::Malformed { error, .. }) if error.layer == Layer::Http)
         || matches!(kind, Some(FailureKind::NotExpected { .. }))
         || cut(evidence)
         || stalled(evidence)
@@ -57,20 +68,29 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-account-stopped",
         matches: Evidence::gateway_account_is_stopped,
-        summary: "the account for the gateway {gateway} was rejected before in this run, and was not tried again",
-        cause: "one rejected logon an account and run: more of them lock the account",
+        summary: "the account for the gateway {gateway} was not accepted before in this run, and was not tried again",
+        cause: "what was not accepted is tried once an account and run: more of them would lock the account",
         remedy: "check user and password, and run it again",
         ..UNTESTED
     },
     Rule {
         id: "gateway-logon-rejected",
-        matches: |f| refused(f, true) || means(f, Meaning::LogonDenied),
+        matches: |f| refused(f, true) || (means(f, Meaning::LogonDenied) && has_shown_a_password(f)),
         summary: "the gateway {gateway} does not accept the credentials{gateway_account}",
         cause: "user or password are wrong, or the account is locked, disabled or expired: a gateway does not say which. Where a proxy takes \
                 TLS apart in front of it, a right password may be refused too",
         remedy: "check user, domain and password, and the account's state; this run tries them no more. Look for the logon on the gateway at \
                  this time",
         event: Some("Security 4625, on the gateway"),
+        candidates: DENIED,
+        ..TOKEN
+    },
+    Rule {
+        id: "gateway-logon-denied",
+        matches: |f| means(f, Meaning::LogonDenied) && !has_shown_a_password(f),
+        summary: "the gateway {gateway} denies the logon ({gateway_code})",
+        cause: "the gateway lets in who logs on inside of the tunnel, by NTLM, and this version does not; or it takes the token for nobody's",
+        remedy: "use user and password with this gateway, or a new token, and look at the gateway's log at this time",
         candidates: DENIED,
         ..TOKEN
     },
@@ -95,7 +115,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-closed",
-        matches: closed,
+        matches: |f| closed(f) && !is_broken(f),
         summary: "the gateway {gateway} ended the connection when it saw the credentials, without an answer",
         cause: "the gateway, or what stands in front of it, drops a logon that it does not take; it says no more than that",
         remedy: "check user and password, and look at the gateway's log at this time; this run tries them no more",

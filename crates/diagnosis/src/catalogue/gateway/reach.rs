@@ -170,11 +170,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-certificate-untrusted",
-        matches: |f| {
-            untrusted(f, |trust| !matches!(trust, Some(Trust::Expired | Trust::OtherName | Trust::NoName)))
-        },
+        matches: |f| untrusted(f, |trust| matches!(trust, None | Some(Trust::UnknownIssuer))),
         rank: 5,
-        summary: "nobody vouches for the certificate of the gateway {gateway}: it leads to no root that is trusted here",
+        summary: "nobody is known here to vouch for the certificate of the gateway {gateway}",
         cause: "the certificate signed itself, or its authority is not among the roots of this computer, or the chain is not sent whole; a \
                 Windows client refuses such a gateway too, and asks nobody",
         remedy: "bind a certificate of an authority that the clients trust, with its whole chain. If you know that this is the gateway's: \
@@ -183,6 +181,17 @@ pub(super) const RULES: &[Rule] = &[
             Candidate::pair(0x300_0005, Some(0), Possible, Documented),
             Candidate::pair(0x300_0003, Some(0), Possible, Documented),
         ],
+        ..CERTIFICATE
+    },
+    Rule {
+        id: "gateway-certificate-refused",
+        matches: |f| untrusted(f, |trust| matches!(trust, Some(Trust::Refused | Trust::Trusted))),
+        rank: 5,
+        summary: "the certificate of the gateway {gateway} is not one for a server, or its chain is broken",
+        cause: "it is meant for another use, or a certificate between it and its root may not vouch for it; a Windows client refuses such a \
+                gateway too, and asks nobody",
+        remedy: "bind a certificate for server authentication, with its whole chain. To go on nevertheless: --gateway-pin {gateway_sha256}",
+        candidates: &[Candidate::pair(0x300_0003, Some(0), Possible, Documented)],
         ..CERTIFICATE
     },
     Rule {

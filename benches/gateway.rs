@@ -1,0 +1,207 @@
+//! What the way through a gateway costs: its packets beside a copy of the same octets, and a whole run beside a direct one with one more
+//! handshake of rustls.
+use std::error::Error;
+use std::hint::black_box;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use rdp_probe::{Credentials, Gateway, Host, Probe, Target};
+use rdp_probe_benches::{Bars, Beside, client_config, repeat, runtime};
+use rdp_probe_core::Tunnel;
+use rdp_probe_testkit::acceptor::{Acceptor, Accepts};
+use rdp_probe_testkit::certificate::{Kind, authority_pem};
+use rdp_probe_testkit::gateway::{Routes, ScriptedGateway};
+use rdp_probe_testkit::scenario::GatewayTable;
+use rdp_probe_wire::tpkt::Frame;
+use rdp_probe_wire::tsgu::{self, Body, ServerPacket};
+use rustls::pki_types::ServerName;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::{Message, WebSocket};
+
+/// Packets in a batch, of so many octets each.
+const PACKETS: usize = 4096;
+const OCTETS: usize = 4096;
+/// Runs in a batch.
+const ROUNDS: usize = 12;
+
+/// One DATA packet.
+fn packet() -> Vec<u8> {
+    let mut packet = Vec::new();
+    tsgu::data(&[0x5A; OCTETS], &mut packet);
+    packet
+}
+
+/// The same packet over and over, each in a frame of a WebSocket's server.
+struct Endless {
+    frame: Vec<u8>,
+    at: usize,
+}
+
+impl Endless {
+    fn new() -> Self {
+        let packet = packet();
+        let length = u16::try_from(packet.len()).unwrap_or(u16::MAX);
+        let mut frame = vec![0x82, 126];
+        frame.extend(length.to_be_bytes());
+        frame.extend(packet);
+        Self { frame, at: 0 }
+    }
+}
+
+impl Read for Endless {
+    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        let rest = self.frame.get(self.at..).unwrap_or_default();
+        let length = rest.len().min(octets.len());
+        if let (Some(to), Some(from)) = (octets.get_mut(..length), rest.get(..length)) {
+            to.copy_from_slice(from);
+        }
+        self.at = self.at.saturating_add(length);
+        if self.at >= self.frame.len() {
+            self.at = 0;
+        }
+        Ok(length)
+    }
+}
+
+impl Write for Endless {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads so many packets out of the frames, and copies what is the target's.
+fn unwrapped(socket: &mut WebSocket<Endless>, room: &mut [u8]) -> usize {
+    let (mut tunnel, mut copied) = (Tunnel::new(), 0_usize);
+    for _ in 0..PACKETS {
+        let Ok(Message::Binary(octets)) = socket.read() else { return 0 };
+        let mut rest = &octets[..];
+        while !rest.is_empty() {
+            let heard = tunnel.hear(rest, room.len());
+            let Some((done, after)) = rest.split_at_checked(heard.used) else { return 0 };
+            let inside = done.get(heard.used.saturating_sub(heard.inside)..).unwrap_or_default();
+            if let Some(to) = room.get_mut(..inside.len()) {
+                to.copy_from_slice(inside);
+            }
+            black_box(&room);
+            copied = copied.saturating_add(inside.len());
+            rest = after;
+        }
+    }
+    copied
+}
+
+/// What it costs to copy as many octets into room that is warm.
+fn copied(packet: &[u8], room: &mut [u8]) {
+    for _ in 0..PACKETS {
+        let packet = black_box(packet);
+        if let Some(to) = room.get_mut(..packet.len()) {
+            to.copy_from_slice(packet);
+        }
+        black_box(&room);
+    }
+}
+
+fn readers(bars: &mut Bars) -> Result<(), Box<dyn Error>> {
+    let packet = packet();
+    let read = |octets: &[u8]| {
+        let Frame::Whole(length) = tsgu::frame(octets) else { return 0 };
+        match ServerPacket::parse(octets.get(..length).unwrap_or_default()).map(|packet| packet.body) {
+            Ok(Body::Data(data)) => data.len(),
+            Ok(_) | Err(_) => 0,
+        }
+    };
+    assert_eq!(read(&packet), OCTETS, "it is read");
+    let mut room = vec![0_u8; 2 * OCTETS];
+    let ours = repeat(PACKETS, || read(black_box(&packet)));
+    bars.beside("a DATA packet of 4 KiB, read: by a copy of it", Beside::at_most(1.0), ours, || {
+        copied(&packet, &mut room);
+    })?;
+    let config = WebSocketConfig::default().read_buffer_size(OCTETS).write_buffer_size(0);
+    let mut socket = WebSocket::from_raw_socket(Endless::new(), Role::Client, Some(config));
+    let (mut one, mut other) = (vec![0_u8; 2 * OCTETS], vec![0_u8; 2 * OCTETS]);
+    // 0.3 times as fast as the copy.
+    bars.beside(
+        "the same out of a WebSocket, and on to the target's reader: by a copy",
+        Beside::at_most(3.3),
+        || assert_eq!(unwrapped(&mut socket, &mut one), PACKETS * OCTETS),
+        || copied(&packet, &mut other),
+    )
+}
+
+/// A target, and a gateway in front of it, on a thread of their own until the process ends.
+fn start(accepts: Accepts) -> Result<(SocketAddr, SocketAddr), Box<dyn Error>> {
+    let (send, receive) = mpsc::channel();
+    let server = runtime()?;
+    std::thread::spawn(move || {
+        server.block_on(async {
+            // Who did not start is missed by who waits for the addresses.
+            let Ok(acceptor) = Acceptor::start(accepts) else { return };
+            let routes = Routes::all_to(acceptor.address());
+            if let Ok(gateway) = ScriptedGateway::start(&GatewayTable::default(), routes)
+                && send.send((acceptor.address(), gateway.address())).is_ok()
+            {
+                std::future::pending::<()>().await;
+            }
+        });
+    });
+    Ok(receive.recv()?)
+}
+
+/// What one more hop costs at the least: a handshake.
+async fn handshake(address: SocketAddr, connector: &TlsConnector) -> Result<(), Box<dyn Error>> {
+    let stream = TcpStream::connect(address).await?;
+    let mut inside = connector.connect(ServerName::try_from("gw.lab.test")?, stream).await?;
+    Ok(inside.shutdown().await?)
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut bars = Bars::new()?;
+    readers(&mut bars)?;
+    let accepts = Accepts {
+        version: 6,
+        certificate: Kind::Good,
+        tls_1_3: true,
+        password: "right password".to_owned(),
+        refusal: None,
+        takes: Duration::ZERO,
+        hangs: false,
+        whole: false,
+    };
+    let (target, address) = start(accepts)?;
+    let client = runtime()?;
+    let connector = TlsConnector::from(Arc::new(client_config()?));
+    let table = GatewayTable::default();
+    let gateway = Gateway::new(table.host.clone(), address.port()).resolve_to(vec![address]);
+    let gateway = gateway.trust(authority_pem().as_bytes())?;
+    let gateway = gateway.credentials(Credentials::new(&table.user, None, table.password)?);
+    let to = || Target::new(Host::Ip(target.ip()), target.port());
+    let (direct, through) = (Probe::builder(to()).build()?, Probe::builder(to()).gateway(gateway).build()?);
+    bars.beside(
+        "a run to the challenge through a gateway: by a direct one and a handshake",
+        Beside::at_most(1.3),
+        || {
+            for _ in 0..ROUNDS {
+                let report = client.block_on(through.run());
+                assert_eq!(report.exit_code(), 0, "{:?}", report.evidence.failure());
+            }
+        },
+        || {
+            for _ in 0..ROUNDS {
+                assert_eq!(client.block_on(direct.run()).exit_code(), 0, "a direct run failed");
+                let shaken = client.block_on(handshake(address, &connector));
+                assert!(shaken.is_ok(), "no handshake: {shaken:?}");
+            }
+        },
+    )?;
+    Ok(bars.finish())
+}
