@@ -35,9 +35,27 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
     match evidence.answer() {
         Some(Answer::Selected { protocol, .. }) => format!("{target} answers, and selects {}", words(protocol)),
         Some(Answer::NoNegotiation) => format!("{target} answers, and knows Standard RDP Security only"),
+        _ if evidence.plan.gateway.is_some() => of_gateway(evidence),
         _ if evidence.peer().is_some() => format!("{target} accepts TCP connections"),
         _ => format!("{target} has {} address(es)", evidence.addresses().len()),
     }
+}
+
+/// How far a gateway let a run come that was to go no further.
+fn of_gateway(evidence: &Evidence) -> String {
+    let gateway = Placeholder::Gateway.value(evidence).unwrap_or_default();
+    let target = Placeholder::Target.value(evidence).unwrap_or_default();
+    if evidence.is_through_gateway() {
+        return format!("the gateway {gateway} lets this user through, and connects to {target}");
+    }
+    let schemes = evidence.shown_gateway().is_some_and(|shown| !shown.schemes.is_empty());
+    if schemes {
+        return format!("the gateway {gateway} answers, and asks who you are");
+    }
+    if evidence.gateway_tls().is_some() {
+        return format!("the gateway {gateway} answers, and has a certificate that holds");
+    }
+    format!("the gateway {gateway} is reached")
 }
 
 /// Whether it is a defect here, at no peer: an event out of turn, a TLS library that does not start.

@@ -109,27 +109,49 @@ impl HttpFacts {
     /// The facts of an answer.
     #[must_use]
     pub fn of(response: &Response<'_>) -> Self {
-        let value = |name| response.header(name).map(text).filter(|text| !text.is_empty());
-        let named = if response.status.0 == 407 { "proxy-authenticate" } else { "www-authenticate" };
-        let mut schemes: Vec<String> = Vec::new();
-        for challenge in response.headers(named).flat_map(challenges) {
-            let scheme = text(challenge.scheme.as_bytes());
-            if schemes.len() < MOST_VALUES && !schemes.iter().any(|other| other.eq_ignore_ascii_case(&scheme)) {
-                schemes.push(scheme);
-            }
-        }
-        let name = |cookie: &[u8]| text(cookie.split(|octet| *octet == b'=').next().unwrap_or_default());
-        Self {
+        let mut facts = Self {
             status: response.status.0,
             reason: text(response.reason),
-            server: value("server"),
-            via: value("via"),
-            location: value("location"),
-            content_type: value("content-type"),
-            schemes,
-            cookies: response.headers("set-cookie").map(name).take(MOST_VALUES).collect(),
-            exchange: response.header("x-caserrorcode").is_some(),
             has_length: matches!(response.body_length(), BodyLength::Octets(1..)),
+            ..Self::default()
+        };
+        let asks = if response.status.0 == 407 { "proxy-authenticate" } else { "www-authenticate" };
+        // Once for all of them: looking for one goes through the whole head.
+        for (name, value) in response.fields() {
+            let first = |place: &mut Option<String>| {
+                let value = text(value);
+                if place.is_none() && !value.is_empty() {
+                    *place = Some(value);
+                }
+            };
+            if name.eq_ignore_ascii_case(asks) {
+                facts.offer(value);
+            } else if name.eq_ignore_ascii_case("server") {
+                first(&mut facts.server);
+            } else if name.eq_ignore_ascii_case("via") {
+                first(&mut facts.via);
+            } else if name.eq_ignore_ascii_case("location") {
+                first(&mut facts.location);
+            } else if name.eq_ignore_ascii_case("content-type") {
+                first(&mut facts.content_type);
+            } else if name.eq_ignore_ascii_case("set-cookie") && facts.cookies.len() < MOST_VALUES {
+                facts.cookies.push(text(value.split(|octet| *octet == b'=').next().unwrap_or_default()));
+            } else if name.eq_ignore_ascii_case("x-caserrorcode") {
+                facts.exchange = true;
+            }
+        }
+        facts
+    }
+
+    /// Takes the schemes of a challenge.
+    fn offer(&mut self, value: &[u8]) {
+        for challenge in challenges(value) {
+            let scheme = text(challenge.scheme.as_bytes());
+            if self.schemes.len() < MOST_VALUES
+                && !self.schemes.iter().any(|other| other.eq_ignore_ascii_case(&scheme))
+            {
+                self.schemes.push(scheme);
+            }
         }
     }
 
