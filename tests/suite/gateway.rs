@@ -380,3 +380,70 @@ fn leaving_a_gateway_that_confirms_nothing_takes_no_longer_than_its_limit() {
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     });
 }
+
+/// What is denied in the tunnel is a rejection, though HTTP had let the account pass; and whoever is accepted once may come again.
+#[test]
+fn an_account_that_a_gateway_rejects_is_not_shown_to_it_for_another_target() {
+    let denied = "departs = { stage = \"gateway_tunnel\", step = \"create\", code = \"0x8009030C\" }";
+    let rejected = "departs = { stage = \"gateway_auth\", status = 401 }";
+    for (table, logons, exits) in [("", 3, [25; 3]), (denied, 1, [22, 54, 54]), (rejected, 1, [22, 54, 54])] {
+        on_runtime(async {
+            let table = GatewayTable::parse("targets", table).unwrap();
+            let served = ScriptedGateway::start(&table, Routes::nowhere()).unwrap();
+            let gateway = Gateway::new(table.host.clone(), served.address().port());
+            let gateway = gateway.trust(certificate::authority_pem().as_bytes()).unwrap();
+            let credentials = Credentials::new(&table.user, None, table.password.clone()).unwrap();
+            let gateway = gateway.resolve_to(vec![served.address()]).credentials(credentials);
+            let prober = rdp_probe::Prober::new().gateway(gateway);
+            let mut got = Vec::new();
+            for name in ["srv1", "srv2", "srv3"] {
+                let probe = prober.probe(Target::new(Host::parse(name).unwrap(), 3389)).build().unwrap();
+                got.push(probe.run().await.exit_code());
+            }
+            assert_eq!(got, exits);
+            assert_eq!(served.finish().await.logons, logons);
+        });
+    }
+}
+
+#[test]
+fn a_gateway_by_its_address_and_one_of_two_addresses_are_gone_through() {
+    let served = Served::start("", Routes::nowhere());
+    let port = served.gateway.address().port();
+    let root = certificate::root_file(&certificate::authority()).unwrap();
+    let common = ["--gateway-ca", root.to_str().unwrap(), "--gateway-user", "gwuser", "-o", "json", NAME];
+    let password = [("RDG_PASSWORD", served.table.password.as_str())];
+    let by_address = format!("127.0.0.1:{port}");
+    let by_name = format!("gw.lab.test:{port}");
+    let two = format!("{by_name}:127.0.0.2,127.0.0.1");
+    for way in [vec!["-g", &by_address], vec!["-g", &by_name, "--resolve", &two]] {
+        let output = binary::run_with(&password, &[&way[..], &common].concat());
+        assert_eq!(
+            report(&output)["verdict"]["rule"],
+            "gateway-target-not-reached",
+            "{way:?}: {}",
+            output.stdout
+        );
+        assert_eq!(report(&output)["gateway"]["address"], by_address, "{way:?}");
+    }
+    assert_eq!(served.finish().logons, 2);
+}
+
+#[test]
+fn a_gateway_that_refuses_or_does_not_answer_is_told_apart_by_the_program() {
+    let refuses = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = refuses.local_addr().unwrap().port();
+    drop(refuses);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute = silent.local_addr().unwrap();
+    let cases = [
+        (format!("127.0.0.1:{port}"), "gateway-refused", "tcp_connect"),
+        (mute.to_string(), "gateway-tls-timed-out", "gateway_tls"),
+    ];
+    for (gateway, rule, stage) in cases {
+        let output = binary::run(&["-g", &gateway, "--stage-timeout", "gateway_tls=300ms", "-o", "json", NAME]);
+        let verdict = &report(&output)["verdict"];
+        assert_eq!((&verdict["rule"], &verdict["stage"]), (&json!(rule), &json!(stage)), "{verdict:#}");
+        assert_eq!((output.status, &verdict["hop"]), (Some(20), &json!("gateway")), "{verdict:#}");
+    }
+}

@@ -42,13 +42,18 @@ pub(crate) async fn one(
                     let seconds = since.elapsed().as_secs_f32();
                     // What is over at once is not worth a flicker.
                     if seconds >= 0.2 && idle.is_so() {
-                        line.show(&format!("{target}: {stage} ... {seconds:.1} s"));
+                        let person = seconds >= LONG && stage.may_wait_for_a_person();
+                        let hint = if person { ", the logon may have to be approved" } else { "" };
+                        line.show(&format!("{target}: {stage} ... {seconds:.1} s{hint}"));
                     }
                 }
             }
         }
     }
 }
+
+/// From when on a stage waits for long, in seconds.
+const LONG: f32 = 2.0;
 
 /// A line that is written again and again, and gone when this is dropped.
 #[derive(Default)]

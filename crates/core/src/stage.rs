@@ -239,6 +239,12 @@ impl Stage {
         self.rank() >= Self::GatewayTls.rank() && self.rank() <= Self::GatewayChannel.rank()
     }
 
+    /// Whether somebody may have to approve a logon in it, by a telephone for example.
+    #[must_use]
+    pub const fn may_wait_for_a_person(self) -> bool {
+        matches!(self, Self::GatewayAuth | Self::GatewayTunnel | Self::GatewayAuthorization)
+    }
+
     /// Whether this version goes through the stage.
     #[must_use]
     pub fn is_built(self) -> bool {
