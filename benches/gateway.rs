@@ -129,8 +129,8 @@ fn readers(bars: &mut Bars) -> Result<(), Box<dyn Error>> {
     bars.beside("a DATA packet of 4 KiB, read: by a copy of it", Beside::at_most(1.0), ours, || {
         copied(&packet, &mut room);
     })?;
-    // As the probe reads: a record of TLS at a time.
-    let config = WebSocketConfig::default().read_buffer_size(16 << 10).write_buffer_size(0);
+    // As the probe reads.
+    let config = WebSocketConfig::default().read_buffer_size(8 << 10).write_buffer_size(0);
     let mut socket = WebSocket::from_raw_socket(Endless::new(), Role::Client, Some(config));
     let (mut one, mut other) = (vec![0_u8; 2 * OCTETS], vec![0_u8; 2 * OCTETS]);
     // 0.3 times as fast as the copy.

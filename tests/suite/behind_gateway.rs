@@ -1,10 +1,12 @@
 //! The conversations of tests/scenarios once more, behind a gateway: what a target says is the same from wherever it is asked.
+use std::collections::BTreeSet;
+
 use rdp_probe::{Close, Diagnosis, Evidence, Hop, Report, Stage, StageRecord, TunnelEnd};
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::scenario::{GatewayTable, Player};
 use tokio::task::JoinSet;
 
-use crate::scenarios::{all, driven, machine_report};
+use crate::scenarios::{all, driven, machine_report, programmed};
 
 /// The conversations of one connection that every dial leads to.
 fn conversations() -> impl Iterator<Item = Scenario> {
@@ -126,4 +128,42 @@ fn what_a_target_says_is_the_same_behind_a_gateway_through_the_driver() {
         problems
     });
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// Each end of the target's in each of its stages is told by the program as without a gateway.
+#[test]
+fn what_a_target_says_is_the_same_behind_a_gateway_through_the_program() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (problems, stages) = runtime.block_on(async {
+        let (mut problems, mut stages) = (Vec::new(), BTreeSet::new());
+        let mut running = JoinSet::new();
+        let mut rest = conversations().filter(|scenario| scenario.is_for(Player::Binary));
+        loop {
+            while running.len() < 8
+                && let Some(scenario) = rest.next()
+            {
+                running.spawn(async move {
+                    let (output, _) = programmed(&behind(&scenario)).await.unwrap();
+                    (scenario, output)
+                });
+            }
+            let Some(ran) = running.join_next().await else { break };
+            let (scenario, output) = ran.unwrap();
+            let (name, expect) = (&scenario.name, &scenario.expect);
+            let json = output.json.unwrap_or_else(|| panic!("{name}: {}{}", output.stdout, output.stderr));
+            let verdict = &json["verdict"];
+            if output.status != Some(i32::from(expect.exit)) || verdict["exit_code"] != expect.exit {
+                problems.push(format!("{name}: exit {:?}, expected {}", output.status, expect.exit));
+            }
+            let stage = expect.stage.map_or(serde_json::Value::Null, |stage| stage.id().into());
+            if verdict["stage"] != stage {
+                problems.push(format!("{name}: stage {}, expected {stage}", verdict["stage"]));
+            }
+            stages.extend(expect.stage.map(Stage::id));
+        }
+        (problems, stages)
+    });
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+    let all = ["connection_initiation", "tls", "credssp", "basic_settings_exchange", "rdstls", "rdsaad"];
+    assert!(all.iter().all(|stage| stages.contains(stage)), "{stages:?}");
 }

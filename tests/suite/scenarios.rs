@@ -15,7 +15,7 @@ use rdp_probe_testkit::{Scenario, certificate, machine};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::binary;
+use crate::binary::{self, Output};
 
 /// Scenarios played at the same time.
 const AT_ONCE: usize = 8;
@@ -125,6 +125,27 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
     Ok((report, problems))
 }
 
+/// What the program does over loopback, and where script and program disagree.
+pub(crate) async fn programmed(scenario: &Scenario) -> std::io::Result<(Output, Vec<String>)> {
+    let target = ScriptedTarget::start(scenario).await?;
+    let gateway = in_front(scenario, &target)?;
+    let mut arguments = scenario.arguments(target.port());
+    if let Some(gateway) = &gateway {
+        let front = scenario.arguments_of_gateway(gateway.address());
+        arguments.splice(0..0, front);
+    }
+    arguments.extend(["-o", "json"].map(str::to_owned));
+    let run = tokio::task::spawn_blocking(move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        binary::run(&arguments)
+    });
+    let output = run.await.unwrap();
+    let mut problems = seen(scenario, gateway).await;
+    let served = target.finish().await;
+    problems.extend(served.violations.iter().map(ToString::to_string));
+    Ok((output, problems))
+}
+
 /// The gateway of a scenario that has one, in front of its target; where that serves no connection, it is not there.
 fn in_front(scenario: &Scenario, target: &ScriptedTarget) -> std::io::Result<Option<ScriptedGateway>> {
     let Some(table) = &scenario.gateway else { return Ok(None) };
@@ -198,25 +219,10 @@ fn tiles(report: &Report) -> Vec<String> {
 fn every_scenario_is_as_expected_through_the_binary() {
     binary::binary();
     play_all(Player::Binary, |scenario| async move {
-        let target = match ScriptedTarget::start(&scenario).await {
-            Ok(target) => target,
+        let (output, mut problems) = match programmed(&scenario).await {
+            Ok(programmed) => programmed,
             Err(error) => return vec![format!("the scripted target does not start: {error}")],
         };
-        let gateway = in_front(&scenario, &target).unwrap();
-        let mut arguments = scenario.arguments(target.port());
-        if let Some(gateway) = &gateway {
-            let front = scenario.arguments_of_gateway(gateway.address());
-            arguments.splice(0..0, front);
-        }
-        arguments.extend(["-o", "json"].map(str::to_owned));
-        let run = tokio::task::spawn_blocking(move || {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            binary::run(&arguments)
-        });
-        let output = run.await.unwrap();
-        let mut problems = seen(&scenario, gateway).await;
-        let served = target.finish().await;
-        problems.extend(served.violations.iter().map(ToString::to_string));
         let Some(json) = &output.json else {
             problems.push(format!("no JSON: {} {}", output.stdout, output.stderr));
             return problems;

@@ -564,7 +564,8 @@ impl Placeholder {
                 let last = evidence.path().last()?;
                 let record =
                     last.stages.iter().rfind(|record| record.stage == stage && record.duration.is_some())?;
-                span(u64::try_from(record.duration?.as_millis()).ok()?)
+                let millis = u64::try_from(record.duration?.as_millis()).ok()?;
+                if millis < 1000 { "less than a second".to_owned() } else { span(millis) }
             }
         })
     }

@@ -44,7 +44,7 @@ const MOST_WAITING: usize = 256 << 10;
 const MOST_IDLE: u32 = 1024;
 
 /// Octets read at a time.
-const READ: usize = 16 << 10;
+const READ: usize = 8 << 10;
 
 impl<S: Below> WebSocketStream<S> {
     /// Over `below`, where the handshake is over. `first` was read before: it is the beginning of what the peer says.

@@ -105,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-cap-denied",
         matches: |f| means(f, Meaning::Connection),
-        summary: "the gateway {gateway} lets this user or this computer not in ({gateway_code}): its connection policy says no",
+        summary: "the gateway {gateway} does not let this user or this computer in ({gateway_code}): its connection policy says no",
         cause: "no connection authorization policy (CAP) of the gateway fits: the user or the computer is in none of its groups, or the way to \
                 log on is none that it allows; a second factor that was not approved ends the same way",
         remedy: "on the gateway, look for event 201 at this time: it names the user and the reason; then put the user into a group of the \
@@ -197,7 +197,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| means(f, Meaning::NotSupported),
         summary: "the gateway {gateway} does not support what it was asked in stage {stage} ({gateway_code})",
         cause: "the gateway is of a version, or set up in a way, that does not know the request",
-        remedy: "update the gateway; --report the output where another client gets through",
+        remedy: "update the gateway; where another client gets through, compare what its log says of both",
         candidates: &[Candidate::pair(0x300_0023, Some(0), Possible, Documented)],
         meets: &[(Family::Tsgu, 0x59E8), (Family::Tsgu, 0x8007_59E8)],
         ..AS_GATEWAY
@@ -205,7 +205,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-capability",
         matches: |f| means(f, Meaning::Capability),
-        summary: "the gateway {gateway} and this client have not what the other asks for ({gateway_code})",
+        summary: "the gateway {gateway} asks for something that this client does not offer ({gateway_code})",
         cause: "the gateway insists on something that clients have to offer; an open-source one says so where it takes tokens only, and there is \
                 none, or the other way round",
         remedy: "give --gateway-token FILE where the gateway takes tokens; otherwise check which clients the gateway lets in",
