@@ -96,6 +96,9 @@ fn real_servers_say_the_same_behind_a_gateway() {
                 if let Some(skew) = report.get_mut("clock_skew_ms") {
                     *skew = Value::Null;
                 }
+                if let Some(days) = report.pointer_mut("/certificate/days_left") {
+                    *days = Value::Null;
+                }
             }
             assert_eq!(other, one, "{name}: {key}");
         }
