@@ -19,6 +19,7 @@ use rdp_probe_wire::server_certificate::ServerCertificate;
 use rdp_probe_wire::share::ServerMessage;
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight, ServerHello, record};
 use rdp_probe_wire::tsgu::{self, ClientBody, ClientPacket, ServerPacket};
+use rdp_probe_wire::websocket::FrameHead;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -119,7 +120,7 @@ fn settings(octets: &[u8]) -> bool {
 }
 
 fn gateway(octets: &[u8]) -> bool {
-    _ = black_box((tsgu::frame(octets), http::frame(octets)));
+    _ = black_box((tsgu::frame(octets), http::frame(octets), FrameHead::parse(octets)));
     let client = black_box(ClientPacket::parse(octets));
     if let Ok(ClientPacket { body: ClientBody::ChannelCreate(create), .. }) = client {
         _ = black_box(

@@ -7,7 +7,7 @@ use rdp_probe_testkit::oracle;
 type Property = fn(&[u8]);
 
 /// The fuzz targets, each with what it calls.
-const TARGETS: [(&str, Property); 18] = [
+const TARGETS: [(&str, Property); 19] = [
     ("certificate", oracle::certificate),
     ("command_line", rdp_probe_cli::oracle::command_line),
     ("confirm", oracle::confirm_against_ironrdp),
@@ -25,6 +25,7 @@ const TARGETS: [(&str, Property); 18] = [
     ("target_list", rdp_probe_cli::oracle::target_list),
     ("tls", oracle::tls),
     ("tsgu", oracle::tsgu),
+    ("websocket", oracle::websocket),
     ("wire", oracle::wire),
 ];
 

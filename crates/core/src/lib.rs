@@ -74,7 +74,9 @@ pub use fact::{Fact, Observed, Oddity, ServerKey};
 pub use failure::{End, Failure, FailureKind, Malformed};
 pub use field::{Fields, hex};
 pub use framing::{Found, Framing, is_cut_disconnect};
-pub use gateway::{Gateway, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Tunnel, TunnelHeard, base64};
+pub use gateway::{
+    Gateway, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Tunnel, TunnelHeard, WebSocket, base64,
+};
 pub use hop::Hop;
 pub use leg::Leg;
 pub use logon::{LogonResult, Refusal, refusal_of, unfolded};

@@ -5,8 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
-use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd};
+use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd, TunnelHeard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::tls::Below;
@@ -24,14 +23,14 @@ impl<S> Clone for Channel<S> {
 struct Open<S> {
     socket: WebSocketStream<S>,
     tunnel: Tunnel,
-    /// What has not been heard of the last message.
-    rest: Bytes,
+    /// What was read before, and has not been heard, and how much of it has.
+    first: (Vec<u8>, usize),
 }
 
 impl<S: Below> Channel<S> {
     /// Over `socket`; `first` was read before.
     pub(crate) fn new(socket: WebSocketStream<S>, first: Vec<u8>) -> Self {
-        Self(Arc::new(Mutex::new(Open { socket, tunnel: Tunnel::new(), rest: first.into() })))
+        Self(Arc::new(Mutex::new(Open { socket, tunnel: Tunnel::new(), first: (first, 0) })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open<S>> {
@@ -73,17 +72,14 @@ impl<S: Below> Open<S> {
         self.socket.poll_flush(cx)
     }
 
-    /// The carrier's next octets, when none are left of the last ones; whether there are any.
-    fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        if !self.rest.is_empty() {
+    /// Waits for octets of the carrier's, where there are none; whether there are any.
+    fn poll_carried(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.first.1 < self.first.0.len() {
             return Poll::Ready(Ok(true));
         }
-        let how = match ready!(self.socket.poll_message(cx)) {
-            Ok(Some(octets)) => {
-                self.rest = octets;
-                return Poll::Ready(Ok(true));
-            }
-            Ok(None) => self.socket.end(),
+        let how = match ready!(self.socket.poll_octets(cx)) {
+            Ok(true) => return Poll::Ready(Ok(true)),
+            Ok(false) => self.socket.end(),
             Err(error) => {
                 let how = self.socket.close_of(&error);
                 // What fails here is nobody else's end.
@@ -97,14 +93,28 @@ impl<S: Below> Open<S> {
         Poll::Ready(Ok(false))
     }
 
+    /// Hears what the carrier has, up to so many octets of the target's, which `take` gets.
+    fn hear(&mut self, room: usize, take: impl FnOnce(&[u8])) -> usize {
+        let Self { socket, tunnel, first: (first, heard) } = self;
+        let before = first.get(*heard..).filter(|rest| !rest.is_empty());
+        let octets = before.unwrap_or_else(|| socket.octets());
+        let TunnelHeard { used, inside } = tunnel.hear(octets, room);
+        take(octets.get(used.saturating_sub(inside)..used).unwrap_or_default());
+        if before.is_none() {
+            socket.consume(used);
+        } else {
+            *heard = heard.saturating_add(used);
+        }
+        inside
+    }
+
     /// Hears the gateway until the tunnel has ended.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.tunnel.end().is_none() {
             // Where that waits, hearing does not.
             _ = self.poll_flushed(cx)?;
-            if ready!(self.poll_heard(cx))? {
-                let heard = self.tunnel.hear(&self.rest, usize::MAX);
-                self.rest.advance(heard.used);
+            if ready!(self.poll_carried(cx))? {
+                self.hear(usize::MAX, |_| {});
             }
         }
         Poll::Ready(Ok(()))
@@ -114,14 +124,8 @@ impl<S: Below> Open<S> {
         while self.tunnel.end().is_none() && buf.remaining() > 0 {
             // What waits to be sent goes out when it can, whoever was woken.
             _ = self.poll_flushed(cx);
-            if !ready!(self.poll_heard(cx))? {
-                break;
-            }
-            let heard = self.tunnel.hear(&self.rest, buf.remaining());
-            let inside = heard.used.saturating_sub(heard.inside)..heard.used;
-            buf.put_slice(self.rest.get(inside).unwrap_or_default());
-            self.rest.advance(heard.used);
-            if heard.inside > 0 {
+            if !ready!(self.poll_carried(cx))? || self.hear(buf.remaining(), |inside| buf.put_slice(inside)) > 0
+            {
                 break;
             }
         }

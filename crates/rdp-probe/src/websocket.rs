@@ -1,121 +1,93 @@
-//! WebSocket frames by tungstenite, after a handshake of our own: it reads them, and answers those that want an answer. The only place that
-//! looks inside its errors.
-use std::io::{self, Read, Write};
+//! A WebSocket as a stream: [`WebSocket`], and the stream below it.
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
-use rdp_probe_core::{Close, TunnelEnd};
+use rdp_probe_core::wire::websocket::{Opcode, frame};
+use rdp_probe_core::{Close, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tungstenite::error::ProtocolError;
-use tungstenite::protocol::frame::coding::CloseCode;
-use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tungstenite::{Error, Message, WebSocket};
+use zeroize::Zeroizing;
 
 use crate::tls::{Below, provider};
 
-/// The octets in the messages of a WebSocket, this end being the client. Where a message ends means nothing.
+/// The octets in the messages of a WebSocket.
 pub(crate) struct WebSocketStream<S> {
-    socket: WebSocket<Polled<S>>,
-    /// Frames of ours that wait until nothing of the library's is half sent.
-    queue: Vec<u8>,
-    /// What has not been read of the last message.
-    rest: Bytes,
-    /// How many messages that say nothing came one after the other.
-    idle: u32,
-    end: Option<TunnelEnd>,
-}
-
-/// The stream below, for who reads and writes without waiting.
-struct Polled<S> {
     below: S,
-    waker: Waker,
-    /// A frame of ours that is not sent yet, and goes before what else is.
-    own: Vec<u8>,
+    socket: WebSocket,
+    input: Input,
+    /// Frames that are not sent yet, and how much of them is. What is in them may be a secret.
+    output: Zeroizing<Vec<u8>>,
+    sent: usize,
 }
 
-/// The longest frame and message that is read, in octets: a packet has half of it.
-const MOST_MESSAGE: usize = 128 << 10;
+/// What was read: the next octets are the messages', and then come some that have not been heard.
+struct Input {
+    octets: Vec<u8>,
+    at: usize,
+    inside: usize,
+    end: usize,
+}
 
-/// As many octets wait to be sent at most: a peer that pings and does not read gets no pong for each.
-const MOST_WAITING: usize = 256 << 10;
-
-/// More of what says nothing than any peer has a use for, in a row: pings, pongs, texts, empty messages.
-const MOST_IDLE: u32 = 1024;
-
-/// Octets read at a time.
-const READ: usize = 8 << 10;
+/// Octets read at a time: two packets of a gateway's have room.
+const READ: usize = 16 << 10;
 
 impl<S: Below> WebSocketStream<S> {
     /// Over `below`, where the handshake is over. `first` was read before: it is the beginning of what the peer says.
     pub(crate) fn new(below: S, first: Vec<u8>) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ)
-            .write_buffer_size(0)
-            .max_write_buffer_size(MOST_WAITING)
-            .max_message_size(Some(MOST_MESSAGE))
-            .max_frame_size(Some(MOST_MESSAGE));
-        let polled = Polled { below, waker: Waker::noop().clone(), own: Vec::new() };
-        let socket = WebSocket::from_partially_read(polled, first, Role::Client, Some(config));
-        Self { socket, queue: Vec::new(), rest: Bytes::new(), idle: 0, end: None }
+        let input = Input { end: first.len(), octets: first, at: 0, inside: 0 };
+        Self { below, socket: WebSocket::new(), input, output: Zeroizing::default(), sent: 0 }
     }
 
-    /// The octets of the next message, or what is left of the last one; `None` where there are no more.
-    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
-        if !self.rest.is_empty() {
-            return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
-        }
-        while self.end.is_none() {
-            self.socket.get_mut().wakes(cx);
-            match self.socket.read() {
-                Ok(Message::Binary(octets)) if !octets.is_empty() => {
-                    self.idle = 0;
-                    return Poll::Ready(Ok(Some(octets)));
-                }
-                Ok(Message::Close(frame)) => {
-                    self.end = Some(TunnelEnd::WebSocket(frame.map(|frame| frame.code.into())));
-                }
-                // Answered by itself, or of no meaning here.
-                Ok(
-                    Message::Binary(_)
-                    | Message::Ping(_)
-                    | Message::Pong(_)
-                    | Message::Text(_)
-                    | Message::Frame(_),
-                ) => {
-                    self.idle = self.idle.saturating_add(1);
-                    if self.idle > MOST_IDLE {
-                        self.end = Some(TunnelEnd::Flood);
-                    }
-                }
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
-                Err(Error::Io(error)) => return Poll::Ready(Err(error)),
-                // The stream below ended, and no frame said so.
-                Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
-                    return Poll::Ready(Ok(None));
-                }
-                Err(Error::ConnectionClosed | Error::AlreadyClosed) => {
-                    self.end = Some(TunnelEnd::WebSocket(None));
-                }
-                Err(
-                    Error::Protocol(_)
-                    | Error::Capacity(_)
-                    | Error::Utf8(_)
-                    | Error::Tls(_)
-                    | Error::WriteBufferFull(_)
-                    | Error::AttackAttempt
-                    | Error::Url(_),
-                ) => self.end = Some(TunnelEnd::Frame),
+    /// Waits until there are octets of a message's, where there are none; whether there are any, or no more will come.
+    pub(crate) fn poll_octets(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        loop {
+            if self.input.inside > 0 {
+                return Poll::Ready(Ok(true));
+            }
+            let unheard = self.input.octets.get(self.input.at..self.input.end).unwrap_or_default();
+            if !unheard.is_empty() {
+                let heard = self.socket.hear(unheard);
+                self.input.at =
+                    self.input.at.saturating_add(heard.used.saturating_sub(heard.inside)).min(self.input.end);
+                self.input.inside = heard.inside;
+                continue;
+            }
+            // What is to be said goes out as far as it does at once: who hears does not wait for that.
+            _ = self.poll_flush(cx);
+            if self.socket.ended().is_some() || ready!(self.poll_input(cx))? == 0 {
+                return Poll::Ready(Ok(false));
             }
         }
-        // A Close is answered by itself, as far as that goes out at once.
-        _ = self.socket.flush();
-        Poll::Ready(Ok(None))
+    }
+
+    /// Reads of the stream below; how many octets.
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Input { octets, at, end, .. } = &mut self.input;
+        if octets.len() < READ {
+            octets.resize(READ, 0);
+        }
+        let mut buf = ReadBuf::new(octets);
+        ready!(Pin::new(&mut self.below).poll_read(cx, &mut buf))?;
+        (*at, *end) = (0, buf.filled().len());
+        Poll::Ready(Ok(*end))
+    }
+
+    /// Octets of the messages', where some were waited for.
+    pub(crate) fn octets(&self) -> &[u8] {
+        let Input { octets, at, inside, .. } = &self.input;
+        octets.get(*at..at.saturating_add(*inside)).unwrap_or_default()
+    }
+
+    /// So many of them are done with.
+    pub(crate) fn consume(&mut self, octets: usize) {
+        let octets = octets.min(self.input.inside);
+        self.input.inside = self.input.inside.saturating_sub(octets);
+        self.input.at = self.input.at.saturating_add(octets);
     }
 
     /// Begins to send octets in a message of their own: [`WebSocketStream::poll_flush`] sends them.
     pub(crate) fn start_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> io::Result<()> {
-        frame(octets, &mut self.queue);
+        frame(Opcode::BINARY, mask(), octets, &mut self.output);
         match self.poll_flush(cx) {
             // It is taken, and goes out later.
             Poll::Pending => Ok(()),
@@ -125,132 +97,62 @@ impl<S: Below> WebSocketStream<S> {
 
     /// Sends what was begun to be sent.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.get_mut().wakes(cx);
         loop {
-            match self.socket.flush() {
-                Ok(()) if self.queue.is_empty() => return Poll::Ready(Ok(())),
-                // Nothing of the library's is half sent: ours may follow.
-                Ok(()) => self.socket.get_mut().own.append(&mut self.queue),
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
-                Err(Error::Io(error)) => return Poll::Ready(Err(error)),
-                Err(_) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            while let Some(rest @ [_, ..]) = self.output.get(self.sent..) {
+                match ready!(Pin::new(&mut self.below).poll_write(cx, rest))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    sent => self.sent = self.sent.saturating_add(sent),
+                }
             }
+            self.output.clear();
+            self.sent = 0;
+            if !self.socket.has_queued() {
+                return Pin::new(&mut self.below).poll_flush(cx);
+            }
+            // Only when all else is out: a peer that asks and does not read gets nothing to read.
+            self.socket.take_queued(mask, &mut self.output);
         }
     }
 
     /// Says that nothing more comes, and ends the stream below; the peer's answer is not waited for.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.get_mut().wakes(cx);
-        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        match self.socket.close(Some(frame)) {
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
-            // Where it cannot be said, the end below says it.
-            Ok(()) | Err(_) => {}
-        }
-        Pin::new(&mut self.socket.get_mut().below).poll_shutdown(cx)
+        self.socket.close();
+        // Where it cannot be said, the end below says it.
+        _ = ready!(self.poll_flush(cx));
+        Pin::new(&mut self.below).poll_shutdown(cx)
     }
 }
 
-impl<S> Polled<S> {
-    fn wakes(&mut self, cx: &Context<'_>) {
-        if !self.waker.will_wake(cx.waker()) {
-            self.waker.clone_from(cx.waker());
-        }
-    }
-}
-
-/// One message in one frame, masked (RFC 6455 section 5.2). The library would log what is in it at its most talkative level, and a token may be.
-fn frame(octets: &[u8], out: &mut Vec<u8>) {
-    const FINAL_BINARY: u8 = 0x82;
-    const MASKED: u8 = 0x80;
+/// A mask that can be guessed harms no gateway: it keeps what is in between from taking the octets for HTTP.
+fn mask() -> [u8; 4] {
     let mut mask = [0; 4];
-    // A mask that can be guessed harms no gateway: it keeps what is in between from taking the octets for HTTP.
     _ = provider().secure_random.fill(&mut mask);
-    out.reserve(octets.len().saturating_add(14));
-    out.push(FINAL_BINARY);
-    match (u8::try_from(octets.len()), u16::try_from(octets.len())) {
-        (Ok(short @ ..126), _) => out.push(MASKED | short),
-        (_, Ok(length)) => {
-            out.push(MASKED | 126);
-            out.extend_from_slice(&length.to_be_bytes());
-        }
-        (_, Err(_)) => {
-            out.push(MASKED | 127);
-            out.extend_from_slice(&u64::try_from(octets.len()).unwrap_or(u64::MAX).to_be_bytes());
-        }
-    }
-    out.extend_from_slice(&mask);
-    out.extend(octets.iter().zip(mask.iter().cycle()).map(|(octet, mask)| octet ^ mask));
-}
-
-/// What is not there yet is an error of its own to who does not wait.
-fn at_once<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
-    match polled {
-        Poll::Ready(done) => done,
-        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-    }
-}
-
-impl<S: AsyncRead + Unpin> Read for Polled<S> {
-    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
-        let Self { below, waker, .. } = self;
-        let mut buf = ReadBuf::new(octets);
-        at_once(Pin::new(below).poll_read(&mut Context::from_waker(waker), &mut buf))?;
-        Ok(buf.filled().len())
-    }
-}
-
-impl<S: AsyncWrite + Unpin> Polled<S> {
-    /// Sends what is ours.
-    fn drain(&mut self) -> io::Result<()> {
-        let Self { below, waker, own } = self;
-        while !own.is_empty() {
-            let sent = at_once(Pin::new(&mut *below).poll_write(&mut Context::from_waker(waker), own))?;
-            if sent == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            own.drain(..sent.min(own.len()));
-        }
-        Ok(())
-    }
-}
-
-impl<S: AsyncWrite + Unpin> Write for Polled<S> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.drain()?;
-        let Self { below, waker, .. } = self;
-        at_once(Pin::new(below).poll_write(&mut Context::from_waker(waker), octets))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.drain()?;
-        let Self { below, waker, .. } = self;
-        at_once(Pin::new(below).poll_flush(&mut Context::from_waker(waker)))
-    }
+    mask
 }
 
 impl<S: Below> Below for WebSocketStream<S> {
     fn about_to_read(&self) {
-        self.socket.get_ref().below.about_to_read();
+        self.below.about_to_read();
     }
 
     fn end(&self) -> Close {
-        self.end.map_or_else(|| self.socket.get_ref().below.end(), Close::Tunnel)
+        self.socket.ended().map_or_else(|| self.below.end(), Close::Tunnel)
     }
 
     fn close_of(&self, error: &io::Error) -> Close {
-        self.socket.get_ref().below.close_of(error)
+        self.below.close_of(error)
     }
 }
 
 impl<S: Below> AsyncRead for WebSocketStream<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if let Some(mut octets) = ready!(this.poll_message(cx))? {
-            let length = octets.len().min(buf.remaining());
-            buf.put_slice(octets.get(..length).unwrap_or_default());
-            octets.advance(length);
-            this.rest = octets;
+        if ready!(this.poll_octets(cx))? {
+            let octets = this.octets();
+            let octets = octets.get(..buf.remaining()).unwrap_or(octets);
+            let length = octets.len();
+            buf.put_slice(octets);
+            this.consume(length);
         }
         Poll::Ready(Ok(()))
     }

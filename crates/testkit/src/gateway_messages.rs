@@ -56,3 +56,30 @@ const TUNNEL_WITH_NONCE: &[u8] = &[
     4, 0, 0x63, 0, 0, 0, // serverCert
     4, 0, 0x48, 0, 0, 0, // consentMsg
 ];
+
+/// Frames of a WebSocket, as its server sends them.
+pub const WEBSOCKET_MESSAGES: &[&[u8]] = &[
+    // A message of octets, one in pieces with a Ping between them, an empty one, one of text.
+    b"\x82\x05first",
+    b"\x02\x02in\x89\x02hi\x00\x00\x80\x06pieces",
+    b"\x82\x00\x82\x01x",
+    b"\x81\x04text\x82\x01x",
+    // Lengths in two octets and in eight.
+    b"\x82\x7E\x00\x03abc\x82\x7F\x00\x00\x00\x00\x00\x00\x00\x03def",
+    // Close: with a status and a reason, without, and with half of one.
+    b"\x82\x04last\x88\x05\x03\xE9bye\x82\x06behind",
+    b"\x88\x00",
+    b"\x88\x01\x03",
+    // Ping, Pong.
+    b"\x89\x00\x8A\x03abc",
+    // What is none of a server's: masked, a reserved bit, unknown, a continuation of nothing, a message within a message, a Ping in
+    // pieces, a long Ping, and more than anybody needs.
+    b"\x82\x81\x01\x02\x03\x04\x05",
+    b"\xC2\x01x",
+    b"\x83\x01x",
+    b"\x80\x01x",
+    b"\x02\x01x\x82\x01y",
+    b"\x09\x01x",
+    b"\x89\x7E\x00\x7Ex",
+    b"\x82\x7F\x00\x00\x00\x00\x00\x02\x00\x01x",
+];

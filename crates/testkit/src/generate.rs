@@ -20,13 +20,13 @@ mod mutated;
 mod secured;
 mod settings;
 
-pub use gateway::{http_octets, tsgu_octets};
+pub use gateway::{http_octets, tsgu_octets, websocket_octets};
 pub use secured::{credssp_octets, tls_octets};
 pub use settings::mcs_octets;
 
 use mutated::mutated;
 
-pub use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES};
+pub use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES, WEBSOCKET_MESSAGES};
 pub use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, MESSAGES, TLS_MESSAGES, confirm};
 pub use crate::walk::{Happening, OwnedEvent, Walk};
 
@@ -59,23 +59,25 @@ pub fn close() -> impl Strategy<Value = Close> {
     ])
 }
 
+/// The ways in which resolving and dialing fail, beside running out of time.
+pub const DIAL_FAULTS: &[DialFaultKind] = &[
+    DialFaultKind::NotFound,
+    DialFaultKind::ResolverFailed,
+    DialFaultKind::Refused,
+    DialFaultKind::Reset,
+    DialFaultKind::HostUnreachable,
+    DialFaultKind::NetworkUnreachable,
+    DialFaultKind::NotPermitted,
+    DialFaultKind::LocalResources,
+    DialFaultKind::Cancelled,
+    DialFaultKind::Other,
+];
+
 /// Every way in which resolving and dialing fail.
 pub fn dial_fault() -> impl Strategy<Value = DialFault> {
-    const KINDS: &[DialFaultKind] = &[
-        DialFaultKind::NotFound,
-        DialFaultKind::ResolverFailed,
-        DialFaultKind::Refused,
-        DialFaultKind::Reset,
-        DialFaultKind::HostUnreachable,
-        DialFaultKind::NetworkUnreachable,
-        DialFaultKind::NotPermitted,
-        DialFaultKind::LocalResources,
-        DialFaultKind::Cancelled,
-        DialFaultKind::Other,
-    ];
     let timed_out =
         (limit(), any::<bool>()).prop_map(|(limit, overall)| DialFaultKind::TimedOut { limit, overall });
-    let kind = Union::new([select(KINDS).boxed(), timed_out.boxed()]);
+    let kind = Union::new([select(DIAL_FAULTS).boxed(), timed_out.boxed()]);
     (kind, option::of(any::<i32>())).prop_map(|(kind, os)| match os {
         Some(os) => DialFault::with_os(kind, os),
         None => DialFault::new(kind),

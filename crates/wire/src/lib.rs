@@ -28,6 +28,7 @@
 //! | RDSTLS Capabilities | [`rdstls::Capabilities`] | \[MS-RDPBCGR\] 2.2.17.1 |
 //! | packets of an RD Gateway's tunnel | [`tsgu`] | \[MS-TSGU\] 2.2.10 |
 //! | HTTP responses and the challenges in them | [`http`] | RFC 9112, RFC 9110 section 11 |
+//! | heads of WebSocket frames | [`websocket`] | RFC 6455 section 5 |
 //! | Server Nonce of RDSAAD | [`rdsaad::ServerNonce`] | \[MS-RDPBCGR\] 2.2.18.1 |
 #![no_std]
 
@@ -51,6 +52,7 @@ pub mod share;
 pub mod tls;
 pub mod tpkt;
 pub mod tsgu;
+pub mod websocket;
 pub mod x224;
 
 pub use fault::{Layer, Problem, WireError};

@@ -4,17 +4,8 @@ use rdp_probe_wire::tpkt::Frame;
 use rdp_probe_wire::tsgu::{self, Body, Header, PacketType, ServerPacket, StatusCode};
 
 use super::fact::{GatewayFact, packet_text};
+use super::heard::Heard;
 use crate::tunnel_end::TunnelEnd;
-
-/// What came of a stretch of octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "two numbers, for every driver")]
-pub struct Heard {
-    /// So many octets are done with.
-    pub used: usize,
-    /// As many of them, the last ones, are the target's.
-    pub inside: usize,
-}
 
 /// An open tunnel.
 #[derive(Debug, Default)]
@@ -80,9 +71,12 @@ impl Tunnel {
                     *left = left.saturating_sub(took);
                     took
                 }
-                At::Data { left, .. } => {
+                At::Data { left, surplus } => {
                     let inside = rest.len().min(*left).min(room);
                     *left = left.saturating_sub(inside);
+                    if *left == 0 && *surplus == 0 {
+                        self.at = At::Packet;
+                    }
                     return Heard { used: used.saturating_add(inside), inside };
                 }
             };

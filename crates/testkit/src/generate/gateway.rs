@@ -5,7 +5,7 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 
 use super::mutated::mutated;
-use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES};
+use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES, WEBSOCKET_MESSAGES};
 
 /// Octets as a hostile gateway or proxy might answer a request with: one or more of [`HTTP_MESSAGES`], or what is left of them after an
 /// accident, or a response put together from pieces that mean something.
@@ -61,6 +61,20 @@ pub fn tsgu_octets() -> impl Strategy<Value = Vec<u8>> {
     Union::new([
         vec(mutated(TSGU_MESSAGES), 1..4).prop_map(|all| all.concat()).boxed(),
         vec(framed, 1..4).prop_map(|all| all.concat()).boxed(),
+        vec(any::<u8>(), 0..64).boxed(),
+    ])
+}
+
+/// Octets as a hostile server might send them in place of a WebSocket's frames: several of [`WEBSOCKET_MESSAGES`], or what is left of them
+/// after an accident, or frames of any kind whose length agrees.
+pub fn websocket_octets() -> impl Strategy<Value = Vec<u8>> {
+    let framed = (any::<u8>(), vec(any::<u8>(), 0..126)).prop_map(|(first, payload)| {
+        let length = u8::try_from(payload.len()).unwrap_or_default();
+        [&[first & 0x8F, length][..], &payload].concat()
+    });
+    Union::new([
+        vec(mutated(WEBSOCKET_MESSAGES), 1..6).prop_map(|all| all.concat()).boxed(),
+        vec(framed, 1..6).prop_map(|all| all.concat()).boxed(),
         vec(any::<u8>(), 0..64).boxed(),
     ])
 }

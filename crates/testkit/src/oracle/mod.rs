@@ -14,6 +14,7 @@ mod machine;
 mod mcs;
 mod tls;
 mod tsgu;
+mod websocket;
 mod wire;
 
 pub use certificate::certificate;
@@ -27,4 +28,5 @@ pub use machine::{machine, well_formed};
 pub use mcs::{connect_initial_reads_back, mcs};
 pub use tls::{client_hello_against_tls_parser, tls};
 pub use tsgu::tsgu;
+pub use websocket::websocket;
 pub use wire::wire;
