@@ -54,8 +54,37 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate;
+    use crate::generate::{self, DIAL_FAULTS};
+    use crate::walk::{Happening, OwnedEvent};
     use proptest::prelude::*;
+    use rdp_probe_core::{DialFault, Gateway, Host, Plan};
+    use std::time::Duration;
+
+    #[test]
+    fn each_fault_of_dialing_has_a_cause_at_each_stage_and_on_each_way() {
+        let happening = |event| Happening { event, after: Duration::ZERO, out_of_turn: false };
+        let address = "127.0.0.1:3389".parse().unwrap();
+        for kind in DIAL_FAULTS {
+            for gateway in [false, true] {
+                let mut plan = Plan::new(Host::Name("srv1.lab.test".to_owned()), 3389);
+                if gateway {
+                    let named = Host::Name("gw.lab.test".to_owned());
+                    plan.gateway = Some(Box::new(Gateway::new(named, Gateway::PORT)));
+                }
+                let fault = DialFault::new(*kind);
+                let resolve = vec![happening(OwnedEvent::Resolved(Err(fault)))];
+                let connect = vec![
+                    happening(OwnedEvent::Resolved(Ok(vec![address]))),
+                    happening(OwnedEvent::Dialed(Err(fault))),
+                ];
+                for happenings in [resolve, connect] {
+                    let evidence = Walk { plan: plan.clone(), happenings }.evidence();
+                    assert!(evidence.failure().is_some(), "{kind:?}");
+                    let _ = diagnosis_of(&evidence);
+                }
+            }
+        }
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]

@@ -119,10 +119,23 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-unreachable",
-        matches: |f| matches!(dial(f), Some(DialFaultKind::HostUnreachable | DialFaultKind::Other)),
+        matches: |f| dial(f) == Some(DialFaultKind::HostUnreachable),
         summary: "the gateway {gateway} cannot be reached: the network said so",
         cause: "a router or firewall answered that it cannot be reached, or nobody has that address",
         remedy: "check that the gateway is on, that its address is the right one, and the routes and firewalls in between",
+        ..CONNECT
+    },
+    Rule {
+        id: "gateway-connect-failed",
+        matches: |f| {
+            matches!(
+                dial(f),
+                Some(DialFaultKind::Other | DialFaultKind::NotFound | DialFaultKind::ResolverFailed)
+            )
+        },
+        summary: "the connection to the gateway {gateway} failed with the operating system's error {os}",
+        cause: "the operating system gave an error that stands for none of the usual causes",
+        remedy: "look the number up in the operating system's documentation",
         ..CONNECT
     },
     Rule {
