@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd, TunnelHeard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use zeroize::Zeroizing;
 
 use crate::tls::Below;
 use crate::websocket::WebSocketStream;
@@ -23,6 +24,8 @@ impl<S> Clone for Channel<S> {
 struct Open<S> {
     socket: WebSocketStream<S>,
     tunnel: Tunnel,
+    /// What is for the target, and goes out in one packet when somebody waits for that, or for an answer.
+    pending: Zeroizing<Vec<u8>>,
     /// What was read before, and has not been heard, and how much of it has.
     first: (Vec<u8>, usize),
 }
@@ -30,7 +33,12 @@ struct Open<S> {
 impl<S: Below> Channel<S> {
     /// Over `socket`; `first` was read before.
     pub(crate) fn new(socket: WebSocketStream<S>, first: Vec<u8>) -> Self {
-        Self(Arc::new(Mutex::new(Open { socket, tunnel: Tunnel::new(), first: (first, 0) })))
+        Self(Arc::new(Mutex::new(Open {
+            socket,
+            tunnel: Tunnel::new(),
+            pending: Zeroizing::default(),
+            first: (first, 0),
+        })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open<S>> {
@@ -51,6 +59,7 @@ impl<S: Below> Channel<S> {
     pub(crate) async fn close(&self) {
         poll_fn(|cx| {
             let mut open = self.lock();
+            _ = open.send_pending(cx);
             open.tunnel.close();
             // Where it cannot be closed in good order, it has ended.
             _ = ready!(open.poll_drained(cx));
@@ -63,8 +72,20 @@ impl<S: Below> Channel<S> {
 }
 
 impl<S: Below> Open<S> {
-    /// Sends what the tunnel has to say by itself.
+    /// Begins to send what is for the target.
+    fn send_pending(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if !self.pending.is_empty() && self.tunnel.end().is_none() {
+            let mut packet = Zeroizing::new(Vec::new());
+            self.tunnel.wrap(&self.pending, &mut packet);
+            self.socket.start_send(cx, &packet)?;
+        }
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Sends what is for the target, and what the tunnel has to say by itself.
     fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.send_pending(cx)?;
         let queued = self.tunnel.take_queued();
         if !queued.is_empty() {
             self.socket.start_send(cx, &queued)?;
@@ -95,7 +116,7 @@ impl<S: Below> Open<S> {
 
     /// Hears what the carrier has, up to so many octets of the target's, which `take` gets.
     fn hear(&mut self, room: usize, take: impl FnOnce(&[u8])) -> usize {
-        let Self { socket, tunnel, first: (first, heard) } = self;
+        let Self { socket, tunnel, first: (first, heard), .. } = self;
         let before = first.get(*heard..).filter(|rest| !rest.is_empty());
         let octets = before.unwrap_or_else(|| socket.octets());
         let TunnelHeard { used, inside } = tunnel.hear(octets, room);
@@ -160,10 +181,15 @@ impl<S: Below> AsyncWrite for Channel<S> {
         if open.tunnel.end().is_some() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let mut packet = Vec::new();
-        let taken = open.tunnel.wrap(buf, &mut packet);
-        open.socket.start_send(cx, &packet)?;
-        Poll::Ready(Ok(taken))
+        if open.pending.len() >= Tunnel::MOST_DATA {
+            open.send_pending(cx)?;
+            // Whoever sends without an end waits here.
+            ready!(open.socket.poll_flush(cx))?;
+        }
+        let room = Tunnel::MOST_DATA.saturating_sub(open.pending.len());
+        let taken = buf.get(..room).unwrap_or(buf);
+        open.pending.extend_from_slice(taken);
+        Poll::Ready(Ok(taken.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -101,10 +101,13 @@ impl Handshake {
         // A host whose name TLS cannot carry (a label that ends in a hyphen) is asked without one, and is not checked by its address.
         let name = ServerName::try_from(name.to_owned()).unwrap_or_else(|_| ServerName::from(peer));
         let config = self.config(policy).ok_or_else(|| self.fault(TlsFaultKind::Local))?;
-        let tap = Tap { below, first, seen: Arc::clone(&self.seen) };
+        let tap = Tap { below, first, seen: Arc::clone(&self.seen), shaking: true, owed: false };
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap).into_fallible();
         let stream = match connecting.await {
-            Ok(stream) => stream,
+            Ok(mut stream) => {
+                stream.get_mut().0.shaking = false;
+                stream
+            }
             Err((error, tap)) => {
                 let kind = self.kind_of(&error);
                 if kind == TlsFaultKind::NotTls {
@@ -443,6 +446,11 @@ pub(crate) struct Tap<S> {
     below: S,
     first: BytesMut,
     seen: Arc<Mutex<Seen>>,
+    /// Whether the handshake is under way: then what is written goes out when something is waited for, or with what follows the
+    /// handshake. Through a gateway each flush would be a packet there.
+    shaking: bool,
+    /// Whether something is written that does not go out by itself.
+    owed: bool,
 }
 
 impl<S: Below> Tap<S> {
@@ -469,6 +477,9 @@ impl<S: Below> AsyncRead for Tap<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
+        if this.owed {
+            this.owed = Pin::new(&mut this.below).poll_flush(cx)?.is_pending();
+        }
         let polled = this.poll_first_or_below(cx, buf);
         match &polled {
             Poll::Ready(Ok(())) => {
@@ -511,7 +522,12 @@ impl<S: Below> AsyncWrite for Tap<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().below).poll_flush(cx)
+        let this = self.get_mut();
+        if this.shaking {
+            this.owed = true;
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut this.below).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -174,14 +174,13 @@ impl Connection {
 
     /// Says goodbye, where the protocol has a way to, and the peer is there to hear it; its answer is not waited for.
     pub(crate) async fn farewell(mut self, octets: &[u8]) -> io::Result<()> {
-        if !octets.is_empty() {
-            self.send(octets).await?;
-        }
+        // Nothing waits in between: through a gateway it is one packet.
+        self.layer.write_all(octets).await?;
         // Inside TLS the end is announced, and in a WebSocket.
         if matches!(self.layer, Layer::Tls(_) | Layer::WebSocket(_)) {
             self.layer.shutdown().await
         } else {
-            Ok(())
+            self.layer.flush().await
         }
     }
 }

@@ -100,6 +100,8 @@ impl Acceptor {
         let theirs = Arc::clone(&seen);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                // What goes out at once is one segment.
+                let _ = stream.set_nodelay(true);
                 let (tls, accepts, seen) = (tls.clone(), accepts.clone(), Arc::clone(&theirs));
                 tokio::spawn(async move {
                     if let Err(error) = serve(stream, &tls, &accepts, &seen).await {

@@ -256,6 +256,9 @@ impl Connection {
                     };
                     // A reset that is faster than whoever connects ended a connection that was made.
                     let ended = dialed.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::ConnectionReset);
+                    if let Ok(target) = &dialed {
+                        let _ = target.set_nodelay(true);
+                    }
                     self.target = dialed.ok();
                     left.extend(self.gateway.target_dialed(self.target.is_some() || ended));
                     if ended {
