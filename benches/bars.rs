@@ -67,7 +67,9 @@ impl Bars {
         let ratio = compare(|| cpu_of(&mut ours), || cpu_of(&mut anchor));
         let bar_of_cpu = if bar.told && self.gate == Gate::Steady { f64::INFINITY } else { bar.cpu };
         self.at_most(Kind::Cpu, name, ratio, bar_of_cpu);
-        if let (Gate::Steady, Some(ratio)) = (self.gate, self.instructions()?) {
+        if self.gate == Gate::Steady
+            && let Some(ratio) = self.instructions()?
+        {
             self.at_most(Kind::Instructions, name, ratio, bar.instructions);
         }
         Ok(())

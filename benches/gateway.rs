@@ -191,7 +191,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (direct, through) = (Probe::builder(to()).build()?, Probe::builder(to()).gateway(gateway).build()?);
     bars.beside(
         "a run to the challenge through a gateway: by a direct one and a handshake",
-        Beside::told(1.3, 1.5),
+        Beside::told(1.3, 1.35),
         || {
             for _ in 0..ROUNDS {
                 let report = client.block_on(through.run());
