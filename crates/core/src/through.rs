@@ -116,6 +116,7 @@ impl Evidence {
         let answers = self.gateway_facts().filter_map(|fact| match fact {
             GatewayFact::Http(facts) => Some(&**facts),
             GatewayFact::Asked { .. }
+            | GatewayFact::RevocationNotChecked
             | GatewayFact::Handshake { .. }
             | GatewayFact::Tunnel { .. }
             | GatewayFact::Consent(_)
@@ -209,7 +210,8 @@ impl Evidence {
                 }
                 GatewayFact::ServiceMessage(text) => shown.service_messages.push(text),
                 GatewayFact::Closed(code) => shown.closed = Some(*code),
-                GatewayFact::Handshake { .. }
+                GatewayFact::RevocationNotChecked
+                | GatewayFact::Handshake { .. }
                 | GatewayFact::AskedFor { .. }
                 | GatewayFact::Reauthentication
                 | GatewayFact::Keepalive

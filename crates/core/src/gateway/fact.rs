@@ -17,6 +17,8 @@ pub enum GatewayFact {
         /// `RDG-Correlation-Id`.
         correlation_id: String,
     },
+    /// The certificate is trusted, and nobody was asked whether its authority has taken that back: a Windows client asks.
+    RevocationNotChecked,
     /// An answer of HTTP.
     Http(Box<HttpFacts>),
     /// HTTP_HANDSHAKE_RESPONSE_PACKET.
@@ -188,6 +190,7 @@ impl GatewayFact {
     pub const fn id(&self) -> &'static str {
         match self {
             Self::Asked { .. } => "gateway_asked",
+            Self::RevocationNotChecked => "revocation_not_checked",
             Self::Http(_) => "http_answer",
             Self::Handshake { .. } => "gateway_version",
             Self::Tunnel { .. } => "tunnel_created",
@@ -238,7 +241,7 @@ impl GatewayFact {
             Self::UnknownPacket(kind) => none().code("type", *kind),
             Self::Trailing(count) => none().with("count", count),
             Self::Closed(code) | Self::ClosedByUs(code) => none().code("code", *code),
-            Self::Reauthentication | Self::Keepalive => none(),
+            Self::RevocationNotChecked | Self::Reauthentication | Self::Keepalive => none(),
         }
     }
 
@@ -253,6 +256,7 @@ impl GatewayFact {
             Self::AskedFor { name, port } => Some(format!("{name}:{port}")),
             Self::ServiceMessage(_) => Some("a message for people".to_owned()),
             Self::Reauthentication => Some("wants the logon once more".to_owned()),
+            Self::RevocationNotChecked => Some("revocation not checked".to_owned()),
             Self::Asked { .. }
             | Self::Handshake { .. }
             | Self::Tunnel { .. }

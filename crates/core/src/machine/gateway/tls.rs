@@ -4,6 +4,7 @@ use super::http::ExpectAnswer;
 use crate::awaited::Awaited;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
+use crate::gateway::GatewayFact;
 use crate::hop::Hop;
 use crate::machine::state::{Context, Output, State, Step};
 use crate::stage::Stage;
@@ -56,6 +57,9 @@ impl State for ExpectGatewayTls {
         // Without the check anybody could have shown it.
         if check != SignatureCheck::Verified {
             return Err(FailureKind::KeyNotProven { check });
+        }
+        if !pinned {
+            out.facts.push(Observed::Gateway(GatewayFact::RevocationNotChecked));
         }
         Ok(Step::Continue(Box::new(ExpectAnswer::first(context))))
     }
