@@ -8,7 +8,8 @@ use rdp_probe::{Credentials, Gateway, Hop, Host, Probe, Report, Stage, Target, d
 use rdp_probe_core::LogonResult;
 use rdp_probe_testkit::gateway::{Routes, ScriptedGateway, Seen};
 use rdp_probe_testkit::scenario::{Departs, Departure, Ending, GatewayPoint, GatewayTable};
-use rdp_probe_testkit::{Scenario, certificate, machine};
+use rdp_probe_testkit::target::FullBacklog;
+use rdp_probe_testkit::{Scenario, certificate, machine, port};
 use serde_json::{Value, json};
 
 use crate::binary::{self, Output};
@@ -260,7 +261,7 @@ fn what_never_ends_is_given_up_with_little_memory() {
         (endless("\"open\", after = 1", "0a 00 00 00 0a 00 00 00 00 00"), Stage::ConnectionInitiation),
     ];
     for (table, stage) in cases {
-        let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap().1;
         let port = peer.local_addr().unwrap().port();
         let served = Served::start(&table, Routes::nowhere().with(NAME, port, peer.local_addr().unwrap()));
         let target = format!("{NAME}:{port}");
@@ -285,7 +286,7 @@ fn what_never_ends_is_given_up_with_little_memory() {
 
 #[test]
 fn no_output_holds_a_password_or_a_token_and_nothing_secret_goes_to_whom_nobody_knows() {
-    let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap().1;
     let port = peer.local_addr().unwrap().port();
     let target = format!("{NAME}:{port}");
     let known = ["", "accepts = \"token\"", "departs = { stage = \"gateway_auth\", status = 401 }"];
@@ -332,7 +333,7 @@ fn the_pin_that_is_named_opens_the_way() {
 fn turns(table: &str) -> (usize, Report) {
     on_runtime(async {
         let table = GatewayTable::parse("turns", table).unwrap();
-        let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap().1;
         let (port, address) = (peer.local_addr().unwrap().port(), peer.local_addr().unwrap());
         let served = ScriptedGateway::start(&table, Routes::nowhere().with(NAME, port, address)).unwrap();
         let gateway = Gateway::new(Host::parse("gw.lab.test").unwrap(), served.address().port());
@@ -434,17 +435,21 @@ fn a_gateway_by_its_address_and_one_of_two_addresses_are_gone_through() {
 
 #[test]
 fn a_gateway_that_refuses_or_does_not_answer_is_told_apart_by_the_program() {
-    let refuses = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = refuses.local_addr().unwrap().port();
-    drop(refuses);
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mute = silent.local_addr().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (refuses, silent, full) = runtime.block_on(async {
+        let (refuses, listener) = port::listen([127, 0, 0, 1].into()).unwrap();
+        drop(listener);
+        let silent = port::listen([127, 0, 0, 1].into()).unwrap();
+        (refuses, silent, FullBacklog::start([127, 0, 0, 1].into()).await.unwrap())
+    });
     let cases = [
-        (format!("127.0.0.1:{port}"), "gateway-refused", "tcp_connect"),
-        (mute.to_string(), "gateway-tls-timed-out", "gateway_tls"),
+        (format!("127.0.0.1:{refuses}"), "gateway-refused", "tcp_connect"),
+        (full.address().to_string(), "gateway-timed-out", "tcp_connect"),
+        (format!("127.0.0.1:{}", silent.0), "gateway-tls-timed-out", "gateway_tls"),
     ];
     for (gateway, rule, stage) in cases {
-        let output = binary::run(&["-g", &gateway, "--stage-timeout", "gateway_tls=300ms", "-o", "json", NAME]);
+        let limits = ["--stage-timeout", "tcp_connect=300ms", "--stage-timeout", "gateway_tls=300ms"];
+        let output = binary::run(&[&["-g", &gateway, "-o", "json", NAME][..], &limits].concat());
         let verdict = &report(&output)["verdict"];
         assert_eq!((&verdict["rule"], &verdict["stage"]), (&json!(rule), &json!(stage)), "{verdict:#}");
         assert_eq!((output.status, &verdict["hop"]), (Some(20), &json!("gateway")), "{verdict:#}");

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use rdp_probe_testkit::acceptor::Acceptor;
 use rdp_probe_testkit::certificate::{authority, root_file};
 use rdp_probe_testkit::gateway::{Routes, ScriptedGateway};
+use rdp_probe_testkit::port;
 use rdp_probe_testkit::scenario::GatewayTable;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -84,7 +85,7 @@ impl Served {
 
 /// Somebody who takes connections and says nothing.
 fn anybody() -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let listener = port::find(|port| TcpListener::bind(("127.0.0.1", port))).unwrap().1;
     let address = listener.local_addr().unwrap();
     (listener, address)
 }

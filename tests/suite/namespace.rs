@@ -43,6 +43,27 @@ fn inside() {
     assert_eq!(report["addresses"].as_array().unwrap().len(), 2, "{report}");
     expect(&["two.test:9", "-6"], 10, "no-address-of-family", "resolver");
 
+    // The same of a gateway, exit code 20, and what this computer forbids stays its own.
+    let through = |gateway: &str, more: &[&str], exit: i32, rule: &str, hop: &str| {
+        expect(&[&["srv1.test", "-g", gateway], more].concat(), exit, rule, hop)
+    };
+    let report = through("missing.test", &[], 20, "gateway-name-not-found", "gateway");
+    assert_eq!(report["verdict"]["stage"], "resolve");
+    assert_eq!(report["target"]["address"], Value::Null);
+    through(
+        "broken.test",
+        &["--timeout", "30s", "--stage-timeout", "resolve=30s"],
+        20,
+        "gateway-resolver-failed",
+        "gateway",
+    );
+    through("silent.test", &["--timeout", "400ms"], 20, "gateway-resolver-failed", "gateway");
+    through("two.test:9", &[], 20, "gateway-refused", "gateway");
+    through("two.test:9", &["-6"], 20, "gateway-no-address-of-family", "gateway");
+    through("192.0.2.1", &[], 20, "gateway-unreachable", "gateway");
+    through("192.0.2.2", &[], 11, "connect-not-permitted", "client");
+    through("198.51.100.1", &[], 11, "network-unreachable", "client");
+
     // The resolver's own patience is ten seconds: the process has to be gone long before.
     let start = Instant::now();
     expect(&["silent.test", "--timeout", "400ms"], 10, "resolver-timed-out", "resolver");
