@@ -24,6 +24,7 @@ mod auth;
 mod awaited;
 mod binding;
 mod certificate;
+mod channel_binding;
 mod client_name;
 mod close;
 mod connect_initial;
