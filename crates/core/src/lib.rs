@@ -24,7 +24,6 @@ mod auth;
 mod awaited;
 mod binding;
 mod certificate;
-mod channel_binding;
 mod client_name;
 mod close;
 mod connect_initial;
