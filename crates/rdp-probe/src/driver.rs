@@ -1,16 +1,17 @@
 //! The driver: does what the run wants, and reports what it saw. It decides nothing.
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
 use rdp_probe_core::{
     Address, AuthAsk, AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Hop, Leg, Limit, Plan, Run,
     TlsFault, TlsFaultKind, TlsSession, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{Sleep, sleep, sleep_until, timeout};
 use zeroize::Zeroizing;
 
 use crate::auth::Exchange;
@@ -81,40 +82,49 @@ impl<F: Future<Output = ()> + Unpin> Clock<F> {
 
     /// Waits for `future` until the limit, or until the caller ends the run. It is pinned already, so that it stands once: what is waited
     /// for is most of what a probe holds.
-    #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
-    fn until<T>(
-        &mut self,
+    fn until<W: Future + Unpin>(&mut self, limit: Limit, future: W) -> Until<'_, F, W> {
+        _ = self.now();
+        let look = sleep_until(self.pace.look_again(limit.end));
+        Until { clock: self, future, limit, look }
+    }
+}
+
+pin_project! {
+    /// A wait with a limit. Not an `async fn`, which would hold each of these a second time, by reference.
+    struct Until<'a, F, W> {
+        clock: &'a mut Clock<F>,
+        future: W,
         limit: Limit,
-        mut future: impl Future<Output = T> + Unpin,
-    ) -> impl Future<Output = Result<T, Cut>> {
-        async move {
-            if self.cancelled {
-                return Err(Cut::Cancelled);
+        #[pin]
+        look: Sleep,
+    }
+}
+
+impl<F: Future<Output = ()> + Unpin, W: Future + Unpin> Future for Until<'_, F, W> {
+    type Output = Result<W::Output, Cut>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let (clock, end) = (&mut **this.clock, this.limit.end);
+        if clock.cancelled {
+            return Poll::Ready(Err(Cut::Cancelled));
+        }
+        // Each look is one at what was waited for, too: what is there by then has come in time, however late it is.
+        if let Poll::Ready(value) = Pin::new(this.future).poll(cx) {
+            return Poll::Ready(Ok(value));
+        }
+        if Pin::new(&mut clock.cancel).poll(cx).is_ready() {
+            clock.cancelled = true;
+            return Poll::Ready(Err(Cut::Cancelled));
+        }
+        loop {
+            if clock.now() >= end {
+                return Poll::Ready(Err(Cut::Limit(*this.limit)));
             }
-            _ = self.now();
-            let Self { pace, cancel, .. } = self;
-            let mut look = pin!(sleep_until(pace.look_again(limit.end)));
-            // Each look is one at what was waited for, too: what is there by then has come in time, however late it is.
-            let ended = poll_fn(|cx| {
-                if let Poll::Ready(value) = Pin::new(&mut future).poll(cx) {
-                    return Poll::Ready(Ok(value));
-                }
-                if Pin::new(&mut *cancel).poll(cx).is_ready() {
-                    return Poll::Ready(Err(Cut::Cancelled));
-                }
-                loop {
-                    if pace.now() >= limit.end {
-                        return Poll::Ready(Err(Cut::Limit(limit)));
-                    }
-                    if look.as_mut().poll(cx).is_pending() {
-                        return Poll::Pending;
-                    }
-                    look.as_mut().reset(pace.look_again(limit.end));
-                }
-            });
-            let ended = ended.await;
-            self.cancelled |= matches!(ended, Err(Cut::Cancelled));
-            ended
+            if this.look.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            this.look.as_mut().reset(clock.pace.look_again(end));
         }
     }
 }
@@ -161,108 +171,116 @@ impl Driver<'_> {
         }
     }
 
-    async fn attempt<F: Future<Output = ()> + Unpin>(&self, run: &mut Run, clock: &mut Clock<F>) {
-        let mut connection: Option<Connection> = None;
-        let mut peer = None;
-        let mut told = None;
-        let mut exchange = None;
-        let mut channel: Option<Channel<Layer>> = None;
-        let mut spans = Spans::new();
-        loop {
-            self.tell_stage(run, &mut told);
-            spans.follow(run, peer);
-            if let Some(channel) = &channel {
-                run.beside(channel.take_facts(), clock.now());
-            }
-            // What proves an identity may be in there.
-            let octets = Zeroizing::new(run.take_octets());
-            let limit = run.limit();
-            // What goes out before anything else is wanted goes out before that is looked at: who waits holds it no longer.
-            let answered = matches!(run.wants(), Some(Wants::Pdu(_)) | None);
-            if let (Some(connection), false) = (&mut connection, octets.is_empty() || answered) {
-                // Where it fails, what is wanted next shows how the connection ended.
-                _ = clock.until(limit, Box::pin(spans.within(connection.send(&octets)))).await;
-            }
-            let Some(wants) = run.wants() else {
-                if let Some(connection) = connection {
-                    _ = timeout(FAREWELL, Box::pin(connection.farewell(&octets))).await;
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
+    fn attempt<F: Future<Output = ()> + Unpin>(
+        &self,
+        run: &mut Run,
+        clock: &mut Clock<F>,
+    ) -> impl Future<Output = ()> {
+        async move {
+            let mut connection: Option<Connection> = None;
+            let mut peer = None;
+            let mut told = None;
+            let mut exchange = None;
+            let mut channel: Option<Channel<Layer>> = None;
+            let mut spans = Spans::new();
+            loop {
+                self.tell_stage(run, &mut told);
+                spans.follow(run, peer);
+                if let Some(channel) = &channel {
+                    run.beside(channel.take_facts(), clock.now());
                 }
-                if let Some(channel) = channel {
-                    self.leave(run, clock, channel).await;
+                // What proves an identity may be in there.
+                let octets = Zeroizing::new(run.take_octets());
+                let limit = run.limit();
+                // What goes out before anything else is wanted goes out before that is looked at: who waits holds it no longer.
+                let answered = matches!(run.wants(), Some(Wants::Pdu(_)) | None);
+                if let (Some(connection), false) = (&mut connection, octets.is_empty() || answered) {
+                    // Where it fails, what is wanted next shows how the connection ended.
+                    _ = clock.until(limit, Box::pin(spans.within(connection.send(&octets)))).await;
                 }
-                return;
-            };
-            let limit = run.limit();
-            match wants {
-                Wants::Resolve { leg } => {
-                    let answer = clock.until(limit, Box::pin(spans.within(self.resolve(leg)))).await;
-                    clock.report(run, Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))));
-                }
-                Wants::Dial { address, share, segment } => {
-                    let share = sooner(limit, clock.now(), share);
-                    let dialing = self.dial_until(clock, share, address, segment);
-                    let made = Box::pin(spans.within(dialing)).await;
-                    let dialed = made.as_ref().map(|made| made.link(address)).map_err(|fault| *fault);
-                    if let Ok(made) = made {
-                        (peer, connection) = (Some(address), Some(made));
+                let Some(wants) = run.wants() else {
+                    if let Some(connection) = connection {
+                        _ = timeout(FAREWELL, Box::pin(connection.farewell(&octets))).await;
                     }
-                    clock.report(run, Event::Dialed(dialed));
-                }
-                Wants::Tls { hop, leg } => {
-                    let before = connection.as_ref().map_or(0, Connection::left_over);
-                    let below = connection.take().zip(peer).zip(self.tls.of(hop));
-                    let answer = match below {
-                        Some(((below, peer), policy)) => {
-                            let name = leg.asked_name();
-                            let logs_on = self.logon.is_some();
-                            let shaking = secure_until(clock, limit, below, (&name, peer), policy, logs_on);
-                            Box::pin(spans.within(shaking))
-                                .await
-                                .map_err(|fault| of_channel(fault, channel.as_ref()))
+                    if let Some(channel) = channel {
+                        self.leave(run, clock, channel).await;
+                    }
+                    return;
+                };
+                let limit = run.limit();
+                match wants {
+                    Wants::Resolve { leg } => {
+                        let answer = clock.until(limit, Box::pin(spans.within(self.resolve(leg)))).await;
+                        clock.report(run, Event::Resolved(answer.unwrap_or_else(|cut| Err(dial_fault(cut)))));
+                    }
+                    Wants::Dial { address, share, segment } => {
+                        let share = sooner(limit, clock.now(), share);
+                        let dialing = self.dial_until(clock, share, address, segment);
+                        let made = Box::pin(spans.within(dialing)).await;
+                        let dialed = made.as_ref().map(|made| made.link(address)).map_err(|fault| *fault);
+                        if let Ok(made) = made {
+                            (peer, connection) = (Some(address), Some(made));
                         }
-                        None => Err(Handshake::new().fault(TlsFaultKind::Local)),
-                    };
-                    let answer = answer.map(|(inside, session)| {
-                        connection = Some(inside);
-                        session
-                    });
-                    clock.report(run, Event::Tls { before, answer });
-                }
-                Wants::Pdu(framing) => {
-                    let Some(connection) = &mut connection else {
-                        let broken = Event::Closed { how: Close::Broken { os: None }, partial: &[] };
-                        clock.report(run, broken);
-                        continue;
-                    };
-                    let heard =
-                        clock.until(limit, pin!(spans.within(connection.exchange(octets, framing)))).await;
-                    let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
-                    clock.report(run, connection.event(heard));
-                }
-                Wants::Carry(carrier) => {
-                    connection = connection.take().map(|below| below.carry(carrier));
-                    channel = connection.as_ref().and_then(Connection::channel).cloned();
-                    clock.report(run, Event::Carried);
-                }
-                Wants::Auth { hop, ask } => {
-                    if ask == AuthAsk::Token(None) {
-                        exchange = self.context(hop, run.evidence().plan.leg(hop));
+                        clock.report(run, Event::Dialed(dialed));
                     }
-                    // What is sealed goes out with the token that is made of the secret.
-                    if let (AuthAsk::Wrap(_), Some((_, turn))) = (ask, self.logon) {
-                        turn.sent();
+                    Wants::Tls { hop, leg } => {
+                        let before = connection.as_ref().map_or(0, Connection::left_over);
+                        let below = connection.take().zip(peer).zip(self.tls.of(hop));
+                        let answer = match below {
+                            Some(((below, peer), policy)) => {
+                                let name = leg.asked_name();
+                                let logs_on = self.logon.is_some();
+                                let shaking = secure_until(clock, limit, below, (&name, peer), policy, logs_on);
+                                Box::pin(spans.within(shaking))
+                                    .await
+                                    .map_err(|fault| of_channel(fault, channel.as_ref()))
+                            }
+                            None => Err(Handshake::new().fault(TlsFaultKind::Local)),
+                        };
+                        let answer = answer.map(|(inside, session)| {
+                            connection = Some(inside);
+                            session
+                        });
+                        clock.report(run, Event::Tls { before, answer });
                     }
-                    let answer = match &exchange {
-                        Some(exchange) => {
-                            let answer = clock.until(limit, Box::pin(spans.within(exchange.ask(ask)))).await;
-                            answer.unwrap_or_else(|cut| Err(AuthFault::Closed(close(cut))))
+                    Wants::Pdu(framing) => {
+                        let Some(connection) = &mut connection else {
+                            let broken = Event::Closed { how: Close::Broken { os: None }, partial: &[] };
+                            clock.report(run, broken);
+                            continue;
+                        };
+                        let heard =
+                            clock.until(limit, pin!(spans.within(connection.exchange(octets, framing)))).await;
+                        let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
+                        clock.report(run, connection.event(heard));
+                    }
+                    Wants::Carry(carrier) => {
+                        connection = connection.take().map(|below| below.carry(carrier));
+                        channel = connection.as_ref().and_then(Connection::channel).cloned();
+                        clock.report(run, Event::Carried);
+                    }
+                    Wants::Auth { hop, ask } => {
+                        if ask == AuthAsk::Token(None) {
+                            exchange = self.context(hop, run.evidence().plan.leg(hop));
                         }
-                        None => Err(AuthFault::Local),
-                    };
-                    clock.report(run, Event::Auth(answer));
+                        // What is sealed goes out with the token that is made of the secret.
+                        if let (AuthAsk::Wrap(_), Some((_, turn))) = (ask, self.logon) {
+                            turn.sent();
+                        }
+                        let answer = match &exchange {
+                            Some(exchange) => {
+                                let answer =
+                                    clock.until(limit, Box::pin(spans.within(exchange.ask(ask)))).await;
+                                answer.unwrap_or_else(|cut| Err(AuthFault::Closed(close(cut))))
+                            }
+                            None => Err(AuthFault::Local),
+                        };
+                        clock.report(run, Event::Auth(answer));
+                    }
+                    // A want that this driver does not know is a defect, which the report then shows.
+                    _ => clock.report(run, Event::Stray(&[])),
                 }
-                // A want that this driver does not know is a defect, which the report then shows.
-                _ => clock.report(run, Event::Stray(&[])),
             }
         }
     }
