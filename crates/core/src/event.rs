@@ -2,7 +2,7 @@
 use crate::auth::{AuthFault, AuthOutput};
 use crate::close::{Close, DialFault};
 use crate::target::Address;
-use crate::tls::{TlsFault, TlsSession};
+use crate::tls::{TlsFault, TlsFaultKind, TlsSession};
 use crate::wants::Wants;
 
 /// One thing that happened. Each stage waits for one of them.
@@ -50,6 +50,15 @@ impl Event<'_> {
             Self::Auth(_) => matches!(wants, Wants::Auth { .. }),
             Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. } => matches!(wants, Wants::Pdu(_)),
         }
+    }
+
+    /// Whether it is the end of a tunnel through a gateway.
+    pub(crate) const fn ends_a_tunnel(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed { how: Close::Tunnel(_), .. }
+                | Self::Tls { answer: Err(TlsFault { kind: TlsFaultKind::Closed(Close::Tunnel(_)), .. }), .. }
+        )
     }
 }
 

@@ -104,7 +104,8 @@ impl Machine {
     pub(crate) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Next, Failure> {
         let Self { context, state, mut asides } = self;
         let (stage, awaiting) = (state.stage(), state.awaiting());
-        let due = event.answers(&state.wants(&context));
+        let possible = context.plan().gateway.is_some() || !event.ends_a_tunnel();
+        let due = possible && event.answers(&state.wants(&context));
         // Until the server lets somebody log on it has nothing to say beside the sequence.
         let hears = stage.rank() > Stage::Tls.rank();
         let turn = match event {

@@ -57,7 +57,7 @@ mod tests {
     use crate::generate::{self, DIAL_FAULTS};
     use crate::walk::{Happening, OwnedEvent};
     use proptest::prelude::*;
-    use rdp_probe_core::{DialFault, Gateway, Host, Plan};
+    use rdp_probe_core::{Close, DialFault, Gateway, Host, Link, Plan, TlsFault, TunnelEnd};
     use std::time::Duration;
 
     #[test]
@@ -82,6 +82,29 @@ mod tests {
                     assert!(evidence.failure().is_some(), "{kind:?}");
                     let _ = diagnosis_of(&evidence);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tunnel_ends_nothing_where_there_is_none() {
+        let happening = |event| Happening { event, after: Duration::ZERO, out_of_turn: false };
+        let peer = "127.0.0.1:3389".parse().unwrap();
+        let connected = || happening(OwnedEvent::Dialed(Ok(Link { peer, local: None })));
+        let confirm = vec![3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, 1, 0, 0, 0];
+        for end in [TunnelEnd::Channel(0xA0), TunnelEnd::WebSocket(None), TunnelEnd::Fin] {
+            let how = Close::Tunnel(end);
+            let closed = vec![connected(), happening(OwnedEvent::Closed { how, partial: Vec::new() })];
+            let fault = TlsFault::new(TlsFaultKind::Closed(how), &[]);
+            let shaking = vec![
+                connected(),
+                happening(OwnedEvent::Pdu(confirm.clone())),
+                happening(OwnedEvent::Tls { before: 0, answer: Err(fault) }),
+            ];
+            for happenings in [closed, shaking] {
+                let evidence = Walk { plan: Plan::new(Host::Ip(peer.ip()), 3389), happenings }.evidence();
+                assert_eq!(evidence.failure_kind(), Some(&FailureKind::OutOfTurn), "{how:?}");
+                let _ = diagnosis_of(&evidence);
             }
         }
     }
