@@ -161,6 +161,10 @@ fn gateway_of(scenario: &Scenario, address: SocketAddr) -> Gateway {
     let table = scenario.gateway.as_ref().unwrap();
     let mut gateway =
         Gateway::new(table.host.clone(), address.port()).accept_consent(scenario.plan.accept_consent);
+    gateway = gateway.channel_binding(!scenario.plan.gateway_unbound);
+    if let Some(scheme) = scenario.plan.gateway_auth {
+        gateway = gateway.auth(scheme);
+    }
     if scenario.dial.resolve.is_none() && scenario.dial.connect.is_empty() {
         gateway = gateway.resolve_to(vec![address]);
     }

@@ -34,6 +34,10 @@ impl Way {
         takes(options.family(), host, *port)?;
         let given = &options.gateway;
         let mut gateway = Gateway::new(host.clone(), *port).accept_consent(given.accept_consent);
+        gateway = gateway.channel_binding(!given.no_channel_binding);
+        if let Some(scheme) = given.scheme() {
+            gateway = gateway.auth(scheme);
+        }
         for pin in &given.gateway_pin {
             gateway = gateway.pin(pin);
         }

@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rdp_probe::{Gateway, Host, Stage};
+use rdp_probe::{AuthMethod, Gateway, Host, Stage};
 
 /// Where they stand in the help.
 const HEADING: &str = "Through an RD Gateway";
@@ -22,10 +22,14 @@ pub(crate) struct GatewayOptions {
     #[arg(help_heading = HEADING, long, value_name = "DOMAIN")]
     pub(crate) gateway_domain: Option<String>,
 
-    /// How to log on at the gateway: auto, basic or token; auto shows the token where there is one, and else does what the gateway offers
-    /// and this version speaks [default: auto]
+    /// How to log on at the gateway: auto, ntlm, basic or token; auto shows the token where there is one, and else takes NTLM where the
+    /// gateway offers it, and Basic where it does not [default: auto]
     #[arg(help_heading = HEADING, long, value_name = "METHOD", value_parser = method)]
     pub(crate) gateway_auth: Option<Method>,
+
+    /// Do not bind a logon by NTLM to the gateway's certificate
+    #[arg(help_heading = HEADING, long)]
+    pub(crate) no_channel_binding: bool,
 
     /// Show the gateway this token: the first line of the file; - is standard input
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
@@ -72,6 +76,7 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Auto,
+    Ntlm,
     Basic,
     Token,
 }
@@ -98,12 +103,13 @@ fn place(text: &str) -> Result<Place, String> {
 fn method(text: &str) -> Result<Method, String> {
     match text {
         "auto" => Ok(Method::Auto),
+        "ntlm" => Ok(Method::Ntlm),
         "basic" => Ok(Method::Basic),
         "token" => Ok(Method::Token),
-        "ntlm" | "negotiate" | "kerberos" | "sspi-ntlm" => {
-            Err(format!("{text} is not in this version; there are auto, basic and token"))
+        "negotiate" | "kerberos" | "sspi-ntlm" => {
+            Err(format!("{text} is not in this version; there are auto, ntlm, basic and token"))
         }
-        _ => Err("expected auto, basic or token".to_owned()),
+        _ => Err("expected auto, ntlm, basic or token".to_owned()),
     }
 }
 
@@ -181,16 +187,39 @@ impl GatewayOptions {
             return Some(format!("{option} is of no use without --gateway-user"));
         }
         match self.gateway_auth {
-            Some(Method::Basic) if self.gateway_token.is_some() => {
-                Some("--gateway-auth basic and --gateway-token: a token is no password".to_owned())
+            Some(Method::Ntlm | Method::Basic) if self.gateway_token.is_some() => {
+                Some(format!("--gateway-auth {} and --gateway-token: a token is no password", self.auth_word()))
             }
-            Some(Method::Basic) if account.is_none() => {
-                Some("--gateway-auth basic needs --gateway-user, or --same-credentials".to_owned())
+            Some(Method::Ntlm | Method::Basic) if account.is_none() => {
+                Some(format!("--gateway-auth {} needs --gateway-user, or --same-credentials", self.auth_word()))
+            }
+            // Nothing else is bound.
+            Some(Method::Basic | Method::Token) if self.no_channel_binding => {
+                Some(format!("--no-channel-binding is of no use with --gateway-auth {}", self.auth_word()))
             }
             Some(Method::Token) if self.gateway_token.is_none() => {
                 Some("--gateway-auth token needs --gateway-token".to_owned())
             }
-            Some(Method::Auto | Method::Basic | Method::Token) | None => None,
+            Some(Method::Auto | Method::Ntlm | Method::Basic | Method::Token) | None => None,
+        }
+    }
+
+    /// The method as it is written.
+    fn auth_word(&self) -> &'static str {
+        match self.gateway_auth {
+            Some(Method::Ntlm) => AuthMethod::Ntlm.id(),
+            Some(Method::Basic) => AuthMethod::Basic.id(),
+            Some(Method::Token) => AuthMethod::Token.id(),
+            Some(Method::Auto) | None => "auto",
+        }
+    }
+
+    /// The scheme of HTTP that was asked for.
+    pub(crate) const fn scheme(&self) -> Option<AuthMethod> {
+        match self.gateway_auth {
+            Some(Method::Ntlm) => Some(AuthMethod::Ntlm),
+            Some(Method::Basic) => Some(AuthMethod::Basic),
+            Some(Method::Token | Method::Auto) | None => None,
         }
     }
 
@@ -208,11 +237,12 @@ impl GatewayOptions {
     }
 
     /// Which options say something of a gateway.
-    fn given(&self) -> [(&'static str, bool); 11] {
+    fn given(&self) -> [(&'static str, bool); 12] {
         [
             ("--gateway-user", self.gateway_user.is_some()),
             ("--gateway-domain", self.gateway_domain.is_some()),
             ("--gateway-auth", self.gateway_auth.is_some()),
+            ("--no-channel-binding", self.no_channel_binding),
             ("--gateway-token", self.gateway_token.is_some()),
             ("--gateway-password-file", self.gateway_password_file.is_some()),
             ("--gateway-password-stdin", self.gateway_password_stdin),
@@ -282,6 +312,7 @@ mod tests {
             &["--gateway-user", "me"][..],
             &["--gateway-domain", "LAB"],
             &["--gateway-auth", "auto"],
+            &["--no-channel-binding"],
             &["--gateway-token", "t"],
             &["--gateway-password-file", "p"],
             &["--gateway-password-stdin"],
@@ -320,6 +351,12 @@ mod tests {
             (&["--gateway-domain", "LAB"], nothing(), "--gateway-domain is of no use without --gateway-user"),
             (&["--gateway-password-file", "p"], nothing(), "of no use without --gateway-user"),
             (&["--gateway-auth", "basic"], nothing(), "basic needs --gateway-user"),
+            (&["--gateway-auth", "ntlm"], nothing(), "ntlm needs --gateway-user"),
+            (
+                &["--gateway-auth", "basic", "--gateway-user", "me", "--no-channel-binding"],
+                nothing(),
+                "--no-channel-binding is of no use with --gateway-auth basic",
+            ),
             (&["--gateway-auth", "token"], nothing(), "token needs --gateway-token"),
             (&["--gateway-auth", "basic", "--gateway-token", "t"], nothing(), "a token is no password"),
             (&["--gateway-auth", "token", "--gateway-user", "me"], nothing(), "token needs --gateway-token"),
@@ -354,8 +391,8 @@ mod tests {
             let parsed = Alone::try_parse_from(["x", "-g", "gw", "--gateway-auth", method]);
             parsed.err().map(|error| error.to_string()).unwrap_or_default()
         };
-        assert!(error("ntlm").contains("ntlm is not in this version"));
-        assert!(error("magic").contains("expected auto, basic or token"));
+        assert!(error("negotiate").contains("negotiate is not in this version"));
+        assert!(error("magic").contains("expected auto, ntlm, basic or token"));
         assert_eq!(error("auto"), "");
     }
 }

@@ -113,6 +113,16 @@ impl AuthMethod {
         }
     }
 
+    /// The scheme of HTTP (RFC 9110 section 11.1), where there is one.
+    #[must_use]
+    pub const fn scheme(self) -> Option<&'static str> {
+        match self {
+            Self::Ntlm => Some("NTLM"),
+            Self::Basic => Some("Basic"),
+            Self::Token => None,
+        }
+    }
+
     /// The name for people.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -212,11 +212,17 @@ impl Evidence {
         })
     }
 
-    /// The NTLM CHALLENGE, when it came, and how far the server's clock is ahead of this computer's, in milliseconds.
+    /// The target's NTLM CHALLENGE, when it came, and how far its clock is ahead of this computer's, in milliseconds.
     #[must_use]
     pub fn challenge(&self) -> Option<(&NtlmFacts, Option<i64>)> {
+        self.challenge_of(Hop::Target)
+    }
+
+    /// The same of the one that answers there.
+    #[must_use]
+    pub fn challenge_of(&self, hop: Hop) -> Option<(&NtlmFacts, Option<i64>)> {
         let last = self.path().last()?;
-        let facts = last.stages_for(Hop::Target).rev().flat_map(|record| record.facts.iter().rev());
+        let facts = last.stages_for(hop).rev().flat_map(|record| record.facts.iter().rev());
         facts.into_iter().find_map(|fact| {
             let Observed::Challenge(facts) = &fact.observed else { return None };
             Some((&**facts, self.skew(facts, fact.at)))

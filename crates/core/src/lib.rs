@@ -24,6 +24,7 @@ mod auth;
 mod awaited;
 mod binding;
 mod certificate;
+mod channel_binding;
 mod client_name;
 mod close;
 mod connect_initial;
@@ -75,7 +76,8 @@ pub use failure::{End, Failure, FailureKind, Malformed};
 pub use field::{Fields, hex};
 pub use framing::{Found, Framing, is_cut_disconnect};
 pub use gateway::{
-    Gateway, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Tunnel, TunnelHeard, WebSocket, base64,
+    BindingSent, Gateway, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Tunnel, TunnelHeard, WebSocket,
+    base64,
 };
 pub use hop::Hop;
 pub use leg::Leg;

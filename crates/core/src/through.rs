@@ -7,10 +7,10 @@ use crate::close::Close;
 use crate::evidence::Evidence;
 use crate::fact::Observed;
 use crate::failure::{Failure, FailureKind};
-use crate::gateway::{GatewayFact, GatewayFault, GatewayLogon, HttpFacts};
+use crate::gateway::{BindingSent, GatewayFact, GatewayFault, GatewayLogon, HttpFacts};
 use crate::hop::Hop;
 use crate::logon::LogonResult;
-use crate::shown::ShownTls;
+use crate::shown::{ShownServer, ShownTls};
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{ScoutFacts, TlsFacts};
@@ -26,6 +26,10 @@ pub struct ShownGateway<'a> {
     pub schemes: Vec<&'a str>,
     /// How somebody logged on there, where it came to that.
     pub method: Option<AuthMethod>,
+    /// What it says of itself in its NTLM CHALLENGE.
+    pub says: Option<ShownServer>,
+    /// Whether the logon was bound to the certificate.
+    pub channel_binding: Option<BindingSent>,
     /// `RDG-Correlation-Id`, which its log has.
     pub correlation_id: Option<&'a str>,
     /// `RDG-Connection-Id`.
@@ -117,6 +121,7 @@ impl Evidence {
             GatewayFact::Http(facts) => Some(&**facts),
             GatewayFact::Asked { .. }
             | GatewayFact::RevocationNotChecked
+            | GatewayFact::ChannelBinding(_)
             | GatewayFact::Handshake { .. }
             | GatewayFact::Tunnel { .. }
             | GatewayFact::Consent(_)
@@ -144,6 +149,35 @@ impl Evidence {
     #[must_use]
     pub fn is_through_gateway(&self) -> bool {
         self.gateway_facts().any(|fact| matches!(fact, GatewayFact::Channel { .. }))
+    }
+
+    /// Whether the logon there was bound to the certificate that was shown here.
+    #[must_use]
+    pub fn gateway_logon_was_bound(&self) -> bool {
+        let bound = self.shown_gateway().and_then(|shown| shown.channel_binding);
+        matches!(bound, Some(BindingSent::Yes | BindingSent::Uncertain))
+    }
+
+    /// What else than the credentials may be the reason that the logon there was refused.
+    #[must_use]
+    pub fn gateway_logon_is_doubtful_because(&self) -> Option<&'static str> {
+        if self.gateway_logon_result() != LogonResult::Rejected {
+            return None;
+        }
+        let method = self.shown_gateway().and_then(|shown| shown.method);
+        match (method, self.gateway_names_a_proxy(), self.gateway_logon_was_bound()) {
+            (Some(AuthMethod::Ntlm), true, _) => Some("a proxy may have spoilt the logon of right credentials"),
+            (_, _, true) => {
+                Some("right credentials are refused in the same words where something takes TLS apart in front")
+            }
+            (_, _, false) => None,
+        }
+    }
+
+    /// Whether something in front of the gateway names itself in HTTP: a `Via`, or a server that is no Windows gateway's.
+    #[must_use]
+    pub fn gateway_names_a_proxy(&self) -> bool {
+        self.gateway_facts().any(|fact| matches!(fact, GatewayFact::Http(facts) if facts.names_a_proxy()))
     }
 
     /// Whether the run ended at the gateway's question who it is, and there was nobody to say.
@@ -183,6 +217,11 @@ impl Evidence {
         let mut shown = ShownGateway::default();
         let Some(last) = self.path().last() else { return Some(shown) };
         shown.address = last.first_peer();
+        shown.says = self.challenge_of(Hop::Gateway).map(|(facts, clock_skew_ms)| ShownServer {
+            facts: facts.clone(),
+            clock_skew_ms,
+            credssp_version: None,
+        });
         for fact in last.gateway_facts() {
             if let Observed::LogonSent(method) = fact {
                 shown.method = Some(*method);
@@ -195,11 +234,13 @@ impl Evidence {
                     shown.correlation_id = Some(correlation_id);
                 }
                 GatewayFact::Http(facts) => {
-                    if !facts.schemes.is_empty() {
+                    // The question who it is lists all; an answer to one of them goes on with that one.
+                    if shown.schemes.is_empty() {
                         shown.schemes = facts.schemes.iter().map(String::as_str).collect();
                     }
                     shown.server = facts.server.as_deref().or(shown.server);
                 }
+                GatewayFact::ChannelBinding(sent) => shown.channel_binding = Some(*sent),
                 GatewayFact::Tunnel { id, .. } => shown.tunnel_id = *id,
                 GatewayFact::Consent(text) => shown.consent = Some(text),
                 GatewayFact::Authorization { redirection, idle_minutes } => {

@@ -1,7 +1,7 @@
 //! What the machine needs next.
 use std::time::Duration;
 
-use crate::auth::AuthAsk;
+use crate::auth::{AuthAsk, AuthMethod};
 use crate::framing::Framing;
 use crate::hop::Hop;
 use crate::leg::Leg;
@@ -40,6 +40,11 @@ pub enum Wants<'a> {
     Auth {
         /// Whom it convinces: each has a context of its own.
         hop: Hop,
+        /// By which mechanism.
+        method: AuthMethod,
+        /// What binds it to the TLS connection that it is made on: the application data of RFC 5929. `None` where nothing does, and for who
+        /// binds by other means.
+        binding: Option<&'a [u8]>,
         /// What it is asked.
         ask: AuthAsk<'a>,
     },

@@ -77,6 +77,22 @@ pub(crate) fn schemes(evidence: &Evidence) -> Option<String> {
     Some(if shown.schemes.is_empty() { "no scheme".to_owned() } else { shown.schemes.join(", ") })
 }
 
+/// The schemes that the run would have taken.
+pub(crate) fn spoken(gateway: &Gateway) -> String {
+    let both = if gateway.speaks_ntlm { "NTLM and Basic" } else { "Basic only" };
+    gateway
+        .scheme
+        .map_or_else(|| both.to_owned(), |scheme| format!("{} only, as it was asked to", scheme.name()))
+}
+
+/// The domain of the gateway, where the user was given without one.
+pub(crate) fn gateway_domain(evidence: &Evidence) -> Option<String> {
+    let account = evidence.plan.gateway.as_ref()?.logon.account().filter(|account| account.domain.is_none())?;
+    let says = evidence.shown_gateway()?.says?;
+    let domain = says.facts.netbios_domain.or(says.facts.dns_domain)?;
+    Some(format!(" ({account} was given without a domain; the gateway's own is {domain})"))
+}
+
 /// The code of a gateway, and its name where it has one.
 pub(crate) fn gateway_code(kind: &FailureKind) -> Option<String> {
     let code = match (kind, kind.close()) {

@@ -6,14 +6,14 @@
 use std::fmt::Write as _;
 
 use rdp_probe_core::{
-    Answer, AttemptRecord, Close, DialFault, Evidence, FailureKind, Family, GatewayFact, GatewayFault,
-    GatewayLogon, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
+    Answer, AttemptRecord, BindingSent, Close, DialFault, Evidence, FailureKind, Family, GatewayFact,
+    GatewayFault, GatewayLogon, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
 };
 
 use crate::codes;
 use crate::phrases::{
     address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
-    gateway_code, http_server, limit, looks, names, oddities, over, schemes, words,
+    gateway_code, gateway_domain, http_server, limit, looks, names, oddities, over, schemes, spoken, words,
 };
 use crate::time::{date, span};
 
@@ -214,6 +214,16 @@ placeholders! {
     AfterLogon = "after_logon", ", before or after the logon";
     /// The schemes that the gateway offers.
     GatewaySchemes = "gateway_schemes", "some schemes";
+    /// The schemes that the run would have taken.
+    GatewaySpoken = "gateway_spoken", "other ones";
+    /// What else than the credentials it may be.
+    GatewayDoubt = "gateway_doubt", ", or that it is none of these";
+    /// What the gateway's log says of that.
+    GatewayLook = "gateway_look", ", and what status it has";
+    /// The domain of the gateway, where the user was given without one.
+    GatewayDomain = "gateway_domain", ", with the gateway's domain";
+    /// How the gateway's certificate is signed.
+    GatewaySignature = "gateway_signature", "an unusual algorithm";
     /// Whose credentials they are.
     GatewayAccount = "gateway_account", " of this account";
     /// The gateway's code, and its name.
@@ -549,6 +559,31 @@ impl Placeholder {
                 _ => String::new(),
             },
             Self::GatewaySchemes => schemes(evidence)?,
+            Self::GatewaySpoken => spoken(evidence.plan.gateway.as_deref()?),
+            Self::GatewayDoubt => match evidence.shown_gateway()?.channel_binding {
+                Some(BindingSent::Yes | BindingSent::Uncertain) => {
+                    ". If they are right, something takes TLS apart in front of it: the logon is bound to the certificate that was shown here, \
+                     and a gateway with another one refuses it in the same words"
+                }
+                Some(BindingSent::No) => {
+                    ". If they are right, it may take only logons that are bound to its certificate, and this one was not"
+                }
+                Some(_) | None => "",
+            }
+            .to_owned(),
+            Self::GatewayLook => match evidence.shown_gateway()?.channel_binding {
+                Some(BindingSent::Yes | BindingSent::Uncertain) => {
+                    ": status 0xC000035B in the event is the binding and not the password. Then find what takes TLS apart, or have the gateway \
+                     not look at the binding (EnforceChannelBinding 0, which loosens its check for everybody)"
+                }
+                Some(BindingSent::No) => {
+                    ": status 0xC000035B in the event is the binding that was left out, and not the password"
+                }
+                Some(_) | None => "",
+            }
+            .to_owned(),
+            Self::GatewayDomain => gateway_domain(evidence).unwrap_or_default(),
+            Self::GatewaySignature => evidence.gateway_certificate()?.signature.clone(),
             Self::GatewayAccount => match &evidence.plan.gateway.as_ref()?.logon {
                 GatewayLogon::Account(account) => format!(" of {account}"),
                 _ => String::new(),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use rdp_probe_core::{
-    Address, AuthAsk, AuthFault, Close, DialFault, DialFaultKind, Event, Evidence, Hop, Leg, Limit, Plan, Run,
-    TlsFault, TlsFaultKind, TlsSession, Wants,
+    Address, AuthAsk, AuthFault, AuthMethod, Close, DialFault, DialFaultKind, Event, Evidence, Hop, Leg, Limit,
+    Plan, Run, TlsFault, TlsFaultKind, TlsSession, Wants,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Sleep, sleep, sleep_until, timeout};
@@ -127,6 +127,11 @@ impl<F: Future<Output = ()> + Unpin, W: Future + Unpin> Future for Until<'_, F, 
             this.look.as_mut().reset(clock.pace.look_again(end));
         }
     }
+}
+
+/// The name of a service, for who logs on there: the host as typed, without case and the dot of the root.
+fn service(class: &str, leg: &Leg) -> String {
+    format!("{class}/{}", leg.host.to_string().trim_end_matches('.').to_ascii_lowercase())
 }
 
 impl Driver<'_> {
@@ -260,14 +265,11 @@ impl Driver<'_> {
                         channel = connection.as_ref().and_then(Connection::channel).cloned();
                         clock.report(run, Event::Carried);
                     }
-                    Wants::Auth { hop, ask } => {
+                    Wants::Auth { hop, method, binding, ask } => {
                         if ask == AuthAsk::Token(None) {
-                            exchange = self.context(hop, run.evidence().plan.leg(hop));
+                            exchange = self.context(hop, method, run.evidence().plan.leg(hop), binding);
                         }
-                        // What is sealed goes out with the token that is made of the secret.
-                        if let (AuthAsk::Wrap(_), Some((_, turn))) = (ask, self.logon) {
-                            turn.sent();
-                        }
+                        self.about_to_show(hop, method, ask);
                         let answer = match &exchange {
                             Some(exchange) => {
                                 let answer =
@@ -285,18 +287,38 @@ impl Driver<'_> {
         }
     }
 
-    /// Begins a security context that convinces `hop`.
-    fn context(&self, hop: Hop, leg: &Leg) -> Option<Exchange> {
+    /// Begins a security context that convinces `hop` by this method.
+    fn context(&self, hop: Hop, method: AuthMethod, leg: &Leg, binding: Option<&[u8]>) -> Option<Exchange> {
         match (hop, self.gateway) {
-            (Hop::Gateway, Some(GatewayLogin::Account(credentials, turn))) => {
-                // It is a header with the password in it: whoever makes it sends it.
-                turn.sent();
-                Some(Exchange::basic(credentials))
-            }
+            (Hop::Gateway, Some(GatewayLogin::Account(credentials, _))) => match method {
+                AuthMethod::Basic => Some(Exchange::basic(credentials)),
+                AuthMethod::Ntlm => Some(Exchange::begin(credentials, &service("HTTP", leg), binding)),
+                AuthMethod::Token | _ => None,
+            },
             (Hop::Gateway, Some(GatewayLogin::Token(token))) => Some(Exchange::token(token)),
             (Hop::Gateway, None) => None,
             (Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Kdc | Hop::Target | _, _) => {
-                self.logon.map(|(credentials, _)| Exchange::begin(credentials, leg))
+                let service = format!("TERMSRV/{}", leg.host);
+                self.logon.map(|(credentials, _)| Exchange::begin(credentials, &service, binding))
+            }
+        }
+    }
+
+    /// Takes down that an account is about to be shown: what is made goes out.
+    fn about_to_show(&self, hop: Hop, method: AuthMethod, ask: AuthAsk<'_>) {
+        match (hop, self.gateway) {
+            (Hop::Gateway, Some(GatewayLogin::Account(_, turn))) => {
+                // The first message of NTLM is the same for everybody; a header of Basic has the password in it.
+                if method == AuthMethod::Basic || matches!(ask, AuthAsk::Token(Some(_))) {
+                    turn.sent();
+                }
+            }
+            (Hop::Gateway, Some(GatewayLogin::Token(_)) | None) => {}
+            (Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Kdc | Hop::Target | _, _) => {
+                // What is sealed goes out with the token that is made of the secret.
+                if let (AuthAsk::Wrap(_), Some((_, turn))) = (ask, self.logon) {
+                    turn.sent();
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use rdp_probe_core::wire::tsgu::TextError;
-use rdp_probe_core::{Address, Gateway as Planned, GatewayLogon, Host};
+use rdp_probe_core::{Address, AuthMethod, Gateway as Planned, GatewayLogon, Host};
 use rustls::RootCertStore;
 
 use crate::credentials::Credentials;
@@ -52,13 +52,28 @@ impl Gateway {
 
     /// A gateway where nobody logs on: the run ends at its question who it is.
     pub const fn new(host: Host, port: u16) -> Self {
-        Self { planned: Planned::new(host, port), shows: Shows::Nothing, roots: None }
+        let mut planned = Planned::new(host, port);
+        planned.speaks_ntlm = cfg!(feature = "nla");
+        Self { planned, shows: Shows::Nothing, roots: None }
     }
 
-    /// Logs on with user and password, by what the gateway offers and this version speaks: Basic.
+    /// Logs on with user and password, by the best that the gateway offers and this build speaks: NTLM (with feature `nla`), else Basic.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.planned.logon = GatewayLogon::Account(credentials.account.clone());
         self.shows = Shows::Account(Arc::new(credentials));
+        self
+    }
+
+    /// Logs on by this scheme of HTTP, and by no other. Default: the best that is offered.
+    pub const fn auth(mut self, method: AuthMethod) -> Self {
+        self.planned.scheme = Some(method);
+        self
+    }
+
+    /// Whether a logon by NTLM is bound to the gateway's certificate (RFC 5929): with a binding whatever takes TLS apart in front of the
+    /// gateway is found out, where the gateway looks at it. Default: yes.
+    pub const fn channel_binding(mut self, bind: bool) -> Self {
+        self.planned.binds = bind;
         self
     }
 

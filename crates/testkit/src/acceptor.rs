@@ -14,10 +14,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
 use sha2::{Digest as _, Sha256};
-use sspi::{
-    AuthIdentity, AuthIdentityBuffers, BufferType, CredentialUse, DataRepresentation, EncryptionFlags, Ntlm,
-    SecurityBuffer, SecurityBufferRef, ServerRequestFlags, Sspi as _, SspiImpl as _, Username,
-};
+use sspi::{EncryptionFlags, SecurityBufferRef, Sspi as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -25,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::certificate::Kind;
 use crate::credssp_server::{Made, Whole};
+use crate::ntlm_server::NtlmServer;
 use crate::port;
 
 /// The server selects CredSSP.
@@ -161,7 +159,7 @@ async fn serve(
     }
     let mut server = Server::new(accepts)?;
     let Some(first) = next(&mut stream, frame).await? else { return Ok(()) };
-    let challenge = server.token(TsRequest::parse(&first)?.nego_token.unwrap_or_default())?;
+    let challenge = server.server.token(TsRequest::parse(&first)?.nego_token.unwrap_or_default())?;
     let mut answer = TsRequest::of_version(accepts.version);
     answer.nego_token = Some(&challenge);
     send(&mut stream, &answer).await?;
@@ -259,44 +257,21 @@ async fn send(
     Ok(stream.flush().await?)
 }
 
-/// One end of NTLM.
+/// One end of NTLM, and the key that a logon is bound to.
 struct Server {
-    ntlm: Ntlm,
-    handle: Option<AuthIdentityBuffers>,
+    server: NtlmServer,
     key: Vec<u8>,
 }
 
 impl Server {
     fn new(accepts: &Accepts) -> sspi::Result<Self> {
-        let mut ntlm = Ntlm::new();
-        let username = Username::new_down_level_logon_name("anybody", "").map_err(std::io::Error::other)?;
-        let identity = AuthIdentity { username, password: accepts.password.clone().into() };
-        let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Inbound);
-        let handle = acquiring.with_auth_data(&identity).execute(&mut ntlm)?.credentials_handle;
-        Ok(Self { ntlm, handle, key: key(accepts) })
-    }
-
-    /// The answer to a token.
-    fn token(&mut self, token: &[u8]) -> sspi::Result<Vec<u8>> {
-        let mut input = [SecurityBuffer::new(token.to_vec(), BufferType::Token)];
-        let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
-        let asked = self
-            .ntlm
-            .accept_security_context()
-            .with_credentials_handle(&mut self.handle)
-            .with_context_requirements(ServerRequestFlags::ALLOCATE_MEMORY)
-            .with_target_data_representation(DataRepresentation::Native)
-            .with_input(&mut input)
-            .with_output(&mut output);
-        self.ntlm.accept_security_context_impl(asked)?.resolve_to_result()?;
-        let [SecurityBuffer { buffer, .. }] = output;
-        Ok(buffer)
+        Ok(Self { server: NtlmServer::new(&accepts.password)?, key: key(accepts) })
     }
 
     /// Checks an AUTHENTICATE and what it is bound to, and proves this end.
     fn judge(&mut self, request: &TsRequest<'_>, accepts: &Accepts) -> sspi::Result<Vec<u8>> {
-        self.token(request.nego_token.unwrap_or_default())?;
-        self.ntlm.complete_auth_token(&mut [])?;
+        self.server.token(request.nego_token.unwrap_or_default())?;
+        self.server.complete()?;
         let refused = || sspi::Error::new(sspi::ErrorKind::MessageAltered, "another binding");
         let nonce: Option<[u8; 32]> =
             request.client_nonce.map(TryInto::try_into).transpose().map_err(|_| refused())?;
@@ -316,7 +291,7 @@ impl Server {
         let sealed = request.pub_key_auth.unwrap_or_default();
         let (signature, data) = sealed.split_first_chunk::<SIGNATURE>().ok_or_else(refused)?;
         let (mut signature, mut data) = (*signature, data.to_vec());
-        self.ntlm.decrypt_message(&mut [
+        self.server.ntlm.decrypt_message(&mut [
             SecurityBufferRef::token_buf(&mut signature),
             SecurityBufferRef::data_buf(&mut data),
         ])?;
@@ -324,7 +299,7 @@ impl Server {
             return Err(refused());
         }
         let (mut signature, mut data) = ([0; SIGNATURE], ours);
-        self.ntlm.encrypt_message(
+        self.server.ntlm.encrypt_message(
             EncryptionFlags::empty(),
             &mut [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)],
         )?;

@@ -8,12 +8,13 @@ use std::sync::LazyLock;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData,
-    SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
+    KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, PKCS_RSA_SHA384,
+    PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 use rdp_probe_core::CertificateFacts;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256, Sha384};
 
 /// RSA, 2048 bits, PKCS #8.
 static KEY: &[u8] = include_bytes!("../data/test-key.pk8");
@@ -68,6 +69,8 @@ pub enum Kind {
     GatewayExpired,
     /// The same, for clients only.
     GatewayForClients,
+    /// The first of them, signed with SHA-384.
+    GatewaySha384,
 }
 
 type Date = (i32, u8, u8);
@@ -76,7 +79,7 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
@@ -96,6 +99,7 @@ impl Kind {
         Self::Gateway,
         Self::GatewayExpired,
         Self::GatewayForClients,
+        Self::GatewaySha384,
     ];
 
     /// What the target sends, in DER, its own certificate first.
@@ -112,6 +116,19 @@ impl Kind {
     pub fn sha256(self) -> String {
         let facts = self.chain().first().and_then(|der| CertificateFacts::read(der));
         facts.map(|facts| facts.sha256).unwrap_or_default()
+    }
+
+    /// What a logon over HTTP is bound to that is made on a connection with it (RFC 5929 section 4).
+    #[must_use]
+    pub fn end_point(self) -> Vec<u8> {
+        let chain = self.chain();
+        let der = chain.first().map(Vec::as_slice).unwrap_or_default();
+        let digest = if self == Self::GatewaySha384 {
+            Sha384::digest(der).to_vec()
+        } else {
+            Sha256::digest(der).to_vec()
+        };
+        [b"tls-server-end-point:", digest.as_slice()].concat()
     }
 
     /// Whether the target holds the key that the certificate names.
@@ -156,7 +173,8 @@ impl Kind {
             | Self::Garbage
             | Self::Gateway
             | Self::GatewayExpired
-            | Self::GatewayForClients => None,
+            | Self::GatewayForClients
+            | Self::GatewaySha384 => None,
         }
     }
 
@@ -256,6 +274,14 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
             let mut params = params("gw.lab.test", &names("gw.lab.test")?, GOOD);
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             signed(params, &key)
+        }
+        Kind::GatewaySha384 => {
+            let params = params("gw.lab.test", &names("gw.lab.test")?, GOOD);
+            let authority = authority_params();
+            let other =
+                KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(KEY), &PKCS_RSA_SHA384)?;
+            let leaf = params.signed_by(&key, &Issuer::from_params(&authority, &other))?;
+            Ok(vec![leaf.der().to_vec(), authority.self_signed(&key)?.der().to_vec()])
         }
         Kind::GatewayExpired => dated("gw.lab.test", &key, ((2015, 1, 1), (2016, 1, 1))),
         Kind::P256 | Kind::P384 | Kind::Ed25519 => {

@@ -41,6 +41,8 @@ mod credssp_server;
 pub mod gateway;
 mod listen;
 pub mod machine;
+#[cfg(feature = "auth")]
+mod ntlm_server;
 pub mod port;
 pub mod scenario;
 mod script;

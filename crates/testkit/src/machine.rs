@@ -7,12 +7,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    AuthFault, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Hop,
-    Limit, Link, Run, Wants,
+    AuthFault, AuthMethod, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found,
+    Framing, Hop, Limit, Link, Run, Wants,
 };
 
 use crate::certificate::authority;
 use crate::gateway::Notes;
+use crate::gateway::judge::bound;
 use crate::scenario::{
     Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, echo,
     plain_alert,
@@ -95,6 +96,7 @@ impl Machine<'_> {
             self.run.start(&attempt, self.now);
             let mut peer: Option<Peer> = None;
             let mut toy = Toy::new(0);
+            let mut at_gateway = Toy::new(u8::from(!self.scenario.gateway_knows_the_password()));
             self.way = None;
             loop {
                 self.beside();
@@ -126,6 +128,17 @@ impl Machine<'_> {
                         self.shake_hands(&host, &mut peer);
                     }
                     Wants::Pdu(framing) => self.read(framing, &mut peer),
+                    Wants::Auth { hop: Hop::Gateway, method: AuthMethod::Ntlm, binding, ask } => {
+                        let none = self.scenario.plan.no_context;
+                        let answer = if none { Err(AuthFault::Local) } else { at_gateway.ask(ask) };
+                        let answer = answer.map(|mut answer| {
+                            if let AuthOutput::Token { token, done: true } = &mut answer {
+                                *token = bound(token, binding);
+                            }
+                            answer
+                        });
+                        self.run.on(Event::Auth(answer), self.now);
+                    }
                     Wants::Auth { hop: Hop::Gateway, .. } => {
                         let token = self.scenario.gateway_secret().into_bytes();
                         let answer = Ok(AuthOutput::Token { token, done: true });

@@ -101,12 +101,15 @@ impl First {
         };
         if let Some(shown) = evidence.shown_gateway() {
             part(&|out| gateway(out, evidence, &shown, look));
+            if let Some(says) = &shown.says {
+                part(&|out| self::says(out, "The gateway", says, look));
+            }
         }
         if let Some(tls) = evidence.shown_tls() {
             part(&|out| certificate(out, evidence, &tls, look));
         }
         if let Some(server) = evidence.shown_server() {
-            part(&|out| says(out, &server, look));
+            part(&|out| says(out, "The server", &server, look));
         }
         if let Some(settled) = evidence.shown_settings() {
             part(&|out| settings(out, &settled, look));
@@ -296,9 +299,9 @@ fn certificate(out: &mut String, evidence: &Evidence, shown: &ShownTls<'_>, look
 }
 
 /// What the server says of itself.
-fn says(out: &mut String, server: &ShownServer, look: &Look) {
+fn says(out: &mut String, who: &str, server: &ShownServer, look: &Look) {
     let facts = &server.facts;
-    out.push_str("\n  The server says that it is\n");
+    out.push_str(&format!("\n  {who} says that it is\n"));
     let mut known = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
             row(out, name, value, look);

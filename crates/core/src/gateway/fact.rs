@@ -21,6 +21,8 @@ pub enum GatewayFact {
     RevocationNotChecked,
     /// An answer of HTTP.
     Http(Box<HttpFacts>),
+    /// Whether the logon was bound to the certificate of the TLS connection that it was made on.
+    ChannelBinding(BindingSent),
     /// HTTP_HANDSHAKE_RESPONSE_PACKET.
     Handshake {
         /// `verMajor` and `verMinor`.
@@ -72,6 +74,31 @@ pub enum GatewayFact {
     Closed(u32),
     /// The channel was closed from here, and the gateway confirmed it with this code.
     ClosedByUs(u32),
+}
+
+/// Whether a logon was bound to the certificate of the TLS connection that it was made on (RFC 5929).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BindingSent {
+    /// It was.
+    Yes,
+    /// It was not: that was asked for, or there was nothing to bind it to.
+    No,
+    /// It was, and by which digest is a guess: the RFC has none for this certificate.
+    Uncertain,
+}
+
+impl BindingSent {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Yes => "sent",
+            Self::No => "not_sent",
+            Self::Uncertain => "uncertain",
+        }
+    }
 }
 
 /// An answer of HTTP.
@@ -145,6 +172,14 @@ impl HttpFacts {
         facts
     }
 
+    /// Whether it is of something in front of a gateway: a `Via`, or a server whose name is no Windows gateway's. An open-source one has none.
+    #[must_use]
+    pub fn names_a_proxy(&self) -> bool {
+        let windows =
+            |server: &str| server.get(..10).is_some_and(|name| name.eq_ignore_ascii_case("Microsoft-"));
+        self.via.is_some() || self.server.as_deref().is_some_and(|server| !windows(server))
+    }
+
     /// Takes the schemes of a challenge.
     fn offer(&mut self, value: &[u8]) {
         for challenge in challenges(value) {
@@ -192,6 +227,7 @@ impl GatewayFact {
             Self::Asked { .. } => "gateway_asked",
             Self::RevocationNotChecked => "revocation_not_checked",
             Self::Http(_) => "http_answer",
+            Self::ChannelBinding(_) => "channel_binding",
             Self::Handshake { .. } => "gateway_version",
             Self::Tunnel { .. } => "tunnel_created",
             Self::Consent(_) => "consent",
@@ -228,6 +264,7 @@ impl GatewayFact {
                     .maybe("content_type", facts.content_type.as_ref())
                     .maybe("cookies", cookies)
             }
+            Self::ChannelBinding(sent) => none().with("binding", sent.id()),
             Self::Handshake { version: (major, minor), extended_auth } => {
                 none().with("version", format!("{major}.{minor}")).code("extended_auth", *extended_auth)
             }
@@ -258,6 +295,7 @@ impl GatewayFact {
             Self::Reauthentication => Some("wants the logon once more".to_owned()),
             Self::RevocationNotChecked => Some("revocation not checked".to_owned()),
             Self::Asked { .. }
+            | Self::ChannelBinding(_)
             | Self::Handshake { .. }
             | Self::Tunnel { .. }
             | Self::Consent(_)

@@ -25,6 +25,15 @@ pub enum GatewayFault {
     /// The gateway ends the connection with its challenge: there is no connection on which to answer it.
     #[error("the connection ends with the challenge")]
     NotPersistent,
+    /// The first message of a logon was answered with no challenge.
+    #[error("no challenge")]
+    NotChallenged,
+    /// A challenge that cannot be read.
+    #[error("a challenge that cannot be read")]
+    ChallengeUnreadable,
+    /// The proof was answered with another challenge, as if nothing had been said.
+    #[error("another challenge in place of an answer")]
+    ChallengedAgain,
     /// 101, and not for the key that was sent (RFC 6455 section 4.1).
     #[error("Sec-WebSocket-Accept is not for this request")]
     WrongAccept,
@@ -75,6 +84,9 @@ impl GatewayFault {
             Self::Status { .. } => "http_status",
             Self::NoScheme => "no_scheme",
             Self::NotPersistent => "not_persistent",
+            Self::NotChallenged => "not_challenged",
+            Self::ChallengeUnreadable => "challenge_unreadable",
+            Self::ChallengedAgain => "challenged_again",
             Self::WrongAccept => "wrong_accept",
             Self::Version { .. } => "gateway_version",
             Self::Code { .. } => "gateway_code",
@@ -85,10 +97,13 @@ impl GatewayFault {
     }
 
     /// The ids that there are.
-    pub const IDS: [&'static str; 9] = [
+    pub const IDS: [&'static str; 12] = [
         "http_status",
         "no_scheme",
         "not_persistent",
+        "not_challenged",
+        "challenge_unreadable",
+        "challenged_again",
         "wrong_accept",
         "gateway_version",
         "gateway_code",
@@ -109,7 +124,14 @@ impl GatewayFault {
             Self::OtherPacket { kind } => {
                 none().code("packet_type", *kind).maybe("packet_name", PacketType(*kind).name())
             }
-            Self::NoScheme | Self::NotPersistent | Self::WrongAccept | Self::Consent | Self::Token => none(),
+            Self::NoScheme
+            | Self::NotPersistent
+            | Self::NotChallenged
+            | Self::ChallengeUnreadable
+            | Self::ChallengedAgain
+            | Self::WrongAccept
+            | Self::Consent
+            | Self::Token => none(),
         }
     }
 
@@ -124,6 +146,9 @@ impl GatewayFault {
             Self::Status { .. }
             | Self::NoScheme
             | Self::NotPersistent
+            | Self::NotChallenged
+            | Self::ChallengeUnreadable
+            | Self::ChallengedAgain
             | Self::WrongAccept
             | Self::Version { .. }
             | Self::Code { .. }

@@ -8,11 +8,12 @@ mod tunnel;
 mod websocket;
 
 pub(crate) use fact::packet_text;
-pub use fact::{GatewayFact, HttpFacts};
+pub use fact::{BindingSent, GatewayFact, HttpFacts};
 pub use fault::GatewayFault;
 pub use heard::Heard as TunnelHeard;
 pub use plan::{Gateway, GatewayLogon};
 pub(crate) use request::Request;
 pub use request::base64;
+pub(crate) use request::unbase64;
 pub use tunnel::Tunnel;
 pub use websocket::WebSocket;

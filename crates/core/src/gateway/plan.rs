@@ -1,7 +1,7 @@
 //! What is to be done at a gateway.
 use serde::{Deserialize, Serialize};
 
-use crate::auth::Account;
+use crate::auth::{Account, AuthMethod};
 use crate::leg::Leg;
 use crate::target::Host;
 
@@ -17,6 +17,19 @@ pub struct Gateway {
     /// Whether the user takes what a message asks for that the gateway shows before it lets anybody through.
     #[serde(default)]
     pub accept_consent: bool,
+    /// The scheme of HTTP to log on by; `None` where the best is taken that is offered and spoken here.
+    #[serde(default)]
+    pub scheme: Option<AuthMethod>,
+    /// Whether this build speaks NTLM.
+    #[serde(default)]
+    pub speaks_ntlm: bool,
+    /// Whether a logon is bound to the certificate of the TLS connection that it is made on (RFC 5929).
+    #[serde(default = "is")]
+    pub binds: bool,
+}
+
+const fn is() -> bool {
+    true
 }
 
 impl Gateway {
@@ -26,7 +39,28 @@ impl Gateway {
     /// A gateway where nobody logs on.
     #[must_use]
     pub const fn new(host: Host, port: u16) -> Self {
-        Self { leg: Leg::new(host, port), logon: GatewayLogon::None, accept_consent: false }
+        Self {
+            leg: Leg::new(host, port),
+            logon: GatewayLogon::None,
+            accept_consent: false,
+            scheme: None,
+            speaks_ntlm: true,
+            binds: true,
+        }
+    }
+
+    /// The scheme to log on by, of those that are offered.
+    pub(crate) fn scheme_of(&self, offers: impl Fn(AuthMethod) -> bool) -> Option<AuthMethod> {
+        let spoken = |method: &AuthMethod| match method {
+            AuthMethod::Ntlm => self.speaks_ntlm,
+            AuthMethod::Basic => true,
+            AuthMethod::Token => false,
+        };
+        // The best one first: a password is shown in clear only where nothing better is offered.
+        let mut best = [AuthMethod::Ntlm, AuthMethod::Basic].into_iter();
+        best.find(|method| {
+            spoken(method) && self.scheme.is_none_or(|asked| asked == *method) && offers(*method)
+        })
     }
 }
 

@@ -1,6 +1,10 @@
 //! The request that asks a gateway for a tunnel ([MS-TSGU] 2.2.3), and what its answer has to prove (RFC 6455 section 4.1).
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD as STANDARD_ALPHABET;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 
 use super::plan::Gateway;
@@ -111,18 +115,18 @@ fn guid(random: [u8; 16]) -> String {
 /// Standard Base64 with padding (RFC 4648 section 4).
 #[must_use]
 pub fn base64(octets: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(octets.len().div_ceil(3).saturating_mul(4));
-    for chunk in octets.chunks(3) {
-        let at = |place: usize| u32::from(chunk.get(place).copied().unwrap_or_default());
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4_usize {
-            let six = usize::try_from(bits >> (18_usize.saturating_sub(place.saturating_mul(6))) & 0x3F);
-            let letter = six.ok().and_then(|six| ALPHABET.get(six)).copied().unwrap_or(b'=');
-            text.push(if place > chunk.len() { '=' } else { char::from(letter) });
-        }
-    }
-    text
+    STANDARD.encode(octets)
+}
+
+/// What stands in Base64, with padding or without; `None` when it is none.
+pub(crate) fn unbase64(text: &str) -> Option<Vec<u8>> {
+    const LIBERAL: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD_ALPHABET,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    LIBERAL.decode(text).ok()
 }
 
 #[cfg(test)]

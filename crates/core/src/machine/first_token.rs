@@ -5,7 +5,7 @@ use rdp_probe_wire::credssp::TsRequest;
 use super::credssp::ExpectChallenge;
 use super::logon::{Logon, VERSION, in_the_exchange, send, token_of};
 use super::state::{Context, Limited, Output, State, Step};
-use crate::auth::{AuthAsk, AuthFault, AuthOutput};
+use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
 use crate::awaited::Awaited;
 use crate::failure::FailureKind;
 use crate::hop::Hop;
@@ -25,7 +25,12 @@ impl ExpectFirstToken {
 }
 
 impl State for ExpectFirstToken {
-    in_the_exchange!(SecurityContext, |self| Wants::Auth { hop: Hop::Target, ask: AuthAsk::Token(None) });
+    in_the_exchange!(SecurityContext, |self| Wants::Auth {
+        hop: Hop::Target,
+        method: AuthMethod::Ntlm,
+        binding: None,
+        ask: AuthAsk::Token(None)
+    });
 
     fn on_auth(
         self: Box<Self>,

@@ -5,7 +5,7 @@ use rdp_probe_wire::credssp::TsRequest;
 use super::in_place::malformed;
 use super::state::{Context, Limited, Output, State, Step};
 use crate::attempt::NotTried;
-use crate::auth::{AuthAsk, AuthFault, AuthOutput, Unprinted};
+use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput, Unprinted};
 use crate::awaited::Awaited;
 use crate::binding::Binding;
 use crate::fact::Observed;
@@ -82,6 +82,8 @@ impl ExpectAnswer {
 impl State for ExpectAnswer {
     in_the_exchange!(SecurityContext, |self| Wants::Auth {
         hop: Hop::Target,
+        method: AuthMethod::Ntlm,
+        binding: None,
         ask: AuthAsk::Token(Some(&self.challenge))
     });
 
@@ -113,6 +115,8 @@ struct ExpectSealed {
 impl State for ExpectSealed {
     in_the_exchange!(SecurityContext, |self| Wants::Auth {
         hop: Hop::Target,
+        method: AuthMethod::Ntlm,
+        binding: None,
         ask: AuthAsk::Wrap(&self.binding)
     });
 
@@ -178,6 +182,8 @@ struct ExpectOpened {
 impl State for ExpectOpened {
     in_the_exchange!(SecurityContext, |self| Wants::Auth {
         hop: Hop::Target,
+        method: AuthMethod::Ntlm,
+        binding: None,
         ask: AuthAsk::Unwrap(&self.proof)
     });
 

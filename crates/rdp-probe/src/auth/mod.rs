@@ -6,7 +6,7 @@ mod plain;
 
 use context::{Asked, SecurityContext};
 use plain::Plain;
-use rdp_probe_core::{AuthAsk, AuthFault, AuthOutput, Leg};
+use rdp_probe_core::{AuthAsk, AuthFault, AuthOutput};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::credentials::Credentials;
@@ -18,9 +18,10 @@ type Question = (Asked, oneshot::Sender<Result<AuthOutput, AuthFault>>);
 pub(crate) struct Exchange(mpsc::UnboundedSender<Question>);
 
 impl Exchange {
-    /// Begins one with the peer of this leg. Without a library for it, whatever is asked is a fault of this computer's.
-    pub(crate) fn begin(credentials: &Credentials, leg: &Leg) -> Self {
-        Self::with(context(credentials, leg))
+    /// Begins one with this service, bound to the connection by this, where it is. Without a library for it, whatever is asked is a fault of
+    /// this computer's.
+    pub(crate) fn begin(credentials: &Credentials, service: &str, binding: Option<&[u8]>) -> Self {
+        Self::with(context(credentials, service, binding))
     }
 
     /// Begins one that shows user and password, once.
@@ -62,12 +63,16 @@ impl Exchange {
 }
 
 #[cfg(feature = "nla")]
-fn context(credentials: &Credentials, leg: &Leg) -> Option<Box<dyn SecurityContext>> {
-    Some(Box::new(ntlm::Ntlm::new(credentials, leg)?))
+fn context(
+    credentials: &Credentials,
+    service: &str,
+    binding: Option<&[u8]>,
+) -> Option<Box<dyn SecurityContext>> {
+    Some(Box::new(ntlm::Ntlm::new(credentials, service, binding)?))
 }
 
 #[cfg(not(feature = "nla"))]
-fn context(_: &Credentials, _: &Leg) -> Option<Box<dyn SecurityContext>> {
+fn context(_: &Credentials, _: &str, _: Option<&[u8]>) -> Option<Box<dyn SecurityContext>> {
     None
 }
 

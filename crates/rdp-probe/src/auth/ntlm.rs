@@ -1,6 +1,6 @@
 //! NTLM by sspi, without SPNEGO around it. Its calls are made where no subscriber of `tracing` hears them: what they log is made of the
 //! secret.
-use rdp_probe_core::{AuthFault, AuthOutput, Leg};
+use rdp_probe_core::{AuthFault, AuthOutput};
 use sspi::{
     AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation,
     EncryptionFlags, SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _, Username,
@@ -24,7 +24,7 @@ pub(super) struct Ntlm {
 
 impl Ntlm {
     /// The beginning of one; `None` for an account that the library cannot name.
-    pub(super) fn new(credentials: &Credentials, leg: &Leg) -> Option<Self> {
+    pub(super) fn new(credentials: &Credentials, service: &str, binding: Option<&[u8]>) -> Option<Self> {
         let Credentials { account, password } = credentials;
         let domain = account.domain.as_deref().unwrap_or_default();
         let username = if account.is_principal {
@@ -37,8 +37,10 @@ impl Ntlm {
             let mut ntlm = sspi::Ntlm::new();
             let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
             let acquired = acquiring.with_auth_data(&identity).execute(&mut ntlm).ok()?;
-            let service = format!("TERMSRV/{}", leg.host);
-            Some(Self { ntlm, handle: acquired.credentials_handle, service, tokens: 0 })
+            if let Some(binding) = binding {
+                ntlm.set_channel_bindings(binding);
+            }
+            Some(Self { ntlm, handle: acquired.credentials_handle, service: service.to_owned(), tokens: 0 })
         })
     }
 

@@ -3,6 +3,7 @@ pub mod explanation;
 mod gateway_code;
 mod of;
 mod of_gateway;
+mod of_server;
 mod of_tls;
 mod read;
 #[expect(clippy::module_inception, reason = "the report itself, without its JSON form")]

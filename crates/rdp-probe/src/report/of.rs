@@ -5,19 +5,20 @@ use rdp_probe_core::wire::gcc::{EncryptionMethods, RdpVersion};
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::{
     AttemptRecord, Close, Cut, Evidence, Fact, Failure, MethodSummary, Octets, PathStage, SecuritySummary,
-    ServerKey, ShownServer, Stage, StageRecord, hex,
+    ServerKey, Stage, StageRecord, hex,
 };
 use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome};
 
 use serde::{Serialize, Serializer};
 
 use super::of_gateway::gateway;
+use super::of_server::server;
 use super::of_tls::tls;
 use super::report::Report;
 use super::view::{
     AddressView, CauseView, CloseView, CredentialsView, EncryptionView, FactView, FailureView, FindingView,
     McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION, SecurityView,
-    ServerView, StageView, TargetView, VerdictView,
+    StageView, TargetView, VerdictView,
 };
 
 impl Serialize for Report {
@@ -78,7 +79,7 @@ impl ReportView {
             addresses: diagnosis.addresses.iter().map(address).collect(),
             security: security(evidence),
             tls: evidence.shown_tls().map(|shown| tls(&shown, &evidence.plan.target, &evidence.plan)),
-            server: server(evidence),
+            server: evidence.shown_server().map(server),
             mcs: mcs(evidence),
             credentials: credentials(evidence),
             proxy: None,
@@ -186,21 +187,6 @@ fn address(verdict: &AddressVerdict) -> AddressView {
         stage: verdict.stage.map(Stage::id),
         outcome: verdict.outcome.map_or("not_tried", VerdictOutcome::id),
     }
-}
-
-fn server(evidence: &Evidence) -> Option<ServerView> {
-    let ShownServer { facts, clock_skew_ms, credssp_version, .. } = evidence.shown_server()?;
-    Some(ServerView {
-        os_build: facts.build_text(),
-        guess: facts.product(),
-        netbios_computer: facts.netbios_computer,
-        netbios_domain: facts.netbios_domain,
-        dns_computer: facts.dns_computer,
-        dns_domain: facts.dns_domain,
-        dns_tree: facts.dns_tree,
-        clock_skew_ms,
-        credssp_version,
-    })
 }
 
 /// What the server answered to the basic settings, on the deciding path.

@@ -1,7 +1,10 @@
 //! From what was seen of a gateway to its JSON form.
-use rdp_probe_core::{AuthMethod, Awaited, Evidence, GatewayFault, GatewayLogon, TunnelEnd, hex};
+use rdp_probe_core::{
+    AuthMethod, BindingSent, Evidence, Gateway, GatewayFault, GatewayLogon, ShownGateway, TunnelEnd, hex,
+};
 
 use super::gateway_code::gateway_code_name;
+use super::of_server::server;
 use super::of_tls::tls;
 use super::view::{CredentialsView, GatewayCloseView, GatewayCodeView, GatewayView};
 
@@ -11,6 +14,7 @@ pub(super) fn gateway(evidence: &Evidence) -> Option<GatewayView> {
     let refused = shown.code.map(|(packet, code)| (packet.name(), code));
     let closed = shown.closed.map(|code| ("CLOSE_CHANNEL", code));
     let texts = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    let credentials = credentials(evidence, &shown, planned);
     Some(GatewayView {
         host: planned.leg.host.to_string(),
         port: planned.leg.port,
@@ -18,7 +22,8 @@ pub(super) fn gateway(evidence: &Evidence) -> Option<GatewayView> {
         transport: shown.correlation_id.map(|_| "websocket"),
         schemes: texts(shown.schemes),
         auth: shown.method.map(AuthMethod::id),
-        channel_binding: "not_sent",
+        server: shown.says.map(server),
+        channel_binding: shown.channel_binding.unwrap_or(BindingSent::No).id(),
         correlation_id: shown.correlation_id.map(str::to_owned),
         connection_id: shown.connection_id.map(str::to_owned),
         tunnel_id: shown.tunnel_id,
@@ -30,7 +35,7 @@ pub(super) fn gateway(evidence: &Evidence) -> Option<GatewayView> {
         udp_port: shown.udp_port,
         codes: [refused, closed].into_iter().flatten().map(code).collect(),
         tls: evidence.shown_gateway_tls().map(|shown| tls(&shown, &planned.leg, &evidence.plan)),
-        credentials: credentials(evidence, &planned.logon, shown.code),
+        credentials,
         close: shown.end.map(close),
     })
 }
@@ -39,9 +44,9 @@ fn code((packet, code): (&'static str, u32)) -> GatewayCodeView {
     GatewayCodeView { packet, raw: hex(code), name: gateway_code_name(code) }
 }
 
-fn credentials(evidence: &Evidence, logon: &GatewayLogon, refused: Option<(Awaited, u32)>) -> CredentialsView {
-    let (method, account) = match logon {
-        GatewayLogon::Account(account) => (Some(AuthMethod::Basic), Some(account.to_string())),
+fn credentials(evidence: &Evidence, shown: &ShownGateway<'_>, planned: &Gateway) -> CredentialsView {
+    let (method, account) = match &planned.logon {
+        GatewayLogon::Account(account) => (shown.method.or(planned.scheme), Some(account.to_string())),
         GatewayLogon::Token => (Some(AuthMethod::Token), None),
         GatewayLogon::None | _ => (None, None),
     };
@@ -51,9 +56,11 @@ fn credentials(evidence: &Evidence, logon: &GatewayLogon, refused: Option<(Await
     CredentialsView {
         result: result.id(),
         method: method.map(AuthMethod::id),
-        status: refused.filter(|_| of_logon).map(|(_, code)| hex(code)),
+        status: shown.code.filter(|_| of_logon).map(|(_, code)| hex(code)),
         account,
-        why: evidence.gateway_logon_is_untested_because(),
+        why: evidence
+            .gateway_logon_is_untested_because()
+            .or_else(|| evidence.gateway_logon_is_doubtful_because()),
     }
 }
 

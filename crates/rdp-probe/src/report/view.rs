@@ -471,6 +471,8 @@ view! {
         /// How somebody logged on there; null when nobody did.
         #[cfg_attr(feature = "schema", schemars(schema_with = "schema::gateway_auth_or_null"))]
         pub(super) auth: Option<&'static str>,
+        /// What it says of itself in its NTLM CHALLENGE; null when none came.
+        pub(super) server: Option<ServerView>,
         /// Whether the logon was bound to the TLS connection.
         #[cfg_attr(feature = "schema", schemars(schema_with = "schema::channel_binding"))]
         pub(super) channel_binding: &'static str,

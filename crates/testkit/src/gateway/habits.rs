@@ -50,10 +50,9 @@ pub(super) fn schemes(table: &GatewayTable) -> Vec<String> {
     match (table.personality, table.accepts) {
         (Personality::OpenSource, _) => vec!["Basic realm=\"restricted\", charset=\"UTF-8\"".to_owned()],
         (Personality::Windows, Accepts::Basic) => {
-            let basic = format!("Basic realm=\"{}\"", table.host);
-            vec!["Negotiate".to_owned(), "NTLM".to_owned(), basic]
+            vec![format!("Basic realm=\"{}\"", table.host)]
         }
-        (Personality::Windows, Accepts::Token | Accepts::Anyone) => {
+        (Personality::Windows, Accepts::Ntlm | Accepts::Token | Accepts::Anyone) => {
             vec!["Negotiate".to_owned(), "NTLM".to_owned()]
         }
     }
@@ -65,7 +64,9 @@ pub(super) const fn handshake(table: &GatewayTable, client: (u8, u8)) -> ((u8, u
         // As one was seen to answer, whatever the client had asked for.
         (Personality::Windows, _) => ((1, 0), ExtendedAuthMask(7)),
         (Personality::OpenSource, Accepts::Token) => (client, ExtendedAuthMask::PAA),
-        (Personality::OpenSource, Accepts::Basic | Accepts::Anyone) => (client, ExtendedAuthMask::NONE),
+        (Personality::OpenSource, Accepts::Basic | Accepts::Ntlm | Accepts::Anyone) => {
+            (client, ExtendedAuthMask::NONE)
+        }
     }
 }
 
@@ -100,6 +101,6 @@ pub(super) fn refusal(at: GatewayPoint, code: u32, personality: Personality) -> 
         GatewayPoint::Channel if open_source => packets::channel_response(code),
         GatewayPoint::Channel => packets::channel_refusal(code),
         GatewayPoint::Open { .. } => packets::close_channel(code),
-        GatewayPoint::Tls | GatewayPoint::Http | GatewayPoint::Auth => return None,
+        GatewayPoint::Tls | GatewayPoint::Http | GatewayPoint::Challenge | GatewayPoint::Auth => return None,
     })
 }

@@ -6,13 +6,17 @@ mod does;
 pub mod frames;
 mod habits;
 mod http;
+pub(crate) mod judge;
 mod notes;
+#[cfg(feature = "auth")]
+mod ntlm;
 mod packets;
 mod server;
 mod tunnel;
 
 pub use does::Does;
 pub use http::accepted;
+pub use judge::Bound;
 pub use notes::{Notes, Seen};
 pub use server::{Routes, ScriptedGateway};
 pub use tunnel::Gateway;

@@ -1,4 +1,5 @@
 //! What a gateway has seen of its clients.
+use super::judge::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a gateway has seen, over all of its connections, in the order in which it came.
@@ -17,6 +18,8 @@ pub struct Seen {
     pub authorizations: Vec<String>,
     /// The users that passwords were for.
     pub users: Vec<String>,
+    /// What each proof by NTLM was bound to.
+    pub bound: Vec<Bound>,
     /// Passwords and tokens.
     pub secrets_seen: Vec<String>,
     /// `RDG-Correlation-Id`, of each request that has one.

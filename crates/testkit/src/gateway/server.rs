@@ -77,8 +77,11 @@ impl ScriptedGateway {
         let serve = move |stream: TcpStream| {
             // What goes out at once is one segment.
             let _ = stream.set_nodelay(true);
+            let gateway = Gateway::new(&table, &theirs);
+            #[cfg(feature = "auth")]
+            let gateway = gateway.with_real_ntlm();
             let connection = Connection {
-                gateway: Gateway::new(&table, &theirs),
+                gateway,
                 notes: theirs.clone(),
                 routes: routes.clone(),
                 fragments: table.fragments,

@@ -1,4 +1,7 @@
 //! One connection to a gateway, without sockets: octets of the client and news of the target in, what the gateway does out.
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rdp_probe_core::base64;
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::tsgu::{ExtendedAuthMask, TunnelCaps, frame};
 
@@ -6,17 +9,22 @@ use super::does::Does;
 use super::frames;
 use super::habits;
 use super::http::{self, Read, Request};
+use super::judge::{Bound, Judge, Judged};
 use super::notes::Notes;
 use super::packets::{self, ClientPacket};
-use crate::scenario::{Accepts, Departs, Ending, GatewayPoint, GatewayTable, Personality};
+use crate::certificate::Kind;
+use crate::scenario::{Accepts, Binding, Departs, Ending, GatewayPoint, GatewayTable, Personality};
+use crate::toy::Toy;
 
 /// The gateway's side of one connection. What it hears lies inside of TLS, and after [`Does::Upgraded`] inside of WebSocket messages.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Gateway {
     table: GatewayTable,
     notes: Notes,
     held: Vec<u8>,
     state: State,
+    /// Who judges logons by NTLM.
+    judge: Box<dyn Judge>,
     /// `RDG-Connection-Id`, which no request of a connection changes.
     connection_id: Option<String>,
     /// What the client can do.
@@ -49,8 +57,23 @@ enum State {
     Gone,
 }
 
+/// What a request says of who it is from.
+enum Said {
+    Nothing,
+    Password {
+        right: bool,
+    },
+    /// The first message of NTLM, with the answer to it.
+    Begun(Vec<u8>),
+    /// Its last one.
+    Proof {
+        right: bool,
+    },
+}
+
 impl Gateway {
-    /// A connection that has just been made. Its notes are shared by all connections of one gateway.
+    /// A connection that has just been made. Its notes are shared by all connections of one gateway. Logons by NTLM are those of
+    /// [`Toy`], with secret 0.
     #[must_use]
     pub fn new(table: &GatewayTable, notes: &Notes) -> Self {
         notes.lock().connections += 1;
@@ -59,12 +82,23 @@ impl Gateway {
             notes: notes.clone(),
             held: Vec::new(),
             state: State::Request,
+            judge: Box::new(Toy::new(0)),
             connection_id: None,
             caps: TunnelCaps::default(),
             data: 0,
             asked: false,
             upgraded: false,
         }
+    }
+
+    /// The same, with logons by real NTLM.
+    #[cfg(feature = "auth")]
+    #[must_use]
+    pub fn with_real_ntlm(mut self) -> Self {
+        if let Some(judge) = super::ntlm::Ntlm::new(&self.table.password) {
+            self.judge = Box::new(judge);
+        }
+        self
     }
 
     /// The ClientHello is there: what the gateway does in place of shaking hands, in the clear. `None` when it does shake hands, as
@@ -195,19 +229,30 @@ impl Gateway {
         if self.table.accepts == Accepts::Token && authorization.is_some_and(|(_, token)| !token.is_empty()) {
             faults.push("credentials in HTTP beside a token".to_owned());
         }
-        let known = self.note(request, faults);
-        let at = if authorization.is_some() { GatewayPoint::Auth } else { GatewayPoint::Http };
+        let said = self.note(request, faults);
+        let at = match (&said, authorization) {
+            (Said::Begun(_), _) => GatewayPoint::Challenge,
+            (Said::Nothing | Said::Password { .. } | Said::Proof { .. }, Some(_)) => GatewayPoint::Auth,
+            (Said::Nothing | Said::Password { .. } | Said::Proof { .. }, None) => GatewayPoint::Http,
+        };
         let lets_in = match (self.table.accepts, self.table.personality) {
             (Accepts::Anyone, _) | (Accepts::Token, Personality::OpenSource) => true,
             (Accepts::Token, Personality::Windows) => {
                 let scheme = request.header("RDG-Auth-Scheme").or_else(|| Some(authorization?.0));
                 scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("PAA"))
             }
-            (Accepts::Basic, _) => known,
+            (Accepts::Basic, _) => matches!(said, Said::Password { right: true }),
+            (Accepts::Ntlm, _) => matches!(said, Said::Proof { right: true }),
         };
         let (octets, upgraded) = match request.key() {
             _ if !request.is_for_a_gateway() => (http::answer(404, [], None), false),
-            _ if !lets_in => (http::unauthorized(self.table.personality, &habits::schemes(&self.table)), false),
+            _ if !lets_in => {
+                let schemes = match said {
+                    Said::Begun(challenge) => vec![format!("NTLM {}", base64(&challenge))],
+                    Said::Nothing | Said::Password { .. } | Said::Proof { .. } => habits::schemes(&self.table),
+                };
+                (http::unauthorized(self.table.personality, &schemes), false)
+            }
             None => (http::answer(400, [], None), false),
             Some(key) => {
                 let wrong =
@@ -228,27 +273,45 @@ impl Gateway {
         does
     }
 
-    /// Notes what a request has; whether its password is the right one.
-    fn note(&self, request: &Request, faults: Vec<String>) -> bool {
-        let mut seen = self.notes.lock();
+    /// Notes what a request has, and gives out what it says of who it is from.
+    fn note(&mut self, request: &Request, faults: Vec<String>) -> Said {
+        let notes = self.notes.clone();
+        let mut seen = notes.lock();
         seen.requests += 1;
         seen.violations.extend(faults);
         seen.correlation_ids.extend(request.header("RDG-Correlation-Id").map(str::to_owned));
-        let Some((scheme, token)) = request.authorization() else { return false };
+        let Some((scheme, token)) = request.authorization() else { return Said::Nothing };
         seen.authorizations.push(scheme.to_owned());
         if !scheme.eq_ignore_ascii_case("Basic") {
-            seen.logons += usize::from(http::is_ntlm_authenticate(token));
-            return false;
+            let proves = http::is_ntlm_authenticate(token);
+            seen.logons += usize::from(proves);
+            let octets = STANDARD.decode(token).ok();
+            let Some(octets) =
+                octets.filter(|_| self.table.accepts == Accepts::Ntlm && scheme.eq_ignore_ascii_case("NTLM"))
+            else {
+                return Said::Nothing;
+            };
+            if !proves {
+                return self.judge.challenge(&octets).map_or(Said::Nothing, Said::Begun);
+            }
+            let (own, wants) = match self.table.binding {
+                Binding::Off => (self.table.certificate, false),
+                Binding::Required => (self.table.certificate, true),
+                Binding::Other => (Kind::Good, true),
+            };
+            let Judged { knows, bound } = self.judge.judge(&octets, &own.end_point());
+            seen.bound.push(bound);
+            return Said::Proof { right: knows && (bound == Bound::Own || !wants) };
         }
         let Some((user, password)) = http::basic(token) else {
             seen.violations.push("credentials of Basic that are none".to_owned());
-            return false;
+            return Said::Nothing;
         };
         seen.logons += 1;
         let right = user == self.table.user && password == self.table.password;
         seen.users.push(user);
         seen.secrets_seen.push(password);
-        right
+        Said::Password { right }
     }
 
     // The tunnel.
@@ -345,7 +408,7 @@ impl Gateway {
         let at = GatewayPoint::Handshake;
         let asks_for_token = extended_auth.0 & ExtendedAuthMask::PAA.0 != 0;
         let fits = match self.table.accepts {
-            Accepts::Basic => !asks_for_token,
+            Accepts::Basic | Accepts::Ntlm => !asks_for_token,
             Accepts::Token => asks_for_token,
             Accepts::Anyone => true,
         };
@@ -371,7 +434,7 @@ impl Gateway {
         let mut seen = self.notes.lock();
         seen.logons += usize::from(cookie.is_some());
         seen.secrets_seen.extend(cookie.clone());
-        if cookie.is_some() && self.table.accepts == Accepts::Basic {
+        if cookie.is_some() && matches!(self.table.accepts, Accepts::Basic | Accepts::Ntlm) {
             seen.violations.push("a token that nobody asked for".to_owned());
         }
         drop(seen);
@@ -381,7 +444,7 @@ impl Gateway {
         let refused = match (self.table.accepts, cookie) {
             (Accepts::Token, None) => Some(habits::NO_COOKIE),
             (Accepts::Token, Some(cookie)) if cookie != self.table.token => Some(habits::WRONG_COOKIE),
-            (Accepts::Token | Accepts::Basic | Accepts::Anyone, _) => {
+            (Accepts::Token | Accepts::Basic | Accepts::Ntlm | Accepts::Anyone, _) => {
                 let blind = consent.is_some() && caps.0 & TunnelCaps::CONSENT_SIGN.0 == 0;
                 blind.then_some(habits::CAPABILITY_MISMATCH)
             }

@@ -3,7 +3,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 /// What it says of the server; what is left out is not in it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Challenge {
     /// `version` of the TSRequest.
@@ -49,6 +49,11 @@ impl Challenge {
         let negotiation = tlv(0x30, &tlv(0x30, &tlv(0xA0, &tlv(0x04, &token))));
         let version = tlv(0xA0, &tlv(0x02, &[self.credssp]));
         tlv(0x30, &[version, tlv(0xA1, &negotiation)].concat())
+    }
+
+    /// The NTLM message in it, without a clock.
+    pub(crate) fn token(&self) -> Vec<u8> {
+        self.ntlm(None)
     }
 
     /// Whether it has two clocks, which cannot both be right.

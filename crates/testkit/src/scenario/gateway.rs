@@ -24,7 +24,9 @@ pub struct GatewayTable {
     pub certificate: Kind,
     /// Whom it lets in.
     pub accepts: Accepts,
-    /// The account that it knows, for [`Accepts::Basic`].
+    /// What it makes of what a logon by NTLM is bound to.
+    pub binding: Binding,
+    /// The account that it knows, for [`Accepts::Basic`]; with [`Accepts::Ntlm`] whoever has its password is let in.
     pub user: String,
     /// That account's password.
     pub password: String,
@@ -74,10 +76,26 @@ pub enum Accepts {
     /// Whoever knows the password, by HTTP's Basic.
     #[default]
     Basic,
+    /// Whoever knows the password, by HTTP's NTLM.
+    Ntlm,
     /// Whoever brings the token: nobody is asked in HTTP.
     Token,
     /// Everybody.
     Anyone,
+}
+
+/// What a gateway makes of what a logon by NTLM is bound to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "the values of EnforceChannelBinding, and what stands in front")]
+pub enum Binding {
+    /// It does not look.
+    #[default]
+    Off,
+    /// It has to be to the certificate that the gateway shows.
+    Required,
+    /// It has to be to another one: something in front of the gateway has taken its TLS apart.
+    Other,
 }
 
 /// A text for people, before the answer of a stage.
@@ -112,7 +130,9 @@ pub enum GatewayPoint {
     Tls,
     /// The answer in HTTP to a request without `Authorization`.
     Http,
-    /// The answer in HTTP to a request with it.
+    /// The answer in HTTP to the first message of an exchange.
+    Challenge,
+    /// The answer in HTTP to a request with a proof of an identity.
     Auth,
     /// HANDSHAKE_RESPONSE.
     Handshake,
@@ -196,6 +216,7 @@ impl Default for GatewayTable {
             personality: Personality::default(),
             certificate: Kind::Gateway,
             accepts: Accepts::default(),
+            binding: Binding::default(),
             user: "gwuser".to_owned(),
             password: "Gw-Secret-7!".to_owned(),
             token: "Gw-Token-7!".to_owned(),
@@ -243,7 +264,7 @@ impl GatewayPoint {
         Some(match self {
             Self::Tls => Stage::GatewayTls,
             Self::Http => Stage::GatewayHttp,
-            Self::Auth => Stage::GatewayAuth,
+            Self::Challenge | Self::Auth => Stage::GatewayAuth,
             Self::Handshake | Self::Create => Stage::GatewayTunnel,
             Self::Authorization => Stage::GatewayAuthorization,
             Self::Channel => Stage::GatewayChannel,
@@ -254,7 +275,7 @@ impl GatewayPoint {
     /// Whether packets are spoken there.
     const fn is_in_tunnel(self) -> bool {
         match self {
-            Self::Tls | Self::Http | Self::Auth => false,
+            Self::Tls | Self::Http | Self::Challenge | Self::Auth => false,
             Self::Handshake | Self::Create | Self::Authorization | Self::Channel | Self::Open { .. } => true,
         }
     }
@@ -267,6 +288,7 @@ impl GatewayPoint {
             ("gateway_tls", None) => Self::Tls,
             ("gateway_http", None) => Self::Http,
             ("gateway_auth", None) => Self::Auth,
+            ("gateway_auth", Some("challenge")) => Self::Challenge,
             ("gateway_tunnel", Some("handshake")) => Self::Handshake,
             ("gateway_tunnel", Some("create")) => Self::Create,
             ("gateway_authorization", None) => Self::Authorization,
@@ -275,7 +297,12 @@ impl GatewayPoint {
             ("gateway_tunnel", _) => {
                 return Err("stage \"gateway_tunnel\" has step \"handshake\" or \"create\"".to_owned());
             }
-            (_, Some(_)) => return Err("`step` goes with stage \"gateway_tunnel\"".to_owned()),
+            (_, Some(_)) => {
+                return Err(
+                    "`step` goes with stage \"gateway_tunnel\", and with \"gateway_auth\" it is \"challenge\""
+                        .to_owned(),
+                );
+            }
             (other, None) => return Err(format!("a gateway has no stage {other:?}")),
         })
     }
@@ -285,7 +312,7 @@ impl Departs {
     /// Whether it can be done there.
     fn is_possible(&self, at: GatewayPoint) -> bool {
         let tls = at == GatewayPoint::Tls;
-        let http = matches!(at, GatewayPoint::Http | GatewayPoint::Auth);
+        let http = matches!(at, GatewayPoint::Http | GatewayPoint::Challenge | GatewayPoint::Auth);
         let open = matches!(at, GatewayPoint::Open { .. });
         match self {
             Self::Octets(_) | Self::Nothing | Self::Drip { .. } | Self::Endless { .. } => true,

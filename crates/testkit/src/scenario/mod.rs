@@ -34,7 +34,7 @@ pub(crate) use due::{Asked, Unmet};
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub use gateway::{
-    Accepts, Departs, Departure, Fragments, GatewayPoint, GatewayTable, Personality, ServiceMessage,
+    Accepts, Binding, Departs, Departure, Fragments, GatewayPoint, GatewayTable, Personality, ServiceMessage,
 };
 pub use password::PASSWORD;
 pub use plan_table::{PlanTable, Shown, Shows};

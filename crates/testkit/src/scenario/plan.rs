@@ -47,6 +47,8 @@ impl Scenario {
         let mut gateway = Gateway::new(table.host.clone(), Gateway::PORT);
         gateway.leg.pins.clone_from(&self.plan.gateway_pins);
         gateway.accept_consent = self.plan.accept_consent;
+        gateway.scheme = self.plan.gateway_auth;
+        gateway.binds = !self.plan.gateway_unbound;
         gateway.logon = match self.gateway_shows() {
             Some(Shown::Account(user, _)) => {
                 let account = Account::parse(&user, None).map(|mut account| {
@@ -69,9 +71,9 @@ impl Scenario {
         let token = |token: &str| Some(Shown::Token(token.to_owned()));
         match (self.plan.gateway_shows, table.accepts) {
             (Shows::Nothing, _) | (Shows::Right | Shows::Wrong, Accepts::Anyone) => None,
-            (Shows::Right, Accepts::Basic) | (Shows::Password, _) => account(&table.password),
+            (Shows::Right, Accepts::Basic | Accepts::Ntlm) | (Shows::Password, _) => account(&table.password),
             (Shows::Right, Accepts::Token) | (Shows::Token, _) => token(&table.token),
-            (Shows::Wrong, Accepts::Basic) => account("not the password"),
+            (Shows::Wrong, Accepts::Basic | Accepts::Ntlm) => account("not the password"),
             (Shows::Wrong, Accepts::Token) => token("not the token"),
         }
     }
@@ -91,6 +93,12 @@ impl Scenario {
         for pin in &self.plan.gateway_pins {
             option(&["--gateway-pin", pin]);
         }
+        if let Some(scheme) = self.plan.gateway_auth {
+            option(&["--gateway-auth", scheme.id()]);
+        }
+        if self.plan.gateway_unbound {
+            option(&["--no-channel-binding"]);
+        }
         if self.plan.accept_consent {
             option(&["--accept-consent"]);
         }
@@ -106,6 +114,13 @@ impl Scenario {
             None => {}
         }
         arguments
+    }
+
+    /// Whether that is the gateway's own password.
+    pub(crate) fn gateway_knows_the_password(&self) -> bool {
+        let table = self.gateway.as_ref();
+        let knows = |shown| matches!((shown, table), (Shown::Account(_, password), Some(table)) if password == table.password);
+        self.gateway_shows().is_some_and(knows)
     }
 
     /// What a security context makes of that.

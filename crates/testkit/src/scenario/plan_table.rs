@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rdp_probe_core::{Account, Family, Security, Stage};
+use rdp_probe_core::{Account, AuthMethod, Family, Security, Stage};
 use serde::Deserialize;
 
 use crate::certificate::{Kind, authority};
@@ -40,6 +40,10 @@ pub struct PlanTable {
     pub gateway_untrusted: bool,
     /// Whether the account was rejected before in the run.
     pub gateway_stopped: bool,
+    /// The scheme of HTTP to log on by at the gateway; without it, the best that is offered.
+    pub gateway_auth: Option<AuthMethod>,
+    /// Whether a logon there is bound to nothing.
+    pub gateway_unbound: bool,
     /// Whether what a gateway asks to agree to is agreed to.
     pub accept_consent: bool,
     /// The name for TLS.

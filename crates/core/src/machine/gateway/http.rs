@@ -1,5 +1,6 @@
 //! Stages `gateway_http` and `gateway_auth`: the request that asks for a tunnel, first without credentials, and its answers.
-use rdp_probe_wire::http::{BodyLength, MAX_BODY, Response, Status};
+use rdp_probe_wire::http::{BodyLength, MAX_BODY, Response, Status, challenges};
+use rdp_probe_wire::ntlm::Challenge;
 use zeroize::Zeroizing;
 
 use super::refused::Refused;
@@ -7,13 +8,17 @@ use super::tunnel::ExpectWebSocket;
 use crate::attempt::NotTried;
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
 use crate::awaited::Awaited;
+use crate::channel_binding::ChannelBinding;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::framing::Framing;
-use crate::gateway::{GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Request};
+use crate::gateway::{
+    BindingSent, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Request, base64, unbase64,
+};
 use crate::hop::Hop;
 use crate::machine::in_place::malformed;
 use crate::machine::state::{Context, Output, State, Step};
+use crate::ntlm::NtlmFacts;
 use crate::stage::Stage;
 use crate::wants::Wants;
 
@@ -23,6 +28,16 @@ pub(super) struct ExpectAnswer {
     sent: Sent,
     /// Answers that announce another one.
     asides: u8,
+    kept: Kept,
+}
+
+/// What every request of one connection has to do with.
+#[derive(Debug, Default)]
+struct Kept {
+    /// What binds a logon to the connection.
+    binding: Option<ChannelBinding>,
+    /// What a load balancer wants to have back.
+    cookies: String,
 }
 
 /// What the request had with it.
@@ -32,8 +47,20 @@ enum Sent {
     Nothing,
     /// Word that a token follows in the tunnel.
     TokenToCome,
-    /// User and password.
-    Proof,
+    /// The first message of an exchange, which proves nothing yet.
+    Begun(AuthMethod),
+    /// What proves an identity.
+    Proof(AuthMethod),
+}
+
+impl Sent {
+    /// Whether something of a logon has gone out.
+    const fn is_of_logon(self) -> bool {
+        match self {
+            Self::Nothing | Self::TokenToCome => false,
+            Self::Begun(_) | Self::Proof(_) => true,
+        }
+    }
 }
 
 /// More of them than any server has a use for.
@@ -43,11 +70,13 @@ const MOST_ASIDES: u8 = 64;
 const MOST_COOKIES: usize = 4096;
 
 impl ExpectAnswer {
-    /// The first one.
-    pub(super) fn first(context: &Context) -> Self {
+    /// The first one, on a connection that is bound to by this.
+    pub(super) fn first(context: &Context, binding: Option<ChannelBinding>) -> Self {
         let token = matches!(context.gateway_logon(), Some(GatewayLogon::Token));
         let sent = if token { Sent::TokenToCome } else { Sent::Nothing };
-        Self { sent, asides: 0 }
+        let binds = context.plan().gateway.as_ref().is_some_and(|gateway| gateway.binds);
+        let kept = Kept { binding: binding.filter(|_| binds), cookies: String::new() };
+        Self { sent, asides: 0, kept }
     }
 
     fn request(context: &Context) -> Request {
@@ -56,36 +85,89 @@ impl ExpectAnswer {
 
     /// Reads what is no answer of another status: the challenge.
     fn on_challenge(
-        &self,
+        self,
         response: &Response<'_>,
         facts: &HttpFacts,
         context: &Context,
+        out: &mut Output,
     ) -> Result<Step, FailureKind> {
+        let Some(gateway) = context.plan().gateway.as_deref() else { return Err(FailureKind::OutOfTurn) };
         let refused = FailureKind::Gateway(GatewayFault::Status {
             status: Status::UNAUTHORIZED.0,
-            after_logon: self.sent == Sent::Proof,
+            after_logon: self.sent.is_of_logon(),
         });
         let at_logon = |kind| Ok(Step::FailAt(Box::new(Refused(Stage::GatewayAuth)), kind));
-        match (self.sent, context.gateway_logon()) {
-            (Sent::Proof, _) => return Err(refused),
+        let method = match (self.sent, &gateway.logon) {
+            // One that begins anew after the proof would be answered for ever.
+            (Sent::Proof(method), _) if challenge_of(response, method).is_some() => {
+                return Err(FailureKind::Gateway(GatewayFault::ChallengedAgain));
+            }
+            (Sent::Proof(_), _) => return Err(refused),
+            (Sent::Begun(method), _) => return self.on_token(response, method, out),
             (Sent::TokenToCome, _) => return at_logon(refused),
-            (Sent::Nothing, Some(GatewayLogon::Account(account))) if account.stopped => {
+            (Sent::Nothing, GatewayLogon::Account(account)) if account.stopped => {
                 return Ok(Step::Done(NotTried::AccountStopped));
             }
-            (Sent::Nothing, Some(GatewayLogon::Account(_))) => {}
-            (Sent::Nothing, Some(GatewayLogon::Token | GatewayLogon::None) | None) => {
+            (Sent::Nothing, GatewayLogon::Account(_)) => {
+                gateway.scheme_of(|method| method.scheme().is_some_and(|scheme| facts.offers(scheme)))
+            }
+            (Sent::Nothing, GatewayLogon::Token | GatewayLogon::None) => {
                 return Ok(Step::Done(NotTried::CredentialsNeeded));
             }
-        }
-        if !facts.offers("Basic") {
+        };
+        let Some(method) = method else {
             return at_logon(FailureKind::Gateway(GatewayFault::NoScheme));
-        }
+        };
         if !persists(response) {
             return Err(FailureKind::Gateway(GatewayFault::NotPersistent));
         }
-        let cookies = cookies(response);
-        Ok(Step::Continue(Box::new(ExpectProof { cookies })))
+        Ok(Step::Continue(Box::new(ExpectProof { method, challenge: None, kept: self.kept.after(response) })))
     }
+
+    /// Reads the answer to the first message of an exchange.
+    fn on_token(
+        self,
+        response: &Response<'_>,
+        method: AuthMethod,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        let Some(token) = challenge_of(response, method) else {
+            return Err(FailureKind::Gateway(GatewayFault::NotChallenged));
+        };
+        let unreadable = || FailureKind::Gateway(GatewayFault::ChallengeUnreadable);
+        let challenge = token.and_then(unbase64).ok_or_else(unreadable)?;
+        let read = Challenge::parse(&challenge).map_err(|_| unreadable())?;
+        out.facts.push(Observed::Challenge(Box::new(NtlmFacts::of(&read))));
+        // The exchange is the connection's.
+        if !persists(response) {
+            return Err(FailureKind::Gateway(GatewayFault::NotPersistent));
+        }
+        let kept = self.kept.after(response);
+        Ok(Step::Continue(Box::new(ExpectProof { method, challenge: Some(challenge), kept })))
+    }
+}
+
+impl Kept {
+    /// The same, with the cookies of one more answer.
+    fn after(self, response: &Response<'_>) -> Self {
+        let new = cookies(response);
+        if new.is_empty() { self } else { Self { cookies: new, ..self } }
+    }
+}
+
+/// What the peer says to this scheme beside its name, where that is an exchange: a token, or `Some(None)` for what is none.
+fn challenge_of<'a>(response: &Response<'a>, method: AuthMethod) -> Option<Option<&'a str>> {
+    let scheme = match method {
+        AuthMethod::Ntlm => method.scheme()?,
+        // It names a realm with every question.
+        AuthMethod::Basic | AuthMethod::Token => return None,
+    };
+    let mut all = response.headers("www-authenticate").flat_map(challenges);
+    let said = all.find(|challenge| {
+        let is_more = challenge.token68.is_some() || !challenge.params.is_empty();
+        is_more && challenge.scheme.eq_ignore_ascii_case(scheme)
+    });
+    said.map(|challenge| challenge.token68)
 }
 
 /// Whether another request can follow on the same connection.
@@ -130,7 +212,7 @@ impl State for ExpectAnswer {
     fn stage(&self) -> Stage {
         match self.sent {
             Sent::Nothing | Sent::TokenToCome => Stage::GatewayHttp,
-            Sent::Proof => Stage::GatewayAuth,
+            Sent::Begun(_) | Sent::Proof(_) => Stage::GatewayAuth,
         }
     }
 
@@ -165,12 +247,12 @@ impl State for ExpectAnswer {
         out.facts.push(Observed::Gateway(GatewayFact::Http(Box::new(facts.clone()))));
         let status = response.status;
         if status == Status::UNAUTHORIZED {
-            return self.on_challenge(&response, &facts, context);
+            return self.on_challenge(&response, &facts, context, out);
         }
         let kind = if status == Status::SWITCHING_PROTOCOLS {
             let accept = response.header("sec-websocket-accept").map(<[u8]>::trim_ascii);
             if accept == Some(Self::request(context).accept().as_bytes()) {
-                if self.sent == Sent::Proof {
+                if matches!(self.sent, Sent::Proof(_)) {
                     out.facts.push(Observed::LogonAccepted);
                 }
                 return Ok(Step::Continue(Box::new(ExpectWebSocket)));
@@ -181,28 +263,30 @@ impl State for ExpectAnswer {
             if self.asides <= MOST_ASIDES {
                 return Ok(Step::Continue(self));
             }
-            GatewayFault::Status { status: status.0, after_logon: self.sent == Sent::Proof }
+            GatewayFault::Status { status: status.0, after_logon: self.sent.is_of_logon() }
         } else {
             // Whoever opens a channel has let in who asked, by whichever transport.
-            if status == Status::OK && self.sent == Sent::Proof {
+            if status == Status::OK && matches!(self.sent, Sent::Proof(_)) {
                 out.facts.push(Observed::LogonAccepted);
             }
-            GatewayFault::Status { status: status.0, after_logon: self.sent == Sent::Proof }
+            GatewayFault::Status { status: status.0, after_logon: self.sent.is_of_logon() }
         };
         let kind = FailureKind::Gateway(kind);
         // Any other status is no word on the logon.
-        if self.sent == Sent::Proof {
+        if self.sent.is_of_logon() {
             return Ok(Step::FailAt(Box::new(Refused(Stage::GatewayHttp)), kind));
         }
         Err(kind)
     }
 }
 
-/// Waits for the context's proof.
+/// Waits for the context's next message.
 #[derive(Debug)]
 struct ExpectProof {
-    /// What a load balancer wants to have back.
-    cookies: String,
+    method: AuthMethod,
+    /// What the peer has said.
+    challenge: Option<Vec<u8>>,
+    kept: Kept,
 }
 
 impl State for ExpectProof {
@@ -219,7 +303,12 @@ impl State for ExpectProof {
     }
 
     fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
-        Wants::Auth { hop: context.hop(), ask: AuthAsk::Token(None) }
+        Wants::Auth {
+            hop: context.hop(),
+            method: self.method,
+            binding: self.kept.binding.as_ref().map(|binding| &binding.data[..]),
+            ask: AuthAsk::Token(self.challenge.as_deref()),
+        }
     }
 
     fn on_auth(
@@ -228,17 +317,35 @@ impl State for ExpectProof {
         context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
-        let Self { cookies } = *self;
-        let token = match answer.map_err(FailureKind::Auth)? {
-            AuthOutput::Token { token, done: true } => Zeroizing::new(token),
-            AuthOutput::Token { done: false, .. } | AuthOutput::Sealed(_) | AuthOutput::Opened(_) => {
-                return Err(FailureKind::Auth(AuthFault::Local));
-            }
+        let Self { method, challenge, kept } = *self;
+        let (token, done) = match answer.map_err(FailureKind::Auth)? {
+            AuthOutput::Token { token, done } => (Zeroizing::new(token), done),
+            AuthOutput::Sealed(_) | AuthOutput::Opened(_) => return Err(FailureKind::Auth(AuthFault::Local)),
         };
+        // One message proves an identity, or one and another that answers a challenge.
+        if !done && challenge.is_some() {
+            return Err(FailureKind::Auth(AuthFault::Local));
+        }
         let Some(gateway) = context.plan().gateway.as_deref() else { return Err(FailureKind::OutOfTurn) };
-        let proof = Zeroizing::new([b"Basic ", &token[..]].concat());
-        ExpectAnswer::request(context).write(gateway, Some(&proof), false, &cookies, &mut out.octets);
-        out.facts.push(Observed::LogonSent(AuthMethod::Basic));
-        Ok(Step::Continue(Box::new(ExpectAnswer { sent: Sent::Proof, asides: 0 })))
+        let token = match method {
+            // User and password are in their form already.
+            AuthMethod::Basic => token,
+            AuthMethod::Ntlm | AuthMethod::Token => Zeroizing::new(base64(&token).into_bytes()),
+        };
+        let scheme = method.scheme().unwrap_or_default().as_bytes();
+        let proof = Zeroizing::new([scheme, b" ", &token[..]].concat());
+        ExpectAnswer::request(context).write(gateway, Some(&proof), false, &kept.cookies, &mut out.octets);
+        if !done {
+            return Ok(Step::Continue(Box::new(ExpectAnswer { sent: Sent::Begun(method), asides: 0, kept })));
+        }
+        out.facts.push(Observed::LogonSent(method));
+        if method == AuthMethod::Ntlm {
+            out.facts.push(Observed::Gateway(GatewayFact::ChannelBinding(match &kept.binding {
+                None => BindingSent::No,
+                Some(ChannelBinding { certain: true, .. }) => BindingSent::Yes,
+                Some(ChannelBinding { certain: false, .. }) => BindingSent::Uncertain,
+            })));
+        }
+        Ok(Step::Continue(Box::new(ExpectAnswer { sent: Sent::Proof(method), asides: 0, kept })))
     }
 }

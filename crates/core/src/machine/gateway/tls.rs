@@ -2,6 +2,7 @@
 //! neither trusted nor pinned, with credentials or without: no client would.
 use super::http::ExpectAnswer;
 use crate::awaited::Awaited;
+use crate::channel_binding::ChannelBinding;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::gateway::GatewayFact;
@@ -42,7 +43,9 @@ impl State for ExpectGatewayTls {
         if before > 0 {
             out.facts.push(Observed::OctetsBeforeTls(before));
         }
-        let facts = TlsFacts::from(answer.map_err(FailureKind::Tls)?);
+        let session = answer.map_err(FailureKind::Tls)?;
+        let binding = session.chain.first().and_then(|certificate| ChannelBinding::of(certificate));
+        let facts = TlsFacts::from(session);
         let leg = context.leg();
         let check = facts.signature;
         let pinned = facts.certificate.as_ref().is_some_and(|c| leg.pins.contains(&c.sha256));
@@ -61,6 +64,6 @@ impl State for ExpectGatewayTls {
         if !pinned {
             out.facts.push(Observed::Gateway(GatewayFact::RevocationNotChecked));
         }
-        Ok(Step::Continue(Box::new(ExpectAnswer::first(context))))
+        Ok(Step::Continue(Box::new(ExpectAnswer::first(context, binding))))
     }
 }

@@ -107,7 +107,7 @@ impl State for ExpectToken {
     }
 
     fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
-        Wants::Auth { hop: context.hop(), ask: AuthAsk::Token(None) }
+        Wants::Auth { hop: context.hop(), method: AuthMethod::Token, binding: None, ask: AuthAsk::Token(None) }
     }
 
     fn on_auth(

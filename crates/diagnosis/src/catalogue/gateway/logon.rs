@@ -1,6 +1,8 @@
 //! `gateway_auth`, and codes that are about who somebody is: the gateway does not take the logon, or could not be asked.
 use rdp_probe_core::wire::Layer;
-use rdp_probe_core::{AuthMethod, Close, Evidence, FailureKind, GatewayFault, Hop, Stage};
+use rdp_probe_core::{
+    AuthFault, AuthMethod, BindingSent, Close, Evidence, FailureKind, GatewayFault, Hop, Stage,
+};
 
 use super::codes::{Meaning, means};
 use crate::catalogue::ends::{closed, cut, silent, stalled};
@@ -18,7 +20,33 @@ fn refused(evidence: &Evidence, after: bool) -> bool {
 
 /// Whether a password went out on this connection.
 fn has_shown_a_password(evidence: &Evidence) -> bool {
-    evidence.shown_gateway().is_some_and(|gateway| gateway.method == Some(AuthMethod::Basic))
+    evidence
+        .shown_gateway()
+        .is_some_and(|gateway| matches!(gateway.method, Some(AuthMethod::Basic | AuthMethod::Ntlm)))
+}
+
+/// Whether what went out of a logon is no more than anybody's first message.
+fn is_begun(evidence: &Evidence) -> bool {
+    !has_shown_a_password(evidence)
+}
+
+/// A logon that several connections would spoil, and somebody in front of the gateway who may have several.
+fn may_be_spread(evidence: &Evidence) -> bool {
+    let by_ntlm = evidence.shown_gateway().is_some_and(|gateway| gateway.method == Some(AuthMethod::Ntlm));
+    by_ntlm && evidence.gateway_names_a_proxy()
+}
+
+/// A logon that is bound to a certificate by one of the digests that some servers cannot do.
+fn is_bound_by_a_long_digest(evidence: &Evidence) -> bool {
+    let bound = evidence.shown_gateway().and_then(|gateway| gateway.channel_binding) == Some(BindingSent::Yes);
+    let long = |signature: &str| {
+        ["sha384", "sha512"].iter().any(|digest| signature.to_ascii_lowercase().contains(digest))
+    };
+    bound && evidence.gateway_certificate().is_some_and(|certificate| long(&certificate.signature))
+}
+
+fn is_fault(evidence: &Evidence, fault: &GatewayFault) -> bool {
+    evidence.gateway_fault() == Some(fault)
 }
 
 /// TLS broke: it was given up from here.
@@ -75,15 +103,96 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-rejected",
-        matches: |f| refused(f, true) || (means(f, Meaning::LogonDenied) && has_shown_a_password(f)),
+        matches: |f| {
+            (refused(f, true) && !may_be_spread(f))
+                || (means(f, Meaning::LogonDenied) && has_shown_a_password(f))
+        },
         summary: "the gateway {gateway} does not accept the credentials{gateway_account}",
-        cause: "user or password are wrong, or the account is locked, disabled or expired: a gateway does not say which. Where a proxy takes \
-                TLS apart in front of it, a right password may be refused too",
-        remedy: "check user, domain and password, and the account's state; this run tries them no more. Look for the logon on the gateway at \
-                 this time",
+        cause: "user or password are wrong, or the account is locked, disabled or expired: a gateway does not say which{gateway_doubt}",
+        remedy: "check user, domain and password, and the account's state{gateway_domain}; this run tries them no more. Look for the logon on \
+                 the gateway at this time{gateway_look}",
         event: Some("Security 4625, on the gateway"),
         candidates: DENIED,
         ..TOKEN
+    },
+    Rule {
+        id: "gateway-logon-spread",
+        matches: |f| refused(f, true) && may_be_spread(f),
+        summary: "the gateway {gateway} refused the logon{gateway_account}, and a proxy stands in front of it: the credentials may be right",
+        cause: "{http_server} answers for it. A logon by NTLM is one conversation on one connection: a proxy that passes its messages on by \
+                several spoils it, whatever the password, and the gateway then answers as if that were wrong{gateway_doubt}",
+        remedy: "let the proxy keep a connection to the gateway for each of its clients' (most do so when they pass TCP on, or have a setting \
+                 for NTLM), or test behind it. Where it does so already, check user, domain and password{gateway_domain}; this run tries them \
+                 no more. Look for the logon on the gateway at this time{gateway_look}",
+        event: Some("Security 4625, on the gateway"),
+        candidates: DENIED,
+        basis: Reported,
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-logon-again",
+        matches: |f| is_fault(f, &GatewayFault::ChallengedAgain),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "the gateway {gateway} answered the logon{gateway_account} with its question once more, as if no answer had come",
+        cause: "whoever answered has not seen how the logon began: a proxy or a balancer passes it on by several connections, or to several \
+                gateways. Whether the credentials are right is not known",
+        remedy: "let what stands in front of the gateway keep each client's connection with one gateway; this run does not send the \
+                 credentials again",
+        candidates: &[Candidate::pair(0x300_0015, Some(0), Possible, Inferred)],
+        basis: Inferred,
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-logon-not-continued",
+        matches: |f| is_fault(f, &GatewayFault::NotChallenged),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "the gateway {gateway} offers a logon by NTLM, and does not go on with it",
+        cause: "the first message of the logon was answered with no challenge: a policy restricts NTLM there, or something in front of the \
+                gateway takes the logon's headers away. No password was sent",
+        remedy: "check the policies \"Network security: Restrict NTLM\" of the gateway and its domain, and let what stands in front pass \
+                 Authorization and WWW-Authenticate on",
+        basis: Inferred,
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-challenge-not-kept",
+        matches: |f| is_fault(f, &GatewayFault::NotPersistent),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "the gateway {gateway} ends the connection with its challenge: the logon cannot go on",
+        cause: "a logon by NTLM is one conversation on one connection, and a proxy in front of the gateway does not keep connections. No \
+                password was sent",
+        remedy: "let the proxy keep connections on both of its sides (HTTP/1.1, keep-alive)",
+        basis: Inferred,
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-challenge-unreadable",
+        matches: |f| {
+            is_fault(f, &GatewayFault::ChallengeUnreadable)
+                || f.failure_kind() == Some(&FailureKind::Auth(AuthFault::Token))
+                || (unreadable(f) && is_begun(f))
+        },
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "the challenge of the gateway {gateway} cannot be answered",
+        cause: "it is no NTLM CHALLENGE, was cut, or does not fit together: something on the way changes it, or the gateway has a defect. No \
+                password was sent",
+        remedy: "check what stands in front of the gateway; what it sent stands in the JSON report",
+        basis: Inferred,
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-context-failed",
+        hop: Some(Hop::Client),
+        matches: |f| {
+            matches!(f.failure_kind(), Some(FailureKind::Auth(AuthFault::Local | AuthFault::Closed(_))))
+        },
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 3,
+        summary: "this computer could not make a logon{gateway_account}; nothing is known of how the gateway {gateway} would answer it",
+        cause: "the library for NTLM failed here",
+        remedy: "run it again; if it fails again, please report it",
+        basis: Inferred,
+        ..LOGON
     },
     Rule {
         id: "gateway-logon-denied",
@@ -106,16 +215,39 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-no-scheme",
-        matches: |f| matches!(f.gateway_fault(), Some(GatewayFault::NoScheme)),
+        matches: |f| is_fault(f, &GatewayFault::NoScheme),
         outcome: VerdictOutcome::Inconclusive,
-        summary: "the gateway {gateway} takes a logon by {gateway_schemes}, and this version speaks Basic only",
-        cause: "Windows gateways take NTLM and Kerberos; the password was not sent",
-        remedy: "test with a token or with the target's own network until a later version speaks {gateway_schemes}",
+        summary: "the gateway {gateway} takes a logon by {gateway_schemes}, and this run speaks {gateway_spoken}",
+        cause: "there is no scheme that both speak; the password was not sent",
+        remedy: "leave out --gateway-auth where it was given; otherwise test with a token, or from the target's own network",
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-binding-defect",
+        matches: |f| closed(f) && !is_broken(f) && is_bound_by_a_long_digest(f),
+        summary: "the gateway {gateway} ended the connection when it saw the credentials, and its certificate is signed by \
+                  {gateway_signature}",
+        cause: "gateways are known to end so without a word where the logon is bound to a certificate that is signed with SHA-384 or SHA-512: \
+                a defect of the server's. The credentials may be right",
+        remedy: "give the gateway a certificate that is signed with SHA-256. To find out, run it again with --no-channel-binding: that is one \
+                 more logon",
+        candidates: DENIED,
+        basis: Reported,
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-logon-cut-off",
+        matches: |f| closed(f) && !is_broken(f) && is_begun(f),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "the gateway {gateway} ended the connection at the first message of the logon, in which there is no password",
+        cause: "the gateway, or what stands in front of it, lets no logon by NTLM through, though it offers one",
+        remedy: "look at the log of what stands in front of the gateway at this time, and let it pass a logon by NTLM on",
+        basis: Inferred,
         ..LOGON
     },
     Rule {
         id: "gateway-logon-closed",
-        matches: |f| closed(f) && !is_broken(f),
+        matches: |f| closed(f) && !is_broken(f) && !is_begun(f) && !is_bound_by_a_long_digest(f),
         summary: "the gateway {gateway} ended the connection when it saw the credentials, without an answer",
         cause: "the gateway, or what stands in front of it, drops a logon that it does not take; it says no more than that",
         remedy: "check user and password, and look at the gateway's log at this time; this run tries them no more",
@@ -124,8 +256,19 @@ pub(super) const RULES: &[Rule] = &[
         ..LOGON
     },
     Rule {
+        id: "gateway-challenge-silent",
+        matches: |f| silent(f) && is_begun(f),
+        outcome: VerdictOutcome::Inconclusive,
+        summary: "the gateway {gateway} did not answer the first message of the logon within {limit}",
+        cause: "it offers NTLM and does not go on with it: the gateway hangs, or what stands in front of it keeps the message or the answer. \
+                No password was sent",
+        remedy: "look at the gateway and at what stands in front of it at this time",
+        basis: Inferred,
+        ..LOGON
+    },
+    Rule {
         id: "gateway-logon-silent",
-        matches: silent,
+        matches: |f| silent(f) && !is_begun(f),
         outcome: VerdictOutcome::Inconclusive,
         summary: "the gateway {gateway} did not answer the logon within {limit}",
         cause: "who checks the password for it does not answer: a domain controller, a service for a second factor, a helper of its own",
@@ -135,7 +278,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-unreadable",
-        matches: unreadable,
+        matches: |f| unreadable(f) && !is_begun(f),
         outcome: VerdictOutcome::Inconclusive,
         summary: "the answer of the gateway {gateway} to the logon cannot be read",
         cause: "what answers inside TLS is no HTTP from here on, or its answer was cut: whether the credentials are right is not known",
