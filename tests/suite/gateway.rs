@@ -18,17 +18,17 @@ use crate::peer::{Peer, freerdp, front};
 use crate::turns::Counting;
 use crate::usage::on_runtime;
 
-const NAME: &str = "srv1.lab.test";
+pub(crate) const NAME: &str = "srv1.lab.test";
 
 /// A gateway that serves on threads of its own.
-struct Served {
+pub(crate) struct Served {
     runtime: tokio::runtime::Runtime,
-    gateway: ScriptedGateway,
-    table: GatewayTable,
+    pub(crate) gateway: ScriptedGateway,
+    pub(crate) table: GatewayTable,
 }
 
 impl Served {
-    fn start(table: &str, routes: Routes) -> Self {
+    pub(crate) fn start(table: &str, routes: Routes) -> Self {
         let table = GatewayTable::parse("gateway", table).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -37,7 +37,7 @@ impl Served {
     }
 
     /// Runs the program through it, or through what stands in front of it at `front`.
-    fn run_by(&self, front: SocketAddr, arguments: &[&str]) -> Output {
+    pub(crate) fn run_by(&self, front: SocketAddr, arguments: &[&str]) -> Output {
         let text = "title = \"t\"\n[gateway]\n[expect]\noutcome = \"reachable\"\nexit = 0\n";
         let mut scenario = Scenario::parse("gateway", text).unwrap();
         scenario.gateway = Some(self.table.clone());
@@ -46,11 +46,11 @@ impl Served {
         binary::run(&all)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.run_by(self.gateway.address(), arguments)
     }
 
-    fn finish(self) -> Seen {
+    pub(crate) fn finish(self) -> Seen {
         self.runtime.block_on(self.gateway.finish())
     }
 }
@@ -64,7 +64,7 @@ fn stages(report: &Value) -> Vec<(String, String)> {
     all.filter(|(stage, _)| stage != "resolve" && stage != "tcp_connect").collect()
 }
 
-fn report(output: &Output) -> &Value {
+pub(crate) fn report(output: &Output) -> &Value {
     output.json.as_ref().unwrap_or_else(|| panic!("{}{}", output.stdout, output.stderr))
 }
 

@@ -4,6 +4,7 @@ use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use rdp_probe::{Prober, Target};
+use rdp_probe_core::base64;
 use rdp_probe_testkit::acceptor::Acceptor;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -15,7 +16,7 @@ use crate::usage::on_runtime;
 
 /// Hears everything, and keeps it as text.
 #[derive(Clone, Debug, Default)]
-struct Ears(Arc<Mutex<String>>);
+pub(crate) struct Ears(Arc<Mutex<String>>);
 
 struct Text<'a>(&'a mut String);
 
@@ -26,6 +27,11 @@ impl Visit for Text<'_> {
 }
 
 impl Ears {
+    /// All of it.
+    pub(crate) fn heard(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+
     fn hear(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut dyn Visit)) {
         let mut text = self.0.lock().unwrap();
         write!(text, "<{}> ", metadata.target()).unwrap();
@@ -67,11 +73,16 @@ pub(crate) fn forms(password: &str) -> Vec<String> {
         (0..16).map(|at| u8::from_str_radix(&NT_HASH[at * 2..at * 2 + 2], 16).unwrap()).collect();
     let mut forms = vec![password.to_owned(), format!("{password:?}").trim_matches('"').to_owned()];
     for octets in [password.as_bytes(), &utf16, &hash] {
-        let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        let list = format!("{octets:?}");
-        forms.extend([hex.to_uppercase(), hex, list.trim_matches(['[', ']']).to_owned()]);
+        forms.extend(forms_of(octets));
     }
     forms
+}
+
+/// Each form that octets could have in a text.
+pub(crate) fn forms_of(octets: &[u8]) -> Vec<String> {
+    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    let list = format!("{octets:?}");
+    vec![hex.to_uppercase(), hex, list.trim_matches(['[', ']']).to_owned(), base64(octets)]
 }
 
 #[test]
@@ -102,7 +113,7 @@ fn no_form_of_a_password_is_heard_by_a_subscriber_or_printed() {
             }
         });
     });
-    let heard = ears.0.lock().unwrap().clone();
+    let heard = ears.heard();
     assert!(heard.contains("credssp"), "the subscriber hears: {heard}");
     assert!(!heard.contains("<sspi"), "a subscriber heard the library that has the secret: {heard}");
     for form in forms(RIGHT) {

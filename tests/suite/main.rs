@@ -35,6 +35,8 @@ mod gateway;
 #[cfg(test)]
 mod gateway_codes;
 #[cfg(test)]
+mod gateway_logon;
+#[cfg(test)]
 mod gateway_program;
 #[cfg(test)]
 mod in_memory;

@@ -1,6 +1,8 @@
-//! FreeRDP's shadow server: Standard RDP Security, TLS, and NLA with NTLM. Debian 12 has 2.11.7.
+//! FreeRDP's shadow server: Standard RDP Security, TLS, and NLA with NTLM; and its client. Debian 12 has 2.11.7.
 //!
 //! It shows an X display, so that one without a screen (Xvfb) runs beside it.
+
+use std::net::SocketAddr;
 
 use super::{
     Peer,
@@ -42,6 +44,42 @@ pub(crate) fn start(security: Security) -> Peer {
         command.arg("+auth").arg(format!("/sam-file:{}", sam.display()));
         command
     })
+}
+
+/// What came of FreeRDP's own client.
+#[derive(Debug)]
+pub(crate) struct Went {
+    /// Whether it reached the session.
+    pub(crate) reached: bool,
+    /// What it printed.
+    pub(crate) log: String,
+}
+
+/// FreeRDP's own client on its way to a host, through this gateway and with this account there, until the connection is complete.
+pub(crate) fn client(target: &str, gateway: SocketAddr, (user, password): (&str, &str)) -> Went {
+    let scratch = Scratch::new();
+    let claim = Claim::new();
+    let (_display, name) = display(&scratch, &claim);
+    let home = scratch.path("");
+    let mut command = process::command("xfreerdp");
+    command.env("DISPLAY", &name).env("HOME", &home).env_remove("XDG_CONFIG_HOME");
+    command.args([
+        &format!("/v:{target}"),
+        "/u:nobody",
+        "/p:nothing",
+        "/cert:ignore",
+        "+auth-only",
+        "/log-level:INFO",
+    ]);
+    command.args([
+        format!("/g:{gateway}"),
+        format!("/gu:{user}"),
+        format!("/gp:{password}"),
+        "/gt:http".to_owned(),
+    ]);
+    let mut process = Process::spawn("xfreerdp", command, &scratch);
+    let status = process.ends();
+    Went { reached: status.success(), log: process.log() }
 }
 
 /// A display without a screen: the process and the display's name.

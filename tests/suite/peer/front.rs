@@ -86,6 +86,47 @@ pub(crate) fn nginx_http((certificate, key): (&str, &str), locations: &str, to: 
     })
 }
 
+/// nginx as a stream proxy that takes TLS apart with this certificate, and makes it anew to `to`.
+pub(crate) fn nginx_tls((certificate, key): (&str, &str), to: SocketAddr) -> Peer {
+    let scratch = Scratch::new();
+    let certificate = scratch.write("front.pem", certificate);
+    let key = scratch.write("front.key", key);
+    let folder = scratch.path("");
+    Peer::start("nginx", scratch, Vec::new(), |address| {
+        let here = folder.display();
+        let text = format!(
+            "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\ndaemon off; master_process off; pid {here}/pid; error_log stderr; \
+             events {{}}\nstream {{ server {{ listen {address} ssl; ssl_certificate {}; ssl_certificate_key {}; proxy_ssl on; \
+             proxy_pass {to}; }} }}\n",
+            certificate.display(),
+            key.display()
+        );
+        let file = folder.join("nginx.conf");
+        std::fs::write(&file, text).unwrap();
+        let mut command = command("nginx");
+        command.arg("-p").arg(&folder).arg("-c").arg(file);
+        command
+    })
+}
+
+/// haproxy as a web proxy that speaks TLS with this certificate, and makes it anew to `to`.
+pub(crate) fn haproxy_http((certificate, key): (&str, &str), to: &str) -> Peer {
+    let scratch = Scratch::new();
+    let pem = scratch.write("both.pem", &format!("{certificate}{key}"));
+    Peer::start("haproxy", scratch, Vec::new(), |address| {
+        let text = format!(
+            "global\n  maxconn 64\ndefaults\n  mode http\n  retries 0\n  timeout connect 500ms\n  timeout client 5s\n  \
+             timeout server 5s\n  timeout tunnel 5s\nlisten front\n  bind {address} ssl crt {}\n  server gateway {to} ssl verify none\n",
+            pem.display()
+        );
+        let file = pem.with_file_name("haproxy.cfg");
+        std::fs::write(&file, text).unwrap();
+        let mut command = command("haproxy");
+        command.arg("-db").arg("-f").arg(file);
+        command
+    })
+}
+
 /// stunnel, which speaks TLS and passes on to `to`.
 pub(crate) fn stunnel(to: &str) -> Peer {
     let scratch = Scratch::new();

@@ -65,6 +65,14 @@ impl Process {
         self.until("print a line", |process| Some(read(&process.stdout).split_once('\n')?.0.to_owned()))
     }
 
+    /// Waits until it has ended.
+    pub(super) fn ends(&mut self) -> ExitStatus {
+        match self.until("end", |_| None::<()>) {
+            Err(Ended(status)) => status,
+            Ok(()) => panic!("{} goes on", self.name),
+        }
+    }
+
     /// Sends a signal to the whole group: xrdp makes a process for each connection. The group's id is ours as long
     /// as nobody waited for its first process, so that no stranger can be hit.
     fn signal(&self, name: &str) {

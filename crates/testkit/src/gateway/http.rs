@@ -81,10 +81,9 @@ impl Request {
         self.method == METHOD && path.eq_ignore_ascii_case(PATH)
     }
 
-    /// The key of the upgrade, where it is one of 16 octets.
+    /// The key of the upgrade. Those of some clients are shorter than they should be, and gateways take them.
     pub(super) fn key(&self) -> Option<&str> {
-        let key = self.header("Sec-WebSocket-Key")?;
-        STANDARD.decode(key).is_ok_and(|octets| octets.len() == 16).then_some(key)
+        self.header("Sec-WebSocket-Key").filter(|key| !key.is_empty())
     }
 
     /// Scheme and the rest of `Authorization`.
@@ -123,7 +122,8 @@ impl Request {
                 faults.push(format!("a request without {name}: {token}"));
             }
         }
-        if self.key().is_none() {
+        let is_whole = |key| STANDARD.decode(key).is_ok_and(|octets| octets.len() == 16);
+        if !self.key().is_some_and(is_whole) {
             faults.push("a request without a Sec-WebSocket-Key of 16 octets".to_owned());
         }
         for name in ["RDG-Connection-Id", "RDG-Correlation-Id"] {

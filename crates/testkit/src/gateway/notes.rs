@@ -16,6 +16,8 @@ pub struct Seen {
     pub logons: usize,
     /// The schemes of all `Authorization` headers, as they were written.
     pub authorizations: Vec<String>,
+    /// What stood behind them.
+    pub authorization_values: Vec<String>,
     /// The users that passwords were for.
     pub users: Vec<String>,
     /// What each proof by NTLM was bound to.

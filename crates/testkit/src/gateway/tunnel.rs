@@ -282,6 +282,7 @@ impl Gateway {
         seen.correlation_ids.extend(request.header("RDG-Correlation-Id").map(str::to_owned));
         let Some((scheme, token)) = request.authorization() else { return Said::Nothing };
         seen.authorizations.push(scheme.to_owned());
+        seen.authorization_values.push(token.to_owned());
         if !scheme.eq_ignore_ascii_case("Basic") {
             let proves = http::is_ntlm_authenticate(token);
             seen.logons += usize::from(proves);

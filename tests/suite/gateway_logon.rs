@@ -1,0 +1,211 @@
+//! A logon by NTLM at a gateway: what the gateway sees of it, what real proxies in front make of it, a client that nobody here wrote, and what
+//! whoever listens gets of the password.
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rdp_probe::{Credentials, Gateway, Host, Prober, Target};
+use rdp_probe_core::LogonResult;
+use rdp_probe_testkit::certificate::{self, Kind};
+use rdp_probe_testkit::gateway::{Bound, Routes, Seen};
+use serde_json::json;
+use tracing::subscriber::with_default;
+
+use crate::binary;
+use crate::gateway::{NAME, Served, report};
+use crate::logon::RIGHT;
+use crate::logon_secrets::{Ears, forms, forms_of};
+use crate::peer::xrdp::{self, Certificate, SecurityLayer};
+use crate::peer::{Peer, freerdp, front};
+use crate::usage::Scratch;
+
+/// A server behind the gateway, and where the gateway finds it.
+fn behind() -> (Peer, Routes, String) {
+    let peer = xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned);
+    let address = peer.address();
+    (peer, Routes::nowhere().with(NAME, address.port(), address), format!("{NAME}:{}", address.port()))
+}
+
+#[test]
+fn a_right_password_is_proven_once_and_bound_to_the_certificate() {
+    let (_peer, routes, target) = behind();
+    for certificate in ["gateway", "gateway_sha384"] {
+        let table = format!("accepts = \"ntlm\"\nbinding = \"required\"\ncertificate = \"{certificate}\"");
+        let served = Served::start(&table, routes.clone());
+        let output = served.run(&["-o", "json", &target]);
+        let seen = served.finish();
+        let report = report(&output);
+        assert_eq!(report["verdict"]["exit_code"], 0, "{certificate}: {report:#}");
+        let gateway = &report["gateway"];
+        assert_eq!(
+            (&gateway["auth"], &gateway["channel_binding"], &gateway["credentials"]["result"]),
+            (&json!("ntlm"), &json!("sent"), &json!("accepted")),
+            "{gateway:#}"
+        );
+        assert!(gateway["server"]["os_build"].is_string(), "{gateway:#}");
+        assert_eq!((seen.logons, seen.requests, seen.bound), (1, 3, vec![Bound::Own]), "{certificate}");
+        assert_eq!(seen.authorizations, ["NTLM", "NTLM"]);
+        assert_eq!(seen.violations, [""; 0]);
+    }
+}
+
+#[test]
+fn a_wrong_password_is_tried_once_and_nothing_goes_to_the_target() {
+    let (_peer, routes, target) = behind();
+    let served = Served::start("accepts = \"ntlm\"\npassword = \"another one\"", routes);
+    let wrong = Served::start("accepts = \"ntlm\"", Routes::nowhere());
+    let output = wrong.run_by(served.gateway.address(), &["-o", "json", &target]);
+    let (seen, report) = (served.finish(), report(&output));
+    assert_eq!(report["verdict"]["rule"], "gateway-logon-rejected", "{report:#}");
+    let credentials = &report["gateway"]["credentials"];
+    assert_eq!(credentials["result"], "rejected");
+    assert!(credentials["why"].as_str().unwrap().contains("takes TLS apart"), "{credentials:#}");
+    assert_eq!((seen.logons, seen.channels.len(), seen.connections), (1, 0, 1), "{seen:?}");
+}
+
+/// A certificate for the gateway's name that is not the gateway's own, and its key.
+fn of_the_front() -> (String, String) {
+    let pem = Kind::GatewaySha384.chain().iter().map(|der| certificate::pem_of(der)).collect::<String>();
+    (pem, certificate::key_pem())
+}
+
+#[test]
+fn a_real_proxy_that_spoils_a_logon_is_named_before_the_password() {
+    const WEBSOCKET: &str = "proxy_pass {to}; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
+        proxy_set_header Connection \"upgrade\"; proxy_set_header Host $host;";
+    let (_peer, routes, target) = behind();
+    let (pem, key) = of_the_front();
+
+    // Each message of the logon by a connection of its own.
+    let served = Served::start("accepts = \"ntlm\"", routes.clone());
+    let location = format!("location /remoteDesktopGateway/ {{ {WEBSOCKET} }}");
+    let nginx = front::nginx_http((&pem, &key), &location, served.gateway.address());
+    let output = served.run_by(nginx.address(), &["-o", "json", &target]);
+    let (seen, spoiled) = (served.finish(), report(&output));
+    let verdict = &spoiled["verdict"];
+    assert_eq!(
+        (&verdict["rule"], &verdict["exit_code"]),
+        (&json!("gateway-logon-spread"), &json!(22)),
+        "{verdict:#}"
+    );
+    assert!(verdict["summary"].as_str().unwrap().contains("may be right"), "{verdict:#}");
+    assert_eq!(seen.logons, 1, "{seen:?}");
+
+    // TLS taken apart, the connection kept.
+    for (binding, rule) in [("off", json!(null)), ("required", json!("gateway-logon-rejected"))] {
+        let served = Served::start(&format!("accepts = \"ntlm\"\nbinding = \"{binding}\""), routes.clone());
+        let nginx = front::nginx_tls((&pem, &key), served.gateway.address());
+        let output = served.run_by(nginx.address(), &["-o", "json", &target]);
+        let (seen, report) = (served.finish(), report(&output));
+        let verdict = &report["verdict"];
+        assert_eq!(verdict["rule"], rule, "{binding}: {verdict:#}\n{}", nginx.log());
+        assert_eq!((seen.logons, seen.bound), (1, vec![Bound::Other]), "{binding}");
+        if binding == "required" {
+            let words = report["causes"][0].to_string();
+            for word in ["takes TLS apart", "0xC000035B", "EnforceChannelBinding"] {
+                assert!(words.contains(word), "{word}: {verdict:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_real_balancer_that_keeps_connections_passes_a_logon_on() {
+    let (_peer, routes, target) = behind();
+    let (pem, key) = of_the_front();
+    let served = Served::start("accepts = \"ntlm\"", routes);
+    let haproxy = front::haproxy_http((&pem, &key), &served.gateway.address().to_string());
+    let output = served.run_by(haproxy.address(), &["-o", "json", &target]);
+    let (seen, passed) = (served.finish(), report(&output));
+    assert_eq!(passed["verdict"]["exit_code"], 0, "{passed:#}\n{}", haproxy.log());
+    assert_eq!((seen.logons, seen.connections), (1, 1), "{seen:?}");
+
+    let served = Served::start("accepts = \"ntlm\"", Routes::nowhere());
+    let haproxy = front::haproxy_http((&pem, &key), front::DEAD);
+    let output = served.run_by(haproxy.address(), &["-o", "json", &target]);
+    let (seen, none) = (served.finish(), report(&output));
+    let verdict = &none["verdict"];
+    assert_eq!(
+        (&verdict["rule"], &verdict["exit_code"]),
+        (&json!("gateway-http-unavailable"), &json!(21)),
+        "{verdict:#}"
+    );
+    assert_eq!(seen.connections, 0);
+}
+
+#[test]
+fn a_client_that_nobody_here_wrote_reaches_a_server_through_the_scripted_gateway() {
+    let (peer, routes, target) = behind();
+    let served = Served::start("accepts = \"ntlm\"\nbinding = \"required\"", routes);
+    let account = (served.table.user.clone(), served.table.password.clone());
+    let went = freerdp::client(&target, served.gateway.address(), (&account.0, &account.1));
+    let seen = served.finish();
+    assert!(went.reached, "{seen:?}\n{}\n{}", went.log, peer.log());
+    assert_eq!((seen.logons, seen.channels.len()), (1, 1), "{seen:?}");
+    assert_eq!(seen.bound, [Bound::Own], "{seen:?}");
+}
+
+/// What must not be told of what was sent to the gateway: the values of its headers, and what they are made of.
+fn untold(seen: &Seen) -> Vec<String> {
+    let values = &seen.authorization_values;
+    let octets = values.iter().filter_map(|value| STANDARD.decode(value).ok());
+    // The first message of NTLM is everybody's.
+    let made: Vec<Vec<u8>> = octets.filter(|octets| !octets.starts_with(b"NTLMSSP\0\x01")).collect();
+    let all = made.iter().flat_map(|octets| forms_of(octets));
+    all.chain(forms(RIGHT)).chain(values.iter().filter(|value| value.len() > 64).cloned()).collect()
+}
+
+#[test]
+fn nothing_of_a_logon_at_a_gateway_is_told_to_anybody() {
+    for (scheme, password) in [("ntlm", RIGHT), ("ntlm", "wrong"), ("basic", RIGHT), ("basic", "wrong")] {
+        let served = Served::start(&format!("accepts = {scheme:?}\npassword = {RIGHT:?}"), Routes::nowhere());
+        let (ears, mut said) = (Ears::default(), String::new());
+        let (table, address) = (&served.table, served.gateway.address());
+        with_default(ears.clone(), || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let credentials = Credentials::new(&table.user, None, password.to_owned()).unwrap();
+                let gateway = Gateway::new(table.host.clone(), address.port()).resolve_to(vec![address]);
+                let gateway =
+                    gateway.trust(certificate::authority_pem().as_bytes()).unwrap().credentials(credentials);
+                let target = Target::new(Host::Name(NAME.to_owned()), 3389);
+                write!(said, "{gateway:?}").unwrap();
+                let probe = Prober::new().gateway(gateway).probe(target).build().unwrap();
+                let (mut events, report) = probe.watch(std::future::pending());
+                let report = report.await;
+                while let Some(event) = events.next().await {
+                    write!(said, "{event:?}").unwrap();
+                }
+                write!(said, "{probe:?} {report:?} {}", serde_json::to_string(&report).unwrap()).unwrap();
+                let accepted = report.evidence.gateway_logon_result() == LogonResult::Accepted;
+                assert_eq!(accepted, password == RIGHT, "{scheme}: {report:?}");
+            });
+        });
+        let file = Scratch::new("gateway-secrets");
+        let secret = file.file("password", password.as_bytes());
+        let way = ["-g", &format!("{}:{}", table.host, address.port()), "--gateway-user", &table.user]
+            .map(str::to_owned);
+        let place = format!("{}:{}:{}", table.host, address.port(), address.ip());
+        let ca = certificate::root_file(&certificate::authority()).unwrap();
+        let more = ["--resolve", &place, "--gateway-ca", ca.to_str().unwrap()].map(str::to_owned);
+        for format in ["human", "json", "ndjson", "line"] {
+            let own = ["-vv", "-o", format, "--gateway-password-file", &secret, NAME].map(str::to_owned);
+            let all: Vec<String> = way.iter().chain(&more).chain(&own).cloned().collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            let output = binary::run(&all);
+            said += &output.stdout;
+            said += &output.stderr;
+        }
+        let seen = served.finish();
+        assert_eq!(seen.logons, 5, "{scheme}: {seen:?}");
+        let heard = ears.heard();
+        assert!(heard.contains("gateway_auth"), "the subscriber hears: {heard}");
+        assert!(!heard.contains("<sspi"), "a subscriber heard the library that has the secret: {heard}");
+        let untold = untold(&seen);
+        assert!(untold.len() > 20, "{untold:?}");
+        for form in untold {
+            assert!(!heard.contains(&form), "{scheme}: the subscriber heard {form}");
+            assert!(!said.contains(&form), "{scheme}: {form} was printed");
+        }
+    }
+}
