@@ -77,6 +77,18 @@ pub(crate) fn schemes(evidence: &Evidence) -> Option<String> {
     Some(if shown.schemes.is_empty() { "no scheme".to_owned() } else { shown.schemes.join(", ") })
 }
 
+/// What the one that answers there says that it is called.
+pub(crate) fn says(evidence: &Evidence, hop: Hop) -> Option<String> {
+    let (facts, _) = evidence.challenge_of(hop)?;
+    facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())
+}
+
+/// How far its clock is off.
+pub(crate) fn skew(evidence: &Evidence, hop: Hop) -> Option<String> {
+    let skew = evidence.challenge_of(hop)?.1?;
+    Some(format!("{} {}", span(skew.unsigned_abs()), if skew > 0 { "ahead of" } else { "behind" }))
+}
+
 /// The schemes that the run would have taken.
 pub(crate) fn spoken(gateway: &Gateway) -> String {
     let both = if gateway.speaks_ntlm { "NTLM and Basic" } else { "Basic only" };

@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::{
     Answer, AttemptRecord, BindingSent, Close, DialFault, Evidence, FailureKind, Family, GatewayFact,
-    GatewayFault, GatewayLogon, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
+    GatewayFault, GatewayLogon, Hop, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
 };
 
 use crate::codes;
 use crate::phrases::{
     address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
-    gateway_code, gateway_domain, http_server, limit, looks, names, oddities, over, schemes, spoken, words,
+    gateway_code, gateway_domain, http_server, limit, looks, names, oddities, over, says, schemes, skew,
+    spoken, words,
 };
 use crate::time::{date, span};
 
@@ -222,6 +223,10 @@ placeholders! {
     GatewayLook = "gateway_look", ", and what status it has";
     /// The domain of the gateway, where the user was given without one.
     GatewayDomain = "gateway_domain", ", with the gateway's domain";
+    /// How far the gateway's clock is off.
+    GatewayClockSkew = "gateway_clock_skew", "ahead of or behind";
+    /// What the gateway says that it is called.
+    GatewaySays = "gateway_says", "another computer";
     /// How the gateway's certificate is signed.
     GatewaySignature = "gateway_signature", "an unusual algorithm";
     /// Whose credentials they are.
@@ -521,14 +526,10 @@ impl Placeholder {
             Self::CertificateNames => names(evidence.certificate()?),
             Self::AskedName => evidence.plan.target.asked_name(),
             Self::CredsspVersion => evidence.credssp_version()?.to_string(),
-            Self::ServerName => {
-                let (facts, _) = evidence.challenge()?;
-                facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())?
-            }
-            Self::ClockSkew => {
-                let skew = evidence.challenge()?.1?;
-                format!("{} {}", span(skew.unsigned_abs()), if skew > 0 { "ahead of" } else { "behind" })
-            }
+            Self::ServerName => says(evidence, Hop::Target)?,
+            Self::GatewaySays => says(evidence, Hop::Gateway)?,
+            Self::ClockSkew => skew(evidence, Hop::Target)?,
+            Self::GatewayClockSkew => skew(evidence, Hop::Gateway)?,
             Self::FailedAddresses => failed_addresses(evidence),
             Self::AddressCount => evidence.addresses().len().to_string(),
             Self::MostAddresses => evidence.plan.most_addresses().to_string(),

@@ -6,6 +6,8 @@ pub const HTTP_MESSAGES: &[&[u8]] = &[
     b"HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html; charset=us-ascii\r\nServer: Microsoft-HTTPAPI/2.0\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\nContent-Length: 4\r\n\r\n<a/>",
     b"HTTP/1.1 401 \r\nwww-authenticate: Negotiate, Basic realm=\"a, \\\"b\", charset=UTF-8, NTLM TlRMTVNTUAAC==\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 407 Proxy Authentication Required\r\nVia: 1.1 squid\r\nProxy-Authenticate: Basic realm=x\r\nTransfer-Encoding: chunked\r\n\r\n3;e=1\r\nno!\r\n0\r\nTrailer: t\r\n\r\n",
+    // The second message of a logon by NTLM.
+    b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM TlRMTVNTUAACAAAABgAGADgAAAA1goniEREREREREREAAAAAAAAAACgAKAA+AAAACgB8TwAAAA9MAEEAQgACAAYATABBAEIAAwAWAGcAdwAuAGwAYQBiAC4AdABlAHMAdAAAAAAA\r\nContent-Length: 0\r\n\r\n",
     // What opens a tunnel: over WebSocket, over two channels, through a proxy.
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n\xAB\xCD\xAB\xCD\xAB\xCD\xAB\xCD\xAB\xCD\r\n",

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Event, Evidence, Family, Gateway,
-    GatewayLogon, Host, Link, Plan, Routing, Run, Security, SignatureCheck, Stage, TlsBreak, TlsFault,
-    TlsFaultKind, TlsSession, Trust, TunnelEnd, Wants,
+    Account, Address, AuthFault, AuthMethod, AuthOutput, Close, DialFault, DialFaultKind, Event, Evidence,
+    Family, Gateway, GatewayLogon, Host, Link, Plan, Routing, Run, Security, SignatureCheck, Stage, TlsBreak,
+    TlsFault, TlsFaultKind, TlsSession, Trust, TunnelEnd, Wants, base64,
 };
 
 use crate::certificate::Kind;
 use crate::gateway::accepted;
 use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES};
 use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, TLS_MESSAGES, confirm};
+use crate::scenario::Challenge;
 
 /// An [`Event`] that owns its octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,9 +75,9 @@ const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
 const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON + OF_A_GATEWAY;
-/// What a gateway takes: HTTP twice, the tunnel's two answers, the authorization and the channel, with as many asides as each may have, the
-/// handshake, the proof and the two carriers.
-const OF_A_GATEWAY: usize = 6 * 65 + 4;
+/// What a gateway takes: HTTP three times, the tunnel's two answers, the authorization and the channel, with as many asides as each may have,
+/// the handshake, the logon's two messages and the two carriers.
+const OF_A_GATEWAY: usize = 7 * 65 + 5;
 /// What a server may say before its Connect Response, and once more.
 const MOST_ASIDES: usize = 9;
 /// What a logon takes: two tokens, the binding, the server's message, and its proof.
@@ -215,6 +216,7 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
             1 => GatewayLogon::Token,
             _ => Account::parse("gwuser", None).map_or(GatewayLogon::None, GatewayLogon::Account),
         };
+        gateway.scheme = (asks >> 6 == 3).then_some(AuthMethod::Ntlm);
         plan.gateway = Some(Box::new(gateway));
     }
     plan.all_addresses = octets.flag();
@@ -276,14 +278,21 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
 #[derive(Clone, Copy)]
 enum Furthest {
     Carried,
+    Asks(&'static str),
     Challenge,
+    Begins,
+    Proves,
     Upgrade,
     Packet(&'static [u8]),
 }
 
-const GATEWAY: [Furthest; 7] = [
+const GATEWAY: [Furthest; 11] = [
     Furthest::Carried,
+    Furthest::Asks("Basic realm=\"gw\""),
+    Furthest::Asks("NTLM"),
     Furthest::Challenge,
+    Furthest::Begins,
+    Furthest::Proves,
     Furthest::Upgrade,
     Furthest::Packet(&[2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]),
     Furthest::Packet(&[5, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
@@ -295,13 +304,20 @@ impl Furthest {
     fn event(self) -> OwnedEvent {
         match self {
             Self::Carried => OwnedEvent::Carried,
-            Self::Challenge => OwnedEvent::Pdu(
-                b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"gw\"\r\nContent-Length: 0\r\n\r\n".to_vec(),
-            ),
+            Self::Asks(scheme) => asks(scheme),
+            Self::Challenge => asks(&format!("NTLM {}", base64(&Challenge::default().token()))),
+            Self::Begins => OwnedEvent::Auth(Ok(AuthOutput::Token { token: b"begins".to_vec(), done: false })),
+            Self::Proves => OwnedEvent::Auth(Ok(AuthOutput::Token { token: b"proves".to_vec(), done: true })),
             Self::Upgrade => OwnedEvent::Pdu(upgrade().to_vec()),
             Self::Packet(octets) => OwnedEvent::Pdu(octets.to_vec()),
         }
     }
+}
+
+/// The question for a logon by this.
+fn asks(scheme: &str) -> OwnedEvent {
+    let head = format!("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {scheme}\r\nContent-Length: 0\r\n\r\n");
+    OwnedEvent::Pdu(head.into_bytes())
 }
 
 /// The answer that a gateway gives to the request of a plan without randomness: what a run asks there is always the same.

@@ -49,6 +49,12 @@ impl Gateway {
         }
     }
 
+    /// The scheme that a logon begins by before the gateway asks for one: a scheme that was asked for, whose first message is everybody's.
+    pub(crate) fn begins_by(&self) -> Option<AuthMethod> {
+        let stands = self.logon.account().is_some_and(|account| !account.stopped);
+        self.scheme_of(|method| self.scheme.is_some() && method == AuthMethod::Ntlm).filter(|_| stands)
+    }
+
     /// The scheme to log on by, of those that are offered.
     pub(crate) fn scheme_of(&self, offers: impl Fn(AuthMethod) -> bool) -> Option<AuthMethod> {
         let spoken = |method: &AuthMethod| match method {

@@ -1,5 +1,7 @@
 //! What is worth knowing about a certificate and a server's NTLM CHALLENGE. Each check is independent of the others.
-use rdp_probe_core::{CertificateFacts, Evidence, FailureKind, KeyKind, Observed, SignatureCheck, Trust};
+use rdp_probe_core::{
+    CertificateFacts, Evidence, FailureKind, Hop, Host, KeyKind, Observed, SignatureCheck, Trust,
+};
 
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
@@ -31,15 +33,15 @@ const LONGEST: i64 = 825 * DAY;
 /// More than this, and Kerberos refuses (RFC 4120 section 8.2: five minutes are usual).
 const MOST_SKEW_MS: u64 = 300_000;
 
-fn skewed(evidence: &Evidence) -> bool {
-    evidence.challenge().and_then(|(_, skew)| skew).is_some_and(|skew| skew.unsigned_abs() > MOST_SKEW_MS)
+fn skewed(evidence: &Evidence, hop: Hop) -> bool {
+    evidence.challenge_of(hop).and_then(|(_, skew)| skew).is_some_and(|skew| skew.unsigned_abs() > MOST_SKEW_MS)
 }
 
 /// The host says that its name is another one: neither the full name nor the first label of the name that was asked.
-fn name_differs(evidence: &Evidence) -> bool {
-    let rdp_probe_core::Host::Name(name) = &evidence.plan.target.host else { return false };
+fn name_differs(evidence: &Evidence, hop: Hop) -> bool {
+    let Host::Name(name) = &evidence.plan.leg(hop).host else { return false };
     let asked = name.strip_suffix('.').unwrap_or(name);
-    let Some((facts, _)) = evidence.challenge() else { return false };
+    let Some((facts, _)) = evidence.challenge_of(hop) else { return false };
     let label = asked.split('.').next().unwrap_or(asked);
     let names = [facts.dns_computer.as_deref(), facts.netbios_computer.as_deref()];
     let mut said = names.into_iter().flatten().peekable();
@@ -166,7 +168,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "clock-skew",
-        matches: skewed,
+        matches: |f| skewed(f, Hop::Target),
         summary: "the server's clock is {clock_skew} this computer's",
         cause: "with more than five minutes between client, server and domain controller, Kerberos fails",
         remedy: "check the time source of both",
@@ -174,11 +176,28 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "server-name-differs",
-        matches: name_differs,
+        matches: |f| name_differs(f, Hop::Target),
         summary: "the server says that it is {server_name}, and was asked for as {asked_name}",
         cause: "an alias, a load balancer or a bastion; or a stale DNS record or a port forward that leads to another computer",
         remedy: "if it is not meant, compare DNS and port forwards with the address in this report",
         ..WARNING
+    },
+    Rule {
+        id: "gateway-clock-skew",
+        matches: |f| skewed(f, Hop::Gateway),
+        summary: "the gateway's clock is {gateway_clock_skew} this computer's",
+        cause: "with more than five minutes between client, gateway and domain controller, Kerberos fails",
+        remedy: "check the time source of both",
+        ..WARNING
+    },
+    Rule {
+        id: "gateway-name-differs",
+        matches: |f| name_differs(f, Hop::Gateway),
+        summary: "the gateway says that it is {gateway_says}, and was asked for as {gateway_host}",
+        cause: "a name for the outside, or for several gateways, of which this one answered; or a stale DNS record or a port forward that \
+                leads to another computer",
+        remedy: "nothing needs to be done where it is meant; otherwise compare DNS and port forwards with the address in this report",
+        ..INFO
     },
     Rule {
         id: "entra-sign-in-offered",

@@ -13,7 +13,7 @@ use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::framing::Framing;
 use crate::gateway::{
-    BindingSent, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Request, base64, unbase64,
+    BindingSent, Gateway, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Request, base64, unbase64,
 };
 use crate::hop::Hop;
 use crate::machine::in_place::malformed;
@@ -47,6 +47,8 @@ enum Sent {
     Nothing,
     /// Word that a token follows in the tunnel.
     TokenToCome,
+    /// The first message of an exchange, before anybody asked for one.
+    BegunUnasked(AuthMethod),
     /// The first message of an exchange, which proves nothing yet.
     Begun(AuthMethod),
     /// What proves an identity.
@@ -57,7 +59,7 @@ impl Sent {
     /// Whether something of a logon has gone out.
     const fn is_of_logon(self) -> bool {
         match self {
-            Self::Nothing | Self::TokenToCome => false,
+            Self::Nothing | Self::TokenToCome | Self::BegunUnasked(_) => false,
             Self::Begun(_) | Self::Proof(_) => true,
         }
     }
@@ -69,16 +71,26 @@ const MOST_ASIDES: u8 = 64;
 /// As many octets of cookies as are given back.
 const MOST_COOKIES: usize = 4096;
 
-impl ExpectAnswer {
-    /// The first one, on a connection that is bound to by this.
-    pub(super) fn first(context: &Context, binding: Option<ChannelBinding>) -> Self {
-        let token = matches!(context.gateway_logon(), Some(GatewayLogon::Token));
-        let sent = if token { Sent::TokenToCome } else { Sent::Nothing };
-        let binds = context.plan().gateway.as_ref().is_some_and(|gateway| gateway.binds);
-        let kept = Kept { binding: binding.filter(|_| binds), cookies: String::new() };
-        Self { sent, asides: 0, kept }
+/// Stage `gateway_http`, on a connection that is bound to by this.
+pub(super) fn first(context: &Context, binding: Option<ChannelBinding>) -> Box<dyn State> {
+    let gateway = context.plan().gateway.as_deref();
+    let binding = binding.filter(|_| gateway.is_some_and(|gateway| gateway.binds));
+    let kept = Kept { binding, cookies: String::new() };
+    if let Some(method) = gateway.and_then(Gateway::begins_by) {
+        return Box::new(ExpectProof { method, challenge: None, kept, asked: false });
     }
+    let token = matches!(context.gateway_logon(), Some(GatewayLogon::Token));
+    let sent = if token { Sent::TokenToCome } else { Sent::Nothing };
+    Box::new(ExpectAnswer { sent, asides: 0, kept })
+}
 
+/// Notes under which ids the gateway's log has it.
+fn note_ids(request: Request, out: &mut Output) {
+    let Request { connection_id, correlation_id, .. } = request;
+    out.facts.push(Observed::Gateway(GatewayFact::Asked { connection_id, correlation_id }));
+}
+
+impl ExpectAnswer {
     fn request(context: &Context) -> Request {
         Request::new(&context.plan().entropy, &context.asked().purpose.name())
     }
@@ -104,6 +116,13 @@ impl ExpectAnswer {
             }
             (Sent::Proof(_), _) => return Err(refused),
             (Sent::Begun(method), _) => return self.on_token(response, method, out),
+            (Sent::BegunUnasked(method), _) => {
+                let offered = method.scheme().is_some_and(|scheme| facts.offers(scheme));
+                if !offered {
+                    return at_logon(FailureKind::Gateway(GatewayFault::NoScheme));
+                }
+                return self.on_token(response, method, out).or_else(at_logon);
+            }
             (Sent::TokenToCome, _) => return at_logon(refused),
             (Sent::Nothing, GatewayLogon::Account(account)) if account.stopped => {
                 return Ok(Step::Done(NotTried::AccountStopped));
@@ -121,7 +140,8 @@ impl ExpectAnswer {
         if !persists(response) {
             return Err(FailureKind::Gateway(GatewayFault::NotPersistent));
         }
-        Ok(Step::Continue(Box::new(ExpectProof { method, challenge: None, kept: self.kept.after(response) })))
+        let kept = self.kept.after(response);
+        Ok(Step::Continue(Box::new(ExpectProof { method, challenge: None, kept, asked: true })))
     }
 
     /// Reads the answer to the first message of an exchange.
@@ -143,7 +163,7 @@ impl ExpectAnswer {
             return Err(FailureKind::Gateway(GatewayFault::NotPersistent));
         }
         let kept = self.kept.after(response);
-        Ok(Step::Continue(Box::new(ExpectProof { method, challenge: Some(challenge), kept })))
+        Ok(Step::Continue(Box::new(ExpectProof { method, challenge: Some(challenge), kept, asked: true })))
     }
 }
 
@@ -211,7 +231,7 @@ fn cookies(response: &Response<'_>) -> String {
 impl State for ExpectAnswer {
     fn stage(&self) -> Stage {
         match self.sent {
-            Sent::Nothing | Sent::TokenToCome => Stage::GatewayHttp,
+            Sent::Nothing | Sent::TokenToCome | Sent::BegunUnasked(_) => Stage::GatewayHttp,
             Sent::Begun(_) | Sent::Proof(_) => Stage::GatewayAuth,
         }
     }
@@ -232,8 +252,7 @@ impl State for ExpectAnswer {
         let Some(gateway) = context.plan().gateway.as_deref() else { return };
         let request = Self::request(context);
         request.write(gateway, None, self.sent == Sent::TokenToCome, "", &mut out.octets);
-        let Request { connection_id, correlation_id, .. } = request;
-        out.facts.push(Observed::Gateway(GatewayFact::Asked { connection_id, correlation_id }));
+        note_ids(request, out);
     }
 
     fn on_pdu(
@@ -287,11 +306,19 @@ struct ExpectProof {
     /// What the peer has said.
     challenge: Option<Vec<u8>>,
     kept: Kept,
+    /// Whether the peer has asked for a logon.
+    asked: bool,
 }
 
 impl State for ExpectProof {
     fn stage(&self) -> Stage {
-        Stage::GatewayAuth
+        if self.asked { Stage::GatewayAuth } else { Stage::GatewayHttp }
+    }
+
+    fn enter(&self, context: &Context, out: &mut Output) {
+        if !self.asked {
+            note_ids(ExpectAnswer::request(context), out);
+        }
     }
 
     fn hop(&self) -> Hop {
@@ -317,7 +344,7 @@ impl State for ExpectProof {
         context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
-        let Self { method, challenge, kept } = *self;
+        let Self { method, challenge, kept, asked } = *self;
         let (token, done) = match answer.map_err(FailureKind::Auth)? {
             AuthOutput::Token { token, done } => (Zeroizing::new(token), done),
             AuthOutput::Sealed(_) | AuthOutput::Opened(_) => return Err(FailureKind::Auth(AuthFault::Local)),
@@ -336,7 +363,8 @@ impl State for ExpectProof {
         let proof = Zeroizing::new([scheme, b" ", &token[..]].concat());
         ExpectAnswer::request(context).write(gateway, Some(&proof), false, &kept.cookies, &mut out.octets);
         if !done {
-            return Ok(Step::Continue(Box::new(ExpectAnswer { sent: Sent::Begun(method), asides: 0, kept })));
+            let sent = if asked { Sent::Begun(method) } else { Sent::BegunUnasked(method) };
+            return Ok(Step::Continue(Box::new(ExpectAnswer { sent, asides: 0, kept })));
         }
         out.facts.push(Observed::LogonSent(method));
         if method == AuthMethod::Ntlm {

@@ -1,6 +1,6 @@
 //! Stage `gateway_tls`: the handshake with the gateway, and whether anybody vouches for its certificate. Nobody goes on past one that is
 //! neither trusted nor pinned, with credentials or without: no client would.
-use super::http::ExpectAnswer;
+use super::http;
 use crate::awaited::Awaited;
 use crate::channel_binding::ChannelBinding;
 use crate::fact::Observed;
@@ -64,6 +64,6 @@ impl State for ExpectGatewayTls {
         if !pinned {
             out.facts.push(Observed::Gateway(GatewayFact::RevocationNotChecked));
         }
-        Ok(Step::Continue(Box::new(ExpectAnswer::first(context, binding))))
+        Ok(Step::Continue(http::first(context, binding)))
     }
 }

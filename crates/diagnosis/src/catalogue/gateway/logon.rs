@@ -45,6 +45,17 @@ fn is_bound_by_a_long_digest(evidence: &Evidence) -> bool {
     bound && evidence.gateway_certificate().is_some_and(|certificate| long(&certificate.signature))
 }
 
+fn is_at_the_logon(evidence: &Evidence) -> bool {
+    evidence.failure().is_some_and(|failure| failure.stage == Stage::GatewayAuth)
+}
+
+/// A logon to the gateway that cannot be made here.
+fn context_failed(evidence: &Evidence) -> bool {
+    let of_gateway = evidence.failure().is_some_and(|failure| failure.stage.is_gateways());
+    of_gateway
+        && matches!(evidence.failure_kind(), Some(FailureKind::Auth(AuthFault::Local | AuthFault::Closed(_))))
+}
+
 fn is_fault(evidence: &Evidence, fault: &GatewayFault) -> bool {
     evidence.gateway_fault() == Some(fault)
 }
@@ -170,8 +181,9 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| {
             is_fault(f, &GatewayFault::ChallengeUnreadable)
                 || f.failure_kind() == Some(&FailureKind::Auth(AuthFault::Token))
-                || (unreadable(f) && is_begun(f))
+                || (unreadable(f) && is_begun(f) && is_at_the_logon(f))
         },
+        stage: None,
         outcome: VerdictOutcome::Misconfigured,
         summary: "the challenge of the gateway {gateway} cannot be answered",
         cause: "it is no NTLM CHALLENGE, was cut, or does not fit together: something on the way changes it, or the gateway has a defect. No \
@@ -183,9 +195,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-context-failed",
         hop: Some(Hop::Client),
-        matches: |f| {
-            matches!(f.failure_kind(), Some(FailureKind::Auth(AuthFault::Local | AuthFault::Closed(_))))
-        },
+        stage: None,
+        matches: context_failed,
         outcome: VerdictOutcome::Inconclusive,
         exit: 3,
         summary: "this computer could not make a logon{gateway_account}; nothing is known of how the gateway {gateway} would answer it",

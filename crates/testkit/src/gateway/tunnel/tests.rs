@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use rdp_probe_core::wire::tsgu::{self, Body, ServerPacket, StatusCode};
+use rdp_probe_core::{AuthAsk, AuthOutput};
 
 use super::super::notes::Seen;
 use super::*;
@@ -118,14 +119,47 @@ fn sent(does: &[Does]) -> Vec<u8> {
 const OPEN: GatewayPoint = GatewayPoint::Open { after: 0 };
 
 #[test]
+fn ntlm_is_let_in_by_its_password_and_by_what_it_is_bound_to() {
+    let own = Kind::Gateway.end_point();
+    let other = Kind::Good.end_point();
+    for (table, secret, binding, bound, admitted) in [
+        ("", 0, Some(&own), Bound::Own, true),
+        ("", 0, Some(&other), Bound::Other, true),
+        ("", 0, None, Bound::Nothing, true),
+        ("", 1, Some(&own), Bound::Own, false),
+        ("binding = \"required\"", 0, Some(&own), Bound::Own, true),
+        ("binding = \"required\"", 0, Some(&other), Bound::Other, false),
+        ("binding = \"required\"", 0, None, Bound::Nothing, false),
+        ("binding = \"other\"", 0, Some(&own), Bound::Other, false),
+        ("binding = \"other\"", 0, Some(&other), Bound::Own, true),
+    ] {
+        let mut talk = Talk::new(&format!("accepts = \"ntlm\"\n{table}"));
+        let mut toy = Toy::new(secret);
+        let with = |token: &[u8]| request(&format!("Authorization: NTLM {}\r\n", base64(token)));
+        assert!(text(&talk.gateway.hear(&request(""))).contains("\r\nWWW-Authenticate: NTLM\r\n"));
+        let Ok(AuthOutput::Token { token, .. }) = toy.ask(AuthAsk::Token(None)) else { panic!("no token") };
+        let asked = text(&talk.gateway.hear(&with(&token)));
+        let challenge = asked.lines().find_map(|line| line.strip_prefix("WWW-Authenticate: NTLM ")).unwrap();
+        let challenge = STANDARD.decode(challenge).unwrap();
+        let Ok(AuthOutput::Token { token, .. }) = toy.ask(AuthAsk::Token(Some(&challenge))) else {
+            panic!("no proof")
+        };
+        let token = super::super::judge::bound(&token, binding.map(Vec::as_slice));
+        let does = talk.gateway.hear(&with(&token));
+        assert_eq!(does.last() == Some(&Does::Upgraded), admitted, "{table} {secret} {bound:?}");
+        let seen = talk.seen();
+        assert_eq!((seen.logons, seen.bound), (1, vec![bound]), "{table} {secret}");
+    }
+}
+
+#[test]
 fn password_opens_a_channel() {
     let mut talk = Talk::new("");
     let does = talk.gateway.hear(&request("RDG-Correlation-Id: {958F92D8-DA20-467A-BBE3-65E7E9B4EDCE}\r\n"));
     let answer = text(&does);
     assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
-    for line in ["Negotiate", "NTLM", "Basic realm=\"gw.lab.test\""] {
-        assert!(answer.contains(&format!("\r\nWWW-Authenticate: {line}\r\n")), "{answer}");
-    }
+    assert!(answer.contains("\r\nWWW-Authenticate: Basic realm=\"gw.lab.test\"\r\n"), "{answer}");
+    assert_eq!(answer.matches("WWW-Authenticate").count(), 1, "{answer}");
     let does = talk.gateway.hear(&request(BASIC));
     assert!(text(&does).contains("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
     assert_eq!(does[1..], [Does::Upgraded]);
@@ -153,6 +187,7 @@ fn password_opens_a_channel() {
             requests: 2,
             logons: 1,
             authorizations: vec!["Basic".to_owned()],
+            authorization_values: vec!["Z3d1c2VyOkd3LVNlY3JldC03IQ==".to_owned()],
             users: vec!["gwuser".to_owned()],
             secrets_seen: vec!["Gw-Secret-7!".to_owned()],
             correlation_ids: vec!["{958F92D8-DA20-467A-BBE3-65E7E9B4EDCE}".to_owned()],
