@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdp_probe::{Credentials, Gateway, Hop, Host, Probe, Report, Stage, Target, diagnose};
+use rdp_probe::{AuthMethod, Credentials, Gateway, Hop, Host, Probe, Report, Stage, Target, diagnose};
 use rdp_probe_core::LogonResult;
 use rdp_probe_testkit::gateway::{Routes, ScriptedGateway, Seen};
 use rdp_probe_testkit::scenario::{Departs, Departure, Ending, GatewayPoint, GatewayTable};
@@ -330,7 +330,7 @@ fn the_pin_that_is_named_opens_the_way() {
 }
 
 /// How the client takes turns until the channel is open; connecting is a round trip before the first one.
-fn turns(table: &str) -> (usize, Report) {
+fn turns(table: &str, scheme: Option<AuthMethod>) -> (usize, Report) {
     on_runtime(async {
         let table = GatewayTable::parse("turns", table).unwrap();
         let peer = port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap().1;
@@ -339,6 +339,7 @@ fn turns(table: &str) -> (usize, Report) {
         let gateway = Gateway::new(Host::parse("gw.lab.test").unwrap(), served.address().port());
         let gateway = gateway.trust(certificate::authority_pem().as_bytes()).unwrap();
         let gateway = gateway.resolve_to(vec![served.address()]);
+        let gateway = scheme.into_iter().fold(gateway, Gateway::auth);
         let token = table.accepts == rdp_probe_testkit::scenario::Accepts::Token;
         let gateway = if token {
             gateway.token(table.token.clone().into()).unwrap()
@@ -358,9 +359,17 @@ fn turns(table: &str) -> (usize, Report) {
 }
 
 #[test]
-fn channel_is_open_after_eight_round_trips_with_a_password_and_seven_with_a_token() {
-    for (table, trips) in [("", 8), ("accepts = \"token\"", 7)] {
-        let (turns, report) = turns(table);
+fn channel_is_open_after_nine_round_trips_by_ntlm_eight_by_basic_and_seven_with_a_token() {
+    let ntlm = "accepts = \"ntlm\"";
+    for (table, scheme, trips) in [
+        (ntlm, None, 9),
+        (ntlm, Some(AuthMethod::Ntlm), 8),
+        ("accepts = \"ntlm\"\nschemes = [\"Negotiate\"]", None, 9),
+        (ntlm, Some(AuthMethod::Negotiate), 8),
+        ("", None, 8),
+        ("accepts = \"token\"", None, 7),
+    ] {
+        let (turns, report) = turns(table, scheme);
         assert_eq!(report.exit_code(), 0, "{:?}", report.evidence);
         assert_eq!(report.evidence.gateway_logon_result(), LogonResult::Accepted);
         // Connecting is one of them, and the last two turns are the leave: CLOSE_CHANNEL, and the end of the carrier.
@@ -390,9 +399,18 @@ fn leaving_a_gateway_that_confirms_nothing_takes_no_longer_than_its_limit() {
 fn an_account_that_a_gateway_rejects_is_not_shown_to_it_for_another_target() {
     let denied = "departs = { stage = \"gateway_tunnel\", step = \"create\", code = \"0x8009030C\" }";
     let rejected = "departs = { stage = \"gateway_auth\", status = 401 }";
-    for (table, logons, exits) in [("", 3, [25; 3]), (denied, 1, [22, 54, 54]), (rejected, 1, [22, 54, 54])] {
+    let ntlm = |departs: &str| format!("accepts = \"ntlm\"\n{departs}");
+    let once = (1, [22, 54, 54]);
+    for (table, (logons, exits)) in [
+        (String::new(), (3, [25; 3])),
+        (denied.to_owned(), once),
+        (rejected.to_owned(), once),
+        (ntlm(""), (3, [25; 3])),
+        (ntlm(denied), once),
+        (ntlm(rejected), once),
+    ] {
         on_runtime(async {
-            let table = GatewayTable::parse("targets", table).unwrap();
+            let table = GatewayTable::parse("targets", &table).unwrap();
             let served = ScriptedGateway::start(&table, Routes::nowhere()).unwrap();
             let gateway = Gateway::new(table.host.clone(), served.address().port());
             let gateway = gateway.trust(certificate::authority_pem().as_bytes()).unwrap();

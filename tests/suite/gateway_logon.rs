@@ -50,6 +50,29 @@ fn a_right_password_is_proven_once_and_bound_to_the_certificate() {
 }
 
 #[test]
+fn a_logon_inside_of_negotiate_is_bound_and_the_gateway_s_own_proof_is_looked_at() {
+    let (_peer, routes, target) = behind();
+    for (asked, requests) in [(&[][..], 3), (&["--gateway-auth", "negotiate"], 2)] {
+        let table = "accepts = \"ntlm\"\nbinding = \"required\"\nschemes = [\"Negotiate\"]\nproves = true";
+        let served = Served::start(table, routes.clone());
+        let output = served.run(&[asked, &["-o", "json", &target]].concat());
+        let (seen, report) = (served.finish(), report(&output));
+        assert_eq!(report["verdict"]["exit_code"], 0, "{report:#}");
+        assert_eq!(report["gateway"]["auth"], "negotiate");
+        assert_eq!((seen.logons, seen.requests, seen.bound), (1, requests, vec![Bound::Own]), "{asked:?}");
+        let facts =
+            report["stages"].as_array().unwrap().iter().flat_map(|stage| stage["facts"].as_array().unwrap());
+        let proof = facts.clone().find(|fact| fact["fact"] == "own_proof");
+        assert_eq!(
+            proof.map(|fact| &fact["detail"]["holds"]),
+            Some(&json!("true")),
+            "{:#?}",
+            facts.collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
 fn a_wrong_password_is_tried_once_and_nothing_goes_to_the_target() {
     let (_peer, routes, target) = behind();
     let served = Served::start("accepts = \"ntlm\"\npassword = \"another one\"", routes);

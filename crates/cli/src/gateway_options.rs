@@ -22,8 +22,8 @@ pub(crate) struct GatewayOptions {
     #[arg(help_heading = HEADING, long, value_name = "DOMAIN")]
     pub(crate) gateway_domain: Option<String>,
 
-    /// How to log on at the gateway: auto, ntlm, basic or token; auto shows the token where there is one, and else takes NTLM where the
-    /// gateway offers it, and Basic where it does not [default: auto]
+    /// How to log on at the gateway: auto, ntlm, negotiate, basic or token; auto shows the token where there is one, and else takes NTLM
+    /// where the gateway offers it, by itself or inside Negotiate, and Basic where it does not [default: auto]
     #[arg(help_heading = HEADING, long, value_name = "METHOD", value_parser = method)]
     pub(crate) gateway_auth: Option<Method>,
 
@@ -77,6 +77,7 @@ pub(crate) struct Place {
 pub(crate) enum Method {
     Auto,
     Ntlm,
+    Negotiate,
     Basic,
     Token,
 }
@@ -104,12 +105,13 @@ fn method(text: &str) -> Result<Method, String> {
     match text {
         "auto" => Ok(Method::Auto),
         "ntlm" => Ok(Method::Ntlm),
+        "negotiate" => Ok(Method::Negotiate),
         "basic" => Ok(Method::Basic),
         "token" => Ok(Method::Token),
-        "negotiate" | "kerberos" | "sspi-ntlm" => {
-            Err(format!("{text} is not in this version; there are auto, ntlm, basic and token"))
+        "kerberos" | "sspi-ntlm" => {
+            Err(format!("{text} is not in this version; there are auto, ntlm, negotiate, basic and token"))
         }
-        _ => Err("expected auto, ntlm, basic or token".to_owned()),
+        _ => Err("expected auto, ntlm, negotiate, basic or token".to_owned()),
     }
 }
 
@@ -187,10 +189,10 @@ impl GatewayOptions {
             return Some(format!("{option} is of no use without --gateway-user"));
         }
         match self.gateway_auth {
-            Some(Method::Ntlm | Method::Basic) if self.gateway_token.is_some() => {
+            Some(Method::Ntlm | Method::Negotiate | Method::Basic) if self.gateway_token.is_some() => {
                 Some(format!("--gateway-auth {} and --gateway-token: a token is no password", self.auth_word()))
             }
-            Some(Method::Ntlm | Method::Basic) if account.is_none() => {
+            Some(Method::Ntlm | Method::Negotiate | Method::Basic) if account.is_none() => {
                 Some(format!("--gateway-auth {} needs --gateway-user, or --same-credentials", self.auth_word()))
             }
             // Nothing else is bound.
@@ -200,7 +202,9 @@ impl GatewayOptions {
             Some(Method::Token) if self.gateway_token.is_none() => {
                 Some("--gateway-auth token needs --gateway-token".to_owned())
             }
-            Some(Method::Auto | Method::Ntlm | Method::Basic | Method::Token) | None => None,
+            Some(Method::Auto | Method::Ntlm | Method::Negotiate | Method::Basic | Method::Token) | None => {
+                None
+            }
         }
     }
 
@@ -208,6 +212,7 @@ impl GatewayOptions {
     fn auth_word(&self) -> &'static str {
         match self.gateway_auth {
             Some(Method::Ntlm) => AuthMethod::Ntlm.id(),
+            Some(Method::Negotiate) => AuthMethod::Negotiate.id(),
             Some(Method::Basic) => AuthMethod::Basic.id(),
             Some(Method::Token) => AuthMethod::Token.id(),
             Some(Method::Auto) | None => "auto",
@@ -218,6 +223,7 @@ impl GatewayOptions {
     pub(crate) const fn scheme(&self) -> Option<AuthMethod> {
         match self.gateway_auth {
             Some(Method::Ntlm) => Some(AuthMethod::Ntlm),
+            Some(Method::Negotiate) => Some(AuthMethod::Negotiate),
             Some(Method::Basic) => Some(AuthMethod::Basic),
             Some(Method::Token | Method::Auto) | None => None,
         }
@@ -391,8 +397,8 @@ mod tests {
             let parsed = Alone::try_parse_from(["x", "-g", "gw", "--gateway-auth", method]);
             parsed.err().map(|error| error.to_string()).unwrap_or_default()
         };
-        assert!(error("negotiate").contains("negotiate is not in this version"));
-        assert!(error("magic").contains("expected auto, ntlm, basic or token"));
+        assert!(error("kerberos").contains("kerberos is not in this version"));
+        assert!(error("magic").contains("expected auto, ntlm, negotiate, basic or token"));
         assert_eq!(error("auto"), "");
     }
 }

@@ -189,7 +189,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 40] = [
+const PROBING: [&str; 41] = [
     "targets",
     "until",
     "security",
@@ -224,6 +224,7 @@ const PROBING: [&str; 40] = [
     "gateway_pin",
     "gateway_only",
     "accept_consent",
+    "no_channel_binding",
     "client_name",
     "keylog",
     "timeout",

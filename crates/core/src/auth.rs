@@ -96,6 +96,8 @@ pub enum AuthMethod {
     /// NTLM, without SPNEGO around it.
     #[default]
     Ntlm,
+    /// NTLM inside of SPNEGO, which HTTP calls Negotiate (RFC 4559): for a gateway only.
+    Negotiate,
     /// User and password in a header, as RFC 7617 has it: for a gateway only.
     Basic,
     /// A token in a packet of the tunnel: for a gateway only.
@@ -108,6 +110,7 @@ impl AuthMethod {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Ntlm => "ntlm",
+            Self::Negotiate => "negotiate",
             Self::Basic => "basic",
             Self::Token => "token",
         }
@@ -118,8 +121,18 @@ impl AuthMethod {
     pub const fn scheme(self) -> Option<&'static str> {
         match self {
             Self::Ntlm => Some("NTLM"),
+            Self::Negotiate => Some("Negotiate"),
             Self::Basic => Some("Basic"),
             Self::Token => None,
+        }
+    }
+
+    /// Whether it is an exchange of several messages, of which the first proves nothing.
+    #[must_use]
+    pub const fn is_exchange(self) -> bool {
+        match self {
+            Self::Ntlm | Self::Negotiate => true,
+            Self::Basic | Self::Token => false,
         }
     }
 
@@ -128,6 +141,7 @@ impl AuthMethod {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ntlm => "NTLM",
+            Self::Negotiate => "NTLM inside Negotiate",
             Self::Basic => "Basic",
             Self::Token => "a token",
         }

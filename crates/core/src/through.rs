@@ -122,6 +122,7 @@ impl Evidence {
             GatewayFact::Asked { .. }
             | GatewayFact::RevocationNotChecked
             | GatewayFact::ChannelBinding(_)
+            | GatewayFact::OwnProof { .. }
             | GatewayFact::Handshake { .. }
             | GatewayFact::Tunnel { .. }
             | GatewayFact::Consent(_)
@@ -165,8 +166,9 @@ impl Evidence {
             return None;
         }
         let method = self.shown_gateway().and_then(|shown| shown.method);
-        match (method, self.gateway_names_a_proxy(), self.gateway_logon_was_bound()) {
-            (Some(AuthMethod::Ntlm), true, _) => Some("a proxy may have spoilt the logon of right credentials"),
+        let exchanged = method.is_some_and(AuthMethod::is_exchange);
+        match (exchanged, self.gateway_names_a_proxy(), self.gateway_logon_was_bound()) {
+            (true, true, _) => Some("a proxy may have spoilt the logon of right credentials"),
             (_, _, true) => {
                 Some("right credentials are refused in the same words where something takes TLS apart in front")
             }
@@ -252,6 +254,7 @@ impl Evidence {
                 GatewayFact::ServiceMessage(text) => shown.service_messages.push(text),
                 GatewayFact::Closed(code) => shown.closed = Some(*code),
                 GatewayFact::RevocationNotChecked
+                | GatewayFact::OwnProof { .. }
                 | GatewayFact::Handshake { .. }
                 | GatewayFact::AskedFor { .. }
                 | GatewayFact::Reauthentication

@@ -57,7 +57,8 @@ impl Gateway {
         Self { planned, shows: Shows::Nothing, roots: None }
     }
 
-    /// Logs on with user and password, by the best that the gateway offers and this build speaks: NTLM (with feature `nla`), else Basic.
+    /// Logs on with user and password, by the best that the gateway offers and this build speaks: NTLM, by
+    /// itself or inside Negotiate (with feature `nla`), else Basic.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.planned.logon = GatewayLogon::Account(credentials.account.clone());
         self.shows = Shows::Account(Arc::new(credentials));

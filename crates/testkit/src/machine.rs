@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    AuthFault, AuthMethod, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found,
-    Framing, Hop, Limit, Link, Run, Wants,
+    AuthFault, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Hop,
+    Limit, Link, Run, Wants,
 };
 
 use crate::certificate::authority;
@@ -128,7 +128,7 @@ impl Machine<'_> {
                         self.shake_hands(&host, &mut peer);
                     }
                     Wants::Pdu(framing) => self.read(framing, &mut peer),
-                    Wants::Auth { hop: Hop::Gateway, method: AuthMethod::Ntlm, binding, ask } => {
+                    Wants::Auth { hop: Hop::Gateway, method, binding, ask } if method.is_exchange() => {
                         let none = self.scenario.plan.no_context;
                         let answer = if none { Err(AuthFault::Local) } else { at_gateway.ask(ask) };
                         let answer = answer.map(|mut answer| {

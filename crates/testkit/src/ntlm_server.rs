@@ -1,7 +1,7 @@
 //! One end of NTLM: sspi's acceptor, which knows a password, whoever has it.
 use sspi::{
     AuthIdentity, AuthIdentityBuffers, BufferType, CredentialUse, DataRepresentation, Ntlm, SecurityBuffer,
-    ServerRequestFlags, Sspi as _, SspiImpl as _, Username,
+    SecurityBufferRef, ServerRequestFlags, Sspi as _, SspiImpl as _, Username,
 };
 
 #[derive(Debug)]
@@ -35,6 +35,15 @@ impl NtlmServer {
         self.ntlm.accept_security_context_impl(asked)?.resolve_to_result()?;
         let [SecurityBuffer { buffer, .. }] = output;
         Ok(buffer)
+    }
+
+    /// A signature over these octets, once there are keys.
+    pub(crate) fn signature(&mut self, octets: &[u8]) -> sspi::Result<Vec<u8>> {
+        let (mut signature, mut octets) = ([0; 16], octets.to_vec());
+        let mut message =
+            [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut octets)];
+        self.ntlm.make_signature(0, &mut message, 0)?;
+        Ok(signature.to_vec())
     }
 
     /// Whether the AUTHENTICATE that was heard last proves the password, and that nobody has changed a message.

@@ -23,6 +23,11 @@ pub enum GatewayFact {
     Http(Box<HttpFacts>),
     /// Whether the logon was bound to the certificate of the TLS connection that it was made on.
     ChannelBinding(BindingSent),
+    /// With the word that the logon is accepted came a proof of the gateway's own.
+    OwnProof {
+        /// Whether it holds.
+        holds: bool,
+    },
     /// HTTP_HANDSHAKE_RESPONSE_PACKET.
     Handshake {
         /// `verMajor` and `verMinor`.
@@ -228,6 +233,7 @@ impl GatewayFact {
             Self::RevocationNotChecked => "revocation_not_checked",
             Self::Http(_) => "http_answer",
             Self::ChannelBinding(_) => "channel_binding",
+            Self::OwnProof { .. } => "own_proof",
             Self::Handshake { .. } => "gateway_version",
             Self::Tunnel { .. } => "tunnel_created",
             Self::Consent(_) => "consent",
@@ -265,6 +271,7 @@ impl GatewayFact {
                     .maybe("cookies", cookies)
             }
             Self::ChannelBinding(sent) => none().with("binding", sent.id()),
+            Self::OwnProof { holds } => none().with("holds", holds),
             Self::Handshake { version: (major, minor), extended_auth } => {
                 none().with("version", format!("{major}.{minor}")).code("extended_auth", *extended_auth)
             }
@@ -296,6 +303,7 @@ impl GatewayFact {
             Self::RevocationNotChecked => Some("revocation not checked".to_owned()),
             Self::Asked { .. }
             | Self::ChannelBinding(_)
+            | Self::OwnProof { .. }
             | Self::Handshake { .. }
             | Self::Tunnel { .. }
             | Self::Consent(_)

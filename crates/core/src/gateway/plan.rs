@@ -52,18 +52,18 @@ impl Gateway {
     /// The scheme that a logon begins by before the gateway asks for one: a scheme that was asked for, whose first message is everybody's.
     pub(crate) fn begins_by(&self) -> Option<AuthMethod> {
         let stands = self.logon.account().is_some_and(|account| !account.stopped);
-        self.scheme_of(|method| self.scheme.is_some() && method == AuthMethod::Ntlm).filter(|_| stands)
+        self.scheme_of(|method| self.scheme.is_some() && method.is_exchange()).filter(|_| stands)
     }
 
     /// The scheme to log on by, of those that are offered.
     pub(crate) fn scheme_of(&self, offers: impl Fn(AuthMethod) -> bool) -> Option<AuthMethod> {
         let spoken = |method: &AuthMethod| match method {
-            AuthMethod::Ntlm => self.speaks_ntlm,
+            AuthMethod::Ntlm | AuthMethod::Negotiate => self.speaks_ntlm,
             AuthMethod::Basic => true,
             AuthMethod::Token => false,
         };
         // The best one first: a password is shown in clear only where nothing better is offered.
-        let mut best = [AuthMethod::Ntlm, AuthMethod::Basic].into_iter();
+        let mut best = [AuthMethod::Ntlm, AuthMethod::Negotiate, AuthMethod::Basic].into_iter();
         best.find(|method| {
             spoken(method) && self.scheme.is_none_or(|asked| asked == *method) && offers(*method)
         })

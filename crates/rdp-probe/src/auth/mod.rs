@@ -1,5 +1,9 @@
-//! Security contexts: who makes tokens of a secret, seals and opens. With `ntlm.rs` the only place that knows a library for them.
+//! Security contexts: who makes tokens of a secret, seals and opens. The only place that knows a library for them.
 mod context;
+#[cfg(feature = "nla")]
+mod identity;
+#[cfg(feature = "nla")]
+mod negotiate;
 #[cfg(feature = "nla")]
 mod ntlm;
 mod plain;
@@ -22,6 +26,11 @@ impl Exchange {
     /// this computer's.
     pub(crate) fn begin(credentials: &Credentials, service: &str, binding: Option<&[u8]>) -> Self {
         Self::with(context(credentials, service, binding))
+    }
+
+    /// The same inside of SPNEGO.
+    pub(crate) fn negotiate(credentials: &Credentials, service: &str, binding: Option<&[u8]>) -> Self {
+        Self::with(negotiated(credentials, service, binding))
     }
 
     /// Begins one that shows user and password, once.
@@ -71,6 +80,20 @@ fn context(
     Some(Box::new(ntlm::Ntlm::new(credentials, service, binding)?))
 }
 
+#[cfg(feature = "nla")]
+fn negotiated(
+    credentials: &Credentials,
+    service: &str,
+    binding: Option<&[u8]>,
+) -> Option<Box<dyn SecurityContext>> {
+    Some(Box::new(negotiate::Spnego::new(credentials, service, binding)?))
+}
+
+#[cfg(not(feature = "nla"))]
+fn negotiated(_: &Credentials, _: &str, _: Option<&[u8]>) -> Option<Box<dyn SecurityContext>> {
+    None
+}
+
 #[cfg(not(feature = "nla"))]
 fn context(_: &Credentials, _: &str, _: Option<&[u8]>) -> Option<Box<dyn SecurityContext>> {
     None
@@ -88,6 +111,34 @@ mod tests {
                 Asked::Token(_) => Err(AuthFault::Token),
                 Asked::Wrap(_) | Asked::Unwrap(_) => panic!("a defect in a library"),
             }
+        }
+    }
+
+    /// The first message is everybody's: nothing of the account, the service or the computer is in it.
+    #[cfg(feature = "nla")]
+    #[tokio::test]
+    async fn first_message_is_as_the_reference_has_it_and_the_same_for_everybody() {
+        const NTLM: &str = "TlRMTVNTUAABAAAAt4II4gAAAAAoAAAAAAAAACgAAAAKAGNFAAAADw==";
+        const HEAD: [u8; 34] = [
+            0x60, 0x48, 0x06, 0x06, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x02, 0xA0, 0x3E, 0x30, 0x3C, 0xA0, 0x0E,
+            0x30, 0x0C, 0x06, 0x0A, 0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0A, 0xA2, 0x2A,
+            0x04, 0x28,
+        ];
+        for (user, service, binding) in
+            [("alice", "HTTP/gw", None), ("LAB\\bob", "HTTP/other", Some(b"x".as_slice()))]
+        {
+            let credentials = Credentials::new(user, None, "secret".to_owned()).unwrap();
+            let first = |exchange: Exchange| async move {
+                let Ok(AuthOutput::Token { token, done: false }) = exchange.ask(AuthAsk::Token(None)).await
+                else {
+                    panic!("no token")
+                };
+                token
+            };
+            let bare = first(Exchange::begin(&credentials, service, binding)).await;
+            assert_eq!(rdp_probe_core::base64(&bare), NTLM);
+            let wrapped = first(Exchange::negotiate(&credentials, service, binding)).await;
+            assert_eq!(wrapped, [&HEAD[..], &bare].concat());
         }
     }
 

@@ -2,12 +2,13 @@
 //! secret.
 use rdp_probe_core::{AuthFault, AuthOutput};
 use sspi::{
-    AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation,
-    EncryptionFlags, SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _, Username,
+    AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation, EncryptionFlags,
+    SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _,
 };
 use tracing::dispatcher::{Dispatch, with_default};
 
 use super::context::{Asked, SecurityContext};
+use super::identity::identity;
 use crate::credentials::Credentials;
 
 /// The size of a signature, in octets: what a sealed message begins with.
@@ -25,14 +26,7 @@ pub(super) struct Ntlm {
 impl Ntlm {
     /// The beginning of one; `None` for an account that the library cannot name.
     pub(super) fn new(credentials: &Credentials, service: &str, binding: Option<&[u8]>) -> Option<Self> {
-        let Credentials { account, password } = credentials;
-        let domain = account.domain.as_deref().unwrap_or_default();
-        let username = if account.is_principal {
-            Username::new_upn(&account.user, domain)
-        } else {
-            Username::new_down_level_logon_name(&account.user, domain)
-        };
-        let identity = AuthIdentity { username: username.ok()?, password: password.expose().clone().into() };
+        let identity = identity(credentials)?;
         with_default(&Dispatch::none(), || {
             let mut ntlm = sspi::Ntlm::new();
             let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);

@@ -3,6 +3,7 @@
 //! \[MS-TSGU\] 2.2.3 and 3.3.5.1; RFC 9110; RFC 6455 section 4.2.
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rdp_probe_core::wire::credssp::ntlm_in;
 use sha1::{Digest as _, Sha1};
 
 use crate::scenario::Personality;
@@ -163,9 +164,10 @@ pub(super) fn basic(token: &str) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
-/// Whether it is an NTLM AUTHENTICATE, which proves a password.
+/// Whether an NTLM AUTHENTICATE is in it, which proves a password.
 pub(super) fn is_ntlm_authenticate(token: &str) -> bool {
-    STANDARD.decode(token).is_ok_and(|octets| octets.starts_with(b"NTLMSSP\0\x03\0\0\0"))
+    let octets = STANDARD.decode(token).unwrap_or_default();
+    ntlm_in(&octets).is_some_and(|message| message.starts_with(b"NTLMSSP\0\x03\0\0\0"))
 }
 
 /// `Sec-WebSocket-Accept` for a key (RFC 6455 section 4.2.2).
@@ -174,15 +176,16 @@ pub fn accepted(key: &str) -> String {
     STANDARD.encode(Sha1::new_with_prefix(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize())
 }
 
-/// 101, with this `Sec-WebSocket-Accept`.
-pub(super) fn upgraded(personality: Personality, accept: &str) -> Vec<u8> {
+/// 101, with this `Sec-WebSocket-Accept`, and this proof where there is one.
+pub(super) fn upgraded(personality: Personality, accept: &str, proof: Option<&str>) -> Vec<u8> {
     let server = match personality {
         Personality::Windows => "Server: Microsoft-HTTPAPI/2.0\r\n",
         Personality::OpenSource => "",
     };
+    let proof = proof.map(|proof| format!("WWW-Authenticate: Negotiate {proof}\r\n")).unwrap_or_default();
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{server}\
-         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+         Sec-WebSocket-Accept: {accept}\r\n{proof}\r\n"
     )
     .into_bytes()
 }

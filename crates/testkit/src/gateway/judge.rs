@@ -11,6 +11,9 @@ pub(crate) trait Judge: fmt::Debug + Send + Sync {
 
     /// What an AUTHENTICATE proves, on a connection that is bound to by `own`.
     fn judge(&mut self, authenticate: &[u8], own: &[u8]) -> Judged;
+
+    /// What proves the server in SPNEGO, once it has let somebody in; `None` for whom nothing does.
+    fn proof(&mut self) -> Option<Vec<u8>>;
 }
 
 /// What an AUTHENTICATE proves.
@@ -66,5 +69,9 @@ impl Judge for Toy {
         let at = authenticate.windows(BOUND.len()).position(|part| part == BOUND);
         let (token, binding) = authenticate.split_at(at.unwrap_or(authenticate.len()));
         Judged { knows: self.admits(token), bound: Bound::of(binding.strip_prefix(BOUND), own) }
+    }
+
+    fn proof(&mut self) -> Option<Vec<u8>> {
+        None
     }
 }

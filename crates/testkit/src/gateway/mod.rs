@@ -12,6 +12,7 @@ mod notes;
 mod ntlm;
 mod packets;
 mod server;
+mod spnego;
 mod tunnel;
 
 pub use does::Does;

@@ -2,6 +2,7 @@
 use md5::{Digest as _, Md5};
 
 use super::judge::{Bound, Judge, Judged};
+use super::spnego;
 use crate::ntlm_server::NtlmServer;
 
 /// The server's end of one exchange.
@@ -24,6 +25,10 @@ impl Judge for Ntlm {
         let bound = Bound::of(binding(authenticate).as_deref(), &digest(own));
         let knows = has_mic(authenticate) && self.0.token(authenticate).is_ok() && self.0.complete().is_ok();
         Judged { knows, bound }
+    }
+
+    fn proof(&mut self) -> Option<Vec<u8>> {
+        Some(spnego::proof(&self.0.signature(&spnego::MECHANISMS).ok()?))
     }
 }
 
@@ -78,4 +83,32 @@ fn binding(message: &[u8]) -> Option<Vec<u8>> {
 /// Whether MsvAvFlags says that there is a message integrity check.
 fn has_mic(message: &[u8]) -> bool {
     pair(message, FLAGS).and_then(|value| value.first()).is_some_and(|flags| flags & 2 == 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example that Microsoft has published of a binding.
+    #[test]
+    fn digest_of_a_binding_is_as_it_was_published() {
+        let certificate = [
+            0xEA, 0x05, 0xFE, 0xFE, 0xCC, 0x6B, 0x0B, 0xD5, 0x71, 0xDB, 0xBC, 0x5B, 0xAA, 0x3E, 0xD4, 0x53,
+            0x86, 0xD0, 0x44, 0x68, 0x35, 0xF7, 0xB7, 0x4C, 0x85, 0x62, 0x1B, 0x99, 0x83, 0x47, 0x5F, 0x95,
+        ];
+        let own = [b"tls-server-end-point:".as_slice(), &certificate].concat();
+        let expected =
+            [0x65, 0x86, 0xE9, 0x9D, 0x81, 0xC2, 0xFC, 0x98, 0x4E, 0x47, 0x17, 0x2F, 0xD4, 0xDD, 0x03, 0x10];
+        assert_eq!((own.len(), digest(&own)), (53, expected.to_vec()));
+    }
+
+    #[test]
+    fn fields_that_lie_have_nothing_in_them() {
+        let mut message = vec![0; 64];
+        message[20..28].copy_from_slice(&[0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+        assert_eq!((field(&message, RESPONSE), binding(&message), has_mic(&message)), (None, None, false));
+        message[20..28].copy_from_slice(&[60, 0, 60, 0, 4, 0, 0, 0]);
+        assert_eq!(binding(&message), None);
+        assert_eq!(binding(&message[..10]), None);
+    }
 }

@@ -2,6 +2,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rdp_probe_core::base64;
+use rdp_probe_core::wire::credssp::ntlm_in;
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::tsgu::{ExtendedAuthMask, TunnelCaps, frame};
 
@@ -12,6 +13,7 @@ use super::http::{self, Read, Request};
 use super::judge::{Bound, Judge, Judged};
 use super::notes::Notes;
 use super::packets::{self, ClientPacket};
+use super::spnego;
 use crate::certificate::Kind;
 use crate::scenario::{Accepts, Binding, Departs, Ending, GatewayPoint, GatewayTable, Personality};
 use crate::toy::Toy;
@@ -63,11 +65,12 @@ enum Said {
     Password {
         right: bool,
     },
-    /// The first message of NTLM, with the answer to it.
-    Begun(Vec<u8>),
-    /// Its last one.
+    /// The first message of NTLM, with the scheme and the answer to it.
+    Begun(String),
+    /// Its last one, with SPNEGO around it or without.
     Proof {
         right: bool,
+        wrapped: bool,
     },
 }
 
@@ -242,13 +245,17 @@ impl Gateway {
                 scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("PAA"))
             }
             (Accepts::Basic, _) => matches!(said, Said::Password { right: true }),
-            (Accepts::Ntlm, _) => matches!(said, Said::Proof { right: true }),
+            (Accepts::Ntlm, _) => matches!(said, Said::Proof { right: true, .. }),
         };
         let (octets, upgraded) = match request.key() {
             _ if !request.is_for_a_gateway() => (http::answer(404, [], None), false),
             _ if !lets_in => {
                 let schemes = match said {
-                    Said::Begun(challenge) => vec![format!("NTLM {}", base64(&challenge))],
+                    Said::Begun(challenge) => vec![challenge],
+                    // RFC 4559 section 5: who refuses may say so in the mechanism's own words, too.
+                    Said::Proof { wrapped: true, .. } => {
+                        vec![format!("Negotiate {}", base64(&spnego::reject()))]
+                    }
                     Said::Nothing | Said::Password { .. } | Said::Proof { .. } => habits::schemes(&self.table),
                 };
                 (http::unauthorized(self.table.personality, &schemes), false)
@@ -258,7 +265,12 @@ impl Gateway {
                 let wrong =
                     matches!(&self.table.departs, Some(departure) if departure.how == Departs::WrongAccept);
                 let accept = if wrong { http::accepted("") } else { http::accepted(key) };
-                (http::upgraded(self.table.personality, &accept), true)
+                let proof = match said {
+                    Said::Proof { wrapped: true, .. } if self.table.proves => self.judge.proof(),
+                    Said::Nothing | Said::Password { .. } | Said::Begun(_) | Said::Proof { .. } => None,
+                };
+                let proof = proof.map(|proof| base64(&proof));
+                (http::upgraded(self.table.personality, &accept, proof.as_deref()), true)
             }
         };
         if let Some(does) = self.instead(at, &octets) {
@@ -286,23 +298,27 @@ impl Gateway {
         if !scheme.eq_ignore_ascii_case("Basic") {
             let proves = http::is_ntlm_authenticate(token);
             seen.logons += usize::from(proves);
-            let octets = STANDARD.decode(token).ok();
-            let Some(octets) =
-                octets.filter(|_| self.table.accepts == Accepts::Ntlm && scheme.eq_ignore_ascii_case("NTLM"))
+            let octets = STANDARD.decode(token).unwrap_or_default();
+            let own = ["NTLM", "Negotiate"].into_iter().find(|own| scheme.eq_ignore_ascii_case(own));
+            let (Some(scheme), Some(message), Accepts::Ntlm) = (own, ntlm_in(&octets), self.table.accepts)
             else {
                 return Said::Nothing;
             };
+            // As it was asked: with SPNEGO around it, or without.
+            let wrapped = message.len() < octets.len();
             if !proves {
-                return self.judge.challenge(&octets).map_or(Said::Nothing, Said::Begun);
+                let Some(challenge) = self.judge.challenge(message) else { return Said::Nothing };
+                let token = if wrapped { spnego::challenge(&challenge) } else { challenge };
+                return Said::Begun(format!("{scheme} {}", base64(&token)));
             }
             let (own, wants) = match self.table.binding {
                 Binding::Off => (self.table.certificate, false),
                 Binding::Required => (self.table.certificate, true),
                 Binding::Other => (Kind::Good, true),
             };
-            let Judged { knows, bound } = self.judge.judge(&octets, &own.end_point());
+            let Judged { knows, bound } = self.judge.judge(message, &own.end_point());
             seen.bound.push(bound);
-            return Said::Proof { right: knows && (bound == Bound::Own || !wants) };
+            return Said::Proof { right: knows && (bound == Bound::Own || !wants), wrapped };
         }
         let Some((user, password)) = http::basic(token) else {
             seen.violations.push("credentials of Basic that are none".to_owned());

@@ -26,6 +26,8 @@ pub struct GatewayTable {
     pub accepts: Accepts,
     /// What it makes of what a logon by NTLM is bound to.
     pub binding: Binding,
+    /// Whether it proves itself to who logs on inside of SPNEGO.
+    pub proves: bool,
     /// The account that it knows, for [`Accepts::Basic`]; with [`Accepts::Ntlm`] whoever has its password is let in.
     pub user: String,
     /// That account's password.
@@ -217,6 +219,7 @@ impl Default for GatewayTable {
             certificate: Kind::Gateway,
             accepts: Accepts::default(),
             binding: Binding::default(),
+            proves: false,
             user: "gwuser".to_owned(),
             password: "Gw-Secret-7!".to_owned(),
             token: "Gw-Token-7!".to_owned(),

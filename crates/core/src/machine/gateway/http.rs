@@ -1,4 +1,5 @@
 //! Stages `gateway_http` and `gateway_auth`: the request that asks for a tunnel, first without credentials, and its answers.
+use rdp_probe_wire::credssp::ntlm_in;
 use rdp_probe_wire::http::{BodyLength, MAX_BODY, Response, Status, challenges};
 use rdp_probe_wire::ntlm::Challenge;
 use zeroize::Zeroizing;
@@ -111,7 +112,7 @@ impl ExpectAnswer {
         let at_logon = |kind| Ok(Step::FailAt(Box::new(Refused(Stage::GatewayAuth)), kind));
         let method = match (self.sent, &gateway.logon) {
             // One that begins anew after the proof would be answered for ever.
-            (Sent::Proof(method), _) if challenge_of(response, method).is_some() => {
+            (Sent::Proof(method), _) if begins_anew(response, method) => {
                 return Err(FailureKind::Gateway(GatewayFault::ChallengedAgain));
             }
             (Sent::Proof(_), _) => return Err(refused),
@@ -156,7 +157,8 @@ impl ExpectAnswer {
         };
         let unreadable = || FailureKind::Gateway(GatewayFault::ChallengeUnreadable);
         let challenge = token.and_then(unbase64).ok_or_else(unreadable)?;
-        let read = Challenge::parse(&challenge).map_err(|_| unreadable())?;
+        let message = ntlm_in(&challenge).ok_or_else(unreadable)?;
+        let read = Challenge::parse(message).map_err(|_| unreadable())?;
         out.facts.push(Observed::Challenge(Box::new(NtlmFacts::of(&read))));
         // The exchange is the connection's.
         if !persists(response) {
@@ -177,17 +179,20 @@ impl Kept {
 
 /// What the peer says to this scheme beside its name, where that is an exchange: a token, or `Some(None)` for what is none.
 fn challenge_of<'a>(response: &Response<'a>, method: AuthMethod) -> Option<Option<&'a str>> {
-    let scheme = match method {
-        AuthMethod::Ntlm => method.scheme()?,
-        // It names a realm with every question.
-        AuthMethod::Basic | AuthMethod::Token => return None,
-    };
+    // Another scheme names a realm with every question.
+    let scheme = method.scheme().filter(|_| method.is_exchange())?;
     let mut all = response.headers("www-authenticate").flat_map(challenges);
     let said = all.find(|challenge| {
         let is_more = challenge.token68.is_some() || !challenge.params.is_empty();
         is_more && challenge.scheme.eq_ignore_ascii_case(scheme)
     });
     said.map(|challenge| challenge.token68)
+}
+
+/// Whether a server begins an exchange once more: with a challenge, and not with word that it refuses.
+fn begins_anew(response: &Response<'_>, method: AuthMethod) -> bool {
+    let token = challenge_of(response, method).flatten().and_then(unbase64);
+    token.is_some_and(|token| ntlm_in(&token).is_some_and(|message| Challenge::parse(message).is_ok()))
 }
 
 /// Whether another request can follow on the same connection.
@@ -271,10 +276,15 @@ impl State for ExpectAnswer {
         let kind = if status == Status::SWITCHING_PROTOCOLS {
             let accept = response.header("sec-websocket-accept").map(<[u8]>::trim_ascii);
             if accept == Some(Self::request(context).accept().as_bytes()) {
-                if matches!(self.sent, Sent::Proof(_)) {
-                    out.facts.push(Observed::LogonAccepted);
-                }
-                return Ok(Step::Continue(Box::new(ExpectWebSocket)));
+                let Sent::Proof(method) = self.sent else {
+                    return Ok(Step::Continue(Box::new(ExpectWebSocket)));
+                };
+                out.facts.push(Observed::LogonAccepted);
+                // Its own proof may come with it, and mostly does not.
+                let Some(token) = challenge_of(&response, method).flatten().and_then(unbase64) else {
+                    return Ok(Step::Continue(Box::new(ExpectWebSocket)));
+                };
+                return Ok(Step::Continue(Box::new(ExpectLastWord { method, token, kept: self.kept })));
             }
             GatewayFault::WrongAccept
         } else if status.is_informational() {
@@ -357,7 +367,9 @@ impl State for ExpectProof {
         let token = match method {
             // User and password are in their form already.
             AuthMethod::Basic => token,
-            AuthMethod::Ntlm | AuthMethod::Token => Zeroizing::new(base64(&token).into_bytes()),
+            AuthMethod::Ntlm | AuthMethod::Negotiate | AuthMethod::Token => {
+                Zeroizing::new(base64(&token).into_bytes())
+            }
         };
         let scheme = method.scheme().unwrap_or_default().as_bytes();
         let proof = Zeroizing::new([scheme, b" ", &token[..]].concat());
@@ -367,7 +379,7 @@ impl State for ExpectProof {
             return Ok(Step::Continue(Box::new(ExpectAnswer { sent, asides: 0, kept })));
         }
         out.facts.push(Observed::LogonSent(method));
-        if method == AuthMethod::Ntlm {
+        if method.is_exchange() {
             out.facts.push(Observed::Gateway(GatewayFact::ChannelBinding(match &kept.binding {
                 None => BindingSent::No,
                 Some(ChannelBinding { certain: true, .. }) => BindingSent::Yes,
@@ -375,5 +387,51 @@ impl State for ExpectProof {
             })));
         }
         Ok(Step::Continue(Box::new(ExpectAnswer { sent: Sent::Proof(method), asides: 0, kept })))
+    }
+}
+
+/// Waits for what the context makes of the peer's own proof. Whatever that is, the status has let in who asked.
+#[derive(Debug)]
+struct ExpectLastWord {
+    method: AuthMethod,
+    token: Vec<u8>,
+    kept: Kept,
+}
+
+impl State for ExpectLastWord {
+    fn stage(&self) -> Stage {
+        Stage::GatewayAuth
+    }
+
+    fn hop(&self) -> Hop {
+        Hop::Gateway
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::SecurityContext
+    }
+
+    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
+        Wants::Auth {
+            hop: context.hop(),
+            method: self.method,
+            binding: self.kept.binding.as_ref().map(|binding| &binding.data[..]),
+            ask: AuthAsk::Token(Some(&self.token)),
+        }
+    }
+
+    fn on_auth(
+        self: Box<Self>,
+        answer: Result<AuthOutput, AuthFault>,
+        _: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        let proven = match answer {
+            Ok(_) => true,
+            Err(AuthFault::Token | AuthFault::Altered) => false,
+            Err(fault @ (AuthFault::Local | AuthFault::Closed(_))) => return Err(FailureKind::Auth(fault)),
+        };
+        out.facts.push(Observed::Gateway(GatewayFact::OwnProof { holds: proven }));
+        Ok(Step::Continue(Box::new(ExpectWebSocket)))
     }
 }

@@ -22,7 +22,7 @@ fn refused(evidence: &Evidence, after: bool) -> bool {
 fn has_shown_a_password(evidence: &Evidence) -> bool {
     evidence
         .shown_gateway()
-        .is_some_and(|gateway| matches!(gateway.method, Some(AuthMethod::Basic | AuthMethod::Ntlm)))
+        .is_some_and(|gateway| gateway.method.is_some_and(|method| method != AuthMethod::Token))
 }
 
 /// Whether what went out of a logon is no more than anybody's first message.
@@ -32,8 +32,8 @@ fn is_begun(evidence: &Evidence) -> bool {
 
 /// A logon that several connections would spoil, and somebody in front of the gateway who may have several.
 fn may_be_spread(evidence: &Evidence) -> bool {
-    let by_ntlm = evidence.shown_gateway().is_some_and(|gateway| gateway.method == Some(AuthMethod::Ntlm));
-    by_ntlm && evidence.gateway_names_a_proxy()
+    let method = evidence.shown_gateway().and_then(|gateway| gateway.method);
+    method.is_some_and(AuthMethod::is_exchange) && evidence.gateway_names_a_proxy()
 }
 
 /// A logon that is bound to a certificate by one of the digests that some servers cannot do.
