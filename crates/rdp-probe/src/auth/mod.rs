@@ -1,8 +1,6 @@
 //! Security contexts: who makes tokens of a secret, seals and opens. The only place that knows a library for them.
 mod context;
 #[cfg(feature = "nla")]
-mod identity;
-#[cfg(feature = "nla")]
 mod negotiate;
 #[cfg(feature = "nla")]
 mod ntlm;
@@ -86,7 +84,7 @@ fn negotiated(
     service: &str,
     binding: Option<&[u8]>,
 ) -> Option<Box<dyn SecurityContext>> {
-    Some(Box::new(negotiate::Spnego::new(credentials, service, binding)?))
+    Some(Box::new(negotiate::Negotiate::new(credentials, service, binding)?))
 }
 
 #[cfg(not(feature = "nla"))]

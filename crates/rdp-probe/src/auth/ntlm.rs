@@ -2,13 +2,12 @@
 //! secret.
 use rdp_probe_core::{AuthFault, AuthOutput};
 use sspi::{
-    AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation, EncryptionFlags,
-    SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _,
+    AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation,
+    EncryptionFlags, SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _, Username,
 };
 use tracing::dispatcher::{Dispatch, with_default};
 
 use super::context::{Asked, SecurityContext};
-use super::identity::identity;
 use crate::credentials::Credentials;
 
 /// The size of a signature, in octets: what a sealed message begins with.
@@ -26,7 +25,14 @@ pub(super) struct Ntlm {
 impl Ntlm {
     /// The beginning of one; `None` for an account that the library cannot name.
     pub(super) fn new(credentials: &Credentials, service: &str, binding: Option<&[u8]>) -> Option<Self> {
-        let identity = identity(credentials)?;
+        let Credentials { account, password } = credentials;
+        let domain = account.domain.as_deref().unwrap_or_default();
+        let username = if account.is_principal {
+            Username::new_upn(&account.user, domain)
+        } else {
+            Username::new_down_level_logon_name(&account.user, domain)
+        };
+        let identity = AuthIdentity { username: username.ok()?, password: password.expose().clone().into() };
         with_default(&Dispatch::none(), || {
             let mut ntlm = sspi::Ntlm::new();
             let acquiring = ntlm.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
@@ -38,7 +44,8 @@ impl Ntlm {
         })
     }
 
-    fn token(&mut self, after: Option<&[u8]>) -> Result<AuthOutput, AuthFault> {
+    /// The next message, behind this one of the peer's.
+    pub(super) fn message(&mut self, after: Option<&[u8]>) -> Result<Vec<u8>, AuthFault> {
         // It answers a CHALLENGE once, and begins once.
         let due = if after.is_none() { 0 } else { 1 };
         if self.tokens != due {
@@ -63,7 +70,24 @@ impl Ntlm {
         // Before it has seen anything of the peer's, nothing is the peer's doing.
         going.map_err(|_| if after.is_some() { AuthFault::Token } else { AuthFault::Local })?;
         let [SecurityBuffer { buffer, .. }] = output;
-        Ok(AuthOutput::Token { token: buffer, done: after.is_some() })
+        Ok(buffer)
+    }
+
+    /// A signature over these octets, once there are keys.
+    pub(super) fn sign(&mut self, octets: &[u8]) -> Result<[u8; SIGNATURE], AuthFault> {
+        let (mut signature, mut data) = ([0; SIGNATURE], octets.to_vec());
+        let mut message =
+            [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)];
+        self.ntlm.make_signature(0, &mut message, 0).map_err(|_| AuthFault::Local)?;
+        Ok(signature)
+    }
+
+    /// Checks one of the peer's.
+    pub(super) fn verify(&mut self, octets: &[u8], signature: &[u8]) -> Result<(), AuthFault> {
+        let (mut signature, mut data) = (signature.to_vec(), octets.to_vec());
+        let mut message =
+            [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)];
+        self.ntlm.verify_signature(&mut message, 0).map(drop).map_err(|_| AuthFault::Altered)
     }
 
     fn wrap(&mut self, octets: &[u8]) -> Result<AuthOutput, AuthFault> {
@@ -87,7 +111,10 @@ impl Ntlm {
 impl SecurityContext for Ntlm {
     fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault> {
         with_default(&Dispatch::none(), || match ask {
-            Asked::Token(after) => self.token(after.as_deref()),
+            Asked::Token(after) => {
+                let token = self.message(after.as_deref())?;
+                Ok(AuthOutput::Token { token, done: after.is_some() })
+            }
             // Keys are there from the last token on.
             Asked::Wrap(_) | Asked::Unwrap(_) if self.tokens < 2 => Err(AuthFault::Local),
             Asked::Wrap(octets) => self.wrap(octets),

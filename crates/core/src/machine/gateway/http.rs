@@ -426,12 +426,14 @@ impl State for ExpectLastWord {
         _: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
-        let proven = match answer {
-            Ok(_) => true,
-            Err(AuthFault::Token | AuthFault::Altered) => false,
+        let holds = match answer {
+            Ok(_) => Some(true),
+            Err(AuthFault::Altered) => Some(false),
+            // It has said something, and nothing that proves it.
+            Err(AuthFault::Token) => None,
             Err(fault @ (AuthFault::Local | AuthFault::Closed(_))) => return Err(FailureKind::Auth(fault)),
         };
-        out.facts.push(Observed::Gateway(GatewayFact::OwnProof { holds: proven }));
+        out.facts.extend(holds.map(|holds| Observed::Gateway(GatewayFact::OwnProof { holds })));
         Ok(Step::Continue(Box::new(ExpectWebSocket)))
     }
 }
