@@ -359,13 +359,14 @@ fn turns(table: &str, scheme: Option<AuthMethod>) -> (usize, Report) {
 }
 
 #[test]
-fn channel_is_open_after_nine_round_trips_by_ntlm_eight_by_basic_and_seven_with_a_token() {
+fn channel_is_open_after_nine_round_trips_by_ntlm_ten_in_the_tunnel_eight_by_basic_seven_with_a_token() {
     let ntlm = "accepts = \"ntlm\"";
     for (table, scheme, trips) in [
         (ntlm, None, 9),
         (ntlm, Some(AuthMethod::Ntlm), 8),
         ("accepts = \"ntlm\"\nschemes = [\"Negotiate\"]", None, 9),
         (ntlm, Some(AuthMethod::Negotiate), 8),
+        ("accepts = \"ntlm\"\nschemes = [\"SSPI_NTLM\"]", None, 10),
         ("", None, 8),
         ("accepts = \"token\"", None, 7),
     ] {

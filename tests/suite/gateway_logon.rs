@@ -175,13 +175,20 @@ fn untold(seen: &Seen) -> Vec<String> {
     // The first message of NTLM is everybody's.
     let made: Vec<Vec<u8>> = octets.filter(|octets| !octets.starts_with(b"NTLMSSP\0\x01")).collect();
     let all = made.iter().flat_map(|octets| forms_of(octets));
-    all.chain(forms(RIGHT)).chain(values.iter().filter(|value| value.len() > 64).cloned()).collect()
+    let all = all.chain(forms(RIGHT)).chain(values.iter().filter(|value| value.len() > 64).cloned());
+    all.filter(|form| !form.is_empty()).collect()
 }
 
 #[test]
 fn nothing_of_a_logon_at_a_gateway_is_told_to_anybody() {
-    for (scheme, password) in [("ntlm", RIGHT), ("ntlm", "wrong"), ("basic", RIGHT), ("basic", "wrong")] {
-        let served = Served::start(&format!("accepts = {scheme:?}\npassword = {RIGHT:?}"), Routes::nowhere());
+    let negotiate = "ntlm\"\nschemes = [\"Negotiate\"]\n#\"";
+    let in_the_tunnel = "ntlm\"\nschemes = [\"SSPI_NTLM\"]\n#\"";
+    for (scheme, password) in ["ntlm", negotiate, in_the_tunnel, "basic"]
+        .into_iter()
+        .flat_map(|scheme| [(scheme, RIGHT), (scheme, "wrong")])
+    {
+        let table = format!("password = {RIGHT:?}\naccepts = \"{scheme}\"");
+        let served = Served::start(&table, Routes::nowhere());
         let (ears, mut said) = (Ears::default(), String::new());
         let (table, address) = (&served.table, served.gateway.address());
         with_default(ears.clone(), || {

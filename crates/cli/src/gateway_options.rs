@@ -22,7 +22,7 @@ pub(crate) struct GatewayOptions {
     #[arg(help_heading = HEADING, long, value_name = "DOMAIN")]
     pub(crate) gateway_domain: Option<String>,
 
-    /// How to log on at the gateway: auto, ntlm, negotiate, basic or token; auto shows the token where there is one, and else takes NTLM
+    /// How to log on at the gateway: auto, ntlm, negotiate, sspi-ntlm (inside the tunnel), basic or token; auto shows the token where there is one, and else takes NTLM
     /// where the gateway offers it, by itself or inside Negotiate, and Basic where it does not [default: auto]
     #[arg(help_heading = HEADING, long, value_name = "METHOD", value_parser = method)]
     pub(crate) gateway_auth: Option<Method>,
@@ -78,6 +78,7 @@ pub(crate) enum Method {
     Auto,
     Ntlm,
     Negotiate,
+    SspiNtlm,
     Basic,
     Token,
 }
@@ -106,12 +107,13 @@ fn method(text: &str) -> Result<Method, String> {
         "auto" => Ok(Method::Auto),
         "ntlm" => Ok(Method::Ntlm),
         "negotiate" => Ok(Method::Negotiate),
+        "sspi-ntlm" => Ok(Method::SspiNtlm),
         "basic" => Ok(Method::Basic),
         "token" => Ok(Method::Token),
-        "kerberos" | "sspi-ntlm" => {
-            Err(format!("{text} is not in this version; there are auto, ntlm, negotiate, basic and token"))
-        }
-        _ => Err("expected auto, ntlm, negotiate, basic or token".to_owned()),
+        "kerberos" => Err(format!(
+            "{text} is not in this version; there are auto, ntlm, negotiate, sspi-ntlm, basic and token"
+        )),
+        _ => Err("expected auto, ntlm, negotiate, sspi-ntlm, basic or token".to_owned()),
     }
 }
 
@@ -189,22 +191,30 @@ impl GatewayOptions {
             return Some(format!("{option} is of no use without --gateway-user"));
         }
         match self.gateway_auth {
-            Some(Method::Ntlm | Method::Negotiate | Method::Basic) if self.gateway_token.is_some() => {
+            Some(Method::Ntlm | Method::Negotiate | Method::SspiNtlm | Method::Basic)
+                if self.gateway_token.is_some() =>
+            {
                 Some(format!("--gateway-auth {} and --gateway-token: a token is no password", self.auth_word()))
             }
-            Some(Method::Ntlm | Method::Negotiate | Method::Basic) if account.is_none() => {
+            Some(Method::Ntlm | Method::Negotiate | Method::SspiNtlm | Method::Basic) if account.is_none() => {
                 Some(format!("--gateway-auth {} needs --gateway-user, or --same-credentials", self.auth_word()))
             }
             // Nothing else is bound.
-            Some(Method::Basic | Method::Token) if self.no_channel_binding => {
+            Some(Method::SspiNtlm | Method::Basic | Method::Token) if self.no_channel_binding => {
                 Some(format!("--no-channel-binding is of no use with --gateway-auth {}", self.auth_word()))
             }
             Some(Method::Token) if self.gateway_token.is_none() => {
                 Some("--gateway-auth token needs --gateway-token".to_owned())
             }
-            Some(Method::Auto | Method::Ntlm | Method::Negotiate | Method::Basic | Method::Token) | None => {
-                None
-            }
+            Some(
+                Method::Auto
+                | Method::Ntlm
+                | Method::Negotiate
+                | Method::SspiNtlm
+                | Method::Basic
+                | Method::Token,
+            )
+            | None => None,
         }
     }
 
@@ -213,6 +223,7 @@ impl GatewayOptions {
         match self.gateway_auth {
             Some(Method::Ntlm) => AuthMethod::Ntlm.id(),
             Some(Method::Negotiate) => AuthMethod::Negotiate.id(),
+            Some(Method::SspiNtlm) => AuthMethod::SspiNtlm.id(),
             Some(Method::Basic) => AuthMethod::Basic.id(),
             Some(Method::Token) => AuthMethod::Token.id(),
             Some(Method::Auto) | None => "auto",
@@ -224,6 +235,7 @@ impl GatewayOptions {
         match self.gateway_auth {
             Some(Method::Ntlm) => Some(AuthMethod::Ntlm),
             Some(Method::Negotiate) => Some(AuthMethod::Negotiate),
+            Some(Method::SspiNtlm) => Some(AuthMethod::SspiNtlm),
             Some(Method::Basic) => Some(AuthMethod::Basic),
             Some(Method::Token | Method::Auto) | None => None,
         }
@@ -398,7 +410,7 @@ mod tests {
             parsed.err().map(|error| error.to_string()).unwrap_or_default()
         };
         assert!(error("kerberos").contains("kerberos is not in this version"));
-        assert!(error("magic").contains("expected auto, ntlm, negotiate, basic or token"));
+        assert!(error("magic").contains("expected auto, ntlm, negotiate, sspi-ntlm, basic or token"));
         assert_eq!(error("auto"), "");
     }
 }

@@ -98,6 +98,9 @@ pub enum AuthMethod {
     Ntlm,
     /// NTLM inside of SPNEGO, which HTTP calls Negotiate (RFC 4559): for a gateway only.
     Negotiate,
+    /// NTLM in packets of the tunnel, where HTTP asks for nothing but its name ([MS-TSGU] 3.3.5.3.3): for a gateway only.
+    #[serde(rename = "sspi-ntlm")]
+    SspiNtlm,
     /// User and password in a header, as RFC 7617 has it: for a gateway only.
     Basic,
     /// A token in a packet of the tunnel: for a gateway only.
@@ -111,6 +114,7 @@ impl AuthMethod {
         match self {
             Self::Ntlm => "ntlm",
             Self::Negotiate => "negotiate",
+            Self::SspiNtlm => "sspi-ntlm",
             Self::Basic => "basic",
             Self::Token => "token",
         }
@@ -122,17 +126,18 @@ impl AuthMethod {
         match self {
             Self::Ntlm => Some("NTLM"),
             Self::Negotiate => Some("Negotiate"),
+            Self::SspiNtlm => Some("SSPI_NTLM"),
             Self::Basic => Some("Basic"),
             Self::Token => None,
         }
     }
 
-    /// Whether it is an exchange of several messages, of which the first proves nothing.
+    /// Whether it is an exchange of several messages in HTTP, of which the first proves nothing.
     #[must_use]
     pub const fn is_exchange(self) -> bool {
         match self {
             Self::Ntlm | Self::Negotiate => true,
-            Self::Basic | Self::Token => false,
+            Self::SspiNtlm | Self::Basic | Self::Token => false,
         }
     }
 
@@ -142,6 +147,7 @@ impl AuthMethod {
         match self {
             Self::Ntlm => "NTLM",
             Self::Negotiate => "NTLM inside Negotiate",
+            Self::SspiNtlm => "NTLM inside the tunnel",
             Self::Basic => "Basic",
             Self::Token => "a token",
         }

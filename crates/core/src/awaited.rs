@@ -48,6 +48,9 @@ pub enum Awaited {
     /// HTTP_HANDSHAKE_RESPONSE_PACKET ([MS-TSGU] 2.2.10.11).
     #[serde(rename = "HANDSHAKE_RESPONSE")]
     HandshakeResponse,
+    /// HTTP_EXTENDED_AUTH_PACKET ([MS-TSGU] 2.2.10.7).
+    #[serde(rename = "EXTENDED_AUTH_MSG")]
+    ExtendedAuth,
     /// HTTP_TUNNEL_RESPONSE ([MS-TSGU] 2.2.10.20).
     #[serde(rename = "TUNNEL_RESPONSE")]
     TunnelResponse,
@@ -74,6 +77,7 @@ impl Awaited {
             Self::RdsaadNonce => Some(Framing::Rdsaad),
             Self::HttpAnswer => Some(Framing::Http),
             Self::HandshakeResponse
+            | Self::ExtendedAuth
             | Self::TunnelResponse
             | Self::TunnelAuthResponse
             | Self::ChannelResponse => Some(Framing::Tsgu),
@@ -100,6 +104,7 @@ impl Awaited {
             Self::HttpAnswer => "HTTP answer",
             Self::Carrier => "carrier",
             Self::HandshakeResponse => "HANDSHAKE_RESPONSE",
+            Self::ExtendedAuth => "EXTENDED_AUTH_MSG",
             Self::TunnelResponse => "TUNNEL_RESPONSE",
             Self::TunnelAuthResponse => "TUNNEL_AUTH_RESPONSE",
             Self::ChannelResponse => "CHANNEL_RESPONSE",

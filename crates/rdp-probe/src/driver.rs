@@ -293,6 +293,7 @@ impl Driver<'_> {
             (Hop::Gateway, Some(GatewayLogin::Account(credentials, _))) => match method {
                 AuthMethod::Basic => Some(Exchange::basic(credentials)),
                 AuthMethod::Ntlm => Some(Exchange::begin(credentials, &service("HTTP", leg), binding)),
+                AuthMethod::SspiNtlm => Some(Exchange::begin(credentials, &service("HTTP", leg), None)),
                 AuthMethod::Negotiate => Some(Exchange::negotiate(credentials, &service("HTTP", leg), binding)),
                 AuthMethod::Token | _ => None,
             },

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    AuthFault, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found, Framing, Hop,
-    Limit, Link, Run, Wants,
+    AuthFault, AuthMethod, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found,
+    Framing, Hop, Limit, Link, Run, Wants,
 };
 
 use crate::certificate::authority;
@@ -128,7 +128,9 @@ impl Machine<'_> {
                         self.shake_hands(&host, &mut peer);
                     }
                     Wants::Pdu(framing) => self.read(framing, &mut peer),
-                    Wants::Auth { hop: Hop::Gateway, method, binding, ask } if method.is_exchange() => {
+                    Wants::Auth { hop: Hop::Gateway, method, binding, ask }
+                        if !matches!(method, AuthMethod::Basic | AuthMethod::Token) =>
+                    {
                         let none = self.scenario.plan.no_context;
                         let answer = if none { Err(AuthFault::Local) } else { at_gateway.ask(ask) };
                         let answer = answer.map(|mut answer| {

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
+use rdp_probe_core::wire::tsgu::{StatusCode, extended_auth_response};
 use rdp_probe_core::{
     Account, Address, AuthFault, AuthMethod, AuthOutput, Close, DialFault, DialFaultKind, Event, Evidence,
     Family, Gateway, GatewayLogon, Host, Link, Plan, Routing, Run, Security, SignatureCheck, Stage, TlsBreak,
@@ -75,9 +76,9 @@ const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
 const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON + OF_A_GATEWAY;
-/// What a gateway takes: HTTP three times, the tunnel's two answers, the authorization and the channel, with as many asides as each may have,
-/// the handshake, the logon's two messages and the two carriers.
-const OF_A_GATEWAY: usize = 7 * 65 + 5;
+/// What a gateway takes: HTTP three times, the tunnel's two answers and those to a logon in it, the authorization and the channel, with as many
+/// asides as each may have, the handshake, the logon's two messages and the two carriers.
+const OF_A_GATEWAY: usize = 9 * 65 + 5;
 /// What a server may say before its Connect Response, and once more.
 const MOST_ASIDES: usize = 9;
 /// What a logon takes: two tokens, the binding, the server's message, and its proof.
@@ -216,7 +217,8 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
             1 => GatewayLogon::Token,
             _ => Account::parse("gwuser", None).map_or(GatewayLogon::None, GatewayLogon::Account),
         };
-        gateway.scheme = (asks >> 6 == 3).then_some(AuthMethod::Ntlm);
+        gateway.scheme = (asks >> 6 == 3)
+            .then(|| octets.one_of(&[AuthMethod::SspiNtlm, AuthMethod::Negotiate], AuthMethod::Ntlm));
         plan.gateway = Some(Box::new(gateway));
     }
     plan.all_addresses = octets.flag();
@@ -280,21 +282,25 @@ enum Furthest {
     Carried,
     Asks(&'static str),
     Challenge,
+    ChallengeInTunnel,
     Begins,
     Proves,
     Upgrade,
     Packet(&'static [u8]),
 }
 
-const GATEWAY: [Furthest; 11] = [
+const GATEWAY: [Furthest; 14] = [
     Furthest::Carried,
     Furthest::Asks("Basic realm=\"gw\""),
     Furthest::Asks("NTLM"),
+    Furthest::Asks("SSPI_NTLM"),
+    Furthest::ChallengeInTunnel,
+    Furthest::Packet(&[3, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     Furthest::Challenge,
     Furthest::Begins,
     Furthest::Proves,
     Furthest::Upgrade,
-    Furthest::Packet(&[2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]),
+    Furthest::Packet(&[2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0]),
     Furthest::Packet(&[5, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     Furthest::Packet(&[7, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     Furthest::Packet(&[9, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]),
@@ -306,6 +312,12 @@ impl Furthest {
             Self::Carried => OwnedEvent::Carried,
             Self::Asks(scheme) => asks(scheme),
             Self::Challenge => asks(&format!("NTLM {}", base64(&Challenge::default().token()))),
+            Self::ChallengeInTunnel => {
+                let mut packet = Vec::new();
+                // As short as it is, it fits.
+                _ = extended_auth_response(StatusCode::OK, &Challenge::default().token(), &mut packet);
+                OwnedEvent::Pdu(packet)
+            }
             Self::Begins => OwnedEvent::Auth(Ok(AuthOutput::Token { token: b"begins".to_vec(), done: false })),
             Self::Proves => OwnedEvent::Auth(Ok(AuthOutput::Token { token: b"proves".to_vec(), done: true })),
             Self::Upgrade => OwnedEvent::Pdu(upgrade().to_vec()),

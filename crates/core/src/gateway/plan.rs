@@ -58,12 +58,13 @@ impl Gateway {
     /// The scheme to log on by, of those that are offered.
     pub(crate) fn scheme_of(&self, offers: impl Fn(AuthMethod) -> bool) -> Option<AuthMethod> {
         let spoken = |method: &AuthMethod| match method {
-            AuthMethod::Ntlm | AuthMethod::Negotiate => self.speaks_ntlm,
+            AuthMethod::Ntlm | AuthMethod::Negotiate | AuthMethod::SspiNtlm => self.speaks_ntlm,
             AuthMethod::Basic => true,
             AuthMethod::Token => false,
         };
         // The best one first: a password is shown in clear only where nothing better is offered.
-        let mut best = [AuthMethod::Ntlm, AuthMethod::Negotiate, AuthMethod::Basic].into_iter();
+        let all = [AuthMethod::Ntlm, AuthMethod::Negotiate, AuthMethod::Basic, AuthMethod::SspiNtlm];
+        let mut best = all.into_iter();
         best.find(|method| {
             spoken(method) && self.scheme.is_none_or(|asked| asked == *method) && offers(*method)
         })

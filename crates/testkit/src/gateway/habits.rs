@@ -12,6 +12,8 @@ const fn code(low: u16) -> u32 {
 
 /// E_PROXY_CAPABILITYMISMATCH.
 pub(super) const CAPABILITY_MISMATCH: u32 = code(0x59E9);
+/// SEC_E_LOGON_DENIED.
+pub(super) const LOGON_DENIED: u32 = 0x8009_030C;
 /// E_PROXY_COOKIE_BADPACKET.
 pub(super) const NO_COOKIE: u32 = code(0x59F7);
 /// E_PROXY_COOKIE_AUTHENTICATION_ACCESS_DENIED.

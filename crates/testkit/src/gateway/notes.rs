@@ -16,7 +16,7 @@ pub struct Seen {
     pub logons: usize,
     /// The schemes of all `Authorization` headers, as they were written.
     pub authorizations: Vec<String>,
-    /// What stood behind them.
+    /// What stood behind them, and the messages of a logon inside of the tunnel, in Base64.
     pub authorization_values: Vec<String>,
     /// The users that passwords were for.
     pub users: Vec<String>,

@@ -7,7 +7,7 @@ use rdp_probe_core::wire::tsgu::{ExtendedAuthMask, Header, PacketType, TunnelCap
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ClientPacket {
     Handshake { version: (u8, u8), extended_auth: ExtendedAuthMask },
-    ExtendedAuth,
+    ExtendedAuth { blob: Vec<u8> },
     TunnelCreate { caps: TunnelCaps, cookie: Option<String> },
     TunnelAuth { name: String },
     ChannelCreate { names: Vec<String>, port: u16, protocol: u16 },
@@ -38,7 +38,7 @@ impl ClientPacket {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Handshake { .. } => "HANDSHAKE_REQUEST",
-            Self::ExtendedAuth => "EXTENDED_AUTH_MSG",
+            Self::ExtendedAuth { .. } => "EXTENDED_AUTH_MSG",
             Self::TunnelCreate { .. } => "TUNNEL_CREATE",
             Self::TunnelAuth { .. } => "TUNNEL_AUTH",
             Self::ChannelCreate { .. } => "CHANNEL_CREATE",
@@ -64,8 +64,7 @@ impl<'a> Rest<'a> {
             }
             PacketType::EXTENDED_AUTH_MSG => {
                 self.take::<4>()?;
-                self.counted()?;
-                ClientPacket::ExtendedAuth
+                ClientPacket::ExtendedAuth { blob: self.counted()?.to_vec() }
             }
             PacketType::TUNNEL_CREATE => {
                 let caps = TunnelCaps(u32::from_le_bytes(self.take()?));
@@ -141,6 +140,12 @@ fn text(octets: &[u8]) -> String {
 pub(super) fn handshake_response(code: u32, (major, minor): (u8, u8), mask: ExtendedAuthMask) -> Vec<u8> {
     let [m0, m1] = mask.0.to_le_bytes();
     packet(PacketType::HANDSHAKE_RESPONSE, &[&code.to_le_bytes(), &[major, minor, 0, 0, m0, m1]])
+}
+
+/// HTTP_EXTENDED_AUTH_PACKET.
+pub(super) fn extended_auth(code: u32, blob: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(blob.len()).unwrap_or(u16::MAX).to_le_bytes();
+    packet(PacketType::EXTENDED_AUTH_MSG, &[&code.to_le_bytes(), &length, blob])
 }
 
 /// HTTP_TUNNEL_RESPONSE that refuses.
@@ -252,7 +257,10 @@ mod tests {
         assert_eq!(written(|out| tsgu::data(b"ab", out)), Ok(ClientPacket::Data(b"ab".to_vec())));
         assert_eq!(written(tsgu::keepalive), Ok(ClientPacket::Keepalive));
         assert_eq!(written(|out| tsgu::close_channel(StatusCode::OK, out)), Ok(ClientPacket::CloseChannel));
-        assert_eq!(written(|out| assert!(tsgu::extended_auth(&[1], out))), Ok(ClientPacket::ExtendedAuth));
+        assert_eq!(
+            written(|out| assert!(tsgu::extended_auth(&[1], out))),
+            Ok(ClientPacket::ExtendedAuth { blob: vec![1] })
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Gateway {
     notes: Notes,
     held: Vec<u8>,
     state: State,
+    /// Whether somebody logs on inside of the tunnel.
+    extended: bool,
     /// Who judges logons by NTLM.
     judge: Box<dyn Judge>,
     /// `RDG-Connection-Id`, which no request of a connection changes.
@@ -44,6 +46,7 @@ pub struct Gateway {
 enum State {
     Request,
     Handshake,
+    Extended,
     Create,
     Authorization,
     Channel,
@@ -59,6 +62,9 @@ enum State {
     Gone,
 }
 
+/// The scheme of who logs on inside of the tunnel.
+const EXTENDED: &str = "SSPI_NTLM";
+
 /// What a request says of who it is from.
 enum Said {
     Nothing,
@@ -67,6 +73,8 @@ enum Said {
     },
     /// The first message of NTLM, with the scheme and the answer to it.
     Begun(String),
+    /// That it follows in the tunnel.
+    ToFollow,
     /// Its last one, with SPNEGO around it or without.
     Proof {
         right: bool,
@@ -85,6 +93,7 @@ impl Gateway {
             notes: notes.clone(),
             held: Vec::new(),
             state: State::Request,
+            extended: false,
             judge: Box::new(Toy::new(0)),
             connection_id: None,
             caps: TunnelCaps::default(),
@@ -125,6 +134,7 @@ impl Gateway {
                 State::Gone => self.farewell(),
                 State::Request => self.request(),
                 State::Handshake
+                | State::Extended
                 | State::Create
                 | State::Authorization
                 | State::Channel
@@ -235,6 +245,7 @@ impl Gateway {
         let said = self.note(request, faults);
         let at = match (&said, authorization) {
             (Said::Begun(_), _) => GatewayPoint::Challenge,
+            (Said::ToFollow, _) => GatewayPoint::Http,
             (Said::Nothing | Said::Password { .. } | Said::Proof { .. }, Some(_)) => GatewayPoint::Auth,
             (Said::Nothing | Said::Password { .. } | Said::Proof { .. }, None) => GatewayPoint::Http,
         };
@@ -245,7 +256,7 @@ impl Gateway {
                 scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("PAA"))
             }
             (Accepts::Basic, _) => matches!(said, Said::Password { right: true }),
-            (Accepts::Ntlm, _) => matches!(said, Said::Proof { right: true, .. }),
+            (Accepts::Ntlm, _) => matches!(said, Said::Proof { right: true, .. } | Said::ToFollow),
         };
         let (octets, upgraded) = match request.key() {
             _ if !request.is_for_a_gateway() => (http::answer(404, [], None), false),
@@ -256,7 +267,9 @@ impl Gateway {
                     Said::Proof { wrapped: true, .. } => {
                         vec![format!("Negotiate {}", base64(&spnego::reject()))]
                     }
-                    Said::Nothing | Said::Password { .. } | Said::Proof { .. } => habits::schemes(&self.table),
+                    Said::Nothing | Said::ToFollow | Said::Password { .. } | Said::Proof { .. } => {
+                        habits::schemes(&self.table)
+                    }
                 };
                 (http::unauthorized(self.table.personality, &schemes), false)
             }
@@ -267,7 +280,11 @@ impl Gateway {
                 let accept = if wrong { http::accepted("") } else { http::accepted(key) };
                 let proof = match said {
                     Said::Proof { wrapped: true, .. } if self.table.proves => self.judge.proof(),
-                    Said::Nothing | Said::Password { .. } | Said::Begun(_) | Said::Proof { .. } => None,
+                    Said::Nothing
+                    | Said::ToFollow
+                    | Said::Password { .. }
+                    | Said::Begun(_)
+                    | Said::Proof { .. } => None,
                 };
                 let proof = proof.map(|proof| base64(&proof));
                 (http::upgraded(self.table.personality, &accept, proof.as_deref()), true)
@@ -299,6 +316,11 @@ impl Gateway {
             let proves = http::is_ntlm_authenticate(token);
             seen.logons += usize::from(proves);
             let octets = STANDARD.decode(token).unwrap_or_default();
+            let offers = |scheme: &str| habits::schemes(&self.table).iter().any(|own| own == scheme);
+            if scheme == EXTENDED && self.table.accepts == Accepts::Ntlm && offers(scheme) {
+                self.extended = true;
+                return Said::ToFollow;
+            }
             let own = ["NTLM", "Negotiate"].into_iter().find(|own| scheme.eq_ignore_ascii_case(own));
             let (Some(scheme), Some(message), Accepts::Ntlm) = (own, ntlm_in(&octets), self.table.accepts)
             else {
@@ -311,14 +333,9 @@ impl Gateway {
                 let token = if wrapped { spnego::challenge(&challenge) } else { challenge };
                 return Said::Begun(format!("{scheme} {}", base64(&token)));
             }
-            let (own, wants) = match self.table.binding {
-                Binding::Off => (self.table.certificate, false),
-                Binding::Required => (self.table.certificate, true),
-                Binding::Other => (Kind::Good, true),
-            };
-            let Judged { knows, bound } = self.judge.judge(message, &own.end_point());
-            seen.bound.push(bound);
-            return Said::Proof { right: knows && (bound == Bound::Own || !wants), wrapped };
+            let judged = self.judged(message);
+            seen.bound.push(judged.bound);
+            return Said::Proof { right: self.admits(judged), wrapped };
         }
         let Some((user, password)) = http::basic(token) else {
             seen.violations.push("credentials of Basic that are none".to_owned());
@@ -329,6 +346,20 @@ impl Gateway {
         seen.users.push(user);
         seen.secrets_seen.push(password);
         Said::Password { right }
+    }
+
+    /// What an AUTHENTICATE proves on a connection with the certificate that it has to be bound to.
+    fn judged(&mut self, authenticate: &[u8]) -> Judged {
+        let certificate = match self.table.binding {
+            Binding::Off | Binding::Required => self.table.certificate,
+            Binding::Other => Kind::Good,
+        };
+        self.judge.judge(authenticate, &certificate.end_point())
+    }
+
+    /// Whether that is enough.
+    fn admits(&self, judged: Judged) -> bool {
+        judged.knows && (judged.bound == Bound::Own || self.table.binding == Binding::Off)
     }
 
     // The tunnel.
@@ -362,6 +393,7 @@ impl Gateway {
         let name = packet.name();
         let awaited = match (&packet, self.state) {
             (ClientPacket::Handshake { .. }, State::Handshake)
+            | (ClientPacket::ExtendedAuth { .. }, State::Extended)
             | (ClientPacket::TunnelCreate { .. }, State::Create)
             | (ClientPacket::TunnelAuth { .. }, State::Authorization)
             | (ClientPacket::ChannelCreate { .. }, State::Channel)
@@ -375,6 +407,7 @@ impl Gateway {
         }
         match packet {
             ClientPacket::Handshake { version, extended_auth } => self.handshake(version, extended_auth),
+            ClientPacket::ExtendedAuth { blob } => self.extended_auth(&blob),
             ClientPacket::TunnelCreate { caps, cookie } => self.create(caps, cookie),
             ClientPacket::TunnelAuth { name } => self.authorize(name),
             ClientPacket::ChannelCreate { names, port, protocol } => self.channel(&names, port, protocol),
@@ -386,7 +419,7 @@ impl Gateway {
                 Vec::new()
             }
             // Never awaited.
-            ClientPacket::ExtendedAuth | ClientPacket::Other(_) => Vec::new(),
+            ClientPacket::Other(_) => Vec::new(),
         }
     }
 
@@ -398,6 +431,7 @@ impl Gateway {
             State::Refused => "after a refusal",
             State::Request
             | State::Handshake
+            | State::Extended
             | State::Create
             | State::Authorization
             | State::Channel
@@ -413,6 +447,7 @@ impl Gateway {
             State::ClosedByClient | State::ClosedByUs | State::Refused | State::Open => Vec::new(),
             State::Request
             | State::Handshake
+            | State::Extended
             | State::Create
             | State::Authorization
             | State::Channel
@@ -424,8 +459,9 @@ impl Gateway {
     fn handshake(&mut self, version: (u8, u8), extended_auth: ExtendedAuthMask) -> Vec<Does> {
         let at = GatewayPoint::Handshake;
         let asks_for_token = extended_auth.0 & ExtendedAuthMask::PAA.0 != 0;
+        let asks_for_ntlm = extended_auth.0 & ExtendedAuthMask::SSPI_NTLM.0 != 0;
         let fits = match self.table.accepts {
-            Accepts::Basic | Accepts::Ntlm => !asks_for_token,
+            Accepts::Basic | Accepts::Ntlm => !asks_for_token && asks_for_ntlm == self.extended,
             Accepts::Token => asks_for_token,
             Accepts::Anyone => true,
         };
@@ -441,8 +477,29 @@ impl Gateway {
         if !fits {
             return self.refuse(at, habits::other_method(self.table.personality));
         }
-        self.state = State::Create;
+        self.state = if self.extended { State::Extended } else { State::Create };
         vec![self.right(at, right)]
+    }
+
+    fn extended_auth(&mut self, message: &[u8]) -> Vec<Does> {
+        self.notes.lock().authorization_values.push(base64(message));
+        if !message.starts_with(b"NTLMSSP\0\x03") {
+            let challenge = self.judge.challenge(message).unwrap_or_default();
+            let right = packets::extended_auth(0, &challenge);
+            return self.instead(GatewayPoint::Challenge, &right).unwrap_or_else(|| vec![Does::Send(right)]);
+        }
+        let judged = self.judged(message);
+        let mut seen = self.notes.lock();
+        seen.logons += 1;
+        seen.bound.push(judged.bound);
+        drop(seen);
+        let admitted = self.admits(judged);
+        let right = packets::extended_auth(if admitted { 0 } else { habits::LOGON_DENIED }, &[]);
+        if let Some(does) = self.instead(GatewayPoint::Auth, &right) {
+            return does;
+        }
+        self.state = if admitted { State::Create } else { State::Refused };
+        vec![Does::Send(right)]
     }
 
     fn create(&mut self, caps: TunnelCaps, cookie: Option<String>) -> Vec<Does> {

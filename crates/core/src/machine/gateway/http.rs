@@ -4,8 +4,8 @@ use rdp_probe_wire::http::{BodyLength, MAX_BODY, Response, Status, challenges};
 use rdp_probe_wire::ntlm::Challenge;
 use zeroize::Zeroizing;
 
+use super::handshake::ExpectWebSocket;
 use super::refused::Refused;
-use super::tunnel::ExpectWebSocket;
 use crate::attempt::NotTried;
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
 use crate::awaited::Awaited;
@@ -52,6 +52,8 @@ enum Sent {
     BegunUnasked(AuthMethod),
     /// The first message of an exchange, which proves nothing yet.
     Begun(AuthMethod),
+    /// Word that the exchange follows in the tunnel.
+    ToFollow,
     /// What proves an identity.
     Proof(AuthMethod),
 }
@@ -60,7 +62,7 @@ impl Sent {
     /// Whether something of a logon has gone out.
     const fn is_of_logon(self) -> bool {
         match self {
-            Self::Nothing | Self::TokenToCome | Self::BegunUnasked(_) => false,
+            Self::Nothing | Self::TokenToCome | Self::BegunUnasked(_) | Self::ToFollow => false,
             Self::Begun(_) | Self::Proof(_) => true,
         }
     }
@@ -125,6 +127,7 @@ impl ExpectAnswer {
                 return self.on_token(response, method, out).or_else(at_logon);
             }
             (Sent::TokenToCome, _) => return at_logon(refused),
+            (Sent::ToFollow, _) => return Err(FailureKind::Gateway(GatewayFault::NotChallenged)),
             (Sent::Nothing, GatewayLogon::Account(account)) if account.stopped => {
                 return Ok(Step::Done(NotTried::AccountStopped));
             }
@@ -142,6 +145,9 @@ impl ExpectAnswer {
             return Err(FailureKind::Gateway(GatewayFault::NotPersistent));
         }
         let kept = self.kept.after(response);
+        if method == AuthMethod::SspiNtlm {
+            return Ok(Step::Continue(Box::new(Self { sent: Sent::ToFollow, asides: 0, kept })));
+        }
         Ok(Step::Continue(Box::new(ExpectProof { method, challenge: None, kept, asked: true })))
     }
 
@@ -237,7 +243,7 @@ impl State for ExpectAnswer {
     fn stage(&self) -> Stage {
         match self.sent {
             Sent::Nothing | Sent::TokenToCome | Sent::BegunUnasked(_) => Stage::GatewayHttp,
-            Sent::Begun(_) | Sent::Proof(_) => Stage::GatewayAuth,
+            Sent::Begun(_) | Sent::ToFollow | Sent::Proof(_) => Stage::GatewayAuth,
         }
     }
 
@@ -256,8 +262,12 @@ impl State for ExpectAnswer {
     fn enter(&self, context: &Context, out: &mut Output) {
         let Some(gateway) = context.plan().gateway.as_deref() else { return };
         let request = Self::request(context);
-        request.write(gateway, None, self.sent == Sent::TokenToCome, "", &mut out.octets);
-        note_ids(request, out);
+        let scheme = (self.sent == Sent::ToFollow).then(|| AuthMethod::SspiNtlm.scheme()).flatten();
+        let (scheme, token) = (scheme.map(str::as_bytes), self.sent == Sent::TokenToCome);
+        request.write(gateway, scheme, token, &self.kept.cookies, &mut out.octets);
+        if scheme.is_none() {
+            note_ids(request, out);
+        }
     }
 
     fn on_pdu(
@@ -276,13 +286,14 @@ impl State for ExpectAnswer {
         let kind = if status == Status::SWITCHING_PROTOCOLS {
             let accept = response.header("sec-websocket-accept").map(<[u8]>::trim_ascii);
             if accept == Some(Self::request(context).accept().as_bytes()) {
+                let extended = self.sent == Sent::ToFollow;
                 let Sent::Proof(method) = self.sent else {
-                    return Ok(Step::Continue(Box::new(ExpectWebSocket)));
+                    return Ok(Step::Continue(Box::new(ExpectWebSocket { extended })));
                 };
                 out.facts.push(Observed::LogonAccepted);
                 // Its own proof may come with it, and mostly does not.
                 let Some(token) = challenge_of(&response, method).flatten().and_then(unbase64) else {
-                    return Ok(Step::Continue(Box::new(ExpectWebSocket)));
+                    return Ok(Step::Continue(Box::new(ExpectWebSocket { extended })));
                 };
                 return Ok(Step::Continue(Box::new(ExpectLastWord { method, token, kept: self.kept })));
             }
@@ -367,7 +378,7 @@ impl State for ExpectProof {
         let token = match method {
             // User and password are in their form already.
             AuthMethod::Basic => token,
-            AuthMethod::Ntlm | AuthMethod::Negotiate | AuthMethod::Token => {
+            AuthMethod::Ntlm | AuthMethod::Negotiate | AuthMethod::SspiNtlm | AuthMethod::Token => {
                 Zeroizing::new(base64(&token).into_bytes())
             }
         };
@@ -434,6 +445,6 @@ impl State for ExpectLastWord {
             Err(fault @ (AuthFault::Local | AuthFault::Closed(_))) => return Err(FailureKind::Auth(fault)),
         };
         out.facts.extend(holds.map(|holds| Observed::Gateway(GatewayFact::OwnProof { holds })));
-        Ok(Step::Continue(Box::new(ExpectWebSocket)))
+        Ok(Step::Continue(Box::new(ExpectWebSocket { extended: false })))
     }
 }

@@ -1,6 +1,8 @@
 //! The stages of an RD Gateway, from TLS with it to an open channel.
 mod authorization;
 mod channel;
+mod extended;
+mod handshake;
 mod http;
 mod packets;
 mod refused;

@@ -1,5 +1,5 @@
-//! Stage `gateway_tunnel`: the version of the tunnel, and the tunnel itself ([MS-TSGU] 3.7.5.1 and 3.7.5.2).
-use rdp_probe_wire::tsgu::{self, Body, ExtendedAuthMask, TunnelCaps};
+//! Stage `gateway_tunnel`: the tunnel itself ([MS-TSGU] 3.7.5.2).
+use rdp_probe_wire::tsgu::{self, Body, TunnelCaps};
 use zeroize::Zeroizing;
 
 use super::authorization::ExpectTunnelAuthResponse;
@@ -9,77 +9,15 @@ use crate::awaited::Awaited;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::framing::Framing;
-use crate::gateway::{GatewayFact, GatewayFault, GatewayLogon, packet_text};
+use crate::gateway::{GatewayFact, GatewayFault, packet_text};
 use crate::hop::Hop;
 use crate::machine::state::{Context, Output, State, Step};
 use crate::stage::Stage;
-use crate::wants::{Carrier, Wants};
-
-/// Waits for the carrier of the packets.
-#[derive(Debug)]
-pub(super) struct ExpectWebSocket;
-
-impl State for ExpectWebSocket {
-    fn stage(&self) -> Stage {
-        Stage::GatewayTunnel
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::Carrier
-    }
-
-    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
-        Wants::Carry(Carrier::WebSocket)
-    }
-
-    fn on_carried(self: Box<Self>, context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
-        let token = matches!(context.gateway_logon(), Some(GatewayLogon::Token));
-        let auth = if token { ExtendedAuthMask::PAA } else { ExtendedAuthMask::NONE };
-        tsgu::handshake_request(auth, &mut out.octets);
-        Ok(Step::Continue(Box::new(ExpectHandshakeResponse { beside: Beside::default() })))
-    }
-}
-
-/// Waits for HTTP_HANDSHAKE_RESPONSE_PACKET.
-#[derive(Debug)]
-struct ExpectHandshakeResponse {
-    beside: Beside,
-}
-
-impl State for ExpectHandshakeResponse {
-    of_packets!(GatewayTunnel, HandshakeResponse);
-
-    fn on_pdu(
-        mut self: Box<Self>,
-        pdu: &[u8],
-        context: &Context,
-        out: &mut Output,
-    ) -> Result<Step, FailureKind> {
-        let Some(packet) = self.beside.hear(pdu, out)? else { return Ok(Step::Continue(self)) };
-        let Body::HandshakeResponse(response) = packet.body else { return Err(other(&packet)) };
-        let (version, extended_auth) = (response.version, response.extended_auth.0);
-        out.facts.push(Observed::Gateway(GatewayFact::Handshake { version, extended_auth }));
-        check(response.error_code)?;
-        if version.0 != 1 {
-            let (major, minor) = version;
-            return Err(FailureKind::Gateway(GatewayFault::Version { major, minor }));
-        }
-        let beside = self.beside;
-        if matches!(context.gateway_logon(), Some(GatewayLogon::Token)) {
-            return Ok(Step::Continue(Box::new(ExpectToken { beside })));
-        }
-        create(None, out)?;
-        Ok(Step::Continue(Box::new(ExpectTunnelResponse { beside, token: false })))
-    }
-}
+use crate::wants::Wants;
 
 /// Asks for the tunnel: what is said to be understood is what a probe of seconds understands, with idle times, so that the gateway says
 /// which of its limits it was.
-fn create(token: Option<&str>, out: &mut Output) -> Result<(), FailureKind> {
+pub(super) fn create(token: Option<&str>, out: &mut Output) -> Result<(), FailureKind> {
     // At once, so that no copy of the token stays behind where it grows.
     out.octets.reserve(64_usize.saturating_add(token.map_or(0, str::len).saturating_mul(2)));
     let caps = TunnelCaps::IDLE_TIMEOUT.0 | TunnelCaps::CONSENT_SIGN.0 | TunnelCaps::SERVICE_MSG.0;
@@ -89,8 +27,8 @@ fn create(token: Option<&str>, out: &mut Output) -> Result<(), FailureKind> {
 
 /// Waits for the context's token.
 #[derive(Debug)]
-struct ExpectToken {
-    beside: Beside,
+pub(super) struct ExpectToken {
+    pub(super) beside: Beside,
 }
 
 impl State for ExpectToken {
@@ -131,10 +69,10 @@ impl State for ExpectToken {
 
 /// Waits for HTTP_TUNNEL_RESPONSE.
 #[derive(Debug)]
-struct ExpectTunnelResponse {
-    beside: Beside,
+pub(super) struct ExpectTunnelResponse {
+    pub(super) beside: Beside,
     /// Whether a token went out.
-    token: bool,
+    pub(super) token: bool,
 }
 
 impl State for ExpectTunnelResponse {

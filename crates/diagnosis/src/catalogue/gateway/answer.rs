@@ -102,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-other-packet",
-        matches: |f| matches!(f.gateway_fault(), Some(GatewayFault::OtherPacket { .. })),
+        matches: |f| is_due(f) && matches!(f.gateway_fault(), Some(GatewayFault::OtherPacket { .. })),
         summary: "the gateway {gateway} sent another packet than was due, in stage {stage}",
         cause: "what answers does not keep to the protocol of gateways, or mixes up connections",
         remedy: "update the gateway, and look at what stands in front of it",

@@ -1,7 +1,7 @@
 //! `gateway_auth`, and codes that are about who somebody is: the gateway does not take the logon, or could not be asked.
 use rdp_probe_core::wire::Layer;
 use rdp_probe_core::{
-    AuthFault, AuthMethod, BindingSent, Close, Evidence, FailureKind, GatewayFault, Hop, Stage,
+    AuthFault, AuthMethod, BindingSent, Close, Evidence, FailureKind, GatewayFault, Hop, Stage, TunnelEnd,
 };
 
 use super::codes::{Meaning, means};
@@ -60,15 +60,22 @@ fn is_fault(evidence: &Evidence, fault: &GatewayFault) -> bool {
     evidence.gateway_fault() == Some(fault)
 }
 
-/// TLS broke: it was given up from here.
+/// What came cannot be read, whatever the carrier calls that: it was given up from here.
 fn is_broken(evidence: &Evidence) -> bool {
-    evidence.ended_after().is_some_and(|(how, _)| matches!(how, Close::TlsBroken(_)))
+    evidence.ended_after().is_some_and(|(how, _)| {
+        matches!(
+            how,
+            Close::TlsBroken(_) | Close::Tunnel(TunnelEnd::Frame | TunnelEnd::Packet | TunnelEnd::Flood)
+        )
+    })
 }
 
 fn unreadable(evidence: &Evidence) -> bool {
     let kind = evidence.failure_kind();
+    let of_gateway = |layer| matches!(layer, Layer::Http | Layer::Tsgu);
     is_broken(evidence)
-        || matches!(kind, Some(FailureKind::Malformed { error, .. }) if error.layer == Layer::Http)
+        || matches!(kind, Some(FailureKind::Malformed { error, .. }) if of_gateway(error.layer))
+        || matches!(kind, Some(FailureKind::Gateway(GatewayFault::OtherPacket { .. })))
         || matches!(kind, Some(FailureKind::NotExpected { .. }))
         || cut(evidence)
         || stalled(evidence)
@@ -209,8 +216,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-logon-denied",
         matches: |f| means(f, Meaning::LogonDenied) && !has_shown_a_password(f),
         summary: "the gateway {gateway} denies the logon ({gateway_code})",
-        cause: "the gateway lets in who logs on inside of the tunnel, by NTLM, and this version does not; or it takes the token for nobody's",
-        remedy: "use user and password with this gateway, or a new token, and look at the gateway's log at this time",
+        cause: "the gateway takes the token for nobody's, or lets in only who logs on inside of the tunnel",
+        remedy: "use user and password with this gateway (--gateway-auth sspi-ntlm for a logon inside of the tunnel), or a new token, and look \
+                 at the gateway's log at this time",
         candidates: DENIED,
         ..TOKEN
     },
