@@ -10,7 +10,7 @@ use rdp_probe_benches::{Bars, Kind};
 use rdp_probe_wire::after_tls;
 use rdp_probe_wire::credssp::spnego::Token;
 use rdp_probe_wire::credssp::{TsRequest, ntlm_in, ts_request};
-use rdp_probe_wire::http::{self, Response, challenges};
+use rdp_probe_wire::http::{self, Chunks, Response, challenges};
 use rdp_probe_wire::mcs::ConnectResponse;
 use rdp_probe_wire::ntlm::{Challenge, utf16};
 use rdp_probe_wire::rdsaad::{self, ServerNonce};
@@ -126,6 +126,11 @@ fn gateway(octets: &[u8]) -> bool {
         _ = black_box(
             create.resources.iter().chain(create.alternatives.iter()).map(<[u8]>::len).sum::<usize>(),
         );
+    }
+    let (mut chunks, mut rest) = (Chunks::new(), octets);
+    while !rest.is_empty() && !chunks.is_over() && !chunks.is_broken() {
+        let heard = black_box(chunks.hear(rest));
+        rest = rest.get(heard.used..).unwrap_or_default();
     }
     let response = black_box(Response::parse(octets));
     if let Ok(response) = response {

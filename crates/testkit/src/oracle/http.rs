@@ -1,6 +1,6 @@
 //! What holds for the readers of HTTP responses.
 use rdp_probe_core::wire::http::{
-    BodyLength, Challenge, MAX_BODY, MAX_FIELDS, MAX_HEAD, Response, challenges, frame, frame_head,
+    BodyLength, Challenge, Chunks, MAX_BODY, MAX_FIELDS, MAX_HEAD, Response, challenges, frame, frame_head,
 };
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::{Problem, WireError};
@@ -23,8 +23,69 @@ pub fn http(octets: &[u8]) {
         }
         Err(error) => placed(octets, error),
     }
-    // The input as a value, for fuzzers.
+    // The input as a value, and as a body, for fuzzers.
     challenged(octets);
+    chunked(octets);
+    if let Frame::Whole(head) = frame_head(octets) {
+        chunked(octets.get(head..).unwrap_or_default());
+    }
+}
+
+/// What a body in chunks comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Body {
+    inside: Vec<u8>,
+    used: usize,
+    over: bool,
+    broken: bool,
+}
+
+/// In how many pieces a body comes changes nothing; and its chunks are as long as httparse says that they are.
+fn chunked(octets: &[u8]) {
+    let whole = body(octets, octets.len());
+    for piece in [1, 2, 5] {
+        assert_eq!(body(octets, piece), whole, "in pieces of {piece}: {octets:02X?}");
+    }
+    assert!(whole.used <= octets.len() && !(whole.over && whole.broken), "{whole:?}");
+    assert!(whole.over || whole.broken || whole.used == octets.len(), "not all of it is heard: {whole:?}");
+    let (mut rest, mut inside) = (octets, Vec::new());
+    // What that one knows: a size, what follows it in its line, and the octets behind.
+    while let Ok(httparse::Status::Complete((head, size))) = httparse::parse_chunk_size(rest) {
+        let Some((line, after)) = rest.split_at_checked(head) else { break };
+        let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+        let extension = line.get(digits..).and_then(|rest| rest.strip_suffix(b"\r\n")).unwrap_or(b"\n");
+        // That one takes anything for an extension, and more digits.
+        let strange = extension.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n'))
+            || extension.first().is_some_and(|first| !b"; \t".contains(first));
+        if size == 0 || digits > 8 || line.len() > 200 || strange {
+            break;
+        }
+        let length = usize::try_from(size).unwrap_or(usize::MAX).min(after.len());
+        let (data, behind) = after.split_at(length);
+        inside.extend_from_slice(data);
+        let Some(next) = behind.strip_prefix(b"\r\n") else { break };
+        rest = next;
+    }
+    assert!(whole.inside.starts_with(&inside), "{:02X?} is not {inside:02X?}: {octets:02X?}", whole.inside);
+}
+
+fn body(octets: &[u8], piece: usize) -> Body {
+    let (mut chunks, mut body) = (Chunks::new(), Body::default());
+    for piece in octets.chunks(piece.max(1)) {
+        let mut rest = piece;
+        while !rest.is_empty() && !chunks.is_over() && !chunks.is_broken() {
+            let heard = chunks.hear(rest);
+            assert!(heard.inside <= heard.used, "{heard:?}");
+            let (done, after) = rest.split_at_checked(heard.used).unwrap_or_default();
+            assert!(!done.is_empty() || chunks.is_broken(), "nothing comes of {rest:02X?}");
+            body.inside
+                .extend_from_slice(done.get(heard.used.saturating_sub(heard.inside)..).unwrap_or_default());
+            body.used += heard.used;
+            rest = after;
+        }
+    }
+    (body.over, body.broken) = (chunks.is_over(), chunks.is_broken());
+    body
 }
 
 fn placed(octets: &[u8], error: WireError) {

@@ -25,7 +25,7 @@ pub(super) enum End {
     },
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// In `chunk-size`, of which so many digits have come.
     Size { digits: u8, size: u32 },
@@ -44,7 +44,7 @@ enum State {
 }
 
 /// A line of the trailers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     Empty,
     Begun,
@@ -70,6 +70,85 @@ pub(super) fn end(body: &[u8]) -> End {
             Ok(None) => return End::At(next),
             Err((field, problem)) => return End::Malformed { at, field, problem },
         }
+    }
+}
+
+/// A body in chunks as it comes, in whatever pieces: one that may go on for as long as the connection does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunks {
+    at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// Somewhere in it.
+    Inside(State),
+    /// Behind the empty line of its last chunk.
+    Over,
+    /// Behind what makes no sense.
+    Broken,
+}
+
+/// What a stretch of octets came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "two numbers, for every reader")]
+pub struct ChunksHeard {
+    /// So many octets are done with.
+    pub used: usize,
+    /// As many of them, the last ones, are `chunk-data`.
+    pub inside: usize,
+}
+
+impl Default for Chunks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Chunks {
+    /// Before the first octet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { at: At::Inside(State::Size { digits: 0, size: 0 }) }
+    }
+
+    /// Hears octets, up to the first that are `chunk-data`: as many of those as have come of it. To be called again with what is left, until
+    /// nothing is, or until it is over: what stands behind it is not heard.
+    pub fn hear(&mut self, octets: &[u8]) -> ChunksHeard {
+        let mut used = 0_usize;
+        while let At::Inside(state) = self.at
+            && let Some(rest @ [octet, ..]) = octets.get(used..)
+        {
+            if let State::Data { left } = state {
+                let inside = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+                let left = left.saturating_sub(u32::try_from(inside).unwrap_or(u32::MAX));
+                self.at = At::Inside(if left == 0 { State::DataCr } else { State::Data { left } });
+                return ChunksHeard { used: used.saturating_add(inside), inside };
+            }
+            self.at = match step(state, *octet) {
+                Ok(Some(state)) => At::Inside(state),
+                Ok(None) => At::Over,
+                // That octet is no part of it.
+                Err(_) => {
+                    self.at = At::Broken;
+                    break;
+                }
+            };
+            used = used.saturating_add(1);
+        }
+        ChunksHeard { used, inside: 0 }
+    }
+
+    /// Whether its last chunk has come, with all that belongs to it.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.at, At::Over)
+    }
+
+    /// Whether what came makes no sense as one.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        matches!(self.at, At::Broken)
     }
 }
 
@@ -128,6 +207,7 @@ mod tests {
     use super::*;
     use alloc::format;
     use alloc::string::String;
+    use alloc::vec::Vec;
 
     fn malformed(body: &str) -> (&'static str, usize, Problem) {
         let End::Malformed { at, field, problem } = end(body.as_bytes()) else { panic!("{body:?}") };
@@ -196,5 +276,42 @@ mod tests {
         assert_eq!(malformed(&trailers(8193)), ("trailer-section", 8192 + 3, Problem::Length(8193)));
         let endless: String = "a\r\n".repeat(3000);
         assert_eq!(malformed(&format!("0\r\n{endless}")).0, "trailer-section");
+    }
+
+    /// What is inside of a body that comes in pieces of so many octets, how many octets were used, and whether it is over or broken.
+    fn heard(body: &[u8], piece: usize) -> (Vec<u8>, usize, bool, bool) {
+        let (mut chunks, mut inside, mut used) = (Chunks::new(), Vec::new(), 0);
+        for piece in body.chunks(piece) {
+            let mut rest = piece;
+            while !rest.is_empty() && !chunks.is_over() && !chunks.is_broken() {
+                let heard = chunks.hear(rest);
+                inside.extend_from_slice(&rest[heard.used - heard.inside..heard.used]);
+                rest = &rest[heard.used..];
+                used += heard.used;
+            }
+        }
+        (inside, used, chunks.is_over(), chunks.is_broken())
+    }
+
+    #[test]
+    fn a_body_is_read_as_it_comes_in_whatever_pieces() {
+        let body = b"5\r\nhello\r\n0a;x=y\r\n, world at\r\n1\r\n!\r\n0\r\nA: b\r\n\r\nbehind";
+        for piece in 1..body.len() {
+            let (inside, used, over, broken) = heard(body, piece);
+            assert_eq!(inside, b"hello, world at!", "in pieces of {piece}");
+            assert_eq!((used, over, broken), (body.len() - 6, true, false), "in pieces of {piece}");
+        }
+        for (body, inside, used) in [
+            (&b"5\r\nhellX"[..], &b"hellX"[..], 8),
+            (b"5\r\nhello!", b"hello", 8),
+            (b"-1\r\n", b"", 0),
+            (b"1\r\n\r\n\n", b"\r", 4),
+        ] {
+            for piece in 1..=body.len() {
+                let (got, at, over, broken) = heard(body, piece);
+                assert_eq!((got.as_slice(), at, over), (inside, used, false), "{body:?} in pieces of {piece}");
+                assert_eq!(broken, at < body.len(), "{body:?}");
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ mod status;
 
 pub use body_length::{BodyLength, MAX_BODY};
 pub use challenge::{Challenge, challenges};
+pub use chunked::{Chunks, ChunksHeard};
 pub use frame::{frame, frame_head};
 pub use head::{MAX_FIELDS, MAX_HEAD};
 pub use response::Response;
