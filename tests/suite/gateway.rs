@@ -401,6 +401,11 @@ fn an_account_that_a_gateway_rejects_is_not_shown_to_it_for_another_target() {
     let denied = "departs = { stage = \"gateway_tunnel\", step = \"create\", code = \"0x8009030C\" }";
     let rejected = "departs = { stage = \"gateway_auth\", status = 401 }";
     let ntlm = |departs: &str| format!("accepts = \"ntlm\"\n{departs}");
+    // Its target info is none, which the library that would answer it does not take: nothing goes out, and nobody is stopped.
+    let broken = "TlRMTVNTUAACAAAABgAGADgAAAA1goniEREREREREREAAAAAAAAAAAQABAA+AAAACgB8TwAAAA9MAEEAQgACAP//";
+    let broken = format!(
+        "departs = {{ stage = \"gateway_auth\", step = \"challenge\", status = 401, headers = [\"WWW-Authenticate: NTLM {broken}\"] }}"
+    );
     let once = (1, [22, 54, 54]);
     for (table, (logons, exits)) in [
         (String::new(), (3, [25; 3])),
@@ -409,6 +414,7 @@ fn an_account_that_a_gateway_rejects_is_not_shown_to_it_for_another_target() {
         (ntlm(""), (3, [25; 3])),
         (ntlm(denied), once),
         (ntlm(rejected), once),
+        (ntlm(&broken), (0, [22; 3])),
     ] {
         on_runtime(async {
             let table = GatewayTable::parse("targets", &table).unwrap();

@@ -40,7 +40,7 @@ const LOW: [Row; 23] = [
 
 /// Codes that have one form.
 const WHOLE: [Row; 6] = [
-    (0x8009_030C, ("gateway-logon-rejected", 22), CLOSED),
+    (0x8009_030C, ("gateway-logon-denied", 22), CLOSED),
     (0x8007_071A, OTHER, CLOSED),
     (0xA000_1234, ("gateway-vendor-code", 26), CLOSED),
     // Nobody knows these.

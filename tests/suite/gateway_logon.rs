@@ -82,7 +82,7 @@ fn a_wrong_password_is_tried_once_and_nothing_goes_to_the_target() {
     assert_eq!(report["verdict"]["rule"], "gateway-logon-rejected", "{report:#}");
     let credentials = &report["gateway"]["credentials"];
     assert_eq!(credentials["result"], "rejected");
-    assert!(credentials["why"].as_str().unwrap().contains("takes TLS apart"), "{credentials:#}");
+    assert!(credentials["why"].as_str().unwrap().contains("TLS is taken apart"), "{credentials:#}");
     assert_eq!((seen.logons, seen.channels.len(), seen.connections), (1, 0, 1), "{seen:?}");
 }
 

@@ -159,6 +159,20 @@ impl Evidence {
         matches!(bound, Some(BindingSent::Yes | BindingSent::Uncertain))
     }
 
+    /// Whether the logon that HTTP refused was an exchange of messages, and then whether it was bound to the certificate; `None` where it was
+    /// none, or HTTP had taken it.
+    #[must_use]
+    pub fn gateway_refused_exchange(&self) -> Option<bool> {
+        let method = self.shown_gateway()?.method?;
+        (method.is_exchange() && !self.gateway_had_let_in()).then(|| self.gateway_logon_was_bound())
+    }
+
+    /// Whether the gateway had taken the logon, on the last connection of the path.
+    #[must_use]
+    pub fn gateway_had_let_in(&self) -> bool {
+        self.path().last().is_some_and(AttemptRecord::is_let_in)
+    }
+
     /// What else than the credentials may be the reason that the logon there was refused.
     #[must_use]
     pub fn gateway_logon_is_doubtful_because(&self) -> Option<&'static str> {
@@ -166,20 +180,21 @@ impl Evidence {
             return None;
         }
         let method = self.shown_gateway().and_then(|shown| shown.method);
-        let exchanged = method.is_some_and(AuthMethod::is_exchange);
-        match (exchanged, self.gateway_names_a_proxy(), self.gateway_logon_was_bound()) {
-            (true, true, _) => Some("a proxy may have spoilt the logon of right credentials"),
-            (_, _, true) => {
-                Some("right credentials are refused in the same words where something takes TLS apart in front")
-            }
-            (_, _, false) => None,
+        match (method, self.gateway_logon_was_bound()) {
+            (Some(method), true) if method.is_exchange() => Some(
+                "right credentials are refused in the same words where NTLM is restricted, a proxy spoils the logon, or TLS is taken apart",
+            ),
+            (Some(method), false) if method.is_exchange() => Some(
+                "right credentials are refused in the same words where NTLM is restricted, a proxy spoils the logon, or it has to be bound",
+            ),
+            (Some(_) | None, _) => None,
         }
     }
 
     /// Whether something in front of the gateway names itself in HTTP: a `Via`, or a server that is no Windows gateway's.
     #[must_use]
     pub fn gateway_names_a_proxy(&self) -> bool {
-        self.gateway_facts().any(|fact| matches!(fact, GatewayFact::Http(facts) if facts.names_a_proxy()))
+        self.http_answer().is_some_and(HttpFacts::names_a_proxy)
     }
 
     /// Whether the run ended at the gateway's question who it is, and there was nobody to say.
@@ -277,6 +292,11 @@ impl Evidence {
 
 impl AttemptRecord {
     /// What became of the credentials for the gateway on this connection.
+    /// Whether a logon at the gateway was taken.
+    fn is_let_in(&self) -> bool {
+        self.gateway_facts().any(|fact| *fact == Observed::LogonAccepted)
+    }
+
     fn gateway_logon(&self) -> LogonResult {
         let sent = self.gateway_facts().any(|fact| matches!(fact, Observed::LogonSent(_)));
         let accepted = self.gateway_facts().any(|fact| *fact == Observed::LogonAccepted);

@@ -1,8 +1,8 @@
 //! The phrases that placeholders stand for, as far as they take more than a field of the evidence.
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    CertificateFacts, Close, Cut, Difference, Differs, Evidence, FailureKind, Gateway, GatewayFault, Hop, Look,
-    Observed, Octets, Oddity, Stage, TunnelEnd,
+    AuthMethod, CertificateFacts, Close, Cut, Difference, Differs, Evidence, FailureKind, Gateway,
+    GatewayFault, Hop, Look, Observed, Octets, Oddity, Stage, TunnelEnd,
 };
 
 use crate::codes;
@@ -91,10 +91,14 @@ pub(crate) fn skew(evidence: &Evidence, hop: Hop) -> Option<String> {
 
 /// The schemes that the run would have taken.
 pub(crate) fn spoken(gateway: &Gateway) -> String {
-    let both = if gateway.speaks_ntlm { "NTLM and Basic" } else { "Basic only" };
-    gateway
-        .scheme
-        .map_or_else(|| both.to_owned(), |scheme| format!("{} only, as it was asked to", scheme.name()))
+    match gateway.scheme {
+        Some(scheme) if scheme != AuthMethod::Basic && !gateway.speaks_ntlm => {
+            "no NTLM: it is not in this build".to_owned()
+        }
+        Some(scheme) => format!("{} only, as it was asked to", scheme.name()),
+        None if gateway.speaks_ntlm => "NTLM, Negotiate, SSPI_NTLM and Basic".to_owned(),
+        None => "Basic only".to_owned(),
+    }
 }
 
 /// The domain of the gateway, where the user was given without one.

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use rdp_probe_core::{
-    Answer, AttemptRecord, BindingSent, Close, DialFault, Evidence, FailureKind, Family, GatewayFact,
-    GatewayFault, GatewayLogon, Hop, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
+    Answer, AttemptRecord, Close, DialFault, Evidence, FailureKind, Family, GatewayFact, GatewayFault,
+    GatewayLogon, Hop, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
 };
 
 use crate::codes;
@@ -561,26 +561,28 @@ impl Placeholder {
             },
             Self::GatewaySchemes => schemes(evidence)?,
             Self::GatewaySpoken => spoken(evidence.plan.gateway.as_deref()?),
-            Self::GatewayDoubt => match evidence.shown_gateway()?.channel_binding {
-                Some(BindingSent::Yes | BindingSent::Uncertain) => {
-                    ". If they are right, something takes TLS apart in front of it: the logon is bound to the certificate that was shown here, \
-                     and a gateway with another one refuses it in the same words"
+            Self::GatewayDoubt => match evidence.gateway_refused_exchange() {
+                Some(true) => {
+                    ". Right ones are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
+                     connections, and where something takes TLS apart in front of the gateway: the logon is bound to the certificate that was \
+                     shown here"
                 }
-                Some(BindingSent::No) => {
-                    ". If they are right, it may take only logons that are bound to its certificate, and this one was not"
+                Some(false) => {
+                    ". Right ones are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
+                     connections, and where a gateway takes only logons that are bound to its certificate: this one was not"
                 }
-                Some(_) | None => "",
+                None => "",
             }
             .to_owned(),
-            Self::GatewayLook => match evidence.shown_gateway()?.channel_binding {
-                Some(BindingSent::Yes | BindingSent::Uncertain) => {
-                    ": status 0xC000035B in the event is the binding and not the password. Then find what takes TLS apart, or have the gateway \
-                     not look at the binding (EnforceChannelBinding 0, which loosens its check for everybody)"
+            Self::GatewayLook => match evidence.gateway_refused_exchange() {
+                Some(true) => {
+                    ": status 0xC000035B is the binding and not the password (find what takes TLS apart, or have the gateway not look: \
+                     EnforceChannelBinding 0 loosens its check for everybody), 0xC0000418 is a policy against NTLM"
                 }
-                Some(BindingSent::No) => {
-                    ": status 0xC000035B in the event is the binding that was left out, and not the password"
+                Some(false) => {
+                    ": status 0xC000035B is the binding that was left out and not the password, 0xC0000418 is a policy against NTLM"
                 }
-                Some(_) | None => "",
+                None => "",
             }
             .to_owned(),
             Self::GatewayDomain => gateway_domain(evidence).unwrap_or_default(),

@@ -269,7 +269,6 @@ impl Driver<'_> {
                         if ask == AuthAsk::Token(None) {
                             exchange = self.context(hop, method, run.evidence().plan.leg(hop), binding);
                         }
-                        self.about_to_show(hop, method, ask);
                         let answer = match &exchange {
                             Some(exchange) => {
                                 let answer =
@@ -278,6 +277,9 @@ impl Driver<'_> {
                             }
                             None => Err(AuthFault::Local),
                         };
+                        if answer.is_ok() {
+                            self.about_to_show(hop, method, ask);
+                        }
                         clock.report(run, Event::Auth(answer));
                     }
                     // A want that this driver does not know is a defect, which the report then shows.

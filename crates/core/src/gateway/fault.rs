@@ -28,6 +28,9 @@ pub enum GatewayFault {
     /// The first message of a logon was answered with no challenge.
     #[error("no challenge")]
     NotChallenged,
+    /// SPNEGO answered, and takes no NTLM.
+    #[error("no NTLM inside Negotiate")]
+    NoNtlm,
     /// A challenge that cannot be read.
     #[error("a challenge that cannot be read")]
     ChallengeUnreadable,
@@ -85,6 +88,7 @@ impl GatewayFault {
             Self::NoScheme => "no_scheme",
             Self::NotPersistent => "not_persistent",
             Self::NotChallenged => "not_challenged",
+            Self::NoNtlm => "no_ntlm",
             Self::ChallengeUnreadable => "challenge_unreadable",
             Self::ChallengedAgain => "challenged_again",
             Self::WrongAccept => "wrong_accept",
@@ -97,11 +101,12 @@ impl GatewayFault {
     }
 
     /// The ids that there are.
-    pub const IDS: [&'static str; 12] = [
+    pub const IDS: [&'static str; 13] = [
         "http_status",
         "no_scheme",
         "not_persistent",
         "not_challenged",
+        "no_ntlm",
         "challenge_unreadable",
         "challenged_again",
         "wrong_accept",
@@ -127,6 +132,7 @@ impl GatewayFault {
             Self::NoScheme
             | Self::NotPersistent
             | Self::NotChallenged
+            | Self::NoNtlm
             | Self::ChallengeUnreadable
             | Self::ChallengedAgain
             | Self::WrongAccept
@@ -147,6 +153,7 @@ impl GatewayFault {
             | Self::NoScheme
             | Self::NotPersistent
             | Self::NotChallenged
+            | Self::NoNtlm
             | Self::ChallengeUnreadable
             | Self::ChallengedAgain
             | Self::WrongAccept

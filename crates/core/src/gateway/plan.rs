@@ -62,7 +62,8 @@ impl Gateway {
             AuthMethod::Basic => true,
             AuthMethod::Token => false,
         };
-        // The best one first: a password is shown in clear only where nothing better is offered.
+        // The best one first: a password is shown in clear only where HTTP offers no exchange. Some gateways list the last one for clients of
+        // another kind: it is taken where there is no other.
         let all = [AuthMethod::Ntlm, AuthMethod::Negotiate, AuthMethod::Basic, AuthMethod::SspiNtlm];
         let mut best = all.into_iter();
         best.find(|method| {

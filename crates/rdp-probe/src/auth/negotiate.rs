@@ -3,6 +3,7 @@ use rdp_probe_core::wire::credssp::spnego::{NegState, Token};
 use rdp_probe_core::wire::credssp::{NTLM_MECH_TYPES, ntlm_in, ntlm_init, ntlm_response};
 use rdp_probe_core::{AuthFault, AuthOutput};
 use tracing::dispatcher::{Dispatch, with_default};
+use zeroize::Zeroizing;
 
 use super::context::{Asked, SecurityContext};
 use super::ntlm::Ntlm;
@@ -29,10 +30,11 @@ impl Negotiate {
                 Ok(AuthOutput::Token { token: ntlm_init(&message), done: false })
             }
             (2, Some(token)) => {
-                let message = self.ntlm.message(Some(ntlm_in(token).ok_or(AuthFault::Token)?))?;
+                let challenge = ntlm_in(token).ok_or(AuthFault::Token)?;
+                let mut message = Zeroizing::new(self.ntlm.message(Some(challenge))?);
                 // One without SPNEGO around it is answered as it came: some gateways know the name alone.
-                if token.starts_with(b"NTLMSSP\0") {
-                    return Ok(AuthOutput::Token { token: message, done: true });
+                if challenge.len() == token.len() {
+                    return Ok(AuthOutput::Token { token: std::mem::take(&mut *message), done: true });
                 }
                 let mic = self.ntlm.sign(&NTLM_MECH_TYPES)?;
                 Ok(AuthOutput::Token { token: ntlm_response(&message, &mic), done: true })

@@ -57,7 +57,11 @@ mod tests {
     use crate::generate::{self, DIAL_FAULTS};
     use crate::walk::{Happening, OwnedEvent};
     use proptest::prelude::*;
-    use rdp_probe_core::{Close, DialFault, Gateway, Host, Link, Plan, TlsFault, TunnelEnd};
+    use rdp_probe_core::wire::tls::{CipherSuite, Version};
+    use rdp_probe_core::{
+        Account, Close, DialFault, Gateway, GatewayLogon, Host, Link, Plan, SignatureCheck, TlsFault,
+        TlsSession, Trust, TunnelEnd,
+    };
     use std::time::Duration;
 
     #[test]
@@ -83,6 +87,38 @@ mod tests {
                     let _ = diagnosis_of(&evidence);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_answer_to_the_name_of_a_scheme_has_a_cause() {
+        let happening = |event| Happening { event, after: Duration::ZERO, out_of_turn: false };
+        let named = Host::Name("gw.lab.test".to_owned());
+        let mut gateway = Gateway::new(named, Gateway::PORT);
+        gateway.logon = GatewayLogon::Account(Account::parse("alice", None).unwrap());
+        let peer = "127.0.0.1:443".parse().unwrap();
+        let session = TlsSession {
+            version: Version::TLS_1_3,
+            cipher: CipherSuite(0x1302),
+            chain: Vec::new(),
+            signature: SignatureCheck::Verified,
+            trust: Some(Trust::Trusted),
+        };
+        for status in [101, 200, 302, 400, 403, 404, 405, 407, 418, 429, 500, 502, 503] {
+            let mut plan = Plan::new(Host::Name("srv1.lab.test".to_owned()), 3389);
+            plan.gateway = Some(Box::new(gateway.clone()));
+            let http = |head: String| happening(OwnedEvent::Pdu(head.into_bytes()));
+            let happenings = vec![
+                happening(OwnedEvent::Resolved(Ok(vec![peer]))),
+                happening(OwnedEvent::Dialed(Ok(Link { peer, local: None }))),
+                happening(OwnedEvent::Tls { before: 0, answer: Ok(session.clone()) }),
+                http("HTTP/1.1 401 No\r\nWWW-Authenticate: SSPI_NTLM\r\nContent-Length: 0\r\n\r\n".to_owned()),
+                http(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n")),
+            ];
+            let evidence = Walk { plan, happenings }.evidence();
+            let failure = evidence.failure().unwrap();
+            assert_eq!(failure.stage, Stage::GatewayHttp, "{status}: {failure:?}");
+            let _ = diagnosis_of(&evidence);
         }
     }
 

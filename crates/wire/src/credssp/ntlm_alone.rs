@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 
 use super::spnego::{Mech, NegState};
-use crate::der::{ENUMERATED, OCTET_STRING, OID, SEQUENCE, put_header};
+use crate::der::{ENUMERATED, OCTET_STRING, OID, SEQUENCE, put_header, size};
 
 /// `mechTypes` of such a client, in DER: what its `mechListMIC` is a signature over (RFC 4178 section 5).
 pub const NTLM_MECH_TYPES: [u8; 14] =
@@ -23,16 +23,27 @@ pub fn ntlm_init(negotiate: &[u8]) -> Vec<u8> {
     element(0x60, &[element(OID, Mech::SPNEGO.0), init].concat())
 }
 
-/// NegTokenResp, with an AUTHENTICATE and a signature over [`NTLM_MECH_TYPES`]. Empty for one of more than 1 MiB.
+/// NegTokenResp, with an AUTHENTICATE and a signature over [`NTLM_MECH_TYPES`]. Empty for one of more than 1 MiB. No copy of the
+/// message stays behind: it is made of a secret.
 #[must_use]
 pub fn ntlm_response(authenticate: &[u8], mic: &[u8]) -> Vec<u8> {
     if authenticate.len().saturating_add(mic.len()) > MOST {
         return Vec::new();
     }
     let state = element(0xA0, &element(ENUMERATED, &[NegState::ACCEPT_INCOMPLETE.0]));
-    let token = element(0xA2, &element(OCTET_STRING, authenticate));
-    let mic = element(0xA3, &element(OCTET_STRING, mic));
-    element(0xA1, &element(SEQUENCE, &[state, token, mic].concat()))
+    let fields = [(0xA2, authenticate), (0xA3, mic)];
+    let contents =
+        fields.iter().map(|(_, octets)| size(size(octets.len()))).fold(state.len(), usize::saturating_add);
+    let mut out = Vec::with_capacity(size(size(contents)));
+    put_header(0xA1, size(contents), &mut out);
+    put_header(SEQUENCE, contents, &mut out);
+    out.extend_from_slice(&state);
+    for (tag, octets) in fields {
+        put_header(tag, size(octets.len()), &mut out);
+        put_header(OCTET_STRING, octets.len(), &mut out);
+        out.extend_from_slice(octets);
+    }
+    out
 }
 
 fn element(tag: u8, contents: &[u8]) -> Vec<u8> {

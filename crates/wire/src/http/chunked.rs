@@ -285,9 +285,9 @@ mod tests {
             let mut rest = piece;
             while !rest.is_empty() && !chunks.is_over() && !chunks.is_broken() {
                 let heard = chunks.hear(rest);
-                inside.extend_from_slice(&rest[heard.used - heard.inside..heard.used]);
+                inside.extend_from_slice(&rest[heard.used.saturating_sub(heard.inside)..heard.used]);
                 rest = &rest[heard.used..];
-                used += heard.used;
+                used = heard.used.saturating_add(used);
             }
         }
         (inside, used, chunks.is_over(), chunks.is_broken())

@@ -1,6 +1,7 @@
 //! Stages `gateway_http` and `gateway_auth`: the request that asks for a tunnel, first without credentials, and its answers.
 use rdp_probe_wire::credssp::ntlm_in;
-use rdp_probe_wire::http::{BodyLength, MAX_BODY, Response, Status, challenges};
+use rdp_probe_wire::credssp::spnego::Token as SpnegoToken;
+use rdp_probe_wire::http::{BodyLength, Chunks, MAX_BODY, Response, Status, challenges};
 use rdp_probe_wire::ntlm::Challenge;
 use zeroize::Zeroizing;
 
@@ -37,7 +38,7 @@ pub(super) struct ExpectAnswer {
 struct Kept {
     /// What binds a logon to the connection.
     binding: Option<ChannelBinding>,
-    /// What a load balancer wants to have back.
+    /// What a load balancer wants to have back (RFC 6265 section 5.4).
     cookies: String,
 }
 
@@ -59,11 +60,13 @@ enum Sent {
 }
 
 impl Sent {
-    /// Whether something of a logon has gone out.
-    const fn is_of_logon(self) -> bool {
+    /// Whether what proves an identity has gone out.
+    const fn is_proof(self) -> bool {
         match self {
-            Self::Nothing | Self::TokenToCome | Self::BegunUnasked(_) | Self::ToFollow => false,
-            Self::Begun(_) | Self::Proof(_) => true,
+            Self::Nothing | Self::TokenToCome | Self::BegunUnasked(_) | Self::Begun(_) | Self::ToFollow => {
+                false
+            }
+            Self::Proof(_) => true,
         }
     }
 }
@@ -109,7 +112,7 @@ impl ExpectAnswer {
         let Some(gateway) = context.plan().gateway.as_deref() else { return Err(FailureKind::OutOfTurn) };
         let refused = FailureKind::Gateway(GatewayFault::Status {
             status: Status::UNAUTHORIZED.0,
-            after_logon: self.sent.is_of_logon(),
+            after_logon: self.sent.is_proof(),
         });
         let at_logon = |kind| Ok(Step::FailAt(Box::new(Refused(Stage::GatewayAuth)), kind));
         let method = match (self.sent, &gateway.logon) {
@@ -163,7 +166,11 @@ impl ExpectAnswer {
         };
         let unreadable = || FailureKind::Gateway(GatewayFault::ChallengeUnreadable);
         let challenge = token.and_then(unbase64).ok_or_else(unreadable)?;
-        let message = ntlm_in(&challenge).ok_or_else(unreadable)?;
+        let Some(message) = ntlm_in(&challenge) else {
+            // Read as SPNEGO, it says that it takes another mechanism, or none of those that were offered.
+            let negotiated = method == AuthMethod::Negotiate && SpnegoToken::parse(&challenge).is_ok();
+            return Err(if negotiated { FailureKind::Gateway(GatewayFault::NoNtlm) } else { unreadable() });
+        };
         let read = Challenge::parse(message).map_err(|_| unreadable())?;
         out.facts.push(Observed::Challenge(Box::new(NtlmFacts::of(&read))));
         // The exchange is the connection's.
@@ -176,10 +183,27 @@ impl ExpectAnswer {
 }
 
 impl Kept {
-    /// The same, with the cookies of one more answer.
-    fn after(self, response: &Response<'_>) -> Self {
-        let new = cookies(response);
-        if new.is_empty() { self } else { Self { cookies: new, ..self } }
+    /// The same, with the cookies of one more answer: one of the same name takes the other's place.
+    fn after(mut self, response: &Response<'_>) -> Self {
+        for cookie in response.headers("set-cookie") {
+            let pair = cookie.split(|octet| *octet == b';').next().unwrap_or_default().trim_ascii();
+            let Some((pair, (name, _))) =
+                std::str::from_utf8(pair).ok().and_then(|pair| Some((pair, pair.split_once('=')?)))
+            else {
+                continue;
+            };
+            if name.is_empty() || pair.chars().any(char::is_control) {
+                continue;
+            }
+            let others = self.cookies.split("; ").filter(|other| {
+                !other.is_empty() && other.split_once('=').is_some_and(|(other, _)| other != name)
+            });
+            let kept = others.chain([pair]).collect::<Vec<_>>().join("; ");
+            if kept.len() <= MOST_COOKIES {
+                self.cookies = kept;
+            }
+        }
+        self
     }
 }
 
@@ -201,6 +225,16 @@ fn begins_anew(response: &Response<'_>, method: AuthMethod) -> bool {
     token.is_some_and(|token| ntlm_in(&token).is_some_and(|message| Challenge::parse(message).is_ok()))
 }
 
+/// Whether all of a body in chunks has come: of a long one no more is waited for than of any other.
+fn is_whole(body: &[u8]) -> bool {
+    let (mut chunks, mut rest) = (Chunks::new(), body);
+    while !rest.is_empty() && !chunks.is_over() && !chunks.is_broken() {
+        let heard = chunks.hear(rest);
+        rest = rest.get(heard.used..).unwrap_or_default();
+    }
+    chunks.is_over()
+}
+
 /// Whether another request can follow on the same connection.
 fn persists(response: &Response<'_>) -> bool {
     let closes = |value: &[u8]| {
@@ -215,28 +249,12 @@ fn persists(response: &Response<'_>) -> bool {
     let old = response.minor_version == 0 && !response.headers("connection").any(keeps);
     let told = old || response.headers("connection").any(closes);
     let ends = match response.body_length() {
-        BodyLength::None | BodyLength::Chunked => false,
+        BodyLength::None => false,
+        BodyLength::Chunked => !is_whole(response.body()),
         BodyLength::Octets(octets) => usize::try_from(octets).map_or(true, |octets| octets > MAX_BODY),
         BodyLength::UntilClose | _ => true,
     };
     !told && !ends
-}
-
-/// The cookies that were set, as they are given back (RFC 6265 section 5.4).
-fn cookies(response: &Response<'_>) -> String {
-    let mut all = String::new();
-    for cookie in response.headers("set-cookie") {
-        let pair = cookie.split(|octet| *octet == b';').next().unwrap_or_default().trim_ascii();
-        let fits = all.len().saturating_add(pair.len()).saturating_add(2) <= MOST_COOKIES;
-        let Some(pair) = std::str::from_utf8(pair).ok().filter(|pair| fits && !pair.is_empty()) else {
-            continue;
-        };
-        if !all.is_empty() {
-            all.push_str("; ");
-        }
-        all.push_str(pair);
-    }
-    all
 }
 
 impl State for ExpectAnswer {
@@ -303,17 +321,18 @@ impl State for ExpectAnswer {
             if self.asides <= MOST_ASIDES {
                 return Ok(Step::Continue(self));
             }
-            GatewayFault::Status { status: status.0, after_logon: self.sent.is_of_logon() }
+            GatewayFault::Status { status: status.0, after_logon: self.sent.is_proof() }
         } else {
             // Whoever opens a channel has let in who asked, by whichever transport.
-            if status == Status::OK && matches!(self.sent, Sent::Proof(_)) {
+            let is_page = facts.is_html() || facts.has_length;
+            if status == Status::OK && self.sent.is_proof() && !is_page {
                 out.facts.push(Observed::LogonAccepted);
             }
-            GatewayFault::Status { status: status.0, after_logon: self.sent.is_of_logon() }
+            GatewayFault::Status { status: status.0, after_logon: self.sent.is_proof() }
         };
         let kind = FailureKind::Gateway(kind);
         // Any other status is no word on the logon.
-        if self.sent.is_of_logon() {
+        if self.stage() == Stage::GatewayAuth {
             return Ok(Step::FailAt(Box::new(Refused(Stage::GatewayHttp)), kind));
         }
         Err(kind)
@@ -446,5 +465,53 @@ impl State for ExpectLastWord {
         };
         out.facts.extend(holds.map(|holds| Observed::Gateway(GatewayFact::OwnProof { holds })));
         Ok(Step::Continue(Box::new(ExpectWebSocket { extended: false })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_stays_where_nothing_of_the_answer_is_left_in_it() {
+        let chunks = |octets: usize| {
+            format!("Transfer-Encoding: chunked\r\n\r\n{octets:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(octets))
+        };
+        for (more, stays) in [
+            ("Content-Length: 3\r\n\r\nno!".to_owned(), true),
+            ("Content-Length: 3\r\nConnection: x, Close\r\n\r\nno!".to_owned(), false),
+            (format!("Content-Length: {}\r\n\r\n", MAX_BODY + 1), false),
+            ("\r\n".to_owned(), false),
+            (chunks(9), true),
+            (chunks(MAX_BODY - 20), true),
+            (chunks(MAX_BODY), false),
+        ] {
+            let answer = format!("HTTP/1.1 401 No\r\n{more}");
+            let response = Response::parse(answer.as_bytes()).unwrap();
+            assert_eq!(persists(&response), stays, "{} octets", answer.len());
+        }
+    }
+
+    #[test]
+    fn cookies_of_all_answers_are_given_back_and_one_of_the_same_name_takes_the_other_s_place() {
+        let answer = |set: &[&str]| {
+            let set: String = set.iter().map(|set| format!("Set-Cookie: {set}\r\n")).collect();
+            format!("HTTP/1.1 401 No\r\n{set}Content-Length: 0\r\n\r\n")
+        };
+        let mut kept = Kept::default();
+        for (set, cookies) in [
+            (&["a=1; Path=/", "b=2; Secure"][..], "a=1; b=2"),
+            (&[], "a=1; b=2"),
+            (&["c=3"], "a=1; b=2; c=3"),
+            (&["a=4"], "b=2; c=3; a=4"),
+            (&["=5", "none", ""], "b=2; c=3; a=4"),
+        ] {
+            let answer = answer(set);
+            kept = kept.after(&Response::parse(answer.as_bytes()).unwrap());
+            assert_eq!(kept.cookies, cookies, "{set:?}");
+        }
+        let long = answer(&[&format!("long={}", "x".repeat(MOST_COOKIES))]);
+        kept = kept.after(&Response::parse(long.as_bytes()).unwrap());
+        assert_eq!(kept.cookies, "b=2; c=3; a=4");
     }
 }

@@ -25,6 +25,16 @@ fn has_shown_a_password(evidence: &Evidence) -> bool {
         .is_some_and(|gateway| gateway.method.is_some_and(|method| method != AuthMethod::Token))
 }
 
+/// A code that denies the logon.
+fn denied(evidence: &Evidence) -> bool {
+    means(evidence, Meaning::LogonDenied)
+}
+
+/// Whether a password was proven, and nobody had taken it.
+fn is_proven(evidence: &Evidence) -> bool {
+    has_shown_a_password(evidence) && !evidence.gateway_had_let_in()
+}
+
 /// Whether what went out of a logon is no more than anybody's first message.
 fn is_begun(evidence: &Evidence) -> bool {
     !has_shown_a_password(evidence)
@@ -121,10 +131,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-rejected",
-        matches: |f| {
-            (refused(f, true) && !may_be_spread(f))
-                || (means(f, Meaning::LogonDenied) && has_shown_a_password(f))
-        },
+        matches: |f| (refused(f, true) && !may_be_spread(f)) || (denied(f) && is_proven(f)),
         summary: "the gateway {gateway} does not accept the credentials{gateway_account}",
         cause: "user or password are wrong, or the account is locked, disabled or expired: a gateway does not say which{gateway_doubt}",
         remedy: "check user, domain and password, and the account's state{gateway_domain}; this run tries them no more. Look for the logon on \
@@ -136,9 +143,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-logon-spread",
         matches: |f| refused(f, true) && may_be_spread(f),
-        summary: "the gateway {gateway} refused the logon{gateway_account}, and a proxy stands in front of it: the credentials may be right",
-        cause: "{http_server} answers for it. A logon by NTLM is one conversation on one connection: a proxy that passes its messages on by \
-                several spoils it, whatever the password, and the gateway then answers as if that were wrong{gateway_doubt}",
+        summary: "the gateway {gateway} refused the logon{gateway_account} by way of {http_server}, which may have spoilt it: the credentials \
+                  may be right",
+        cause: "what answers does not call itself a Windows gateway. A logon by NTLM is one conversation on one connection: a proxy that passes \
+                its messages on by several spoils it, whatever the password, and the gateway then answers as if that were wrong{gateway_doubt}",
         remedy: "let the proxy keep a connection to the gateway for each of its clients' (most do so when they pass TCP on, or have a setting \
                  for NTLM), or test behind it. Where it does so already, check user, domain and password{gateway_domain}; this run tries them \
                  no more. Look for the logon on the gateway at this time{gateway_look}",
@@ -162,13 +170,26 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-not-continued",
-        matches: |f| is_fault(f, &GatewayFault::NotChallenged),
+        matches: |f| {
+            is_fault(f, &GatewayFault::NotChallenged) || (denied(f) && is_begun(f) && is_at_the_logon(f))
+        },
         outcome: VerdictOutcome::Misconfigured,
-        summary: "the gateway {gateway} offers a logon by NTLM, and does not go on with it",
-        cause: "the first message of the logon was answered with no challenge: a policy restricts NTLM there, or something in front of the \
-                gateway takes the logon's headers away. No password was sent",
+        summary: "the gateway {gateway} offers a logon by {gateway_schemes}, and does not go on with it",
+        cause: "no challenge came for it: a policy restricts NTLM there, something in front of the gateway takes the logon's headers away, or \
+                the gateway knows the scheme by its name alone. On this connection no password was sent",
         remedy: "check the policies \"Network security: Restrict NTLM\" of the gateway and its domain, and let what stands in front pass \
                  Authorization and WWW-Authenticate on",
+        basis: Inferred,
+        ..LOGON
+    },
+    Rule {
+        id: "gateway-negotiate-without-ntlm",
+        matches: |f| is_fault(f, &GatewayFault::NoNtlm),
+        outcome: VerdictOutcome::Inconclusive,
+        summary: "the gateway {gateway} takes no NTLM inside Negotiate, and this version speaks nothing else there",
+        cause: "it is set up for Kerberos alone, or a policy restricts NTLM. On this connection no password was sent",
+        remedy: "test with a token, or from the target's own network; where NTLM is meant to work, check the policies \"Network security: \
+                 Restrict NTLM\" of the gateway and its domain",
         basis: Inferred,
         ..LOGON
     },
@@ -177,7 +198,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| is_fault(f, &GatewayFault::NotPersistent),
         outcome: VerdictOutcome::Misconfigured,
         summary: "the gateway {gateway} ends the connection with its challenge: the logon cannot go on",
-        cause: "a logon by NTLM is one conversation on one connection, and a proxy in front of the gateway does not keep connections. No \
+        cause: "a logon by NTLM is one conversation on one connection, and a proxy in front of the gateway does not keep connections. On this connection no \
                 password was sent",
         remedy: "let the proxy keep connections on both of its sides (HTTP/1.1, keep-alive)",
         basis: Inferred,
@@ -193,7 +214,7 @@ pub(super) const RULES: &[Rule] = &[
         stage: None,
         outcome: VerdictOutcome::Misconfigured,
         summary: "the challenge of the gateway {gateway} cannot be answered",
-        cause: "it is no NTLM CHALLENGE, was cut, or does not fit together: something on the way changes it, or the gateway has a defect. No \
+        cause: "it is no NTLM CHALLENGE, was cut, or does not fit together: something on the way changes it, or the gateway has a defect. On this connection no \
                 password was sent",
         remedy: "check what stands in front of the gateway; what it sent stands in the JSON report",
         basis: Inferred,
@@ -214,9 +235,10 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-denied",
-        matches: |f| means(f, Meaning::LogonDenied) && !has_shown_a_password(f),
-        summary: "the gateway {gateway} denies the logon ({gateway_code})",
-        cause: "the gateway takes the token for nobody's, or lets in only who logs on inside of the tunnel",
+        matches: |f| denied(f) && !is_proven(f) && !is_at_the_logon(f),
+        summary: "the gateway {gateway} denies the logon in the tunnel ({gateway_code})",
+        cause: "HTTP let the client pass, and the tunnel does not: the gateway takes a token for nobody's, lets in only who logs on inside of \
+                the tunnel, or an extension of it, as one for a second factor, says no",
         remedy: "use user and password with this gateway (--gateway-auth sspi-ntlm for a logon inside of the tunnel), or a new token, and look \
                  at the gateway's log at this time",
         candidates: DENIED,
@@ -237,7 +259,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| is_fault(f, &GatewayFault::NoScheme),
         outcome: VerdictOutcome::Inconclusive,
         summary: "the gateway {gateway} takes a logon by {gateway_schemes}, and this run speaks {gateway_spoken}",
-        cause: "there is no scheme that both speak; the password was not sent",
+        cause: "there is no scheme that both speak; on this connection no password was sent",
         remedy: "leave out --gateway-auth where it was given; otherwise test with a token, or from the target's own network",
         ..LOGON
     },
@@ -280,7 +302,7 @@ pub(super) const RULES: &[Rule] = &[
         outcome: VerdictOutcome::Inconclusive,
         summary: "the gateway {gateway} did not answer the first message of the logon within {limit}",
         cause: "it offers NTLM and does not go on with it: the gateway hangs, or what stands in front of it keeps the message or the answer. \
-                No password was sent",
+                On this connection no password was sent",
         remedy: "look at the gateway and at what stands in front of it at this time",
         basis: Inferred,
         ..LOGON
@@ -300,7 +322,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| unreadable(f) && !is_begun(f),
         outcome: VerdictOutcome::Inconclusive,
         summary: "the answer of the gateway {gateway} to the logon cannot be read",
-        cause: "what answers inside TLS is no HTTP from here on, or its answer was cut: whether the credentials are right is not known",
+        cause: "what came is no answer to a logon, or was cut: whether the credentials are right is not known",
         remedy: "check what stands in front of the gateway; this run does not send the credentials again",
         basis: Inferred,
         ..LOGON
