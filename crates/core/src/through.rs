@@ -173,11 +173,20 @@ impl Evidence {
         self.path().last().is_some_and(AttemptRecord::is_let_in)
     }
 
+    /// Whether the gateway had let the same credentials in on an earlier connection of the path.
+    #[must_use]
+    pub fn gateway_let_in_before(&self) -> bool {
+        self.path().split_last().is_some_and(|(_, before)| before.iter().any(AttemptRecord::is_let_in))
+    }
+
     /// What else than the credentials may be the reason that the logon there was refused.
     #[must_use]
     pub fn gateway_logon_is_doubtful_because(&self) -> Option<&'static str> {
         if self.gateway_logon_result() != LogonResult::Rejected {
             return None;
+        }
+        if self.gateway_let_in_before() {
+            return Some("the same credentials were let in on another connection of this run");
         }
         let method = self.shown_gateway().and_then(|shown| shown.method);
         match (method, self.gateway_logon_was_bound()) {

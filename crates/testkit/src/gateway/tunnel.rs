@@ -87,9 +87,14 @@ impl Gateway {
     /// [`Toy`], with secret 0.
     #[must_use]
     pub fn new(table: &GatewayTable, notes: &Notes) -> Self {
-        notes.lock().connections += 1;
+        let mut seen = notes.lock();
+        seen.connections += 1;
+        let number = seen.connections;
+        drop(seen);
+        let mut table = table.clone();
+        table.departs = table.departs.filter(|departure| departure.connection.is_none_or(|own| own == number));
         Self {
-            table: table.clone(),
+            table,
             notes: notes.clone(),
             held: Vec::new(),
             state: State::Request,

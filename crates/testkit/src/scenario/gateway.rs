@@ -162,6 +162,8 @@ pub struct Departure {
     pub how: Departs,
     /// How the outer connection ends after it; without it, it stays.
     pub close: Option<Ending>,
+    /// On which connection, counted from 1; without it, on each.
+    pub connection: Option<usize>,
 }
 
 /// How a gateway departs from what is right.
@@ -384,6 +386,7 @@ struct Written {
     raw: Option<Vec<u8>>,
     cut: Option<usize>,
     close: Option<Ending>,
+    connection: Option<usize>,
     websocket_close: Option<u16>,
     #[serde(default)]
     silent: bool,
@@ -420,7 +423,7 @@ impl Departure {
     /// This departure, and nothing of an end after it.
     #[must_use]
     pub const fn new(at: GatewayPoint, how: Departs) -> Self {
-        Self { at, how, close: None }
+        Self { at, how, close: None, connection: None }
     }
 }
 
@@ -469,7 +472,7 @@ impl TryFrom<Written> for Departure {
         if close.is_none() && matches!(how, Departs::Cut(_)) {
             return Err("`cut` says how the connection ends, by `close`".to_owned());
         }
-        Ok(Self { at, how, close })
+        Ok(Self { at, how, close, connection: written.connection })
     }
 }
 

@@ -131,7 +131,10 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-rejected",
-        matches: |f| (refused(f, true) && !may_be_spread(f)) || (denied(f) && is_proven(f)),
+        matches: |f| {
+            ((refused(f, true) && !may_be_spread(f)) || (denied(f) && is_proven(f)))
+                && !f.gateway_let_in_before()
+        },
         summary: "the gateway {gateway} does not accept the credentials{gateway_account}",
         cause: "user or password are wrong, or the account is locked, disabled or expired: a gateway does not say which{gateway_doubt}",
         remedy: "check user, domain and password, and the account's state{gateway_domain}; this run tries them no more. Look for the logon on \
@@ -141,8 +144,21 @@ pub(super) const RULES: &[Rule] = &[
         ..TOKEN
     },
     Rule {
+        id: "gateway-logon-not-constant",
+        matches: |f| (refused(f, true) || (denied(f) && is_proven(f))) && f.gateway_let_in_before(),
+        summary: "the gateway {gateway} refuses the credentials{gateway_account}, and had let them in a moment ago in this run",
+        cause: "several gateways stand behind the name and differ, a second factor or a limit of logons stops the second one, or a proxy has \
+                spoilt it: the credentials are not wrong",
+        remedy: "probe each gateway behind the name by its address (--resolve), and look for both logons on the gateway at this time; this run \
+                 tries them no more",
+        event: Some("Security 4625, on the gateway"),
+        candidates: DENIED,
+        basis: Inferred,
+        ..TOKEN
+    },
+    Rule {
         id: "gateway-logon-spread",
-        matches: |f| refused(f, true) && may_be_spread(f),
+        matches: |f| refused(f, true) && may_be_spread(f) && !f.gateway_let_in_before(),
         summary: "the gateway {gateway} refused the logon{gateway_account} by way of {http_server}, which may have spoilt it: the credentials \
                   may be right",
         cause: "what answers does not call itself a Windows gateway. A logon by NTLM is one conversation on one connection: a proxy that passes \
