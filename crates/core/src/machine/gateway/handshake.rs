@@ -2,7 +2,7 @@
 use rdp_probe_wire::tsgu::{self, Body, ExtendedAuthMask};
 
 use super::extended::ExpectMessage;
-use super::packets::{Beside, check, of_packets, other};
+use super::packets::{Beside, check, other};
 use super::refused::Refused;
 use super::tunnel::{ExpectToken, ExpectTunnelResponse, create};
 use crate::awaited::Awaited;
@@ -18,13 +18,13 @@ use crate::wants::{Carrier, Wants};
 /// Waits for the carrier of the packets.
 #[derive(Debug)]
 pub(super) struct ExpectWebSocket {
-    /// Whether somebody logs on inside of the tunnel.
-    pub(super) extended: bool,
+    /// Where somebody logs on inside of the tunnel, the stage that this is a part of: that logon's, where nobody asks for more.
+    pub(super) extended: Option<Stage>,
 }
 
 impl State for ExpectWebSocket {
     fn stage(&self) -> Stage {
-        Stage::GatewayTunnel
+        self.extended.unwrap_or(Stage::GatewayTunnel)
     }
 
     fn hop(&self) -> Hop {
@@ -41,7 +41,7 @@ impl State for ExpectWebSocket {
 
     fn on_carried(self: Box<Self>, context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
         let token = matches!(context.gateway_logon(), Some(GatewayLogon::Token));
-        let auth = match (token, self.extended) {
+        let auth = match (token, self.extended.is_some()) {
             (true, _) => ExtendedAuthMask::PAA,
             (false, true) => ExtendedAuthMask::SSPI_NTLM,
             (false, false) => ExtendedAuthMask::NONE,
@@ -56,11 +56,25 @@ impl State for ExpectWebSocket {
 #[derive(Debug)]
 struct ExpectHandshakeResponse {
     beside: Beside,
-    extended: bool,
+    extended: Option<Stage>,
 }
 
 impl State for ExpectHandshakeResponse {
-    of_packets!(GatewayTunnel, HandshakeResponse);
+    fn stage(&self) -> Stage {
+        self.extended.unwrap_or(Stage::GatewayTunnel)
+    }
+
+    fn hop(&self) -> Hop {
+        Hop::Gateway
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::HandshakeResponse
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Pdu(Framing::Tsgu)
+    }
 
     fn on_pdu(
         mut self: Box<Self>,
@@ -78,10 +92,13 @@ impl State for ExpectHandshakeResponse {
             return Err(FailureKind::Gateway(GatewayFault::Version { major, minor }));
         }
         let beside = self.beside;
-        if self.extended {
+        if let Some(stage) = self.extended {
             // It offered that by HTTP, and does not know it here.
             if extended_auth & ExtendedAuthMask::SSPI_NTLM.0 == 0 {
                 let kind = FailureKind::Gateway(GatewayFault::NotChallenged);
+                if stage == Stage::GatewayAuth {
+                    return Err(kind);
+                }
                 return Ok(Step::FailAt(Box::new(Refused(Stage::GatewayAuth)), kind));
             }
             return Ok(Step::Continue(Box::new(ExpectMessage::first(beside))));

@@ -304,7 +304,9 @@ impl State for ExpectAnswer {
         let kind = if status == Status::SWITCHING_PROTOCOLS {
             let accept = response.header("sec-websocket-accept").map(<[u8]>::trim_ascii);
             if accept == Some(Self::request(context).accept().as_bytes()) {
-                let extended = self.sent == Sent::ToFollow;
+                let own = matches!(context.plan().until, Stage::GatewayAuth);
+                let stage = if own { Stage::GatewayAuth } else { Stage::GatewayTunnel };
+                let extended = (self.sent == Sent::ToFollow).then_some(stage);
                 let Sent::Proof(method) = self.sent else {
                     return Ok(Step::Continue(Box::new(ExpectWebSocket { extended })));
                 };
@@ -464,7 +466,7 @@ impl State for ExpectLastWord {
             Err(fault @ (AuthFault::Local | AuthFault::Closed(_))) => return Err(FailureKind::Auth(fault)),
         };
         out.facts.extend(holds.map(|holds| Observed::Gateway(GatewayFact::OwnProof { holds })));
-        Ok(Step::Continue(Box::new(ExpectWebSocket { extended: false })))
+        Ok(Step::Continue(Box::new(ExpectWebSocket { extended: None })))
     }
 }
 
