@@ -153,8 +153,7 @@ impl Evidence {
     }
 
     /// Whether the logon there was bound to the certificate that was shown here.
-    #[must_use]
-    pub fn gateway_logon_was_bound(&self) -> bool {
+    fn gateway_logon_was_bound(&self) -> bool {
         let bound = self.shown_gateway().and_then(|shown| shown.channel_binding);
         matches!(bound, Some(BindingSent::Yes | BindingSent::Uncertain))
     }
@@ -300,15 +299,14 @@ impl Evidence {
 }
 
 impl AttemptRecord {
-    /// What became of the credentials for the gateway on this connection.
     /// Whether a logon at the gateway was taken.
     fn is_let_in(&self) -> bool {
         self.gateway_facts().any(|fact| *fact == Observed::LogonAccepted)
     }
 
+    /// What became of the credentials for the gateway on this connection.
     fn gateway_logon(&self) -> LogonResult {
         let sent = self.gateway_facts().any(|fact| matches!(fact, Observed::LogonSent(_)));
-        let accepted = self.gateway_facts().any(|fact| *fact == Observed::LogonAccepted);
         let failure = self.failure.as_deref().filter(|failure| failure.hop == Hop::Gateway);
         let denied = failure.is_some_and(|failure| {
             matches!(
@@ -317,7 +315,7 @@ impl AttemptRecord {
             ) || matches!(&failure.kind, FailureKind::Gateway(fault) if fault.is_of_logon())
         });
         let untested = failure.is_some_and(|failure| failure.stage == Stage::GatewayAuth);
-        match (sent, denied, accepted) {
+        match (sent, denied, self.is_let_in()) {
             // What is denied in the tunnel counts more than that HTTP had let somebody pass.
             (true, true, _) => LogonResult::Rejected,
             (true, false, true) => LogonResult::Accepted,

@@ -178,8 +178,7 @@ impl HttpFacts {
     }
 
     /// Whether it is of something in front of a gateway: a `Via`, or a server whose name is no Windows gateway's. An open-source one has none.
-    #[must_use]
-    pub fn names_a_proxy(&self) -> bool {
+    pub(crate) fn names_a_proxy(&self) -> bool {
         let windows =
             |server: &str| server.get(..10).is_some_and(|name| name.eq_ignore_ascii_case("Microsoft-"));
         self.via.is_some() || self.server.as_deref().is_some_and(|server| !windows(server))

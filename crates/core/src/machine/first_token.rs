@@ -3,8 +3,9 @@
 use rdp_probe_wire::credssp::TsRequest;
 
 use super::credssp::ExpectChallenge;
-use super::logon::{Logon, VERSION, in_the_exchange, send, token_of};
+use super::logon::{Logon, VERSION, in_the_exchange, send};
 use super::state::{Context, Limited, Output, State, Step};
+use super::token::token_of;
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
 use crate::awaited::Awaited;
 use crate::failure::FailureKind;

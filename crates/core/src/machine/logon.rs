@@ -4,6 +4,7 @@ use rdp_probe_wire::credssp::TsRequest;
 
 use super::in_place::malformed;
 use super::state::{Context, Limited, Output, State, Step};
+use super::token::{no_such_answer, token_of};
 use crate::attempt::NotTried;
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput, Unprinted};
 use crate::awaited::Awaited;
@@ -203,18 +204,6 @@ impl State for ExpectOpened {
             other => Err(no_such_answer(other)),
         }
     }
-}
-
-pub(super) fn token_of(answer: Result<AuthOutput, AuthFault>) -> Result<(Vec<u8>, bool), FailureKind> {
-    match answer {
-        Ok(AuthOutput::Token { token, done }) => Ok((token, done)),
-        other => Err(no_such_answer(other)),
-    }
-}
-
-/// A fault, or an answer to another question: a defect of the context, and so is a seal that is broken where none was to be opened.
-fn no_such_answer(answer: Result<AuthOutput, AuthFault>) -> FailureKind {
-    FailureKind::Auth(answer.err().filter(|fault| *fault != AuthFault::Altered).unwrap_or(AuthFault::Local))
 }
 
 /// Sends it. No token of a context that is in order is longer than a peer waits for.

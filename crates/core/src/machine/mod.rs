@@ -12,6 +12,7 @@ mod scout;
 mod state;
 mod tcp;
 mod tls;
+mod token;
 
 use std::sync::Arc;
 

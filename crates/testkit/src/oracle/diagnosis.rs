@@ -55,12 +55,13 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
 mod tests {
     use super::*;
     use crate::generate::{self, DIAL_FAULTS};
+    use crate::scenario::Challenge;
     use crate::walk::{Happening, OwnedEvent};
     use proptest::prelude::*;
     use rdp_probe_core::wire::tls::{CipherSuite, Version};
     use rdp_probe_core::{
-        Account, Close, DialFault, Gateway, GatewayLogon, Host, Link, Plan, SignatureCheck, TlsFault,
-        TlsSession, Trust, TunnelEnd,
+        Account, AuthFault, AuthMethod, AuthOutput, Close, DialFault, Gateway, GatewayLogon, Host, Link, Plan,
+        SignatureCheck, TlsFault, TlsSession, Trust, TunnelEnd, base64,
     };
     use std::time::Duration;
 
@@ -119,6 +120,51 @@ mod tests {
             let failure = evidence.failure().unwrap();
             assert_eq!(failure.stage, Stage::GatewayHttp, "{status}: {failure:?}");
             let _ = diagnosis_of(&evidence);
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_context_at_a_gateway_has_a_cause() {
+        let happening = |event| Happening { event, after: Duration::ZERO, out_of_turn: false };
+        let peer = "127.0.0.1:443".parse().unwrap();
+        let session = TlsSession {
+            version: Version::TLS_1_3,
+            cipher: CipherSuite(0x1302),
+            chain: Vec::new(),
+            signature: SignatureCheck::Verified,
+            trust: Some(Trust::Trusted),
+        };
+        let faults =
+            [AuthFault::Token, AuthFault::Altered, AuthFault::Local, AuthFault::Closed(Close::Cancelled)];
+        for scheme in [None, Some(AuthMethod::Ntlm), Some(AuthMethod::Negotiate)] {
+            for (fault, challenged) in faults.into_iter().flat_map(|fault| [(fault, false), (fault, true)]) {
+                let mut plan = Plan::new(Host::Name("srv1.lab.test".to_owned()), 3389);
+                let mut gateway = Gateway::new(Host::Name("gw.lab.test".to_owned()), Gateway::PORT);
+                gateway.logon = GatewayLogon::Account(Account::parse("alice", None).unwrap());
+                gateway.scheme = scheme;
+                plan.gateway = Some(Box::new(gateway));
+                let asks = |scheme: &str| {
+                    let head =
+                        format!("HTTP/1.1 401 No\r\nWWW-Authenticate: {scheme}\r\nContent-Length: 0\r\n\r\n");
+                    happening(OwnedEvent::Pdu(head.into_bytes()))
+                };
+                let token = AuthOutput::Token { token: b"begins".to_vec(), done: false };
+                let name = scheme.and_then(AuthMethod::scheme).unwrap_or("NTLM");
+                let mut happenings = vec![
+                    happening(OwnedEvent::Resolved(Ok(vec![peer]))),
+                    happening(OwnedEvent::Dialed(Ok(Link { peer, local: None }))),
+                    happening(OwnedEvent::Tls { before: 0, answer: Ok(session.clone()) }),
+                ];
+                happenings.extend(scheme.is_none().then(|| asks(name)));
+                if challenged {
+                    happenings.push(happening(OwnedEvent::Auth(Ok(token))));
+                    happenings.push(asks(&format!("{name} {}", base64(&Challenge::default().token()))));
+                }
+                happenings.push(happening(OwnedEvent::Auth(Err(fault))));
+                let evidence = Walk { plan, happenings }.evidence();
+                assert!(matches!(evidence.failure_kind(), Some(FailureKind::Auth(_))), "{scheme:?} {fault:?}");
+                let _ = diagnosis_of(&evidence);
+            }
         }
     }
 

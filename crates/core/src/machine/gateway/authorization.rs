@@ -2,7 +2,8 @@
 use rdp_probe_wire::tsgu::{self, Body, TunnelAuthResponse};
 
 use super::channel::ExpectChannelResponse;
-use super::packets::{Beside, check, of_packets, other};
+use super::in_common::{at_gateway, of_packets};
+use super::packets::{Beside, check, other};
 use crate::awaited::Awaited;
 use crate::client_name::ClientName;
 use crate::fact::Observed;

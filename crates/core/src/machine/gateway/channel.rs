@@ -1,7 +1,8 @@
 //! Stage `gateway_channel`: whether this user may go to this target, and whether the gateway gets there ([MS-TSGU] 3.7.5.3).
 use rdp_probe_wire::tsgu::{self, Body, ChannelResponse, StatusCode};
 
-use super::packets::{Beside, check, of_packets, other};
+use super::in_common::{at_gateway, of_packets};
+use super::packets::{Beside, check, other};
 use crate::awaited::Awaited;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
@@ -60,21 +61,7 @@ impl State for ExpectChannelResponse {
 struct ExpectChannel;
 
 impl State for ExpectChannel {
-    fn stage(&self) -> Stage {
-        Stage::GatewayChannel
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::Carrier
-    }
-
-    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
-        Wants::Carry(Carrier::Channel)
-    }
+    at_gateway!(|self, _context| Stage::GatewayChannel, Carrier, Wants::Carry(Carrier::Channel));
 
     fn on_carried(self: Box<Self>, _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
         Ok(Step::Continue(Box::new(ExpectConnectionConfirm)))

@@ -3,7 +3,8 @@ use rdp_probe_wire::ntlm::Challenge;
 use rdp_probe_wire::tsgu::{self, Body};
 use zeroize::Zeroizing;
 
-use super::packets::{Beside, check, of_packets, other};
+use super::in_common::{at_gateway, of_packets};
+use super::packets::{Beside, check, other};
 use super::tunnel::{ExpectTunnelResponse, create};
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
 use crate::awaited::Awaited;
@@ -13,6 +14,7 @@ use crate::framing::Framing;
 use crate::gateway::GatewayFault;
 use crate::hop::Hop;
 use crate::machine::state::{Context, Output, State, Step};
+use crate::machine::token::token_of;
 use crate::ntlm::NtlmFacts;
 use crate::stage::Stage;
 use crate::wants::Wants;
@@ -33,22 +35,16 @@ impl ExpectMessage {
 }
 
 impl State for ExpectMessage {
-    fn stage(&self) -> Stage {
-        Stage::GatewayAuth
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::SecurityContext
-    }
-
-    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
-        let ask = AuthAsk::Token(self.challenge.as_deref());
-        Wants::Auth { hop: context.hop(), method: AuthMethod::SspiNtlm, binding: None, ask }
-    }
+    at_gateway!(
+        |self, context| Stage::GatewayAuth,
+        SecurityContext,
+        Wants::Auth {
+            hop: context.hop(),
+            method: AuthMethod::SspiNtlm,
+            binding: None,
+            ask: AuthAsk::Token(self.challenge.as_deref()),
+        }
+    );
 
     fn on_auth(
         self: Box<Self>,
@@ -57,10 +53,8 @@ impl State for ExpectMessage {
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
         let Self { beside, challenge } = *self;
-        let (token, done) = match answer.map_err(FailureKind::Auth)? {
-            AuthOutput::Token { token, done } => (Zeroizing::new(token), done),
-            AuthOutput::Sealed(_) | AuthOutput::Opened(_) => return Err(FailureKind::Auth(AuthFault::Local)),
-        };
+        let (token, done) = token_of(answer)?;
+        let token = Zeroizing::new(token);
         // One message begins it, and one answers the challenge.
         if done != challenge.is_some() {
             return Err(FailureKind::Auth(AuthFault::Local));

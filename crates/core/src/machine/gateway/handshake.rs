@@ -2,6 +2,7 @@
 use rdp_probe_wire::tsgu::{self, Body, ExtendedAuthMask};
 
 use super::extended::ExpectMessage;
+use super::in_common::at_gateway;
 use super::packets::{Beside, check, other};
 use super::refused::Refused;
 use super::tunnel::{ExpectToken, ExpectTunnelResponse, create};
@@ -23,21 +24,11 @@ pub(super) struct ExpectWebSocket {
 }
 
 impl State for ExpectWebSocket {
-    fn stage(&self) -> Stage {
-        self.extended.unwrap_or(Stage::GatewayTunnel)
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::Carrier
-    }
-
-    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+    at_gateway!(
+        |self, _context| self.extended.unwrap_or(Stage::GatewayTunnel),
+        Carrier,
         Wants::Carry(Carrier::WebSocket)
-    }
+    );
 
     fn on_carried(self: Box<Self>, context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
         let token = matches!(context.gateway_logon(), Some(GatewayLogon::Token));
@@ -60,21 +51,11 @@ struct ExpectHandshakeResponse {
 }
 
 impl State for ExpectHandshakeResponse {
-    fn stage(&self) -> Stage {
-        self.extended.unwrap_or(Stage::GatewayTunnel)
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::HandshakeResponse
-    }
-
-    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+    at_gateway!(
+        |self, _context| self.extended.unwrap_or(Stage::GatewayTunnel),
+        HandshakeResponse,
         Wants::Pdu(Framing::Tsgu)
-    }
+    );
 
     fn on_pdu(
         mut self: Box<Self>,

@@ -6,6 +6,7 @@ use rdp_probe_wire::ntlm::Challenge;
 use zeroize::Zeroizing;
 
 use super::handshake::ExpectWebSocket;
+use super::in_common::at_gateway;
 use super::refused::Refused;
 use crate::attempt::NotTried;
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
@@ -20,6 +21,7 @@ use crate::gateway::{
 use crate::hop::Hop;
 use crate::machine::in_place::malformed;
 use crate::machine::state::{Context, Output, State, Step};
+use crate::machine::token::token_of;
 use crate::ntlm::NtlmFacts;
 use crate::stage::Stage;
 use crate::wants::Wants;
@@ -60,6 +62,14 @@ enum Sent {
 }
 
 impl Sent {
+    /// The stage that the answer belongs to.
+    const fn stage(self) -> Stage {
+        match self {
+            Self::Nothing | Self::TokenToCome | Self::BegunUnasked(_) => Stage::GatewayHttp,
+            Self::Begun(_) | Self::ToFollow | Self::Proof(_) => Stage::GatewayAuth,
+        }
+    }
+
     /// Whether what proves an identity has gone out.
     const fn is_proof(self) -> bool {
         match self {
@@ -183,6 +193,11 @@ impl ExpectAnswer {
 }
 
 impl Kept {
+    /// The octets that a logon is bound by.
+    fn binding(&self) -> Option<&[u8]> {
+        self.binding.as_ref().map(|binding| &binding.data[..])
+    }
+
     /// The same, with the cookies of one more answer: one of the same name takes the other's place.
     fn after(mut self, response: &Response<'_>) -> Self {
         for cookie in response.headers("set-cookie") {
@@ -258,24 +273,7 @@ fn persists(response: &Response<'_>) -> bool {
 }
 
 impl State for ExpectAnswer {
-    fn stage(&self) -> Stage {
-        match self.sent {
-            Sent::Nothing | Sent::TokenToCome | Sent::BegunUnasked(_) => Stage::GatewayHttp,
-            Sent::Begun(_) | Sent::ToFollow | Sent::Proof(_) => Stage::GatewayAuth,
-        }
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::HttpAnswer
-    }
-
-    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
-        Wants::Pdu(Framing::Http)
-    }
+    at_gateway!(|self, _context| self.sent.stage(), HttpAnswer, Wants::Pdu(Framing::Http));
 
     fn enter(&self, context: &Context, out: &mut Output) {
         let Some(gateway) = context.plan().gateway.as_deref() else { return };
@@ -334,7 +332,7 @@ impl State for ExpectAnswer {
         };
         let kind = FailureKind::Gateway(kind);
         // Any other status is no word on the logon.
-        if self.stage() == Stage::GatewayAuth {
+        if self.sent.stage() == Stage::GatewayAuth {
             return Ok(Step::FailAt(Box::new(Refused(Stage::GatewayHttp)), kind));
         }
         Err(kind)
@@ -353,30 +351,20 @@ struct ExpectProof {
 }
 
 impl State for ExpectProof {
-    fn stage(&self) -> Stage {
-        if self.asked { Stage::GatewayAuth } else { Stage::GatewayHttp }
-    }
+    at_gateway!(
+        |self, context| if self.asked { Stage::GatewayAuth } else { Stage::GatewayHttp },
+        SecurityContext,
+        Wants::Auth {
+            hop: context.hop(),
+            method: self.method,
+            binding: self.kept.binding(),
+            ask: AuthAsk::Token(self.challenge.as_deref()),
+        }
+    );
 
     fn enter(&self, context: &Context, out: &mut Output) {
         if !self.asked {
             note_ids(ExpectAnswer::request(context), out);
-        }
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::SecurityContext
-    }
-
-    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
-        Wants::Auth {
-            hop: context.hop(),
-            method: self.method,
-            binding: self.kept.binding.as_ref().map(|binding| &binding.data[..]),
-            ask: AuthAsk::Token(self.challenge.as_deref()),
         }
     }
 
@@ -387,10 +375,8 @@ impl State for ExpectProof {
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
         let Self { method, challenge, kept, asked } = *self;
-        let (token, done) = match answer.map_err(FailureKind::Auth)? {
-            AuthOutput::Token { token, done } => (Zeroizing::new(token), done),
-            AuthOutput::Sealed(_) | AuthOutput::Opened(_) => return Err(FailureKind::Auth(AuthFault::Local)),
-        };
+        let (token, done) = token_of(answer)?;
+        let token = Zeroizing::new(token);
         // One message proves an identity, or one and another that answers a challenge.
         if !done && challenge.is_some() {
             return Err(FailureKind::Auth(AuthFault::Local));
@@ -431,26 +417,16 @@ struct ExpectLastWord {
 }
 
 impl State for ExpectLastWord {
-    fn stage(&self) -> Stage {
-        Stage::GatewayAuth
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::SecurityContext
-    }
-
-    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
+    at_gateway!(
+        |self, context| Stage::GatewayAuth,
+        SecurityContext,
         Wants::Auth {
             hop: context.hop(),
             method: self.method,
-            binding: self.kept.binding.as_ref().map(|binding| &binding.data[..]),
+            binding: self.kept.binding(),
             ask: AuthAsk::Token(Some(&self.token)),
         }
-    }
+    );
 
     fn on_auth(
         self: Box<Self>,

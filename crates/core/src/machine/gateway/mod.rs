@@ -4,6 +4,7 @@ mod channel;
 mod extended;
 mod handshake;
 mod http;
+mod in_common;
 mod packets;
 mod refused;
 mod tls;

@@ -68,25 +68,3 @@ pub(super) const fn check(code: StatusCode) -> Result<(), FailureKind> {
         StatusCode(code) => Err(FailureKind::Gateway(GatewayFault::Code { code, of_a_dial: false })),
     }
 }
-
-/// What the states of a gateway's packets have in common.
-macro_rules! of_packets {
-    ($stage:ident, $awaiting:ident) => {
-        fn stage(&self) -> Stage {
-            Stage::$stage
-        }
-
-        fn hop(&self) -> Hop {
-            Hop::Gateway
-        }
-
-        fn awaiting(&self) -> Awaited {
-            Awaited::$awaiting
-        }
-
-        fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
-            Wants::Pdu(Framing::Tsgu)
-        }
-    };
-}
-pub(super) use of_packets;

@@ -1,4 +1,5 @@
 //! A stage that is entered to fail: an answer belongs to another stage than the one that waited for it.
+use super::in_common::at_gateway;
 use crate::awaited::Awaited;
 use crate::framing::Framing;
 use crate::hop::Hop;
@@ -11,19 +12,5 @@ use crate::wants::Wants;
 pub(super) struct Refused(pub(super) Stage);
 
 impl State for Refused {
-    fn stage(&self) -> Stage {
-        self.0
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::HttpAnswer
-    }
-
-    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
-        Wants::Pdu(Framing::Http)
-    }
+    at_gateway!(|self, _context| self.0, HttpAnswer, Wants::Pdu(Framing::Http));
 }

@@ -1,6 +1,7 @@
 //! Stage `gateway_tls`: the handshake with the gateway, and whether anybody vouches for its certificate. Nobody goes on past one that is
 //! neither trusted nor pinned, with credentials or without: no client would.
 use super::http;
+use super::in_common::at_gateway;
 use crate::awaited::Awaited;
 use crate::channel_binding::ChannelBinding;
 use crate::fact::Observed;
@@ -17,21 +18,11 @@ use crate::wants::Wants;
 pub(in crate::machine) struct ExpectGatewayTls;
 
 impl State for ExpectGatewayTls {
-    fn stage(&self) -> Stage {
-        Stage::GatewayTls
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::TlsHandshake
-    }
-
-    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
+    at_gateway!(
+        |self, context| Stage::GatewayTls,
+        TlsHandshake,
         Wants::Tls { hop: context.hop(), leg: context.leg() }
-    }
+    );
 
     fn on_tls(
         self: Box<Self>,

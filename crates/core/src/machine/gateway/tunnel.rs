@@ -3,7 +3,8 @@ use rdp_probe_wire::tsgu::{self, Body, TunnelCaps};
 use zeroize::Zeroizing;
 
 use super::authorization::ExpectTunnelAuthResponse;
-use super::packets::{Beside, check, of_packets, other};
+use super::in_common::{at_gateway, of_packets};
+use super::packets::{Beside, check, other};
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};
 use crate::awaited::Awaited;
 use crate::fact::Observed;
@@ -12,6 +13,7 @@ use crate::framing::Framing;
 use crate::gateway::{GatewayFact, GatewayFault, packet_text};
 use crate::hop::Hop;
 use crate::machine::state::{Context, Output, State, Step};
+use crate::machine::token::token_of;
 use crate::stage::Stage;
 use crate::wants::Wants;
 
@@ -32,21 +34,11 @@ pub(super) struct ExpectToken {
 }
 
 impl State for ExpectToken {
-    fn stage(&self) -> Stage {
-        Stage::GatewayTunnel
-    }
-
-    fn hop(&self) -> Hop {
-        Hop::Gateway
-    }
-
-    fn awaiting(&self) -> Awaited {
-        Awaited::SecurityContext
-    }
-
-    fn wants<'a>(&'a self, context: &'a Context) -> Wants<'a> {
+    at_gateway!(
+        |self, context| Stage::GatewayTunnel,
+        SecurityContext,
         Wants::Auth { hop: context.hop(), method: AuthMethod::Token, binding: None, ask: AuthAsk::Token(None) }
-    }
+    );
 
     fn on_auth(
         self: Box<Self>,
@@ -54,12 +46,11 @@ impl State for ExpectToken {
         _: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
-        let token = match answer.map_err(FailureKind::Auth)? {
-            AuthOutput::Token { token, done: true } => Zeroizing::new(token),
-            AuthOutput::Token { done: false, .. } | AuthOutput::Sealed(_) | AuthOutput::Opened(_) => {
-                return Err(FailureKind::Auth(AuthFault::Local));
-            }
-        };
+        let (token, done) = token_of(answer)?;
+        let token = Zeroizing::new(token);
+        if !done {
+            return Err(FailureKind::Auth(AuthFault::Local));
+        }
         let token = std::str::from_utf8(&token).map_err(|_| FailureKind::Gateway(GatewayFault::Token))?;
         create(Some(token), out)?;
         out.facts.push(Observed::LogonSent(AuthMethod::Token));
