@@ -75,12 +75,10 @@ pub(crate) struct Place {
 /// How to log on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
+    /// As the gateway offers it.
     Auto,
-    Ntlm,
-    Negotiate,
-    SspiNtlm,
-    Basic,
-    Token,
+    /// So, and no other way.
+    By(AuthMethod),
 }
 
 /// What else stands on the command line.
@@ -103,17 +101,15 @@ fn place(text: &str) -> Result<Place, String> {
 }
 
 fn method(text: &str) -> Result<Method, String> {
+    const AUTO: &str = "auto";
+    if let Some(method) = AuthMethod::ALL.into_iter().find(|method| method.id() == text) {
+        return Ok(Method::By(method));
+    }
+    let ids = [AUTO].into_iter().chain(AuthMethod::ALL.map(AuthMethod::id)).collect::<Vec<_>>().join(", ");
     match text {
-        "auto" => Ok(Method::Auto),
-        "ntlm" => Ok(Method::Ntlm),
-        "negotiate" => Ok(Method::Negotiate),
-        "sspi-ntlm" => Ok(Method::SspiNtlm),
-        "basic" => Ok(Method::Basic),
-        "token" => Ok(Method::Token),
-        "kerberos" => Err(format!(
-            "{text} is not in this version; there are auto, ntlm, negotiate, sspi-ntlm, basic and token"
-        )),
-        _ => Err("expected auto, ntlm, negotiate, sspi-ntlm, basic or token".to_owned()),
+        AUTO => Ok(Method::Auto),
+        "kerberos" => Err(format!("{text} is not in this version; there are {ids}")),
+        _ => Err(format!("expected one of {ids}")),
     }
 }
 
@@ -190,55 +186,28 @@ impl GatewayOptions {
         {
             return Some(format!("{option} is of no use without --gateway-user"));
         }
-        match self.gateway_auth {
-            Some(Method::Ntlm | Method::Negotiate | Method::SspiNtlm | Method::Basic)
-                if self.gateway_token.is_some() =>
-            {
-                Some(format!("--gateway-auth {} and --gateway-token: a token is no password", self.auth_word()))
-            }
-            Some(Method::Ntlm | Method::Negotiate | Method::SspiNtlm | Method::Basic) if account.is_none() => {
-                Some(format!("--gateway-auth {} needs --gateway-user, or --same-credentials", self.auth_word()))
-            }
-            // Nothing else is bound.
-            Some(Method::SspiNtlm | Method::Basic | Method::Token) if self.no_channel_binding => {
-                Some(format!("--no-channel-binding is of no use with --gateway-auth {}", self.auth_word()))
-            }
-            Some(Method::Token) if self.gateway_token.is_none() => {
-                Some("--gateway-auth token needs --gateway-token".to_owned())
-            }
-            Some(
-                Method::Auto
-                | Method::Ntlm
-                | Method::Negotiate
-                | Method::SspiNtlm
-                | Method::Basic
-                | Method::Token,
-            )
-            | None => None,
+        let Some(Method::By(method)) = self.gateway_auth else { return None };
+        let option = format!("--gateway-auth {}", method.id());
+        let token = method == AuthMethod::Token;
+        if token != self.gateway_token.is_some() {
+            return Some(if token {
+                format!("{option} needs --gateway-token")
+            } else {
+                format!("{option} and --gateway-token: a token is no password")
+            });
         }
-    }
-
-    /// The method as it is written.
-    fn auth_word(&self) -> &'static str {
-        match self.gateway_auth {
-            Some(Method::Ntlm) => AuthMethod::Ntlm.id(),
-            Some(Method::Negotiate) => AuthMethod::Negotiate.id(),
-            Some(Method::SspiNtlm) => AuthMethod::SspiNtlm.id(),
-            Some(Method::Basic) => AuthMethod::Basic.id(),
-            Some(Method::Token) => AuthMethod::Token.id(),
-            Some(Method::Auto) | None => "auto",
+        if !token && account.is_none() {
+            return Some(format!("{option} needs --gateway-user, or --same-credentials"));
         }
+        // Nothing else is bound.
+        (self.no_channel_binding && !method.is_exchange())
+            .then(|| format!("--no-channel-binding is of no use with {option}"))
     }
 
     /// The scheme of HTTP that was asked for.
-    pub(crate) const fn scheme(&self) -> Option<AuthMethod> {
-        match self.gateway_auth {
-            Some(Method::Ntlm) => Some(AuthMethod::Ntlm),
-            Some(Method::Negotiate) => Some(AuthMethod::Negotiate),
-            Some(Method::SspiNtlm) => Some(AuthMethod::SspiNtlm),
-            Some(Method::Basic) => Some(AuthMethod::Basic),
-            Some(Method::Token | Method::Auto) | None => None,
-        }
+    pub(crate) fn scheme(&self) -> Option<AuthMethod> {
+        let Some(Method::By(method)) = self.gateway_auth else { return None };
+        Some(method).filter(|method| *method != AuthMethod::Token)
     }
 
     /// What is wrong where two would read standard input.
@@ -410,7 +379,7 @@ mod tests {
             parsed.err().map(|error| error.to_string()).unwrap_or_default()
         };
         assert!(error("kerberos").contains("kerberos is not in this version"));
-        assert!(error("magic").contains("expected auto, ntlm, negotiate, sspi-ntlm, basic or token"));
+        assert!(error("magic").contains("expected one of auto, ntlm, negotiate, sspi-ntlm, basic, token"));
         assert_eq!(error("auto"), "");
     }
 }

@@ -108,6 +108,9 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Ntlm, Self::Negotiate, Self::SspiNtlm, Self::Basic, Self::Token];
+
     /// The id in reports and options.
     #[must_use]
     pub const fn id(self) -> &'static str {

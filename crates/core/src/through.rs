@@ -155,7 +155,7 @@ impl Evidence {
     /// Whether the logon there was bound to the certificate that was shown here.
     fn gateway_logon_was_bound(&self) -> bool {
         let bound = self.shown_gateway().and_then(|shown| shown.channel_binding);
-        matches!(bound, Some(BindingSent::Yes | BindingSent::Uncertain))
+        matches!(bound, Some(BindingSent::Sent | BindingSent::Uncertain))
     }
 
     /// Whether the logon that HTTP refused was an exchange of messages, and then whether it was bound to the certificate; `None` where it was

@@ -87,9 +87,9 @@ pub enum GatewayFact {
 #[non_exhaustive]
 pub enum BindingSent {
     /// It was.
-    Yes,
+    Sent,
     /// It was not: that was asked for, or there was nothing to bind it to.
-    No,
+    NotSent,
     /// It was, and by which digest is a guess: the RFC has none for this certificate.
     Uncertain,
 }
@@ -99,8 +99,8 @@ impl BindingSent {
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
-            Self::Yes => "sent",
-            Self::No => "not_sent",
+            Self::Sent => "sent",
+            Self::NotSent => "not_sent",
             Self::Uncertain => "uncertain",
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn gateway(evidence: &Evidence) -> Option<GatewayView> {
         schemes: texts(shown.schemes),
         auth: shown.method.map(AuthMethod::id),
         server: shown.says.map(server),
-        channel_binding: shown.channel_binding.unwrap_or(BindingSent::No).id(),
+        channel_binding: shown.channel_binding.unwrap_or(BindingSent::NotSent).id(),
         correlation_id: shown.correlation_id.map(str::to_owned),
         connection_id: shown.connection_id.map(str::to_owned),
         tunnel_id: shown.tunnel_id,

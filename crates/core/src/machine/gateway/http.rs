@@ -399,8 +399,8 @@ impl State for ExpectProof {
         out.facts.push(Observed::LogonSent(method));
         if method.is_exchange() {
             out.facts.push(Observed::Gateway(GatewayFact::ChannelBinding(match &kept.binding {
-                None => BindingSent::No,
-                Some(ChannelBinding { certain: true, .. }) => BindingSent::Yes,
+                None => BindingSent::NotSent,
+                Some(ChannelBinding { certain: true, .. }) => BindingSent::Sent,
                 Some(ChannelBinding { certain: false, .. }) => BindingSent::Uncertain,
             })));
         }

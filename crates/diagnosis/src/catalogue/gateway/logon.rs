@@ -48,7 +48,7 @@ fn may_be_spread(evidence: &Evidence) -> bool {
 
 /// A logon that is bound to a certificate by one of the digests that some servers cannot do.
 fn is_bound_by_a_long_digest(evidence: &Evidence) -> bool {
-    let bound = evidence.shown_gateway().and_then(|gateway| gateway.channel_binding) == Some(BindingSent::Yes);
+    let bound = evidence.shown_gateway().and_then(|gateway| gateway.channel_binding) == Some(BindingSent::Sent);
     let long = |signature: &str| {
         ["sha384", "sha512"].iter().any(|digest| signature.to_ascii_lowercase().contains(digest))
     };
