@@ -1,10 +1,14 @@
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rdp_probe_core::wire::tsgu::{self, Body, ServerPacket, StatusCode};
 use rdp_probe_core::{AuthAsk, AuthOutput};
 
+use super::super::judge::Bound;
 use super::super::notes::Seen;
 use super::*;
+use crate::certificate::Kind;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const BASIC: &str = "Authorization: Basic Z3d1c2VyOkd3LVNlY3JldC03IQ==\r\n";

@@ -1,0 +1,189 @@
+//! HTTP until the upgrade: what each request says of who it is from, and its answer.
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rdp_probe_core::base64;
+use rdp_probe_core::wire::credssp::ntlm_in;
+
+use super::super::does::Does;
+use super::super::habits;
+use super::super::http::{self, Read, Request};
+use super::super::judge::{Bound, Judged};
+use super::super::spnego;
+use super::{Gateway, State};
+use crate::certificate::Kind;
+use crate::scenario::{Accepts, Binding, Departs, Ending, GatewayPoint, Personality};
+
+/// The scheme of who logs on inside of the tunnel.
+const EXTENDED: &str = "SSPI_NTLM";
+
+/// What a request says of who it is from.
+enum Said {
+    Nothing,
+    Password {
+        right: bool,
+    },
+    /// The first message of NTLM, with the scheme and the answer to it.
+    Begun(String),
+    /// That it follows in the tunnel.
+    ToFollow,
+    /// Its last one, with SPNEGO around it or without.
+    Proof {
+        right: bool,
+        wrapped: bool,
+    },
+}
+
+impl Gateway {
+    pub(super) fn request(&mut self) -> Option<Vec<Does>> {
+        if self.held.is_empty() {
+            return None;
+        }
+        let (request, length) = match Request::read(&self.held) {
+            Read::Partial => return None,
+            Read::Whole(request, length) => (request, length),
+            Read::Wrong(why) => {
+                self.violation(why);
+                return Some(self.end(Ending::CloseNotify));
+            }
+        };
+        if self.held.len() > length {
+            self.violation(format!("{} octets before the answer to a request", self.held.len() - length));
+        }
+        self.held.clear();
+        Some(self.answer(&request))
+    }
+
+    fn answer(&mut self, request: &Request) -> Vec<Does> {
+        let mut faults = request.faults();
+        let id = request.header("RDG-Connection-Id").unwrap_or_default();
+        match &self.connection_id {
+            Some(own) if own != id => {
+                faults.push("another RDG-Connection-Id on the same connection".to_owned())
+            }
+            Some(_) => {}
+            None => self.connection_id = Some(id.to_owned()),
+        }
+        let authorization = request.authorization();
+        if self.table.accepts == Accepts::Token && authorization.is_some_and(|(_, token)| !token.is_empty()) {
+            faults.push("credentials in HTTP beside a token".to_owned());
+        }
+        let said = self.note(request, faults);
+        let at = match (&said, authorization) {
+            (Said::Begun(_), _) => GatewayPoint::Challenge,
+            (Said::ToFollow, _) => GatewayPoint::Http,
+            (Said::Nothing | Said::Password { .. } | Said::Proof { .. }, Some(_)) => GatewayPoint::Auth,
+            (Said::Nothing | Said::Password { .. } | Said::Proof { .. }, None) => GatewayPoint::Http,
+        };
+        let lets_in = match (self.table.accepts, self.table.personality) {
+            (Accepts::Anyone, _) | (Accepts::Token, Personality::OpenSource) => true,
+            (Accepts::Token, Personality::Windows) => {
+                let scheme = request.header("RDG-Auth-Scheme").or_else(|| Some(authorization?.0));
+                scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("PAA"))
+            }
+            (Accepts::Basic, _) => matches!(said, Said::Password { right: true }),
+            (Accepts::Ntlm, _) => matches!(said, Said::Proof { right: true, .. } | Said::ToFollow),
+        };
+        let (octets, upgraded) = match request.key() {
+            _ if !request.is_for_a_gateway() => (http::answer(404, [], None), false),
+            _ if !lets_in => {
+                let schemes = match said {
+                    Said::Begun(challenge) => vec![challenge],
+                    // RFC 4559 section 5: who refuses may say so in the mechanism's own words, too.
+                    Said::Proof { wrapped: true, .. } => {
+                        vec![format!("Negotiate {}", base64(&spnego::reject()))]
+                    }
+                    Said::Nothing | Said::ToFollow | Said::Password { .. } | Said::Proof { .. } => {
+                        habits::schemes(&self.table)
+                    }
+                };
+                (http::unauthorized(self.table.personality, &schemes), false)
+            }
+            None => (http::answer(400, [], None), false),
+            Some(key) => {
+                let wrong =
+                    matches!(&self.table.departs, Some(departure) if departure.how == Departs::WrongAccept);
+                let accept = if wrong { http::accepted("") } else { http::accepted(key) };
+                let proof = match said {
+                    Said::Proof { wrapped: true, .. } if self.table.proves => self.judge.proof(),
+                    Said::Nothing
+                    | Said::ToFollow
+                    | Said::Password { .. }
+                    | Said::Begun(_)
+                    | Said::Proof { .. } => None,
+                };
+                let proof = proof.map(|proof| base64(&proof));
+                (http::upgraded(self.table.personality, &accept, proof.as_deref()), true)
+            }
+        };
+        if let Some(does) = self.instead(at, &octets) {
+            return does;
+        }
+        let mut does = vec![Does::Send(octets)];
+        if upgraded {
+            self.state = State::Handshake;
+            self.upgraded = true;
+            does.push(Does::Upgraded);
+        }
+        does
+    }
+
+    /// Notes what a request has, and gives out what it says of who it is from.
+    fn note(&mut self, request: &Request, faults: Vec<String>) -> Said {
+        let notes = self.notes.clone();
+        let mut seen = notes.lock();
+        seen.requests += 1;
+        seen.violations.extend(faults);
+        seen.correlation_ids.extend(request.header("RDG-Correlation-Id").map(str::to_owned));
+        let Some((scheme, token)) = request.authorization() else { return Said::Nothing };
+        seen.authorizations.push(scheme.to_owned());
+        seen.authorization_values.push(token.to_owned());
+        if !scheme.eq_ignore_ascii_case("Basic") {
+            let proves = http::is_ntlm_authenticate(token);
+            seen.logons += usize::from(proves);
+            let octets = STANDARD.decode(token).unwrap_or_default();
+            let offers = |scheme: &str| habits::schemes(&self.table).iter().any(|own| own == scheme);
+            if scheme == EXTENDED && self.table.accepts == Accepts::Ntlm && offers(scheme) {
+                self.extended = true;
+                return Said::ToFollow;
+            }
+            let own = ["NTLM", "Negotiate"].into_iter().find(|own| scheme.eq_ignore_ascii_case(own));
+            let (Some(scheme), Some(message), Accepts::Ntlm) = (own, ntlm_in(&octets), self.table.accepts)
+            else {
+                return Said::Nothing;
+            };
+            // As it was asked: with SPNEGO around it, or without.
+            let wrapped = message.len() < octets.len();
+            if !proves {
+                let Some(challenge) = self.judge.challenge(message) else { return Said::Nothing };
+                let token = if wrapped { spnego::challenge(&challenge) } else { challenge };
+                return Said::Begun(format!("{scheme} {}", base64(&token)));
+            }
+            let judged = self.judged(message);
+            seen.bound.push(judged.bound);
+            return Said::Proof { right: self.admits(judged), wrapped };
+        }
+        let Some((user, password)) = http::basic(token) else {
+            seen.violations.push("credentials of Basic that are none".to_owned());
+            return Said::Nothing;
+        };
+        seen.logons += 1;
+        let right = user == self.table.user && password == self.table.password;
+        seen.users.push(user);
+        seen.secrets_seen.push(password);
+        Said::Password { right }
+    }
+
+    /// What an AUTHENTICATE proves on a connection with the certificate that it has to be bound to.
+    pub(super) fn judged(&mut self, authenticate: &[u8]) -> Judged {
+        let certificate = match self.table.binding {
+            Binding::Off | Binding::Required => self.table.certificate,
+            Binding::Other => Kind::Good,
+        };
+        self.judge.judge(authenticate, &certificate.end_point())
+    }
+
+    /// Whether that is enough.
+    pub(super) fn admits(&self, judged: Judged) -> bool {
+        judged.knows && (judged.bound == Bound::Own || self.table.binding == Binding::Off)
+    }
+}
