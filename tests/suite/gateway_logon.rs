@@ -77,9 +77,13 @@ fn a_wrong_password_is_tried_once_and_nothing_goes_to_the_target() {
     let (_peer, routes, target) = behind();
     let served = Served::start("accepts = \"ntlm\"\npassword = \"another one\"", routes);
     let wrong = Served::start("accepts = \"ntlm\"", Routes::nowhere());
-    let output = wrong.run_by(served.gateway.address(), &["-o", "json", &target]);
+    let files = Scratch::new("gateway-wrong");
+    let secret = files.file("target", b"the target's own");
+    let own = ["--user", "LAB\\bob", "--password-file", &secret, "--accept-certificate"];
+    let output = wrong.run_by(served.gateway.address(), &[&own[..], &["-o", "json", &target]].concat());
     let (seen, report) = (served.finish(), report(&output));
     assert_eq!(report["verdict"]["rule"], "gateway-logon-rejected", "{report:#}");
+    assert_eq!(report["credentials"]["result"], "not_tried", "{report:#}");
     let credentials = &report["gateway"]["credentials"];
     assert_eq!(credentials["result"], "rejected");
     assert!(credentials["why"].as_str().unwrap().contains("TLS is taken apart"), "{credentials:#}");
