@@ -166,6 +166,13 @@ impl Evidence {
         (method.is_exchange() && !self.gateway_had_let_in()).then(|| self.gateway_logon_was_bound())
     }
 
+    /// Whether a logon by NTLM inside of the tunnel was refused, or not answered.
+    #[must_use]
+    pub fn gateway_refused_in_tunnel(&self) -> bool {
+        let method = self.shown_gateway().and_then(|shown| shown.method);
+        method == Some(AuthMethod::SspiNtlm) && !self.gateway_had_let_in()
+    }
+
     /// Whether the gateway had taken the logon, on the last connection of the path.
     #[must_use]
     pub fn gateway_had_let_in(&self) -> bool {

@@ -563,13 +563,16 @@ impl Placeholder {
             Self::GatewaySpoken => spoken(evidence.plan.gateway.as_deref()?),
             Self::GatewayDoubt => match evidence.gateway_refused_exchange() {
                 Some(true) => {
-                    ". Right ones are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
+                    ". Right credentials are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
                      connections, and where something takes TLS apart in front of the gateway: the logon is bound to the certificate that was \
                      shown here"
                 }
                 Some(false) => {
-                    ". Right ones are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
+                    ". Right credentials are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
                      connections, and where a gateway takes only logons that are bound to its certificate: this one was not"
+                }
+                None if evidence.gateway_refused_in_tunnel() => {
+                    ". Right credentials are refused in the same words where the domain restricts NTLM"
                 }
                 None => "",
             }
@@ -581,6 +584,9 @@ impl Placeholder {
                 }
                 Some(false) => {
                     ": status 0xC000035B is the binding that was left out and not the password, 0xC0000418 is a policy against NTLM"
+                }
+                None if evidence.gateway_refused_in_tunnel() => {
+                    ": status 0xC0000418 in the event is a policy against NTLM"
                 }
                 None => "",
             }

@@ -161,8 +161,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| refused(f, true) && may_be_spread(f) && !f.gateway_let_in_before(),
         summary: "the gateway {gateway} refused the logon{gateway_account} by way of {http_server}, which may have spoilt it: the credentials \
                   may be right",
-        cause: "what answers does not call itself a Windows gateway. A logon by NTLM is one conversation on one connection: a proxy that passes \
-                its messages on by several spoils it, whatever the password, and the gateway then answers as if that were wrong{gateway_doubt}",
+        cause: "what answers does not call itself a Windows gateway, and a logon by NTLM is one conversation on one connection{gateway_doubt}",
         remedy: "let the proxy keep a connection to the gateway for each of its clients' (most do so when they pass TCP on, or have a setting \
                  for NTLM), or test behind it. Where it does so already, check user, domain and password{gateway_domain}; this run tries them \
                  no more. Look for the logon on the gateway at this time{gateway_look}",
