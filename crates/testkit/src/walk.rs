@@ -326,6 +326,17 @@ impl Furthest {
     }
 }
 
+/// A handshake with a gateway that somebody vouches for.
+pub(crate) fn vouched_for() -> TlsSession {
+    TlsSession {
+        version: Version::TLS_1_3,
+        cipher: CipherSuite(0x1302),
+        chain: Vec::new(),
+        signature: SignatureCheck::Verified,
+        trust: Some(Trust::Trusted),
+    }
+}
+
 /// The question for a logon by this.
 fn asks(scheme: &str) -> OwnedEvent {
     let head = format!("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {scheme}\r\nContent-Length: 0\r\n\r\n");
@@ -342,14 +353,7 @@ fn upgrade() -> &'static [u8] {
         run.begin(Duration::ZERO);
         let peer = SocketAddr::from(([127, 0, 0, 1], Gateway::PORT));
         run.on(Event::Dialed(Ok(Link { peer, local: None })), Duration::ZERO);
-        let session = TlsSession {
-            version: Version::TLS_1_3,
-            cipher: CipherSuite(0x1302),
-            chain: Vec::new(),
-            signature: SignatureCheck::Verified,
-            trust: Some(Trust::Trusted),
-        };
-        run.on(Event::Tls { before: 0, answer: Ok(session) }, Duration::ZERO);
+        run.on(Event::Tls { before: 0, answer: Ok(vouched_for()) }, Duration::ZERO);
         let request = run.take_octets();
         let request = String::from_utf8_lossy(&request);
         let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));

@@ -56,12 +56,11 @@ mod tests {
     use super::*;
     use crate::generate::{self, DIAL_FAULTS};
     use crate::scenario::Challenge;
-    use crate::walk::{Happening, OwnedEvent};
+    use crate::walk::{Happening, OwnedEvent, vouched_for};
     use proptest::prelude::*;
-    use rdp_probe_core::wire::tls::{CipherSuite, Version};
     use rdp_probe_core::{
         Account, AuthFault, AuthMethod, AuthOutput, Close, DialFault, Gateway, GatewayLogon, Host, Link, Plan,
-        SignatureCheck, TlsFault, TlsSession, Trust, TunnelEnd, base64,
+        TlsFault, TunnelEnd, base64,
     };
     use std::time::Duration;
 
@@ -98,13 +97,6 @@ mod tests {
         let mut gateway = Gateway::new(named, Gateway::PORT);
         gateway.logon = GatewayLogon::Account(Account::parse("alice", None).unwrap());
         let peer = "127.0.0.1:443".parse().unwrap();
-        let session = TlsSession {
-            version: Version::TLS_1_3,
-            cipher: CipherSuite(0x1302),
-            chain: Vec::new(),
-            signature: SignatureCheck::Verified,
-            trust: Some(Trust::Trusted),
-        };
         for status in [101, 200, 302, 400, 403, 404, 405, 407, 418, 429, 500, 502, 503] {
             let mut plan = Plan::new(Host::Name("srv1.lab.test".to_owned()), 3389);
             plan.gateway = Some(Box::new(gateway.clone()));
@@ -112,7 +104,7 @@ mod tests {
             let happenings = vec![
                 happening(OwnedEvent::Resolved(Ok(vec![peer]))),
                 happening(OwnedEvent::Dialed(Ok(Link { peer, local: None }))),
-                happening(OwnedEvent::Tls { before: 0, answer: Ok(session.clone()) }),
+                happening(OwnedEvent::Tls { before: 0, answer: Ok(vouched_for()) }),
                 http("HTTP/1.1 401 No\r\nWWW-Authenticate: SSPI_NTLM\r\nContent-Length: 0\r\n\r\n".to_owned()),
                 http(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n")),
             ];
@@ -127,13 +119,6 @@ mod tests {
     fn every_fault_of_a_context_at_a_gateway_has_a_cause() {
         let happening = |event| Happening { event, after: Duration::ZERO, out_of_turn: false };
         let peer = "127.0.0.1:443".parse().unwrap();
-        let session = TlsSession {
-            version: Version::TLS_1_3,
-            cipher: CipherSuite(0x1302),
-            chain: Vec::new(),
-            signature: SignatureCheck::Verified,
-            trust: Some(Trust::Trusted),
-        };
         let faults =
             [AuthFault::Token, AuthFault::Altered, AuthFault::Local, AuthFault::Closed(Close::Cancelled)];
         for scheme in [None, Some(AuthMethod::Ntlm), Some(AuthMethod::Negotiate)] {
@@ -153,7 +138,7 @@ mod tests {
                 let mut happenings = vec![
                     happening(OwnedEvent::Resolved(Ok(vec![peer]))),
                     happening(OwnedEvent::Dialed(Ok(Link { peer, local: None }))),
-                    happening(OwnedEvent::Tls { before: 0, answer: Ok(session.clone()) }),
+                    happening(OwnedEvent::Tls { before: 0, answer: Ok(vouched_for()) }),
                 ];
                 happenings.extend(scheme.is_none().then(|| asks(name)));
                 if challenged {
