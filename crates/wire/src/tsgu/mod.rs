@@ -8,6 +8,7 @@ mod client_packet;
 mod gateway;
 mod optional;
 mod packet;
+mod seed;
 mod server;
 mod writer;
 
@@ -24,5 +25,6 @@ pub use gateway::{
     service_message, tunnel_auth_response, tunnel_response,
 };
 pub use packet::{ExtendedAuthMask, Header, PacketType, StatusCode, TunnelCaps, frame};
+pub use seed::{MAX_SEED, behind_seed, frame_behind_seed};
 pub use server::{Body, ChannelResponse, HandshakeResponse, ServerPacket, TunnelAuthResponse, TunnelResponse};
 pub use writer::TextError;
