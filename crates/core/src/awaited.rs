@@ -42,6 +42,9 @@ pub enum Awaited {
     /// The answer of HTTP (RFC 9112 section 4).
     #[serde(rename = "HTTP answer")]
     HttpAnswer,
+    /// The same, to a request of the IN channel's, once the OUT channel is open.
+    #[serde(rename = "answer to RDG_IN_DATA")]
+    InAnswer,
     /// A carrier of the packets to come.
     #[serde(rename = "carrier")]
     Carrier,
@@ -75,7 +78,7 @@ impl Awaited {
             Self::Challenge | Self::ServerProof => Some(Framing::TsRequest),
             Self::RdstlsCapabilities => Some(Framing::Rdstls),
             Self::RdsaadNonce => Some(Framing::Rdsaad),
-            Self::HttpAnswer => Some(Framing::Http),
+            Self::HttpAnswer | Self::InAnswer => Some(Framing::Http),
             Self::HandshakeResponse
             | Self::ExtendedAuth
             | Self::TunnelResponse
@@ -102,6 +105,7 @@ impl Awaited {
             Self::RdstlsCapabilities => "RDSTLS Capabilities",
             Self::RdsaadNonce => "Server Nonce",
             Self::HttpAnswer => "HTTP answer",
+            Self::InAnswer => "answer to RDG_IN_DATA",
             Self::Carrier => "carrier",
             Self::HandshakeResponse => "HANDSHAKE_RESPONSE",
             Self::ExtendedAuth => "EXTENDED_AUTH_MSG",

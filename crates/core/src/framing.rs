@@ -1,7 +1,7 @@
 //! Where a PDU ends: asked by every driver of the octets that it holds.
 use rdp_probe_wire::credssp::ts_request;
 use rdp_probe_wire::first_octets::{ENOUGH, FirstOctets, classify};
-use rdp_probe_wire::http;
+use rdp_probe_wire::http::{self, BodyLength, Response, Status};
 use rdp_probe_wire::rdsaad;
 use rdp_probe_wire::rdstls::Capabilities;
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight};
@@ -20,10 +20,13 @@ pub enum Framing {
     Rdstls,
     /// The RDS AAD Server Nonce PDU ([MS-RDPBCGR] 2.2.18.1).
     Rdsaad,
-    /// One answer of HTTP, head and body (RFC 9112).
+    /// One answer of HTTP, head and body (RFC 9112). Of one that may open a channel of a gateway's the head alone: what its body is nobody
+    /// tells, and it may not end.
     Http,
     /// One packet of a gateway's tunnel ([MS-TSGU] 2.2.10).
     Tsgu,
+    /// The first packet in a gateway's OUT channel, with what stands before it.
+    TsguBehindSeed,
     /// All that a server says in the clear to a ClientHello: records up to ServerHelloDone, to what is encrypted, or to an
     /// alert.
     ServerFlight,
@@ -56,8 +59,9 @@ impl Framing {
             },
             Self::TsRequest => inside(held, ts_request::frame(held)),
             Self::Rdsaad => inside(held, rdsaad::frame(held)),
-            Self::Http => found(http::frame(held)),
+            Self::Http => found(http_frame(held)),
             Self::Tsgu => found(tsgu::frame(held)),
+            Self::TsguBehindSeed => found(tsgu::frame_behind_seed(held)),
             Self::Rdstls if held.len() >= Capabilities::LEN => Found::Pdu(Capabilities::LEN),
             Self::Rdstls => Found::More,
             Self::ServerFlight => match ServerFlight::read(held).end {
@@ -84,12 +88,29 @@ impl Framing {
             Self::TsRequest => ts_request::frame(held),
             Self::Rdstls => Frame::Partial { length: Some(Capabilities::LEN) },
             Self::Rdsaad => rdsaad::frame(held),
-            Self::Http => http::frame(held),
+            Self::Http => http_frame(held),
             Self::Tsgu => tsgu::frame(held),
+            Self::TsguBehindSeed => tsgu::frame_behind_seed(held),
             Self::ServerFlight => return None,
         };
         if let Frame::Partial { length } = frame { length } else { None }
     }
+}
+
+/// An answer of HTTP ends with its body, and one that opens a channel with its head.
+fn http_frame(held: &[u8]) -> Frame {
+    match http::frame_head(held) {
+        head @ Frame::Whole(length) if held.get(..length).is_some_and(opens_channel) => head,
+        Frame::Whole(_) | Frame::Partial { .. } | Frame::Stray | _ => http::frame(held),
+    }
+}
+
+/// Whether this is the head of an answer whose body may be a channel: one that is well, and whose length nobody tells.
+fn opens_channel(head: &[u8]) -> bool {
+    Response::parse(head).is_ok_and(|response| {
+        response.status == Status::OK
+            && matches!(response.body_length(), BodyLength::Chunked | BodyLength::UntilClose)
+    })
 }
 
 /// Inside TLS a server may still answer with a TPKT: a disconnect, which has to be whole to be named.
@@ -153,6 +174,20 @@ mod tests {
             Found::Stray,
             "too long for a disconnect"
         );
+    }
+
+    #[test]
+    fn answer_that_may_open_a_channel_ends_with_its_head() {
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for len in 1..head.len() {
+            assert_eq!(Framing::Http.find(&head[..len]), Found::More, "{len} octets");
+        }
+        let held = [&head[..], b"a\r\n0123456789\r\n"].concat();
+        assert_eq!(Framing::Http.find(&held), Found::Pdu(head.len()));
+        let refused = String::from_utf8(held).unwrap().replace("200", "404");
+        assert_eq!(Framing::Http.find(refused.as_bytes()), Found::More);
+        let page = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npa";
+        assert_eq!(Framing::Http.find(page), Found::More);
     }
 
     #[test]

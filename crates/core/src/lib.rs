@@ -76,8 +76,8 @@ pub use failure::{End, Failure, FailureKind, Malformed};
 pub use field::{Fields, hex};
 pub use framing::{Found, Framing, is_cut_disconnect};
 pub use gateway::{
-    BindingSent, Gateway, GatewayFact, GatewayFault, GatewayLogon, HttpFacts, Tunnel, TunnelHeard, WebSocket,
-    base64,
+    BindingSent, Gateway, GatewayFact, GatewayFault, GatewayLogon, GatewayTransport, HttpFacts, Tunnel,
+    TunnelHeard, WebSocket, base64,
 };
 pub use hop::Hop;
 pub use leg::Leg;

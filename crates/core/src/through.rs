@@ -1,4 +1,6 @@
 //! What a run showed of the gateway on the way, on the connection that decides.
+use rdp_probe_wire::http::Status;
+
 use crate::attempt::{AttemptRecord, NotTried, Outcome};
 use crate::auth::AuthMethod;
 use crate::awaited::Awaited;
@@ -7,7 +9,7 @@ use crate::close::Close;
 use crate::evidence::Evidence;
 use crate::fact::Observed;
 use crate::failure::{Failure, FailureKind};
-use crate::gateway::{BindingSent, GatewayFact, GatewayFault, GatewayLogon, HttpFacts};
+use crate::gateway::{BindingSent, GatewayFact, GatewayFault, GatewayLogon, GatewayTransport, HttpFacts};
 use crate::hop::Hop;
 use crate::logon::LogonResult;
 use crate::shown::{ShownServer, ShownTls};
@@ -24,6 +26,8 @@ pub struct ShownGateway<'a> {
     pub address: Option<Address>,
     /// The schemes that it offers.
     pub schemes: Vec<&'a str>,
+    /// What carries its packets: a WebSocket, or two channels of HTTP.
+    pub transport: Option<GatewayTransport>,
     /// How somebody logged on there, where it came to that.
     pub method: Option<AuthMethod>,
     /// What it says of itself in its NTLM CHALLENGE.
@@ -123,6 +127,8 @@ impl Evidence {
             | GatewayFact::RevocationNotChecked
             | GatewayFact::ChannelBinding(_)
             | GatewayFact::OwnProof { .. }
+            | GatewayFact::OutChannel { .. }
+            | GatewayFact::Seed(_)
             | GatewayFact::Handshake { .. }
             | GatewayFact::Tunnel { .. }
             | GatewayFact::Consent(_)
@@ -138,6 +144,12 @@ impl Evidence {
             | GatewayFact::ClosedByUs(_) => None,
         });
         answers.last()
+    }
+
+    /// Whether the gateway opened the OUT channel of the two that HTTP has.
+    #[must_use]
+    pub fn gateway_opened_out(&self) -> bool {
+        self.gateway_facts().any(|fact| matches!(fact, GatewayFact::OutChannel { .. }))
     }
 
     /// How the gateway refused, when it did.
@@ -271,8 +283,12 @@ impl Evidence {
                         shown.schemes = facts.schemes.iter().map(String::as_str).collect();
                     }
                     shown.server = facts.server.as_deref().or(shown.server);
+                    if Status(facts.status) == Status::SWITCHING_PROTOCOLS {
+                        shown.transport = Some(GatewayTransport::WebSocket);
+                    }
                 }
                 GatewayFact::ChannelBinding(sent) => shown.channel_binding = Some(*sent),
+                GatewayFact::OutChannel { .. } => shown.transport = Some(GatewayTransport::Http),
                 GatewayFact::Tunnel { id, .. } => shown.tunnel_id = *id,
                 GatewayFact::Consent(text) => shown.consent = Some(text),
                 GatewayFact::Authorization { redirection, idle_minutes } => {
@@ -285,6 +301,7 @@ impl Evidence {
                 GatewayFact::Closed(code) => shown.closed = Some(*code),
                 GatewayFact::RevocationNotChecked
                 | GatewayFact::OwnProof { .. }
+                | GatewayFact::Seed(_)
                 | GatewayFact::Handshake { .. }
                 | GatewayFact::AskedFor { .. }
                 | GatewayFact::Reauthentication

@@ -28,8 +28,12 @@ pub enum TunnelEnd {
     },
     /// TLS with the gateway broke.
     TlsBroken,
-    /// A WebSocket frame that is none, or longer than anybody needs.
+    /// A WebSocket frame or a chunk that is none, or longer than anybody needs.
     Frame,
+    /// The last chunk of the OUT channel (RFC 9112 section 7.1).
+    LastChunk,
+    /// An answer of HTTP on the IN channel, with its status: as long as that is open there is none.
+    Answer(u16),
     /// A packet that cannot be read.
     Packet,
     /// More of what says nothing than any gateway has a use for.
@@ -41,7 +45,7 @@ impl TunnelEnd {
     pub const TARGET_CLOSED: u16 = 0x00A0;
 
     /// The ids that there are.
-    pub const IDS: [&'static str; 11] = [
+    pub const IDS: [&'static str; 13] = [
         "close_channel",
         "websocket_close",
         "close_notify",
@@ -51,6 +55,8 @@ impl TunnelEnd {
         "broken",
         "tls_broken",
         "frame",
+        "last_chunk",
+        "http_answer",
         "packet",
         "flood",
     ];
@@ -68,6 +74,8 @@ impl TunnelEnd {
             Self::Broken { .. } => "broken",
             Self::TlsBroken => "tls_broken",
             Self::Frame => "frame",
+            Self::LastChunk => "last_chunk",
+            Self::Answer(_) => "http_answer",
             Self::Packet => "packet",
             Self::Flood => "flood",
         }
@@ -81,11 +89,13 @@ impl TunnelEnd {
             Self::WebSocket(status) => none.maybe("websocket_status", status),
             Self::Alert(alert) => none.with("alert", alert),
             Self::Broken { os } => none.maybe("os", os),
+            Self::Answer(status) => none.with("status", status),
             Self::CloseNotify
             | Self::Fin
             | Self::Reset
             | Self::TlsBroken
             | Self::Frame
+            | Self::LastChunk
             | Self::Packet
             | Self::Flood => none,
         }
@@ -101,13 +111,14 @@ impl TunnelEnd {
     #[must_use]
     pub const fn is_without_a_word(self) -> bool {
         match self {
-            Self::WebSocket(_) | Self::CloseNotify | Self::Fin => true,
+            Self::WebSocket(_) | Self::LastChunk | Self::CloseNotify | Self::Fin => true,
             Self::Channel(_)
             | Self::Reset
             | Self::Alert(_)
             | Self::Broken { .. }
             | Self::TlsBroken
             | Self::Frame
+            | Self::Answer(_)
             | Self::Packet
             | Self::Flood => false,
         }

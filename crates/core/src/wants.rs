@@ -16,7 +16,8 @@ pub enum Wants<'a> {
         /// The leg, with the host as typed, and the port, which resolvers like to be given.
         leg: &'a Leg,
     },
-    /// Connect; report [`crate::Event::Dialed`].
+    /// Connect; report [`crate::Event::Dialed`]. A connection that there is already is set aside, as it is, for
+    /// [`Carrier::TwoChannels`].
     Dial {
         /// Where to.
         address: Address,
@@ -58,6 +59,12 @@ pub enum Wants<'a> {
 pub enum Carrier {
     /// The frames of a WebSocket (RFC 6455), whose handshake is over: this end is the client.
     WebSocket,
+    /// Two channels of HTTP ([MS-TSGU] 3.3.5.1): the connection that was set aside, OUT, whose answer's body is what the peer says, and
+    /// this one, IN, whose request's body in chunks is what is said to it. Both heads are done with.
+    TwoChannels {
+        /// Whether the body of OUT is in chunks (RFC 9112 section 7.1); otherwise it ends with the connection.
+        chunked: bool,
+    },
     /// The channel of a gateway's tunnel, which is open: a [`crate::Tunnel`].
     Channel,
 }

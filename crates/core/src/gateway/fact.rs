@@ -28,6 +28,13 @@ pub enum GatewayFact {
         /// Whether it holds.
         holds: bool,
     },
+    /// The gateway opened the OUT channel of the two that HTTP has.
+    OutChannel {
+        /// Whether its body is in chunks.
+        chunked: bool,
+    },
+    /// So many octets that mean nothing stood in the OUT channel before the first packet.
+    Seed(usize),
     /// HTTP_HANDSHAKE_RESPONSE_PACKET.
     Handshake {
         /// `verMajor` and `verMinor`.
@@ -233,6 +240,8 @@ impl GatewayFact {
             Self::Http(_) => "http_answer",
             Self::ChannelBinding(_) => "channel_binding",
             Self::OwnProof { .. } => "own_proof",
+            Self::OutChannel { .. } => "out_channel",
+            Self::Seed(_) => "seed",
             Self::Handshake { .. } => "gateway_version",
             Self::Tunnel { .. } => "tunnel_created",
             Self::Consent(_) => "consent",
@@ -282,7 +291,8 @@ impl GatewayFact {
             Self::AskedFor { name, port } => none().with("name", name).with("port", port),
             Self::Channel { id, udp_port } => none().maybe("channel_id", *id).maybe("udp_port", *udp_port),
             Self::UnknownPacket(kind) => none().code("type", *kind),
-            Self::Trailing(count) => none().with("count", count),
+            Self::OutChannel { chunked } => none().with("chunked", chunked),
+            Self::Seed(count) | Self::Trailing(count) => none().with("count", count),
             Self::Closed(code) | Self::ClosedByUs(code) => none().code("code", *code),
             Self::RevocationNotChecked | Self::Reauthentication | Self::Keepalive => none(),
         }
@@ -300,9 +310,11 @@ impl GatewayFact {
             Self::ServiceMessage(_) => Some("a message for people".to_owned()),
             Self::Reauthentication => Some("wants the logon once more".to_owned()),
             Self::RevocationNotChecked => Some("revocation not checked".to_owned()),
+            Self::OutChannel { .. } => Some("by two HTTP channels".to_owned()),
             Self::Asked { .. }
             | Self::ChannelBinding(_)
             | Self::OwnProof { .. }
+            | Self::Seed(_)
             | Self::Handshake { .. }
             | Self::Tunnel { .. }
             | Self::Consent(_)

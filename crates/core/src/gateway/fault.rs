@@ -37,6 +37,13 @@ pub enum GatewayFault {
     /// The proof was answered with another challenge, as if nothing had been said.
     #[error("another challenge in place of an answer")]
     ChallengedAgain,
+    /// The gateway opened the OUT channel, and answers the request for the IN channel otherwise. Whatever it says to that, it had let the
+    /// client in.
+    #[error("the IN channel is refused with HTTP {status}")]
+    InRefused {
+        /// The status.
+        status: u16,
+    },
     /// 101, and not for the key that was sent (RFC 6455 section 4.1).
     #[error("Sec-WebSocket-Accept is not for this request")]
     WrongAccept,
@@ -91,6 +98,7 @@ impl GatewayFault {
             Self::NoNtlm => "no_ntlm",
             Self::ChallengeUnreadable => "challenge_unreadable",
             Self::ChallengedAgain => "challenged_again",
+            Self::InRefused { .. } => "in_refused",
             Self::WrongAccept => "wrong_accept",
             Self::Version { .. } => "gateway_version",
             Self::Code { .. } => "gateway_code",
@@ -101,7 +109,7 @@ impl GatewayFault {
     }
 
     /// The ids that there are.
-    pub const IDS: [&'static str; 13] = [
+    pub const IDS: [&'static str; 14] = [
         "http_status",
         "no_scheme",
         "not_persistent",
@@ -109,6 +117,7 @@ impl GatewayFault {
         "no_ntlm",
         "challenge_unreadable",
         "challenged_again",
+        "in_refused",
         "wrong_accept",
         "gateway_version",
         "gateway_code",
@@ -124,6 +133,7 @@ impl GatewayFault {
             Self::Status { status, after_logon } => {
                 none().with("status", status).with("after_logon", after_logon)
             }
+            Self::InRefused { status } => none().with("status", status),
             Self::Version { major, minor } => none().with("version", format!("{major}.{minor}")),
             Self::Code { code, .. } => none().code("gateway_code", *code),
             Self::OtherPacket { kind } => {
@@ -156,6 +166,7 @@ impl GatewayFault {
             | Self::NoNtlm
             | Self::ChallengeUnreadable
             | Self::ChallengedAgain
+            | Self::InRefused { .. }
             | Self::WrongAccept
             | Self::Version { .. }
             | Self::Code { .. }

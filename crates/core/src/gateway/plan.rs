@@ -26,6 +26,38 @@ pub struct Gateway {
     /// Whether a logon is bound to the certificate of the TLS connection that it is made on (RFC 5929).
     #[serde(default = "is")]
     pub binds: bool,
+    /// How its packets are to be carried.
+    #[serde(default)]
+    pub transport: GatewayTransport,
+}
+
+/// What carries a gateway's packets ([MS-TSGU] 1.3.3), as it is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum GatewayTransport {
+    /// A WebSocket, or two channels of HTTP where the gateway takes none.
+    #[default]
+    Auto,
+    /// A WebSocket (RFC 6455), and nothing else.
+    WebSocket,
+    /// Two channels of HTTP: a connection for each direction.
+    Http,
+}
+
+impl GatewayTransport {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::WebSocket, Self::Http];
+
+    /// The id in options and reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::WebSocket => "websocket",
+            Self::Http => "http",
+        }
+    }
 }
 
 const fn is() -> bool {
@@ -46,6 +78,7 @@ impl Gateway {
             scheme: None,
             speaks_ntlm: true,
             binds: true,
+            transport: GatewayTransport::Auto,
         }
     }
 

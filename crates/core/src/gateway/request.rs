@@ -11,6 +11,39 @@ use super::plan::Gateway;
 use crate::entropy::Entropy;
 use crate::target::Host;
 
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// The OUT channel, or a WebSocket in its place.
+    Upgrade,
+    /// The OUT channel: from the gateway to its client.
+    Out,
+    /// The IN channel, without a body: who logs on has to do it first.
+    In,
+    /// The same, once that is let in: its body are the packets, in chunks.
+    InBody,
+}
+
+impl Ask {
+    /// The method, and what else is for it alone.
+    const fn lines(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Upgrade => (
+                "RDG_OUT_DATA",
+                &[
+                    "Connection: Upgrade",
+                    "Upgrade: websocket",
+                    "Sec-WebSocket-Version: 13",
+                    "Content-Length: 0",
+                ],
+            ),
+            Self::Out => ("RDG_OUT_DATA", &["Connection: Keep-Alive", "Content-Length: 0"]),
+            Self::In => ("RDG_IN_DATA", &["Connection: Keep-Alive", "Content-Length: 0"]),
+            Self::InBody => ("RDG_IN_DATA", &["Connection: Keep-Alive", "Transfer-Encoding: chunked"]),
+        }
+    }
+}
+
 /// One request: to be sent again as it is, with what proves an identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -37,6 +70,7 @@ impl Request {
     /// and tell a load balancer which gateway it was.
     pub(crate) fn write(
         &self,
+        ask: Ask,
         gateway: &Gateway,
         proof: Option<&[u8]>,
         token: bool,
@@ -49,24 +83,21 @@ impl Request {
             (host, Gateway::PORT) => host.to_string(),
             (host, port) => format!("{host}:{port}"),
         };
+        let (method, own) = ask.lines();
         let lines = [
-            "RDG_OUT_DATA /remoteDesktopGateway/ HTTP/1.1",
+            &format!("{method} /remoteDesktopGateway/ HTTP/1.1"),
             &format!("Host: {host}"),
             "User-Agent: MS-RDGateway/1.0",
             "Accept: */*",
             "Cache-Control: no-cache",
             "Pragma: no-cache",
-            "Connection: Upgrade",
-            "Upgrade: websocket",
-            "Sec-WebSocket-Version: 13",
-            &format!("Sec-WebSocket-Key: {}", self.key),
             &format!("RDG-Connection-Id: {}", self.connection_id),
             &format!("RDG-Correlation-Id: {}", self.correlation_id),
-            "Content-Length: 0",
         ];
+        let key = (ask == Ask::Upgrade).then(|| format!("Sec-WebSocket-Key: {}", self.key));
         // At once, so that no copy stays behind where it grows: what proves an identity is in here.
         out.reserve(1024_usize.saturating_add(proof.map_or(0, <[u8]>::len)).saturating_add(cookies.len()));
-        for line in lines {
+        for line in lines.into_iter().chain(own.iter().copied()).chain(key.as_deref()) {
             out.extend_from_slice(line.as_bytes());
             out.extend_from_slice(b"\r\n");
         }
@@ -171,7 +202,7 @@ mod tests {
         let gateway = Gateway::new(Host::Name("gw.lab.test".into()), 443);
         let mut octets = Vec::new();
         let request = Request::new(&Entropy::new([7; 32]), "main");
-        request.write(&gateway, Some(b"Basic eDp5"), false, "LB=1; B=2", &mut octets);
+        request.write(Ask::Upgrade, &gateway, Some(b"Basic eDp5"), false, "LB=1; B=2", &mut octets);
         let text = String::from_utf8(octets).unwrap();
         assert!(
             text.starts_with("RDG_OUT_DATA /remoteDesktopGateway/ HTTP/1.1\r\nHost: gw.lab.test\r\n"),
@@ -180,8 +211,24 @@ mod tests {
         assert!(text.contains("\r\nCookie: LB=1; B=2\r\nAuthorization: Basic eDp5\r\n\r\n"), "{text}");
         assert!(!text.contains("RDG-Auth-Scheme"), "{text}");
         let mut octets = Vec::new();
+        for (ask, method, upgrades, body) in [
+            (Ask::Upgrade, "RDG_OUT_DATA ", true, "Content-Length: 0"),
+            (Ask::Out, "RDG_OUT_DATA ", false, "Content-Length: 0"),
+            (Ask::In, "RDG_IN_DATA ", false, "Content-Length: 0"),
+            (Ask::InBody, "RDG_IN_DATA ", false, "Transfer-Encoding: chunked"),
+        ] {
+            octets.clear();
+            request.write(ask, &gateway, None, false, "", &mut octets);
+            let text = String::from_utf8_lossy(&octets);
+            assert!(text.starts_with(method), "{text}");
+            assert_eq!(text.contains("Upgrade") || text.contains("Sec-WebSocket"), upgrades, "{text}");
+            assert_eq!(text.lines().filter(|line| *line == body).count(), 1, "{text}");
+            assert_eq!(text.contains("Content-Length"), body.starts_with("Content"), "{text}");
+            assert!(text.contains(&request.connection_id) && text.contains(&request.correlation_id), "{text}");
+        }
+        octets.clear();
         let gateway = Gateway::new(Host::Ip("2001:db8::1".parse().unwrap()), 8443);
-        request.write(&gateway, None, true, "", &mut octets);
+        request.write(Ask::Upgrade, &gateway, None, true, "", &mut octets);
         let text = String::from_utf8(octets).unwrap();
         assert!(text.contains("\r\nHost: [2001:db8::1]:8443\r\n"), "{text}");
         assert!(text.ends_with("\r\nRDG-Auth-Scheme: PAA\r\n\r\n"), "{text}");

@@ -83,7 +83,7 @@ impl State for ExpectConnection {
         Ok(Step::Continue(if tls_first {
             Box::new(ExpectServerFlight::new(HelloForm::Full))
         } else if self.hop == Hop::Gateway {
-            gateway::first(context)
+            gateway::first(context, link.peer)
         } else {
             Box::new(ExpectConnectionConfirm)
         }))

@@ -7,27 +7,37 @@ use super::packets::{Beside, check, other};
 use super::refused::Refused;
 use super::tunnel::{ExpectToken, ExpectTunnelResponse, create};
 use crate::awaited::Awaited;
+use crate::close::Close;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::framing::Framing;
 use crate::gateway::{GatewayFact, GatewayFault, GatewayLogon};
 use crate::hop::Hop;
+use crate::machine::in_place::malformed;
 use crate::machine::state::{Context, Output, State, Step};
+use crate::octets::Octets;
 use crate::stage::Stage;
 use crate::wants::{Carrier, Wants};
 
 /// Waits for the carrier of the packets.
 #[derive(Debug)]
-pub(super) struct ExpectWebSocket {
+pub(super) struct ExpectCarrier {
+    carrier: Carrier,
     /// Where somebody logs on inside of the tunnel, the stage that this is a part of: that logon's, where nobody asks for more.
-    pub(super) extended: Option<Stage>,
+    extended: Option<Stage>,
 }
 
-impl State for ExpectWebSocket {
+impl ExpectCarrier {
+    pub(super) const fn new(carrier: Carrier, extended: Option<Stage>) -> Self {
+        Self { carrier, extended }
+    }
+}
+
+impl State for ExpectCarrier {
     at_gateway!(
         |self, _context| self.extended.unwrap_or(Stage::GatewayTunnel),
         Carrier,
-        Wants::Carry(Carrier::WebSocket)
+        Wants::Carry(self.carrier)
     );
 
     fn on_carried(self: Box<Self>, context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
@@ -38,8 +48,9 @@ impl State for ExpectWebSocket {
             (false, false) => ExtendedAuthMask::NONE,
         };
         tsgu::handshake_request(auth, &mut out.octets);
+        let seeded = matches!(self.carrier, Carrier::TwoChannels { .. });
         let (beside, extended) = (Beside::default(), self.extended);
-        Ok(Step::Continue(Box::new(ExpectHandshakeResponse { beside, extended })))
+        Ok(Step::Continue(Box::new(ExpectHandshakeResponse { beside, extended, seeded })))
     }
 }
 
@@ -48,14 +59,37 @@ impl State for ExpectWebSocket {
 struct ExpectHandshakeResponse {
     beside: Beside,
     extended: Option<Stage>,
+    /// Whether octets that mean nothing may stand before the packet.
+    seeded: bool,
+}
+
+/// Notes how long the seed was.
+fn note_seed(octets: usize, out: &mut Output) {
+    out.facts.push(Observed::Gateway(GatewayFact::Seed(octets)));
 }
 
 impl State for ExpectHandshakeResponse {
     at_gateway!(
         |self, _context| self.extended.unwrap_or(Stage::GatewayTunnel),
         HandshakeResponse,
-        Wants::Pdu(Framing::Tsgu)
+        Wants::Pdu(if self.seeded { Framing::TsguBehindSeed } else { Framing::Tsgu })
     );
+
+    fn on_closed(
+        self: Box<Self>,
+        how: Close,
+        mut partial: &[u8],
+        _: &Context,
+        out: &mut Output,
+    ) -> Result<Step, FailureKind> {
+        if self.seeded {
+            // What is none of a packet is no beginning of an answer.
+            let (packet, seed) = tsgu::behind_seed(partial).unwrap_or((&[], partial.len()));
+            note_seed(seed, out);
+            partial = packet;
+        }
+        Err(FailureKind::Closed { how, partial: Octets::of(partial) })
+    }
 
     fn on_pdu(
         mut self: Box<Self>,
@@ -63,6 +97,12 @@ impl State for ExpectHandshakeResponse {
         context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
+        let mut pdu = pdu;
+        if std::mem::take(&mut self.seeded) {
+            let (packet, seed) = tsgu::behind_seed(pdu).map_err(|error| malformed(error, pdu))?;
+            note_seed(seed, out);
+            pdu = packet;
+        }
         let Some(packet) = self.beside.hear(pdu, out)? else { return Ok(Step::Continue(self)) };
         let Body::HandshakeResponse(response) = packet.body else { return Err(other(&packet)) };
         let (version, extended_auth) = (response.version, response.extended_auth.0);

@@ -3,6 +3,9 @@
 /// A state at the gateway: its stage, what it waits for, and what it wants.
 macro_rules! at_gateway {
     (|$self:ident, $context:ident| $stage:expr, $awaiting:ident, $wants:expr) => {
+        at_gateway!(|$self, $context| $stage, { Awaited::$awaiting }, $wants);
+    };
+    (|$self:ident, $context:ident| $stage:expr, { $awaiting:expr }, $wants:expr) => {
         fn stage(&$self) -> Stage {
             $stage
         }
@@ -11,8 +14,8 @@ macro_rules! at_gateway {
             Hop::Gateway
         }
 
-        fn awaiting(&self) -> Awaited {
-            Awaited::$awaiting
+        fn awaiting(&$self) -> Awaited {
+            $awaiting
         }
 
         fn wants<'a>(&'a $self, $context: &'a Context) -> Wants<'a> {

@@ -1,21 +1,23 @@
-//! Stage `gateway_tls`: the handshake with the gateway, and whether anybody vouches for its certificate. Nobody goes on past one that is
-//! neither trusted nor pinned, with credentials or without: no client would.
+//! Stage `gateway_tls`: the handshake with the gateway, and whether anybody vouches for its certificate.
 use super::http;
 use super::in_common::at_gateway;
+use super::vouched::vouched;
 use crate::awaited::Awaited;
-use crate::channel_binding::ChannelBinding;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
-use crate::gateway::GatewayFact;
 use crate::hop::Hop;
 use crate::machine::state::{Context, Output, State, Step};
 use crate::stage::Stage;
-use crate::tls::{SignatureCheck, TlsFacts, TlsFault, TlsSession, Trust};
+use crate::target::Address;
+use crate::tls::{TlsFault, TlsSession};
 use crate::wants::Wants;
 
 /// Waits for the end of the TLS handshake.
 #[derive(Debug)]
-pub(in crate::machine) struct ExpectGatewayTls;
+pub(in crate::machine) struct ExpectGatewayTls {
+    /// Whom with.
+    pub(super) peer: Address,
+}
 
 impl State for ExpectGatewayTls {
     at_gateway!(
@@ -35,26 +37,7 @@ impl State for ExpectGatewayTls {
             out.facts.push(Observed::OctetsBeforeTls(before));
         }
         let session = answer.map_err(FailureKind::Tls)?;
-        let binding = session.chain.first().and_then(|certificate| ChannelBinding::of(certificate));
-        let facts = TlsFacts::from(session);
-        let leg = context.leg();
-        let check = facts.signature;
-        let pinned = facts.certificate.as_ref().is_some_and(|c| leg.pins.contains(&c.sha256));
-        let trusted = facts.trust == Some(Trust::Trusted);
-        out.facts.push(Observed::Tls(Box::new(facts)));
-        if !leg.pins.is_empty() && !pinned {
-            return Err(FailureKind::NotPinned);
-        }
-        if !pinned && !trusted {
-            return Err(FailureKind::NotTrusted);
-        }
-        // Without the check anybody could have shown it.
-        if check != SignatureCheck::Verified {
-            return Err(FailureKind::KeyNotProven { check });
-        }
-        if !pinned {
-            out.facts.push(Observed::Gateway(GatewayFact::RevocationNotChecked));
-        }
-        Ok(Step::Continue(http::first(context, binding)))
+        let binding = vouched(session, context, out)?;
+        Ok(Step::Continue(http::first(context, self.peer, binding)))
     }
 }
