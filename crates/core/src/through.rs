@@ -1,6 +1,4 @@
 //! What a run showed of the gateway on the way, on the connection that decides.
-use rdp_probe_wire::http::Status;
-
 use crate::attempt::{AttemptRecord, NotTried, Outcome};
 use crate::auth::AuthMethod;
 use crate::awaited::Awaited;
@@ -26,7 +24,7 @@ pub struct ShownGateway<'a> {
     pub address: Option<Address>,
     /// The schemes that it offers.
     pub schemes: Vec<&'a str>,
-    /// What carries its packets: a WebSocket, or two channels of HTTP.
+    /// What carries its packets, or was to: a WebSocket, or two channels of HTTP.
     pub transport: Option<GatewayTransport>,
     /// How somebody logged on there, where it came to that.
     pub method: Option<AuthMethod>,
@@ -257,7 +255,7 @@ impl Evidence {
     /// What the gateway showed.
     #[must_use]
     pub fn shown_gateway(&self) -> Option<ShownGateway<'_>> {
-        self.plan.gateway.as_ref()?;
+        let gateway = self.plan.gateway.as_deref()?;
         let mut shown = ShownGateway::default();
         let Some(last) = self.path().last() else { return Some(shown) };
         shown.address = last.first_peer();
@@ -276,6 +274,11 @@ impl Evidence {
                 GatewayFact::Asked { connection_id, correlation_id } => {
                     shown.connection_id = Some(connection_id);
                     shown.correlation_id = Some(correlation_id);
+                    // What was asked for, until the gateway says otherwise.
+                    shown.transport = Some(match gateway.transport {
+                        GatewayTransport::Auto | GatewayTransport::WebSocket => GatewayTransport::WebSocket,
+                        GatewayTransport::Http => GatewayTransport::Http,
+                    });
                 }
                 GatewayFact::Http(facts) => {
                     // The question who it is lists all; an answer to one of them goes on with that one.
@@ -283,9 +286,6 @@ impl Evidence {
                         shown.schemes = facts.schemes.iter().map(String::as_str).collect();
                     }
                     shown.server = facts.server.as_deref().or(shown.server);
-                    if Status(facts.status) == Status::SWITCHING_PROTOCOLS {
-                        shown.transport = Some(GatewayTransport::WebSocket);
-                    }
                 }
                 GatewayFact::ChannelBinding(sent) => shown.channel_binding = Some(*sent),
                 GatewayFact::OutChannel { .. } => shown.transport = Some(GatewayTransport::Http),

@@ -9,8 +9,8 @@ use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd, TunnelHeard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeroize::Zeroizing;
 
+use crate::carried::Carried;
 use crate::tls::Below;
-use crate::websocket::WebSocketStream;
 
 /// An open channel. A copy is the same one: whoever reads and writes may be gone by the time that it is closed, and asked how it ended.
 pub(crate) struct Channel<S>(Arc<Mutex<Open<S>>>);
@@ -22,7 +22,7 @@ impl<S> Clone for Channel<S> {
 }
 
 struct Open<S> {
-    socket: WebSocketStream<S>,
+    carried: Carried<S>,
     tunnel: Tunnel,
     /// What is for the target, and goes out in one packet when somebody waits for that, or for an answer.
     pending: Zeroizing<Vec<u8>>,
@@ -31,10 +31,10 @@ struct Open<S> {
 }
 
 impl<S: Below> Channel<S> {
-    /// Over `socket`; `first` was read before.
-    pub(crate) fn new(socket: WebSocketStream<S>, first: Vec<u8>) -> Self {
+    /// Over `carried`; `first` was read before.
+    pub(crate) fn new(carried: Carried<S>, first: Vec<u8>) -> Self {
         Self(Arc::new(Mutex::new(Open {
-            socket,
+            carried,
             tunnel: Tunnel::new(),
             pending: Zeroizing::default(),
             first: (first, 0),
@@ -64,7 +64,7 @@ impl<S: Below> Channel<S> {
             // Where it cannot be closed in good order, it has ended.
             _ = ready!(open.poll_drained(cx));
             _ = ready!(open.poll_flushed(cx));
-            _ = ready!(open.socket.poll_close(cx));
+            _ = ready!(open.carried.poll_close(cx));
             Poll::Ready(())
         })
         .await;
@@ -77,7 +77,7 @@ impl<S: Below> Open<S> {
         if !self.pending.is_empty() && self.tunnel.end().is_none() {
             let mut packet = Zeroizing::new(Vec::new());
             self.tunnel.wrap(&self.pending, &mut packet);
-            self.socket.start_send(cx, &packet)?;
+            self.carried.start_send(cx, &packet)?;
         }
         self.pending.clear();
         Ok(())
@@ -88,9 +88,9 @@ impl<S: Below> Open<S> {
         self.send_pending(cx)?;
         let queued = self.tunnel.take_queued();
         if !queued.is_empty() {
-            self.socket.start_send(cx, &queued)?;
+            self.carried.start_send(cx, &queued)?;
         }
-        self.socket.poll_flush(cx)
+        self.carried.poll_flush(cx)
     }
 
     /// Waits for octets of the carrier's, where there are none; whether there are any.
@@ -98,11 +98,11 @@ impl<S: Below> Open<S> {
         if self.first.1 < self.first.0.len() {
             return Poll::Ready(Ok(true));
         }
-        let how = match ready!(self.socket.poll_octets(cx)) {
+        let how = match ready!(self.carried.poll_octets(cx)) {
             Ok(true) => return Poll::Ready(Ok(true)),
-            Ok(false) => self.socket.end(),
+            Ok(false) => self.carried.end(),
             Err(error) => {
-                let how = self.socket.close_of(&error);
+                let how = self.carried.close_of(&error);
                 // What fails here is nobody else's end.
                 if matches!(how, Close::Local { .. }) {
                     return Poll::Ready(Err(error));
@@ -116,13 +116,13 @@ impl<S: Below> Open<S> {
 
     /// Hears what the carrier has, up to so many octets of the target's, which `take` gets.
     fn hear(&mut self, room: usize, take: impl FnOnce(&[u8])) -> usize {
-        let Self { socket, tunnel, first: (first, heard), .. } = self;
+        let Self { carried, tunnel, first: (first, heard), .. } = self;
         let before = first.get(*heard..).filter(|rest| !rest.is_empty());
-        let octets = before.unwrap_or_else(|| socket.octets());
+        let octets = before.unwrap_or_else(|| carried.octets());
         let TunnelHeard { used, inside } = tunnel.hear(octets, room);
         take(octets.get(used.saturating_sub(inside)..used).unwrap_or_default());
         if before.is_none() {
-            socket.consume(used);
+            carried.consume(used);
         } else {
             *heard = heard.saturating_add(used);
         }
@@ -164,7 +164,7 @@ impl<S: Below> Below for Channel<S> {
     fn close_of(&self, error: &io::Error) -> Close {
         match self.ended() {
             Some(end) => Close::Tunnel(end),
-            None => self.lock().socket.close_of(error),
+            None => self.lock().carried.close_of(error),
         }
     }
 }
@@ -184,7 +184,7 @@ impl<S: Below> AsyncWrite for Channel<S> {
         if open.pending.len() >= Tunnel::MOST_DATA {
             open.send_pending(cx)?;
             // Whoever sends without an end waits here.
-            ready!(open.socket.poll_flush(cx))?;
+            ready!(open.carried.poll_flush(cx))?;
         }
         let room = Tunnel::MOST_DATA.saturating_sub(open.pending.len());
         let taken = buf.get(..room).unwrap_or(buf);

@@ -184,6 +184,8 @@ impl Driver<'_> {
     ) -> impl Future<Output = ()> {
         async move {
             let mut connection: Option<Connection> = None;
+            // Of the two that a gateway may need: boxed, since most have none.
+            let mut aside: Option<Box<Connection>> = None;
             let mut peer = None;
             let mut told = None;
             let mut exchange = None;
@@ -205,6 +207,9 @@ impl Driver<'_> {
                     _ = clock.until(limit, Box::pin(spans.within(connection.send(&octets)))).await;
                 }
                 let Some(wants) = run.wants() else {
+                    if let Some(aside) = aside {
+                        _ = timeout(FAREWELL, Box::pin(aside.farewell(&[]))).await;
+                    }
                     if let Some(connection) = connection {
                         _ = timeout(FAREWELL, Box::pin(connection.farewell(&octets))).await;
                     }
@@ -225,7 +230,8 @@ impl Driver<'_> {
                         let made = Box::pin(spans.within(dialing)).await;
                         let dialed = made.as_ref().map(|made| made.link(address)).map_err(|fault| *fault);
                         if let Ok(made) = made {
-                            (peer, connection) = (Some(address), Some(made));
+                            aside = connection.replace(made).map(Box::new);
+                            peer = Some(address);
                         }
                         clock.report(run, Event::Dialed(dialed));
                     }
@@ -261,7 +267,8 @@ impl Driver<'_> {
                         clock.report(run, connection.event(heard));
                     }
                     Wants::Carry(carrier) => {
-                        connection = connection.take().map(|below| below.carry(carrier));
+                        let aside = aside.take().map(|aside| *aside);
+                        connection = connection.take().map(|below| below.carry(carrier, aside));
                         channel = connection.as_ref().and_then(Connection::channel).cloned();
                         clock.report(run, Event::Carried);
                     }

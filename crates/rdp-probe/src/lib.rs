@@ -118,6 +118,7 @@
 
 mod auth;
 mod builder;
+mod carried;
 mod channel;
 mod clock;
 mod close;
@@ -127,6 +128,7 @@ mod error;
 mod escape;
 mod framer;
 mod gateway;
+mod input;
 mod ledger;
 mod network;
 mod pace;
@@ -142,6 +144,7 @@ mod tls;
 mod trace;
 mod transport;
 mod trust;
+mod two_channels;
 mod websocket;
 
 pub use builder::{Probe, ProbeBuilder};

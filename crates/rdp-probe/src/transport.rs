@@ -10,11 +10,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
+use crate::carried::Carried;
 use crate::channel::Channel;
 use crate::close::close_of;
 use crate::framer::{Found, Framer};
 use crate::network::{Dialed, Ended, Io, quick_acknowledgement, small_writes_at_once};
 use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
+use crate::two_channels::TwoChannels;
 use crate::websocket::WebSocketStream;
 
 /// A connection as far as it is built: the uppermost layer, and what is held of its octets. What is held never passes from one layer
@@ -40,6 +42,8 @@ pub(crate) enum Layer {
     Tls(Box<TlsStream<Tap<Self>>>),
     /// The messages of a WebSocket.
     WebSocket(Box<WebSocketStream<Self>>),
+    /// Two channels of HTTP.
+    TwoChannels(Box<TwoChannels<Self>>),
     /// The channel of a gateway's tunnel.
     Channel(Channel<Self>),
 }
@@ -76,9 +80,12 @@ impl Connection {
     pub(crate) fn link(&self, peer: Address) -> Link {
         let local = match &self.layer {
             Layer::Tcp(stream) => stream.local_addr().ok(),
-            Layer::Ended(_) | Layer::Custom(_) | Layer::Tls(_) | Layer::WebSocket(_) | Layer::Channel(_) => {
-                None
-            }
+            Layer::Ended(_)
+            | Layer::Custom(_)
+            | Layer::Tls(_)
+            | Layer::WebSocket(_)
+            | Layer::TwoChannels(_)
+            | Layer::Channel(_) => None,
         };
         Link { peer, local }
     }
@@ -154,17 +161,25 @@ impl Connection {
         Ok((Self { channel, ..Self::over(Layer::Tls(Box::new(stream))) }, session))
     }
 
-    /// Puts a carrier on top. What is held of the octets is the beginning of what it reads.
-    pub(crate) fn carry(self, carrier: Carrier) -> Self {
+    /// Puts a carrier on top. What is held of the octets is the beginning of what it reads. `aside` was made before this connection, and is
+    /// still open.
+    pub(crate) fn carry(self, carrier: Carrier, aside: Option<Self>) -> Self {
         let Self { layer, framer, .. } = self;
         let first = framer.into_rest().to_vec();
-        match (carrier, layer) {
-            (Carrier::Channel, Layer::WebSocket(socket)) => {
-                let channel = Channel::new(*socket, first);
-                Self { channel: Some(channel.clone()), ..Self::over(Layer::Channel(channel)) }
+        let carried = match (carrier, layer, aside) {
+            (Carrier::TwoChannels { chunked }, layer, Some(out)) => {
+                let first = out.framer.into_rest().to_vec();
+                let channels = TwoChannels::new(out.layer, layer, first, chunked);
+                return Self::over(Layer::TwoChannels(Box::new(channels)));
             }
-            (_, layer) => Self::over(Layer::WebSocket(Box::new(WebSocketStream::new(layer, first)))),
-        }
+            (Carrier::Channel, Layer::WebSocket(socket), _) => Carried::WebSocket(socket),
+            (Carrier::Channel, Layer::TwoChannels(channels), _) => Carried::TwoChannels(channels),
+            (_, layer, _) => {
+                return Self::over(Layer::WebSocket(Box::new(WebSocketStream::new(layer, first))));
+            }
+        };
+        let channel = Channel::new(carried, first);
+        Self { channel: Some(channel.clone()), ..Self::over(Layer::Channel(channel)) }
     }
 
     /// The gateway's channel that it goes through.
@@ -176,8 +191,8 @@ impl Connection {
     pub(crate) async fn farewell(mut self, octets: &[u8]) -> io::Result<()> {
         // Nothing waits in between: through a gateway it is one packet.
         self.layer.write_all(octets).await?;
-        // Inside TLS the end is announced, and in a WebSocket.
-        if matches!(self.layer, Layer::Tls(_) | Layer::WebSocket(_)) {
+        // Inside TLS the end is announced, and in what carries packets.
+        if matches!(self.layer, Layer::Tls(_) | Layer::WebSocket(_) | Layer::TwoChannels(_)) {
             self.layer.shutdown().await
         } else {
             self.layer.flush().await
@@ -196,7 +211,12 @@ impl Layer {
     fn about_to_talk(&self) {
         match self {
             Self::Tcp(stream) => small_writes_at_once(stream),
-            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) | Self::WebSocket(_) | Self::Channel(_) => {}
+            Self::Ended(_)
+            | Self::Custom(_)
+            | Self::Tls(_)
+            | Self::WebSocket(_)
+            | Self::TwoChannels(_)
+            | Self::Channel(_) => {}
         }
     }
 }
@@ -205,7 +225,12 @@ impl Below for Layer {
     fn about_to_read(&self) {
         match self {
             Self::Tcp(stream) => quick_acknowledgement(stream),
-            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) | Self::WebSocket(_) | Self::Channel(_) => {}
+            Self::Ended(_)
+            | Self::Custom(_)
+            | Self::Tls(_)
+            | Self::WebSocket(_)
+            | Self::TwoChannels(_)
+            | Self::Channel(_) => {}
         }
     }
 
@@ -215,6 +240,7 @@ impl Below for Layer {
             // A bare FIN is an error to rustls; without one, the end was announced.
             Self::Tls(_) => Close::CloseNotify,
             Self::WebSocket(socket) => socket.end(),
+            Self::TwoChannels(channels) => channels.end(),
             Self::Channel(channel) => channel.end(),
         }
     }
@@ -224,6 +250,7 @@ impl Below for Layer {
             Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => close_of(error),
             Self::Tls(_) => close_inside(error),
             Self::WebSocket(socket) => socket.close_of(error),
+            Self::TwoChannels(channels) => channels.close_of(error),
             Self::Channel(channel) => channel.close_of(error),
         }
     }
@@ -237,6 +264,7 @@ impl AsyncRead for Layer {
             Self::Custom(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::WebSocket(socket) => Pin::new(socket).poll_read(cx, buf),
+            Self::TwoChannels(channels) => Pin::new(channels).poll_read(cx, buf),
             Self::Channel(channel) => Pin::new(channel).poll_read(cx, buf),
         }
     }
@@ -250,6 +278,7 @@ impl AsyncWrite for Layer {
             Self::Custom(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::WebSocket(socket) => Pin::new(socket).poll_write(cx, buf),
+            Self::TwoChannels(channels) => Pin::new(channels).poll_write(cx, buf),
             Self::Channel(channel) => Pin::new(channel).poll_write(cx, buf),
         }
     }
@@ -265,6 +294,7 @@ impl AsyncWrite for Layer {
             Self::Custom(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::WebSocket(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
+            Self::TwoChannels(channels) => Pin::new(channels).poll_write_vectored(cx, bufs),
             Self::Channel(channel) => Pin::new(channel).poll_write_vectored(cx, bufs),
         }
     }
@@ -276,6 +306,7 @@ impl AsyncWrite for Layer {
             Self::Custom(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
             Self::WebSocket(socket) => socket.is_write_vectored(),
+            Self::TwoChannels(channels) => channels.is_write_vectored(),
             Self::Channel(channel) => channel.is_write_vectored(),
         }
     }
@@ -287,6 +318,7 @@ impl AsyncWrite for Layer {
             Self::Custom(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
             Self::WebSocket(socket) => Pin::new(socket).poll_flush(cx),
+            Self::TwoChannels(channels) => Pin::new(channels).poll_flush(cx),
             Self::Channel(channel) => Pin::new(channel).poll_flush(cx),
         }
     }
@@ -298,6 +330,7 @@ impl AsyncWrite for Layer {
             Self::Custom(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::WebSocket(socket) => Pin::new(socket).poll_shutdown(cx),
+            Self::TwoChannels(channels) => Pin::new(channels).poll_shutdown(cx),
             Self::Channel(channel) => Pin::new(channel).poll_shutdown(cx),
         }
     }

@@ -8,6 +8,7 @@ use rdp_probe_core::{Close, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeroize::Zeroizing;
 
+use crate::input::Input;
 use crate::tls::{Below, provider};
 
 /// The octets in the messages of a WebSocket.
@@ -20,69 +21,41 @@ pub(crate) struct WebSocketStream<S> {
     sent: usize,
 }
 
-/// What was read: the next octets are the messages', and then come some that have not been heard.
-struct Input {
-    octets: Vec<u8>,
-    at: usize,
-    inside: usize,
-    end: usize,
-}
-
-/// Octets read at a time: two packets of a gateway's have room.
-const READ: usize = 16 << 10;
-
 impl<S: Below> WebSocketStream<S> {
     /// Over `below`, where the handshake is over. `first` was read before: it is the beginning of what the peer says.
     pub(crate) fn new(below: S, first: Vec<u8>) -> Self {
-        let input = Input { end: first.len(), octets: first, at: 0, inside: 0 };
-        Self { below, socket: WebSocket::new(), input, output: Zeroizing::default(), sent: 0 }
+        Self {
+            below,
+            socket: WebSocket::new(),
+            input: Input::new(first),
+            output: Zeroizing::default(),
+            sent: 0,
+        }
     }
 
     /// Waits until there are octets of a message's, where there are none; whether there are any, or no more will come.
     pub(crate) fn poll_octets(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         loop {
-            if self.input.inside > 0 {
+            let socket = &mut self.socket;
+            if self.input.hear(|octets| socket.hear(octets)) {
                 return Poll::Ready(Ok(true));
-            }
-            let unheard = self.input.octets.get(self.input.at..self.input.end).unwrap_or_default();
-            if !unheard.is_empty() {
-                let heard = self.socket.hear(unheard);
-                self.input.at =
-                    self.input.at.saturating_add(heard.used.saturating_sub(heard.inside)).min(self.input.end);
-                self.input.inside = heard.inside;
-                continue;
             }
             // What is to be said goes out as far as it does at once: who hears does not wait for that.
             _ = self.poll_flush(cx);
-            if self.socket.ended().is_some() || ready!(self.poll_input(cx))? == 0 {
+            if self.socket.ended().is_some() || ready!(self.input.poll_read(&mut self.below, cx))? == 0 {
                 return Poll::Ready(Ok(false));
             }
         }
     }
 
-    /// Reads of the stream below; how many octets.
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let Input { octets, at, end, .. } = &mut self.input;
-        if octets.len() < READ {
-            octets.resize(READ, 0);
-        }
-        let mut buf = ReadBuf::new(octets);
-        ready!(Pin::new(&mut self.below).poll_read(cx, &mut buf))?;
-        (*at, *end) = (0, buf.filled().len());
-        Poll::Ready(Ok(*end))
-    }
-
     /// Octets of the messages', where some were waited for.
     pub(crate) fn octets(&self) -> &[u8] {
-        let Input { octets, at, inside, .. } = &self.input;
-        octets.get(*at..at.saturating_add(*inside)).unwrap_or_default()
+        self.input.octets()
     }
 
     /// So many of them are done with.
     pub(crate) fn consume(&mut self, octets: usize) {
-        let octets = octets.min(self.input.inside);
-        self.input.inside = self.input.inside.saturating_sub(octets);
-        self.input.at = self.input.at.saturating_add(octets);
+        self.input.consume(octets);
     }
 
     /// Begins to send octets in a message of their own: [`WebSocketStream::poll_flush`] sends them.
@@ -148,11 +121,7 @@ impl<S: Below> AsyncRead for WebSocketStream<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if ready!(this.poll_octets(cx))? {
-            let octets = this.octets();
-            let octets = octets.get(..buf.remaining()).unwrap_or(octets);
-            let length = octets.len();
-            buf.put_slice(octets);
-            this.consume(length);
+            this.input.put_into(buf);
         }
         Poll::Ready(Ok(()))
     }

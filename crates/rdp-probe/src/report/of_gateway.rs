@@ -1,6 +1,7 @@
 //! From what was seen of a gateway to its JSON form.
 use rdp_probe_core::{
-    AuthMethod, BindingSent, Evidence, Gateway, GatewayFault, GatewayLogon, ShownGateway, TunnelEnd, hex,
+    AuthMethod, BindingSent, Evidence, Gateway, GatewayFault, GatewayLogon, GatewayTransport, ShownGateway,
+    TunnelEnd, hex,
 };
 
 use super::gateway_code::gateway_code_name;
@@ -19,7 +20,7 @@ pub(super) fn gateway(evidence: &Evidence) -> Option<GatewayView> {
         host: planned.leg.host.to_string(),
         port: planned.leg.port,
         address: shown.address.map(|address| address.to_string()),
-        transport: shown.correlation_id.map(|_| "websocket"),
+        transport: shown.transport.map(GatewayTransport::id),
         schemes: texts(shown.schemes),
         auth: shown.method.map(AuthMethod::id),
         server: shown.says.map(server),
@@ -70,11 +71,13 @@ fn close(end: TunnelEnd) -> GatewayCloseView {
         TunnelEnd::WebSocket(status) => status.map(|status| status.to_string()),
         TunnelEnd::Alert(alert) => Some(alert.to_string()),
         TunnelEnd::Broken { os } => os.map(|os| os.to_string()),
+        TunnelEnd::Answer(status) => Some(status.to_string()),
         TunnelEnd::CloseNotify
         | TunnelEnd::Fin
         | TunnelEnd::Reset
         | TunnelEnd::TlsBroken
         | TunnelEnd::Frame
+        | TunnelEnd::LastChunk
         | TunnelEnd::Packet
         | TunnelEnd::Flood
         | _ => None,
