@@ -170,6 +170,9 @@ fn gateway_of(scenario: &Scenario, address: SocketAddr) -> Gateway {
     let mut gateway =
         Gateway::new(table.host.clone(), address.port()).accept_consent(scenario.plan.accept_consent);
     gateway = gateway.channel_binding(!scenario.plan.gateway_unbound);
+    if let Some(transport) = scenario.plan.gateway_transport {
+        gateway = gateway.transport(transport);
+    }
     if let Some(scheme) = scenario.plan.gateway_auth {
         gateway = gateway.auth(scheme);
     }

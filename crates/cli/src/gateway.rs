@@ -35,6 +35,9 @@ impl Way {
         let given = &options.gateway;
         let mut gateway = Gateway::new(host.clone(), *port).accept_consent(given.accept_consent);
         gateway = gateway.channel_binding(!given.no_channel_binding);
+        if let Some(transport) = given.gateway_transport {
+            gateway = gateway.transport(transport);
+        }
         if let Some(scheme) = given.scheme() {
             gateway = gateway.auth(scheme);
         }

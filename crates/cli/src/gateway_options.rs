@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rdp_probe::{AuthMethod, Gateway, Host, Stage};
+use rdp_probe::{AuthMethod, Gateway, GatewayTransport, Host, Stage};
 
 /// Where they stand in the help.
 const HEADING: &str = "Through an RD Gateway";
@@ -26,6 +26,11 @@ pub(crate) struct GatewayOptions {
     /// where the gateway offers it, by itself or inside Negotiate, and Basic where it does not [default: auto]
     #[arg(help_heading = HEADING, long, value_name = "METHOD", value_parser = method)]
     pub(crate) gateway_auth: Option<Method>,
+
+    /// How to carry the tunnel's packets: auto, websocket or http (two connections, with a logon on each); auto takes a WebSocket, and
+    /// http where the gateway takes none [default: auto]
+    #[arg(help_heading = HEADING, long, value_name = "TRANSPORT", value_parser = transport)]
+    pub(crate) gateway_transport: Option<GatewayTransport>,
 
     /// Do not bind a logon by NTLM to the gateway's certificate
     #[arg(help_heading = HEADING, long)]
@@ -111,6 +116,15 @@ fn method(text: &str) -> Result<Method, String> {
         "kerberos" => Err(format!("{text} is not in this version; there are {ids}")),
         _ => Err(format!("expected one of {ids}")),
     }
+}
+
+fn transport(text: &str) -> Result<GatewayTransport, String> {
+    let all = GatewayTransport::ALL;
+    let ids = || all.map(GatewayTransport::id).join(", ");
+    all.into_iter().find(|transport| transport.id() == text).ok_or_else(|| match text {
+        "rpc" => format!("{text} is not in this version; there are {}", ids()),
+        _ => format!("expected one of {}", ids()),
+    })
 }
 
 impl GatewayOptions {
@@ -224,11 +238,12 @@ impl GatewayOptions {
     }
 
     /// Which options say something of a gateway.
-    fn given(&self) -> [(&'static str, bool); 12] {
+    fn given(&self) -> [(&'static str, bool); 13] {
         [
             ("--gateway-user", self.gateway_user.is_some()),
             ("--gateway-domain", self.gateway_domain.is_some()),
             ("--gateway-auth", self.gateway_auth.is_some()),
+            ("--gateway-transport", self.gateway_transport.is_some()),
             ("--no-channel-binding", self.no_channel_binding),
             ("--gateway-token", self.gateway_token.is_some()),
             ("--gateway-password-file", self.gateway_password_file.is_some()),
@@ -299,6 +314,7 @@ mod tests {
             &["--gateway-user", "me"][..],
             &["--gateway-domain", "LAB"],
             &["--gateway-auth", "auto"],
+            &["--gateway-transport", "http"],
             &["--no-channel-binding"],
             &["--gateway-token", "t"],
             &["--gateway-password-file", "p"],
@@ -381,5 +397,17 @@ mod tests {
         assert!(error("kerberos").contains("kerberos is not in this version"));
         assert!(error("magic").contains("expected one of auto, ntlm, negotiate, sspi-ntlm, basic, token"));
         assert_eq!(error("auto"), "");
+    }
+
+    #[test]
+    fn transports_are_those_that_there_are() {
+        let parsed = |transport| Alone::try_parse_from(["x", "-g", "gw", "--gateway-transport", transport]);
+        for transport in GatewayTransport::ALL {
+            let read = parsed(transport.id()).map(|alone| alone.gateway.gateway_transport);
+            assert_eq!(read.ok(), Some(Some(transport)));
+        }
+        let error = |transport| parsed(transport).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error("rpc").contains("rpc is not in this version; there are auto, websocket, http"));
+        assert!(error("udp").contains("expected one of auto, websocket, http"));
     }
 }

@@ -189,7 +189,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 41] = [
+const PROBING: [&str; 42] = [
     "targets",
     "until",
     "security",
@@ -216,6 +216,7 @@ const PROBING: [&str; 41] = [
     "gateway_user",
     "gateway_domain",
     "gateway_auth",
+    "gateway_transport",
     "gateway_token",
     "gateway_password_file",
     "gateway_password_stdin",

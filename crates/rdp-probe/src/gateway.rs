@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use rdp_probe_core::wire::tsgu::TextError;
-use rdp_probe_core::{Address, AuthMethod, Gateway as Planned, GatewayLogon, Host};
+use rdp_probe_core::{Address, AuthMethod, Gateway as Planned, GatewayLogon, GatewayTransport, Host};
 use rustls::RootCertStore;
 
 use crate::credentials::Credentials;
@@ -75,6 +75,13 @@ impl Gateway {
     /// gateway is found out, where the gateway looks at it. Default: yes.
     pub const fn channel_binding(mut self, bind: bool) -> Self {
         self.planned.binds = bind;
+        self
+    }
+
+    /// What carries the packets of its tunnel. Default: a WebSocket, or two channels of HTTP where the gateway takes none. Those are two
+    /// connections, with a logon on each.
+    pub const fn transport(mut self, transport: GatewayTransport) -> Self {
+        self.planned.transport = transport;
         self
     }
 

@@ -49,6 +49,7 @@ impl Scenario {
         gateway.accept_consent = self.plan.accept_consent;
         gateway.scheme = self.plan.gateway_auth;
         gateway.binds = !self.plan.gateway_unbound;
+        gateway.transport = self.plan.gateway_transport.unwrap_or_default();
         gateway.logon = match self.gateway_shows() {
             Some(Shown::Account(user, _)) => {
                 let account = Account::parse(&user, None).map(|mut account| {
@@ -95,6 +96,9 @@ impl Scenario {
         }
         if let Some(scheme) = self.plan.gateway_auth {
             option(&["--gateway-auth", scheme.id()]);
+        }
+        if let Some(transport) = self.plan.gateway_transport {
+            option(&["--gateway-transport", transport.id()]);
         }
         if self.plan.gateway_unbound {
             option(&["--no-channel-binding"]);

@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rdp_probe_core::{Account, AuthMethod, Family, Security, Stage};
+use rdp_probe_core::{Account, AuthMethod, Family, GatewayTransport, Security, Stage};
 use serde::Deserialize;
 
 use crate::certificate::{Kind, authority};
@@ -42,6 +42,8 @@ pub struct PlanTable {
     pub gateway_stopped: bool,
     /// The scheme of HTTP to log on by at the gateway; without it, the best that is offered.
     pub gateway_auth: Option<AuthMethod>,
+    /// How its packets are to be carried; without it, as it is best.
+    pub gateway_transport: Option<GatewayTransport>,
     /// Whether a logon there is bound to nothing.
     pub gateway_unbound: bool,
     /// Whether what a gateway asks to agree to is agreed to.

@@ -2,6 +2,7 @@
 use rdp_probe_core::wire::Layer;
 use rdp_probe_core::{Close, Evidence, FailureKind, GatewayFault, Hop, Stage, TunnelEnd};
 
+use super::two_channels::is_in;
 use crate::catalogue::ends::{closed, cut, silent, stalled};
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
@@ -11,7 +12,7 @@ use crate::rule::{Candidate, Rule, VerdictOutcome};
 fn is_due(evidence: &Evidence) -> bool {
     evidence.failure().is_some_and(|failure| {
         failure.stage.is_gateways() && !matches!(failure.stage, Stage::GatewayTls | Stage::GatewayAuth)
-    })
+    }) && !is_in(evidence)
 }
 
 fn how(evidence: &Evidence) -> Option<Close> {
@@ -27,6 +28,11 @@ const fn is_unreadable(how: Close) -> bool {
     matches!(how, Close::TlsBroken(_) | Close::Tunnel(TunnelEnd::Frame | TunnelEnd::Packet | TunnelEnd::Flood))
 }
 
+/// What IN was answered has rows of its own.
+const fn is_of_in(how: Close) -> bool {
+    matches!(how, Close::Tunnel(TunnelEnd::Answer(_)))
+}
+
 fn unreadable(evidence: &Evidence) -> bool {
     let of_packets = matches!(
         evidence.failure_kind(),
@@ -38,7 +44,7 @@ fn unreadable(evidence: &Evidence) -> bool {
 fn ended(evidence: &Evidence, reset: bool) -> bool {
     is_due(evidence)
         && closed(evidence)
-        && how(evidence).is_some_and(|how| is_reset(how) == reset && !is_unreadable(how))
+        && how(evidence).is_some_and(|how| is_reset(how) == reset && !is_unreadable(how) && !is_of_in(how))
 }
 
 const ANSWER: Rule = Rule {

@@ -33,6 +33,8 @@ const fn is_broken(end: TunnelEnd) -> bool {
         | TunnelEnd::Reset
         | TunnelEnd::Alert(_)
         | TunnelEnd::Broken { .. }
+        | TunnelEnd::LastChunk
+        | TunnelEnd::Answer(_)
         | _ => false,
     }
 }

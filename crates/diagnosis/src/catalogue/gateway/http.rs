@@ -2,6 +2,7 @@
 use rdp_probe_core::wire::Layer;
 use rdp_probe_core::{Evidence, FailureKind, GatewayFault, Hop, Stage};
 
+use super::two_channels::is_in;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -23,11 +24,11 @@ fn page(evidence: &Evidence) -> bool {
 /// An answer of HTTP that cannot be read.
 fn is_unread(evidence: &Evidence) -> bool {
     let kind = evidence.failure_kind();
-    matches!(kind, Some(FailureKind::Malformed { error, .. }) if error.layer == Layer::Http)
+    matches!(kind, Some(FailureKind::Malformed { error, .. }) if error.layer == Layer::Http) && !is_in(evidence)
 }
 
 fn is_foreign(evidence: &Evidence) -> bool {
-    matches!(evidence.failure_kind(), Some(FailureKind::NotExpected { .. }))
+    matches!(evidence.failure_kind(), Some(FailureKind::NotExpected { .. })) && !is_in(evidence)
 }
 
 /// What has a row of its own.
@@ -158,10 +159,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-without-websocket",
         matches: |f| is(f, &[200]) && !page(f),
-        outcome: VerdictOutcome::Inconclusive,
-        summary: "the gateway {gateway} does not take a WebSocket, and this version speaks no other transport",
+        summary: "the gateway {gateway} does not take a WebSocket, and no other transport was allowed",
         cause: "it is as old as Server 2012 R2, or a proxy in front drops the upgrade; Windows clients go on by two HTTP channels",
-        remedy: "let the proxy pass the headers Upgrade and Connection on; otherwise this version cannot test the gateway",
+        remedy: "leave --gateway-transport out, so that two HTTP channels are tried, too; for WebSockets let the proxy pass the headers Upgrade \
+                 and Connection on",
         candidates: &[],
         basis: Documented,
         ..HTTP
