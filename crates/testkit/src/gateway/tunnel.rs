@@ -481,8 +481,8 @@ impl Gateway {
         let close = departure.close;
         let mut state = State::Gone;
         let mut does = match departure.how.clone() {
-            // These are in the right answer.
-            Departs::WrongAccept | Departs::Masked | Departs::Version(..) => return None,
+            // These are in the right answer, or in what is made of the one after it.
+            Departs::WrongAccept | Departs::Masked | Departs::Version(..) | Departs::KeepsBack => return None,
             Departs::Code(code) => {
                 let does = self.refuse(at, code);
                 state = self.state;

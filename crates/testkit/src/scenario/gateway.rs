@@ -54,6 +54,12 @@ pub struct GatewayTable {
     pub data_size: Option<usize>,
     /// How packets lie in WebSocket messages, where it is not one in each.
     pub fragments: Option<Fragments>,
+    /// Whether it speaks WebSocket. Without it, who asks for the upgrade gets an OUT channel, as everybody does who does not ask.
+    pub websocket: bool,
+    /// The octets that an OUT channel's body begins with, before the first packet.
+    pub seed: usize,
+    /// Whether an OUT channel's body is in chunks, with an end of its own; else it goes on to the end of the connection.
+    pub chunked: bool,
     /// Where it departs from all this, and how.
     pub departs: Option<Departure>,
 }
@@ -151,6 +157,18 @@ pub enum GatewayPoint {
     },
 }
 
+/// Which of the two channels of HTTP, where the tunnel lies in two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "there are two")]
+pub enum HttpChannel {
+    /// From the gateway to the client; the connection of a WebSocket counts as one.
+    #[default]
+    Out,
+    /// From the client to the gateway.
+    In,
+}
+
 /// Where and how a gateway departs from what is right.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
@@ -162,8 +180,11 @@ pub struct Departure {
     pub how: Departs,
     /// How the outer connection ends after it; without it, it stays.
     pub close: Option<Ending>,
-    /// On which connection, counted from 1; without it, on each.
+    /// On which connection, counted from 1; without it, on each. An IN channel's is not counted: it has the number of its OUT channel's.
     pub connection: Option<usize>,
+    /// Whose connection it is on. On that of [`HttpChannel::In`], [`GatewayPoint::Open`] is when the last request has come: it does that in
+    /// place of being quiet, and nothing of the body reaches the tunnel.
+    pub channel: HttpChannel,
 }
 
 /// How a gateway departs from what is right.
@@ -211,6 +232,8 @@ pub enum Departs {
     Masked,
     /// This version, major and minor, in the right answer.
     Version(u8, u8),
+    /// The body of an IN channel is taken, and nothing of it reaches the tunnel: something in front of the gateway waits for its end.
+    KeepsBack,
 }
 
 impl Default for GatewayTable {
@@ -234,6 +257,9 @@ impl Default for GatewayTable {
             keepalive: false,
             data_size: None,
             fragments: None,
+            websocket: true,
+            seed: 10,
+            chunked: false,
             departs: None,
         }
     }
@@ -247,6 +273,19 @@ impl GatewayTable {
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
         toml::from_str(text)
             .map_err(|error| ScenarioError { scenario: name.to_owned(), fault: Fault::Toml(Box::new(error)) })
+    }
+
+    /// The same gateway without WebSocket.
+    #[must_use]
+    pub fn over_two_channels(self) -> Self {
+        Self { websocket: false, ..self }
+    }
+
+    /// Whether what it is like makes sense in a WebSocket only.
+    #[must_use]
+    pub fn is_about_websocket(&self) -> bool {
+        self.fragments.is_some()
+            || self.departs.as_ref().is_some_and(|departure| departure.how.is_about_websocket())
     }
 
     /// The handshake on the outer connection.
@@ -315,7 +354,14 @@ impl GatewayPoint {
 
 impl Departs {
     /// Whether it can be done there.
-    fn is_possible(&self, at: GatewayPoint) -> bool {
+    fn is_possible(&self, at: GatewayPoint, channel: HttpChannel) -> bool {
+        match channel {
+            HttpChannel::Out => self.is_possible_on_out(at),
+            HttpChannel::In => self.is_possible_on_in(at),
+        }
+    }
+
+    fn is_possible_on_out(&self, at: GatewayPoint) -> bool {
         let tls = at == GatewayPoint::Tls;
         let http = matches!(at, GatewayPoint::Http | GatewayPoint::Challenge | GatewayPoint::Auth);
         let open = matches!(at, GatewayPoint::Open { .. });
@@ -326,13 +372,51 @@ impl Departs {
             Self::Code(_) | Self::Raw(_) | Self::WebSocketClose(_) => at.is_in_tunnel(),
             Self::Masked => at.is_in_tunnel() && !open,
             Self::Version(..) => at == GatewayPoint::Handshake,
+            Self::KeepsBack => false,
+        }
+    }
+
+    const fn is_possible_on_in(&self, at: GatewayPoint) -> bool {
+        let open = matches!(at, GatewayPoint::Open { .. });
+        match self {
+            Self::Octets(_)
+            | Self::Nothing
+            | Self::Drip { .. }
+            | Self::Endless { .. }
+            | Self::Status { .. } => true,
+            Self::Cut(_) => !open,
+            Self::KeepsBack => open,
+            // No packet goes that way, and nobody is upgraded.
+            Self::Code(_)
+            | Self::Raw(_)
+            | Self::WebSocketClose(_)
+            | Self::WrongAccept
+            | Self::Masked
+            | Self::Version(..) => false,
+        }
+    }
+
+    const fn is_about_websocket(&self) -> bool {
+        match self {
+            Self::Masked | Self::Raw(_) | Self::WebSocketClose(_) | Self::WrongAccept => true,
+            Self::Code(_)
+            | Self::Status { .. }
+            | Self::Octets(_)
+            | Self::Cut(_)
+            | Self::Nothing
+            | Self::Drip { .. }
+            | Self::Endless { .. }
+            | Self::Version(..)
+            | Self::KeepsBack => false,
         }
     }
 
     /// Whether all is as it would be otherwise, after it.
     const fn goes_on(&self) -> bool {
         match self {
-            Self::WrongAccept | Self::Masked | Self::Version(..) | Self::Endless { .. } => true,
+            Self::WrongAccept | Self::Masked | Self::Version(..) | Self::Endless { .. } | Self::KeepsBack => {
+                true
+            }
             Self::Code(_)
             | Self::Status { .. }
             | Self::Octets(_)
@@ -397,6 +481,10 @@ struct Written {
     #[serde(default)]
     masked: bool,
     version: Option<(u8, u8)>,
+    #[serde(default)]
+    keeps_back: bool,
+    #[serde(default)]
+    channel: HttpChannel,
 }
 
 #[derive(Deserialize)]
@@ -417,13 +505,13 @@ struct Endless {
 
 /// What is wrong with a departure of nothing, or of two things.
 const ONE: &str = "a gateway departs in one way: code, status with headers and body, octets, raw, cut with close, close, \
-                   websocket_close, silent, drip, endless, wrong_accept, masked, or version";
+                   websocket_close, silent, drip, endless, wrong_accept, masked, version, or keeps_back";
 
 impl Departure {
     /// This departure, and nothing of an end after it.
     #[must_use]
     pub const fn new(at: GatewayPoint, how: Departs) -> Self {
-        Self { at, how, close: None, connection: None }
+        Self { at, how, close: None, connection: None, channel: HttpChannel::Out }
     }
 }
 
@@ -431,7 +519,24 @@ impl TryFrom<Written> for Departure {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let at = GatewayPoint::read(&written.stage, written.step.as_deref(), written.after)?;
+        let channel = written.channel;
+        let mut at = GatewayPoint::read(&written.stage, written.step.as_deref(), written.after)?;
+        if channel == HttpChannel::In {
+            at = match at {
+                GatewayPoint::Http | GatewayPoint::Challenge | GatewayPoint::Auth => at,
+                // No packets are counted there.
+                GatewayPoint::Open { .. } => GatewayPoint::Open { after: 0 },
+                GatewayPoint::Tls
+                | GatewayPoint::Handshake
+                | GatewayPoint::Create
+                | GatewayPoint::Authorization
+                | GatewayPoint::Channel => {
+                    return Err(
+                        "channel \"in\" has stages \"gateway_http\", \"gateway_auth\" and \"open\"".to_owned()
+                    );
+                }
+            };
+        }
         let (headers, body) = (written.headers, written.body);
         if written.status.is_none() && (headers.is_some() || body.is_some()) {
             return Err("`headers` and `body` go with `status`".to_owned());
@@ -455,6 +560,7 @@ impl TryFrom<Written> for Departure {
             written.wrong_accept.then_some(Departs::WrongAccept),
             written.masked.then_some(Departs::Masked),
             written.version.map(|(major, minor)| Departs::Version(major, minor)),
+            written.keeps_back.then_some(Departs::KeepsBack),
         ];
         let mut ways = ways.into_iter().flatten();
         let how = match (ways.next(), ways.next()) {
@@ -462,17 +568,20 @@ impl TryFrom<Written> for Departure {
             (None, _) if written.close.is_some() => Departs::Nothing,
             (None | Some(_), _) => return Err(ONE.to_owned()),
         };
-        if !how.is_possible(at) {
+        if !how.is_possible(at, channel) {
             return Err(format!("a gateway cannot do that at stage {:?}", written.stage));
         }
         let close = written.close;
         if close.is_some() && (how.goes_on() || written.silent) {
             return Err("`close` stands beside what ends something".to_owned());
         }
+        if written.silent && channel == HttpChannel::In && matches!(at, GatewayPoint::Open { .. }) {
+            return Err("an open IN channel is silent as it is".to_owned());
+        }
         if close.is_none() && matches!(how, Departs::Cut(_)) {
             return Err("`cut` says how the connection ends, by `close`".to_owned());
         }
-        Ok(Self { at, how, close, connection: written.connection })
+        Ok(Self { at, how, close, connection: written.connection, channel })
     }
 }
 
@@ -517,10 +626,14 @@ mod tests {
             keepalive = true
             data_size = 3
             fragments = { frames = 2 }
+            websocket = false
+            seed = 100
+            chunked = true
             departs = { stage = "open", after = 2, code = "0x800759F6", close = "fin" }
         "#;
         let table = GatewayTable::parse("gw", text).unwrap();
         assert_eq!((table.caps, table.data_size), (Some(0x0E), Some(3)));
+        assert_eq!((table.websocket, table.seed, table.chunked), (false, 100, true));
         assert_eq!(table.service_message.unwrap().at, GatewayPoint::Channel);
         let departure = table.departs.unwrap();
         assert_eq!(departure.at, GatewayPoint::Open { after: 2 });
@@ -547,6 +660,16 @@ mod tests {
             ("stage = \"gateway_http\", after = 1, silent = true", "`after` goes with"),
             ("stage = \"tls\", silent = true", "no stage \"tls\""),
             ("stage = \"open\", silent = true, more = 1", "unknown field"),
+            ("stage = \"open\", keeps_back = true", "cannot do that"),
+            ("channel = \"in\", stage = \"gateway_http\", keeps_back = true", "cannot do that"),
+            ("channel = \"in\", stage = \"open\", keeps_back = true, close = \"fin\"", "beside what ends"),
+            ("channel = \"in\", stage = \"open\", silent = true", "silent as it is"),
+            ("channel = \"in\", stage = \"open\", code = \"0x5\"", "cannot do that"),
+            ("channel = \"in\", stage = \"open\", cut = 1, close = \"fin\"", "cannot do that"),
+            ("channel = \"in\", stage = \"gateway_auth\", wrong_accept = true", "cannot do that"),
+            ("channel = \"in\", stage = \"gateway_tls\", silent = true", "channel \"in\" has stages"),
+            ("channel = \"in\", stage = \"gateway_channel\", silent = true", "channel \"in\" has stages"),
+            ("channel = \"inn\", stage = \"open\", close = \"fin\"", "unknown variant"),
         ] {
             let error = departure(line).unwrap_err();
             assert!(error.contains(told), "{line}: {error}");
@@ -557,7 +680,32 @@ mod tests {
             Some(Stage::GatewayTunnel)
         );
         assert_eq!(at("stage = \"open\", close = \"reset\""), None);
+        let of_in = departure("channel = \"in\", stage = \"open\", after = 3, octets = \"48\"").unwrap();
+        assert_eq!((of_in.channel, of_in.at), (HttpChannel::In, GatewayPoint::Open { after: 0 }));
+        let step = "channel = \"in\", stage = \"gateway_auth\", step = \"challenge\", silent = true";
+        assert_eq!(departure(step).unwrap().at, GatewayPoint::Challenge);
+        assert_eq!(departure("stage = \"open\", close = \"fin\"").unwrap().channel, HttpChannel::Out);
         let early = GatewayTable::parse("gw", "service_message = { text = \"s\", stage = \"gateway_http\" }");
         assert!(early.is_err());
+    }
+
+    #[test]
+    fn what_only_a_websocket_has_is_told_from_the_rest() {
+        for (text, about) in [
+            ("", false),
+            ("fragments = \"together\"", true),
+            ("departs = { stage = \"gateway_channel\", masked = true }", true),
+            ("departs = { stage = \"gateway_channel\", raw = \"83 00\" }", true),
+            ("departs = { stage = \"open\", websocket_close = 1011 }", true),
+            ("departs = { stage = \"gateway_auth\", wrong_accept = true }", true),
+            ("departs = { stage = \"open\", code = \"0x5\" }", false),
+            ("departs = { stage = \"open\", channel = \"in\", keeps_back = true }", false),
+        ] {
+            let table = GatewayTable::parse("gw", text).unwrap();
+            assert_eq!(table.is_about_websocket(), about, "{text}");
+            assert!(table.websocket, "{text}");
+            let expected = GatewayTable { websocket: false, ..table.clone() };
+            assert_eq!(table.over_two_channels(), expected, "{text}");
+        }
     }
 }

@@ -34,7 +34,8 @@ pub(crate) use due::{Asked, Unmet};
 pub use error::{Fault, ScenarioError};
 pub use expect::{Expect, ExpectedOutcome, ExpectedSecurity};
 pub use gateway::{
-    Accepts, Binding, Departs, Departure, Fragments, GatewayPoint, GatewayTable, Personality, ServiceMessage,
+    Accepts, Binding, Departs, Departure, Fragments, GatewayPoint, GatewayTable, HttpChannel, Personality,
+    ServiceMessage,
 };
 pub use password::PASSWORD;
 pub use plan_table::{PlanTable, Shown, Shows};
