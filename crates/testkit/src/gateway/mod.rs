@@ -2,6 +2,7 @@
 //!
 //! \[MS-TSGU\] over HTTP with the WebSocket upgrade, the one transport that it has. What it is like and where it departs from what is right
 //! stands in a [`GatewayTable`](crate::scenario::GatewayTable).
+pub mod chunks;
 mod does;
 pub mod frames;
 mod habits;
