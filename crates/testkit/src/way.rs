@@ -133,6 +133,8 @@ impl Way {
                 // What is no frame ends it, in whatever way that is none.
                 Does::Raw(_) => Came::Ended(Close::Tunnel(TunnelEnd::Frame)),
                 Does::Upgraded | Does::CloseTarget => continue,
+                // It asks for the upgrade, and makes one connection.
+                Does::OutChannel { .. } | Does::InChannel | Does::Inside(_) | Does::InEnded { .. } => continue,
                 Does::Open { .. } => Came::Dials,
                 Does::ToTarget(octets) => Came::ToTarget(octets),
                 Does::WebSocketClose(code) => Came::Ended(Close::Tunnel(TunnelEnd::WebSocket(code))),

@@ -1,6 +1,5 @@
 //! The body of an HTTP message in chunks (RFC 9112 section 7.1): a client's is read, a gateway's is written.
-use rdp_probe_core::wire::tpkt::Frame;
-use rdp_probe_core::wire::tsgu::frame;
+use rdp_probe_core::wire::tsgu::Header;
 
 /// What a client has said in the body of its IN channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,12 +78,18 @@ impl ClientChunks {
         }
         let octets = octets.to_vec();
         self.held = rest.to_vec();
-        Some(match (size, frame(&octets)) {
-            (0, _) => Chunk::Last,
-            (size, Frame::Whole(length)) if length == size => Chunk::Packet(octets),
-            (_, _) => Chunk::NoPacket(octets),
+        Some(match size {
+            0 => Chunk::Last,
+            _ if is_packet(&octets) => Chunk::Packet(octets),
+            _ => Chunk::NoPacket(octets),
         })
     }
+}
+
+/// Whether it is as long as its header says.
+fn is_packet(octets: &[u8]) -> bool {
+    let Some(&[_, _, _, _, l0, l1, l2, l3]) = octets.first_chunk::<{ Header::LEN }>() else { return false };
+    usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])) == Ok(octets.len())
 }
 
 /// One chunk; of nothing there is none, since it would be the last.
@@ -117,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_chunk_is_one_packet_or_is_told_to_be_none() {
-        for octets in [&KEEPALIVE[..7], &[&KEEPALIVE[..], &[1]].concat(), &KEEPALIVE.repeat(2)] {
+        let lies = [0x0D, 0, 0, 0, 7, 0, 0, 0];
+        for octets in [&KEEPALIVE[..7], &lies, &[&KEEPALIVE[..], &[1]].concat(), &KEEPALIVE.repeat(2)] {
             let heard = ClientChunks::default().hear(&chunk(octets));
             assert_eq!(heard, [Chunk::NoPacket(octets.to_vec())]);
         }

@@ -7,12 +7,31 @@ use crate::scenario::Ending;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Does {
-    /// Sends these octets: HTTP before [`Self::Upgraded`], after it one packet, in a WebSocket message.
+    /// Sends these octets: HTTP before [`Self::Upgraded`] and [`Self::OutChannel`], after them one packet, in a WebSocket message or in the
+    /// body of the OUT channel.
     Send(Vec<u8>),
-    /// Sends these octets beside what frames WebSocket messages.
+    /// Sends these octets beside what frames WebSocket messages, or chunks.
     Raw(Vec<u8>),
     /// From here on both ends speak packets in WebSocket messages.
     Upgraded,
+    /// From here on the body of the OUT channel is sent, which begins with the seed. The client speaks on another connection: what that
+    /// one's [`Self::Inside`] has is this one's to hear.
+    OutChannel {
+        /// Whether seed and packets are a chunk each.
+        chunked: bool,
+        /// The octets before the first packet.
+        seed: Vec<u8>,
+    },
+    /// The last request of an IN channel has come: its body is for the tunnel whose OUT channel has the same
+    /// [`connection_id`](super::Gateway::connection_id).
+    InChannel,
+    /// Gives these octets to that tunnel, as its client's.
+    Inside(Vec<u8>),
+    /// The IN channel has ended: that tunnel is to be told, by [`Gateway::in_ended`](super::Gateway::in_ended).
+    InEnded {
+        /// Whether by the zero chunk.
+        in_order: bool,
+    },
     /// Dials there. [`Gateway::target_dialed`](super::Gateway::target_dialed) is to be told what came of it.
     Open {
         /// A name or an address, as the client wrote it.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use rdp_probe_core::wire::credssp::ntlm_in;
 use sha1::{Digest as _, Sha1};
 
-use crate::scenario::Personality;
+use crate::scenario::{HttpChannel, Personality};
 
 /// One request without its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,9 @@ pub(super) enum Read {
 }
 
 /// The method that opens the channel from server to client, and the upgraded one.
-pub(super) const METHOD: &str = "RDG_OUT_DATA";
+const OUT: &str = "RDG_OUT_DATA";
+/// The method that opens the channel from client to server.
+const IN: &str = "RDG_IN_DATA";
 /// Where the gateway lives; a query may follow.
 pub(super) const PATH: &str = "/remoteDesktopGateway/";
 
@@ -35,14 +37,12 @@ pub(super) const PATH: &str = "/remoteDesktopGateway/";
 const MOST: usize = 128 * 1024;
 
 /// Headers that every request has, with the value where only one is right.
-const REQUIRED: [(&str, Option<&str>); 8] = [
+const REQUIRED: [(&str, Option<&str>); 6] = [
     ("Host", None),
     ("User-Agent", None),
     ("Accept", Some("*/*")),
     ("Cache-Control", Some("no-cache")),
     ("Pragma", Some("no-cache")),
-    ("Content-Length", Some("0")),
-    ("Sec-WebSocket-Version", Some("13")),
     ("RDG-Connection-Id", None),
 ];
 
@@ -79,7 +79,39 @@ impl Request {
     /// Whether it is what a gateway answers to.
     pub(super) fn is_for_a_gateway(&self) -> bool {
         let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
-        self.method == METHOD && path.eq_ignore_ascii_case(PATH)
+        (self.method == OUT || self.is_in()) && path.eq_ignore_ascii_case(PATH)
+    }
+
+    /// Whether it is for the channel from client to server.
+    pub(super) fn is_in(&self) -> bool {
+        self.method == IN
+    }
+
+    pub(super) fn channel(&self) -> HttpChannel {
+        if self.is_in() { HttpChannel::In } else { HttpChannel::Out }
+    }
+
+    pub(super) fn connection_id(&self) -> Option<&str> {
+        self.header("RDG-Connection-Id")
+    }
+
+    /// Whether a body without a length follows, of which the end is told by itself.
+    pub(super) fn is_chunked(&self) -> bool {
+        self.header("Transfer-Encoding").is_some()
+    }
+
+    /// Whether any header asks for the upgrade.
+    pub(super) fn asks_for_upgrade(&self) -> bool {
+        self.upgrade_headers().next().is_some()
+    }
+
+    fn upgrade_headers(&self) -> impl Iterator<Item = &str> {
+        let asks = |(name, value): &&(String, String)| {
+            let name = name.to_ascii_lowercase();
+            let is_connection = name == "connection" && has_token(value, "upgrade");
+            is_connection || name == "upgrade" || name.starts_with("sec-websocket-")
+        };
+        self.headers.iter().filter(asks).map(|(name, _)| name.as_str())
     }
 
     /// The key of the upgrade. Those of some clients are shorter than they should be, and gateways take them.
@@ -118,15 +150,12 @@ impl Request {
                 faults.push(format!("a request with {name} twice"));
             }
         }
-        for (name, token) in [("Connection", "upgrade"), ("Upgrade", "websocket")] {
-            if !self.header(name).is_some_and(|value| has_token(value, token)) {
-                faults.push(format!("a request without {name}: {token}"));
-            }
+        if self.is_in() {
+            faults.extend(self.upgrade_headers().map(|name| format!("{IN} with {name}")));
+        } else if self.asks_for_upgrade() {
+            faults.extend(self.faults_of_upgrade());
         }
-        let is_whole = |key| STANDARD.decode(key).is_ok_and(|octets| octets.len() == 16);
-        if !self.key().is_some_and(is_whole) {
-            faults.push("a request without a Sec-WebSocket-Key of 16 octets".to_owned());
-        }
+        faults.extend(self.faults_of_body());
         for name in ["RDG-Connection-Id", "RDG-Correlation-Id"] {
             if let Some(value) = self.header(name).filter(|value| !is_guid(value)) {
                 faults.push(format!("a request with {name}: {value}"));
@@ -140,6 +169,47 @@ impl Request {
         // The open-source gateway's library takes nobody from elsewhere.
         if self.header("Origin").is_some() {
             faults.push("a request with Origin".to_owned());
+        }
+        faults
+    }
+
+    /// Who asks for the upgrade has all of its headers.
+    fn faults_of_upgrade(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (name, token) in [("Connection", "upgrade"), ("Upgrade", "websocket")] {
+            if !self.header(name).is_some_and(|value| has_token(value, token)) {
+                faults.push(format!("a request without {name}: {token}"));
+            }
+        }
+        if self.header("Sec-WebSocket-Version") != Some("13") {
+            faults.push("a request without Sec-WebSocket-Version: 13".to_owned());
+        }
+        let is_whole = |key| STANDARD.decode(key).is_ok_and(|octets| octets.len() == 16);
+        if !self.key().is_some_and(is_whole) {
+            faults.push("a request without a Sec-WebSocket-Key of 16 octets".to_owned());
+        }
+        faults
+    }
+
+    /// There is none, or it is the packets of an IN channel, which has logged on by then.
+    fn faults_of_body(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let length = self.header("Content-Length");
+        match (self.header("Transfer-Encoding"), length) {
+            (None, Some("0")) => {}
+            (None, None) => faults.push("a request without Content-Length".to_owned()),
+            (None, Some(length)) => faults.push(format!("a request with Content-Length: {length}")),
+            (Some(coding), length) => {
+                if !self.is_in() || !coding.eq_ignore_ascii_case("chunked") {
+                    faults.push(format!("a request with Transfer-Encoding: {coding}"));
+                }
+                if length.is_some() {
+                    faults.push("a request with Transfer-Encoding and Content-Length".to_owned());
+                }
+                if self.header("Authorization").is_some() {
+                    faults.push("a request with Transfer-Encoding and Authorization".to_owned());
+                }
+            }
         }
         faults
     }
@@ -188,6 +258,26 @@ pub(super) fn upgraded(personality: Personality, accept: &str, proof: Option<&st
          Sec-WebSocket-Accept: {accept}\r\n{proof}\r\n"
     )
     .into_bytes()
+}
+
+/// 200 before the body of an OUT channel.
+pub(super) fn out_channel(personality: Personality, chunked: bool, proof: Option<&str>) -> Vec<u8> {
+    let coding = chunked.then(|| "Transfer-Encoding: chunked".to_owned());
+    answer(200, coding.into_iter().chain(lines_of_a_channel(personality, proof)), None)
+}
+
+/// 200 for an IN channel, which has nothing more to say.
+pub(super) fn in_channel(personality: Personality, proof: Option<&str>) -> Vec<u8> {
+    answer(200, lines_of_a_channel(personality, proof), Some(""))
+}
+
+fn lines_of_a_channel(personality: Personality, proof: Option<&str>) -> impl Iterator<Item = String> {
+    let server = match personality {
+        Personality::Windows => Some("Server: Microsoft-HTTPAPI/2.0".to_owned()),
+        Personality::OpenSource => None,
+    };
+    let proof = proof.map(|proof| format!("WWW-Authenticate: Negotiate {proof}"));
+    server.into_iter().chain(proof).chain([DATE.to_owned()])
 }
 
 /// What both personalities say of the time.
@@ -278,6 +368,12 @@ mod tests {
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
         RDG-Connection-Id: {958F92D8-DA20-467A-BBE3-65E7E9B4EDCF}\r\nContent-Length: 0\r\n\r\n";
 
+    /// Without what asks for the upgrade.
+    fn plain() -> String {
+        let upgrade = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        GOOD.replace("Connection: Upgrade", "Connection: Keep-Alive").replace(upgrade, "")
+    }
+
     fn faults(request: &str) -> Vec<String> {
         let Read::Whole(request, _) = Request::read(request.as_bytes()) else { panic!("{request}") };
         request.faults()
@@ -312,6 +408,50 @@ mod tests {
             ("Pragma", "RDG-User-Id: x\r\nPragma", "a request with RDG-User-Id: x"),
         ] {
             assert_eq!(faults(&GOOD.replace(from, to)), [told]);
+        }
+    }
+
+    #[test]
+    fn who_asks_for_the_upgrade_has_all_of_its_headers_and_who_does_not_has_none() {
+        assert_eq!(faults(&plain()), [""; 0]);
+        for (header, told) in [
+            ("Connection: Upgrade\r\n", "a request without Connection: upgrade"),
+            ("Upgrade: websocket\r\n", "a request without Upgrade: websocket"),
+            ("Sec-WebSocket-Version: 13\r\n", "a request without Sec-WebSocket-Version: 13"),
+            (
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+                "a request without a Sec-WebSocket-Key of 16 octets",
+            ),
+        ] {
+            assert_eq!(faults(&GOOD.replacen(header, "", 1)), [told]);
+            // It alone.
+            let alone =
+                plain().replace("Connection: Keep-Alive\r\n", "").replace("Pragma", &format!("{header}Pragma"));
+            assert_eq!(faults(&alone).len(), 3, "{header}");
+        }
+    }
+
+    #[test]
+    fn in_channel_asks_for_no_upgrade_and_has_one_body() {
+        let good = plain().replace("RDG_OUT_DATA", "RDG_IN_DATA");
+        assert_eq!(faults(&good), [""; 0]);
+        let chunked = good.replace("Content-Length: 0", "Transfer-Encoding: chunked");
+        assert_eq!(faults(&chunked), [""; 0]);
+        let upgraded = GOOD.replace("RDG_OUT_DATA", "RDG_IN_DATA");
+        let told = ["Connection", "Upgrade", "Sec-WebSocket-Version", "Sec-WebSocket-Key"];
+        assert_eq!(faults(&upgraded), told.map(|name| format!("RDG_IN_DATA with {name}")));
+        for (from, to, told) in [
+            ("Pragma", "Content-Length: 0\r\nPragma", "a request with Transfer-Encoding and Content-Length"),
+            (
+                "Pragma",
+                "Authorization: Basic YTpi\r\nPragma",
+                "a request with Transfer-Encoding and Authorization",
+            ),
+            ("chunked", "gzip", "a request with Transfer-Encoding: gzip"),
+            ("RDG_IN_DATA", "RDG_OUT_DATA", "a request with Transfer-Encoding: chunked"),
+            ("Transfer-Encoding: chunked\r\n", "", "a request without Content-Length"),
+        ] {
+            assert_eq!(faults(&chunked.replacen(from, to, 1)), [told]);
         }
     }
 

@@ -1,7 +1,7 @@
 //! A scripted RD Gateway: [`Gateway`] without sockets, [`ScriptedGateway`] on loopback.
 //!
-//! \[MS-TSGU\] over HTTP with the WebSocket upgrade, the one transport that it has. What it is like and where it departs from what is right
-//! stands in a [`GatewayTable`](crate::scenario::GatewayTable).
+//! \[MS-TSGU\] over HTTP: with the WebSocket upgrade, or by two channels, of which RDG_OUT_DATA goes to the client and RDG_IN_DATA comes from
+//! it. What it is like and where it departs from what is right stands in a [`GatewayTable`](crate::scenario::GatewayTable).
 pub mod chunks;
 mod does;
 pub mod frames;
@@ -11,7 +11,9 @@ pub(crate) mod judge;
 mod notes;
 #[cfg(feature = "auth")]
 mod ntlm;
+mod outs;
 mod packets;
+mod pairs;
 mod server;
 mod spnego;
 mod tunnel;

@@ -1,5 +1,6 @@
 //! What a gateway has seen of its clients.
 use super::judge::Bound;
+use super::outs::Outs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a gateway has seen, over all of its connections, in the order in which it came.
@@ -10,6 +11,8 @@ pub struct Seen {
     pub connections: usize,
     /// Connections whose client did not go through with the handshake.
     pub handshakes_broken: usize,
+    /// IN channels that were accepted.
+    pub in_channels: usize,
     /// Requests in HTTP.
     pub requests: usize,
     /// Proofs of an identity: a password, an NTLM AUTHENTICATE, a token.
@@ -44,7 +47,11 @@ pub struct Seen {
 
 /// The notes that all connections of one gateway share.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Arc<Mutex<Seen>>);
+pub struct Notes {
+    seen: Arc<Mutex<Seen>>,
+    /// The OUT channels that are open.
+    pub(super) outs: Outs,
+}
 
 impl Notes {
     /// What has been seen so far.
@@ -54,7 +61,7 @@ impl Notes {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn violation(&self, what: impl Into<String>) {

@@ -10,9 +10,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::chunks::{self, chunk};
 use super::does::Does;
 use super::frames::{self, ClientFrames, Heard};
 use super::notes::{Notes, Seen};
+use super::pairs::{FromIn, Pairs, Said, ToOut};
 use super::tunnel::Gateway;
 use crate::listen::{accept, first, still_open};
 
@@ -73,7 +75,7 @@ impl ScriptedGateway {
         let notes = Notes::default();
         let (done, _) = watch::channel(false);
         let mut acceptors = JoinSet::new();
-        let (table, theirs) = (table.clone(), notes.clone());
+        let (table, theirs, pairs) = (table.clone(), notes.clone(), Pairs::default());
         let serve = move |stream: TcpStream| {
             // What goes out at once is one segment.
             let _ = stream.set_nodelay(true);
@@ -86,7 +88,10 @@ impl ScriptedGateway {
                 routes: routes.clone(),
                 fragments: table.fragments,
                 stream: Stream::Plain(stream),
-                frames: None,
+                carrier: Carrier::Http,
+                pairs: pairs.clone(),
+                from_in: None,
+                to_out: None,
                 target: None,
                 closing: false,
             };
@@ -127,11 +132,32 @@ struct Connection {
     routes: Routes,
     fragments: Option<Fragments>,
     stream: Stream,
-    /// Once they are spoken.
-    frames: Option<ClientFrames>,
+    carrier: Carrier,
+    pairs: Pairs,
+    /// Of an OUT channel.
+    from_in: Option<FromIn>,
+    /// Of an IN channel, until it is told that the OUT channel is over.
+    to_out: Option<(ToOut, IsOut)>,
     target: Option<TcpStream>,
     /// Whether a WebSocket Close went out.
     closing: bool,
+}
+
+/// What the octets of a connection lie in.
+enum Carrier {
+    /// HTTP by itself, and an IN channel's body.
+    Http,
+    WebSocket(ClientFrames),
+    Out {
+        chunked: bool,
+    },
+}
+
+/// What an IN channel's connection knows of the OUT channel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IsOut {
+    Open,
+    Over,
 }
 
 /// Why nothing more is to be done on a connection.
@@ -153,13 +179,31 @@ impl From<io::Error> for Over {
 enum News {
     Client(Vec<u8>),
     Target(Vec<u8>),
+    In(Said),
+    OutIsOver,
 }
 
 impl Connection {
     async fn serve(mut self, handshake: Handshake) {
-        if let Err(Over::Ended) = self.converse(handshake).await {
-            self.stream.closed().await;
+        let ended = self.converse(handshake).await;
+        if !matches!(ended, Err(Over::Ended)) {
+            // The client hears of the end of it before it hears of what follows from that.
+            self.stream = Stream::Gone;
         }
+        for does in self.gateway.ended() {
+            if let Does::InEnded { in_order } = does {
+                self.tell_out(Said::Ended { in_order });
+            }
+        }
+        self.to_out = None;
+        if let Some(mut from_in) = self.from_in.take() {
+            from_in.end();
+            // Whoever takes its leave on one connection and closes both may be seen to have closed first.
+            while let Some(said) = from_in.next().await {
+                self.hear_of_in(said);
+            }
+        }
+        self.stream.closed().await;
     }
 
     async fn converse(&mut self, handshake: Handshake) -> Result<(), Over> {
@@ -188,12 +232,35 @@ impl Connection {
                     };
                     self.perform(does).await?;
                 }
+                News::In(said) => {
+                    let does = self.hear_of_in(said);
+                    self.perform(does).await?;
+                }
+                News::OutIsOver => {
+                    // What the client has still said is heard.
+                    self.stream.close_notify().await?;
+                }
             }
+        }
+    }
+
+    fn hear_of_in(&mut self, said: Said) -> Vec<Does> {
+        match said {
+            Said::Octets(octets) => self.gateway.hear(&octets),
+            Said::Ended { in_order } => self.gateway.in_ended(in_order),
+        }
+    }
+
+    /// Passes on what is the OUT channel's to know.
+    fn tell_out(&self, said: Said) {
+        if let Some((to_out, _)) = &self.to_out {
+            to_out.say(said);
         }
     }
 
     async fn news(&mut self) -> News {
         let (stream, target) = (&mut self.stream, &mut self.target);
+        let (from_in, to_out) = (&mut self.from_in, &mut self.to_out);
         let client = async { News::Client(read(stream).await) };
         let other = async {
             let Some(target) = target else { return std::future::pending().await };
@@ -203,13 +270,35 @@ impl Connection {
             buffer.truncate(length);
             News::Target(buffer)
         };
-        first(client, other).await
+        let inside = async {
+            match from_in {
+                Some(from_in) => match from_in.next().await {
+                    Some(said) => News::In(said),
+                    None => std::future::pending().await,
+                },
+                None => std::future::pending().await,
+            }
+        };
+        let over = async {
+            let Some((out, is @ IsOut::Open)) = to_out else { return std::future::pending().await };
+            out.over().await;
+            *is = IsOut::Over;
+            News::OutIsOver
+        };
+        first(first(inside, over), first(client, other)).await
     }
 
     async fn hear(&mut self, octets: &[u8]) -> Result<(), Over> {
-        let Some(frames) = &mut self.frames else {
-            let does = self.gateway.hear(octets);
-            return self.perform(does).await;
+        let frames = match &mut self.carrier {
+            Carrier::WebSocket(frames) => frames,
+            Carrier::Http => {
+                let does = self.gateway.hear(octets);
+                return self.perform(does).await;
+            }
+            Carrier::Out { .. } => {
+                self.gateway.framing_broken("octets of a client's on an OUT channel");
+                return self.close(Ending::CloseNotify).await;
+            }
         };
         for heard in frames.hear(octets) {
             match heard {
@@ -246,12 +335,28 @@ impl Connection {
                 packets.push(octets);
                 continue;
             }
+            if let Does::OutChannel { .. } = next {
+                // Whoever reads the answer may come with the IN channel at once.
+                let id = self.gateway.connection_id().unwrap_or_default();
+                self.from_in = Some(self.pairs.open(id));
+            }
             self.send(&std::mem::take(&mut packets)).await?;
             match next {
                 // Gathered above.
                 Does::Send(_) => {}
                 Does::Raw(octets) => self.stream.write(&octets).await?,
-                Does::Upgraded => self.frames = Some(ClientFrames::default()),
+                Does::Upgraded => self.carrier = Carrier::WebSocket(ClientFrames::default()),
+                Does::OutChannel { chunked, seed } => {
+                    self.carrier = Carrier::Out { chunked };
+                    self.send(&[seed]).await?;
+                }
+                Does::InChannel => {
+                    let id = self.gateway.connection_id().unwrap_or_default();
+                    let Some(out) = self.pairs.find(id) else { return self.close(Ending::CloseNotify).await };
+                    self.to_out = Some((out, IsOut::Open));
+                }
+                Does::Inside(octets) => self.tell_out(Said::Octets(octets)),
+                Does::InEnded { in_order } => self.tell_out(Said::Ended { in_order }),
                 Does::Open { name, port } => {
                     let dialed = match self.routes.of(name, port) {
                         Some(address) => TcpStream::connect(address).await,
@@ -275,6 +380,9 @@ impl Connection {
                     }
                 }
                 Does::CloseTarget => self.target = None,
+                Does::WebSocketClose(_) if matches!(self.carrier, Carrier::Out { .. }) => {
+                    return self.close(Ending::CloseNotify).await;
+                }
                 Does::WebSocketClose(code) => {
                     self.closing = true;
                     self.stream.write(&frames::close(code)).await?;
@@ -289,9 +397,10 @@ impl Connection {
 
     /// Sends HTTP or packets, all at once.
     async fn send(&mut self, packets: &[Vec<u8>]) -> Result<(), Over> {
-        let octets = match &self.frames {
-            None => packets.concat(),
-            Some(_) => frames::messages(packets, self.fragments),
+        let octets = match &self.carrier {
+            Carrier::Http | Carrier::Out { chunked: false } => packets.concat(),
+            Carrier::Out { chunked: true } => packets.iter().flat_map(|packet| chunk(packet)).collect(),
+            Carrier::WebSocket(_) => frames::messages(packets, self.fragments),
         };
         if !octets.is_empty() {
             self.stream.write(&octets).await?;
@@ -302,7 +411,12 @@ impl Connection {
     async fn close(&mut self, ending: Ending) -> Result<(), Over> {
         match ending {
             Ending::Fin => self.stream.fin().await?,
-            Ending::CloseNotify => self.stream.close_notify().await?,
+            Ending::CloseNotify => {
+                if let Carrier::Out { chunked: true } = self.carrier {
+                    self.stream.write(chunks::LAST).await?;
+                }
+                self.stream.close_notify().await?;
+            }
             Ending::Reset => {
                 // The connection is reset when it is dropped.
                 self.stream.reset_on_drop();
@@ -348,3 +462,5 @@ async fn read(stream: &mut Stream) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod two_channels;

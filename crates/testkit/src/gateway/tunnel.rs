@@ -3,19 +3,25 @@ use rdp_probe_core::base64;
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::tsgu::{ExtendedAuthMask, TunnelCaps, frame};
 
+use super::chunks::ClientChunks;
 use super::does::Does;
 use super::frames;
 use super::habits;
 use super::http;
 use super::judge::Judge;
 use super::notes::Notes;
+use super::outs::OpenOut;
 use super::packets::{self, ClientPacket};
-use crate::scenario::{Accepts, Departs, Ending, GatewayPoint, GatewayTable, Personality};
+use crate::scenario::{Accepts, Departs, Ending, GatewayPoint, GatewayTable, HttpChannel, Personality};
 use crate::toy::Toy;
 
 mod legs;
+mod two_channels;
 
 /// The gateway's side of one connection. What it hears lies inside of TLS, and after [`Does::Upgraded`] inside of WebSocket messages.
+///
+/// A tunnel of two channels has two connections, and lives in that of its OUT channel: after [`Does::OutChannel`] it hears what the IN
+/// channel gives out as [`Does::Inside`], and is told of [`Does::InEnded`].
 #[derive(Debug)]
 pub struct Gateway {
     table: GatewayTable,
@@ -36,12 +42,24 @@ pub struct Gateway {
     asked: bool,
     /// Whether packets are spoken.
     upgraded: bool,
+    /// The number of this connection, where it is not an IN channel's.
+    number: usize,
+    /// Which channel it is for; `None` before the first request.
+    channel: Option<HttpChannel>,
+    /// While this is an OUT channel that an IN channel can belong to.
+    out: Option<OpenOut>,
+    /// Whether this is an IN channel that was accepted.
+    joined: bool,
+    /// The body of the IN channel.
+    chunks: ClientChunks,
 }
 
 /// What is awaited of the client, or of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Request,
+    /// The body of an IN channel, whose packets are heard elsewhere.
+    Body,
     Handshake,
     Extended,
     Create,
@@ -66,10 +84,13 @@ impl Gateway {
     pub fn new(table: &GatewayTable, notes: &Notes) -> Self {
         let mut seen = notes.lock();
         seen.connections += 1;
-        let number = seen.connections;
+        let number = seen.connections.saturating_sub(notes.outs.in_connections());
         drop(seen);
         let mut table = table.clone();
-        table.departs = table.departs.filter(|departure| departure.connection.is_none_or(|own| own == number));
+        // What is of an IN channel waits until it is known to be one.
+        table.departs = table.departs.filter(|departure| {
+            departure.channel == HttpChannel::In || departure.connection.is_none_or(|own| own == number)
+        });
         Self {
             table,
             notes: notes.clone(),
@@ -82,6 +103,11 @@ impl Gateway {
             data: 0,
             asked: false,
             upgraded: false,
+            number,
+            channel: None,
+            out: None,
+            joined: false,
+            chunks: ClientChunks::default(),
         }
     }
 
@@ -98,6 +124,10 @@ impl Gateway {
     /// The ClientHello is there: what the gateway does in place of shaking hands, in the clear. `None` when it does shake hands, as
     /// [`GatewayTable::handshake`] says.
     pub fn instead_of_tls(&mut self) -> Option<Vec<Does>> {
+        // A departure that is not of an IN channel is never on its connection.
+        if self.notes.outs.awaits_in() {
+            return None;
+        }
         self.instead(GatewayPoint::Tls, &[])
     }
 
@@ -115,6 +145,7 @@ impl Gateway {
             let more = match self.state {
                 State::Gone => self.farewell(),
                 State::Request => self.request(),
+                State::Body => self.body(),
                 State::Handshake
                 | State::Extended
                 | State::Create
@@ -255,6 +286,7 @@ impl Gateway {
             State::ClosedByUs => "after the gateway has closed the channel",
             State::Refused => "after a refusal",
             State::Request
+            | State::Body
             | State::Handshake
             | State::Extended
             | State::Create
@@ -271,6 +303,7 @@ impl Gateway {
         match self.state {
             State::ClosedByClient | State::ClosedByUs | State::Refused | State::Open => Vec::new(),
             State::Request
+            | State::Body
             | State::Handshake
             | State::Extended
             | State::Create
@@ -463,6 +496,7 @@ impl Gateway {
 
     fn end(&mut self, ending: Ending) -> Vec<Does> {
         self.state = State::Gone;
+        self.out = None;
         vec![Does::Close(ending)]
     }
 
@@ -505,6 +539,7 @@ impl Gateway {
         };
         if let Some(close) = close {
             state = State::Gone;
+            self.out = None;
             does.push(Does::Close(close));
         }
         self.state = state;

@@ -12,11 +12,11 @@ use tokio_rustls::client::TlsStream;
 use super::*;
 use crate::certificate::authority;
 
-fn run<T>(test: impl Future<Output = T>) -> T {
+pub(super) fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-fn table(text: &str) -> GatewayTable {
+pub(super) fn table(text: &str) -> GatewayTable {
     GatewayTable::parse("gw", text).unwrap()
 }
 
@@ -29,14 +29,14 @@ fn client_config() -> Arc<ClientConfig> {
 }
 
 /// A client of one connection.
-struct Client {
-    stream: TlsStream<TcpStream>,
+pub(super) struct Client {
+    pub(super) stream: TlsStream<TcpStream>,
     /// What came inside of messages.
     held: Vec<u8>,
 }
 
 impl Client {
-    async fn connect(gateway: &ScriptedGateway) -> Self {
+    pub(super) async fn connect(gateway: &ScriptedGateway) -> Self {
         let stream = TcpStream::connect(gateway.address()).await.unwrap();
         let name = ServerName::try_from("gw.lab.test").unwrap();
         let stream = TlsConnector::from(client_config()).connect(name, stream).await.unwrap();
@@ -117,7 +117,7 @@ impl Client {
 }
 
 /// A target that says what it hears, until it hears an exclamation mark.
-async fn echo() -> (SocketAddr, JoinSet<()>) {
+pub(super) async fn echo() -> (SocketAddr, JoinSet<()>) {
     let (port, listener) = port::listen(Ipv4Addr::LOCALHOST.into()).unwrap();
     let mut task = JoinSet::new();
     task.spawn(async move { echo_on(listener).await });
@@ -135,7 +135,7 @@ async fn echo_on(listener: TcpListener) {
     }
 }
 
-const BASIC: &str = "Authorization: Basic Z3d1c2VyOkd3LVNlY3JldC03IQ==\r\n";
+pub(super) const BASIC: &str = "Authorization: Basic Z3d1c2VyOkd3LVNlY3JldC03IQ==\r\n";
 
 #[test]
 fn octets_go_to_a_target_and_back_and_the_leave_is_answered() {

@@ -1,4 +1,4 @@
-//! HTTP until the upgrade: what each request says of who it is from, and its answer.
+//! HTTP until there is a channel: what each request says of who it is from, and its answer.
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rdp_probe_core::base64;
@@ -16,8 +16,16 @@ use crate::scenario::{Accepts, Binding, Departs, Ending, GatewayPoint, Personali
 /// The scheme of who logs on inside of the tunnel.
 const EXTENDED: &str = "SSPI_NTLM";
 
+/// What comes of an answer.
+enum Opens {
+    Nothing,
+    WebSocket,
+    Out,
+    In,
+}
+
 /// What a request says of who it is from.
-enum Said {
+pub(super) enum Said {
     Nothing,
     Password {
         right: bool,
@@ -46,16 +54,22 @@ impl Gateway {
                 return Some(self.end(Ending::CloseNotify));
             }
         };
-        if self.held.len() > length {
-            self.violation(format!("{} octets before the answer to a request", self.held.len() - length));
+        self.held = self.held.split_off(length.min(self.held.len()));
+        self.is_of(&request);
+        if request.is_in() && request.is_chunked() {
+            return Some(self.last_request(&request));
+        }
+        if !self.held.is_empty() {
+            self.violation(format!("{} octets before the answer to a request", self.held.len()));
         }
         self.held.clear();
         Some(self.answer(&request))
     }
 
-    fn answer(&mut self, request: &Request) -> Vec<Does> {
+    /// The faults of a request, as one of those on its connection.
+    pub(super) fn faults(&mut self, request: &Request) -> Vec<String> {
         let mut faults = request.faults();
-        let id = request.header("RDG-Connection-Id").unwrap_or_default();
+        let id = request.connection_id().unwrap_or_default();
         match &self.connection_id {
             Some(own) if own != id => {
                 faults.push("another RDG-Connection-Id on the same connection".to_owned())
@@ -63,6 +77,14 @@ impl Gateway {
             Some(_) => {}
             None => self.connection_id = Some(id.to_owned()),
         }
+        if self.channel != Some(request.channel()) {
+            faults.push("the other channel's method on the same connection".to_owned());
+        }
+        faults
+    }
+
+    fn answer(&mut self, request: &Request) -> Vec<Does> {
+        let mut faults = self.faults(request);
         let authorization = request.authorization();
         if self.table.accepts == Accepts::Token && authorization.is_some_and(|(_, token)| !token.is_empty()) {
             faults.push("credentials in HTTP beside a token".to_owned());
@@ -83,8 +105,12 @@ impl Gateway {
             (Accepts::Basic, _) => matches!(said, Said::Password { right: true }),
             (Accepts::Ntlm, _) => matches!(said, Said::Proof { right: true, .. } | Said::ToFollow),
         };
-        let (octets, upgraded) = match request.key() {
-            _ if !request.is_for_a_gateway() => (http::answer(404, [], None), false),
+        let personality = self.table.personality;
+        let upgrades = self.table.websocket && request.asks_for_upgrade();
+        let (octets, opens) = match request.key() {
+            _ if !request.is_for_a_gateway() || !self.has_place_for(request) => {
+                (http::answer(404, [], None), Opens::Nothing)
+            }
             _ if !lets_in => {
                 let schemes = match said {
                     Said::Begun(challenge) => vec![challenge],
@@ -96,39 +122,52 @@ impl Gateway {
                         habits::schemes(&self.table)
                     }
                 };
-                (http::unauthorized(self.table.personality, &schemes), false)
+                (http::unauthorized(personality, &schemes), Opens::Nothing)
             }
-            None => (http::answer(400, [], None), false),
+            _ if request.is_in() => (http::in_channel(personality, self.proof(&said).as_deref()), Opens::In),
+            _ if !upgrades => {
+                let proof = self.proof(&said);
+                (http::out_channel(personality, self.table.chunked, proof.as_deref()), Opens::Out)
+            }
+            None => (http::answer(400, [], None), Opens::Nothing),
             Some(key) => {
                 let wrong =
                     matches!(&self.table.departs, Some(departure) if departure.how == Departs::WrongAccept);
                 let accept = if wrong { http::accepted("") } else { http::accepted(key) };
-                let proof = match said {
-                    Said::Proof { wrapped: true, .. } if self.table.proves => self.judge.proof(),
-                    Said::Nothing
-                    | Said::ToFollow
-                    | Said::Password { .. }
-                    | Said::Begun(_)
-                    | Said::Proof { .. } => None,
-                };
-                let proof = proof.map(|proof| base64(&proof));
-                (http::upgraded(self.table.personality, &accept, proof.as_deref()), true)
+                let proof = self.proof(&said);
+                (http::upgraded(personality, &accept, proof.as_deref()), Opens::WebSocket)
             }
         };
         if let Some(does) = self.instead(at, &octets) {
             return does;
         }
         let mut does = vec![Does::Send(octets)];
-        if upgraded {
-            self.state = State::Handshake;
-            self.upgraded = true;
-            does.push(Does::Upgraded);
+        match opens {
+            Opens::Nothing => {}
+            Opens::WebSocket => {
+                self.state = State::Handshake;
+                self.upgraded = true;
+                does.push(Does::Upgraded);
+            }
+            Opens::Out => does.push(self.opens_out()),
+            Opens::In => self.joins(),
         }
         does
     }
 
+    /// What proves the gateway, to whom it has let in.
+    fn proof(&mut self, said: &Said) -> Option<String> {
+        let proof = match said {
+            Said::Proof { wrapped: true, .. } if self.table.proves => self.judge.proof(),
+            Said::Nothing | Said::ToFollow | Said::Password { .. } | Said::Begun(_) | Said::Proof { .. } => {
+                None
+            }
+        };
+        proof.map(|proof| base64(&proof))
+    }
+
     /// Notes what a request has, and gives out what it says of who it is from.
-    fn note(&mut self, request: &Request, faults: Vec<String>) -> Said {
+    pub(super) fn note(&mut self, request: &Request, faults: Vec<String>) -> Said {
         let notes = self.notes.clone();
         let mut seen = notes.lock();
         seen.requests += 1;

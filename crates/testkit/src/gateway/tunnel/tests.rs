@@ -10,11 +10,11 @@ use super::super::notes::Seen;
 use super::*;
 use crate::certificate::Kind;
 
-const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const BASIC: &str = "Authorization: Basic Z3d1c2VyOkd3LVNlY3JldC03IQ==\r\n";
-const PAA: &str = "RDG-Auth-Scheme: PAA\r\n";
+pub(super) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+pub(super) const BASIC: &str = "Authorization: Basic Z3d1c2VyOkd3LVNlY3JldC03IQ==\r\n";
+pub(super) const PAA: &str = "RDG-Auth-Scheme: PAA\r\n";
 
-fn request(more: &str) -> Vec<u8> {
+pub(super) fn request(more: &str) -> Vec<u8> {
     format!(
         "RDG_OUT_DATA /remoteDesktopGateway/ HTTP/1.1\r\nHost: gw.lab.test\r\nUser-Agent: MS-RDGateway/1.0\r\n\
          Accept: */*\r\nCache-Control: no-cache\r\nPragma: no-cache\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -24,34 +24,34 @@ fn request(more: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn packet(with: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+pub(super) fn packet(with: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();
     with(&mut out);
     out
 }
 
-fn handshake(token: bool) -> Vec<u8> {
+pub(super) fn handshake(token: bool) -> Vec<u8> {
     let mask = if token { ExtendedAuthMask::PAA } else { ExtendedAuthMask::NONE };
     packet(|out| tsgu::handshake_request(mask, out))
 }
 
-fn create(caps: u32, token: Option<&str>) -> Vec<u8> {
+pub(super) fn create(caps: u32, token: Option<&str>) -> Vec<u8> {
     packet(|out| tsgu::tunnel_create(TunnelCaps(caps), token, out).unwrap())
 }
 
-fn authorize() -> Vec<u8> {
+pub(super) fn authorize() -> Vec<u8> {
     packet(|out| tsgu::tunnel_auth("PROBE", out).unwrap())
 }
 
-fn channel() -> Vec<u8> {
+pub(super) fn channel() -> Vec<u8> {
     packet(|out| tsgu::channel_create("srv1", 3389, out).unwrap())
 }
 
-fn data(octets: &[u8]) -> Vec<u8> {
+pub(super) fn data(octets: &[u8]) -> Vec<u8> {
     packet(|out| tsgu::data(octets, out))
 }
 
-fn close_channel() -> Vec<u8> {
+pub(super) fn close_channel() -> Vec<u8> {
     packet(|out| tsgu::close_channel(StatusCode::OK, out))
 }
 
@@ -110,7 +110,7 @@ impl Talk {
     }
 }
 
-fn text(does: &[Does]) -> String {
+pub(super) fn text(does: &[Does]) -> String {
     let Some(Does::Send(octets)) = does.first() else { panic!("{does:?}") };
     String::from_utf8(octets.clone()).unwrap()
 }
