@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use rdp_probe::{
-    BoxFuture, Credentials, DialFault, DialFaultKind, Gateway, Io, Network, Probe, Report, Stage,
-    SystemNetwork, Target,
+    BoxFuture, Credentials, DialFault, DialFaultKind, Evidence, Gateway, GatewayFact, GatewayTransport, Io,
+    Network, Probe, Report, Stage, SystemNetwork, Target,
 };
 use rdp_probe_testkit::gateway::{Routes, ScriptedGateway};
 use rdp_probe_testkit::scenario::{Connect, PASSWORD, Player, Resolve, ResolveFault, Shown, candidate};
@@ -35,6 +35,7 @@ pub(crate) fn machine_report(scenario: &Scenario) -> (Report, Vec<String>) {
     let diagnosis = rdp_probe::diagnose(&played.evidence);
     let mut problems: Vec<String> = played.violations.iter().map(ToString::to_string).collect();
     problems.extend(scenario.expect.differences(&played.evidence, &diagnosis));
+    problems.extend(carried_otherwise(scenario, &played.evidence));
     let target = Target::new(played.evidence.plan.target.host.clone(), played.evidence.plan.target.port);
     (Report::new(target, played.evidence, diagnosis), problems)
 }
@@ -43,6 +44,31 @@ pub(crate) fn machine_report(scenario: &Scenario) -> (Report, Vec<String>) {
 fn every_scenario_is_as_expected_through_the_machine_alone() {
     let mut wrong = Vec::new();
     for scenario in all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let (_, problems) = machine_report(scenario);
+        wrong.extend(problems.into_iter().map(|problem| format!("{}: {problem}", scenario.name)));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What is wrong where a tunnel was begun, and not over the carrier that there is.
+fn carried_otherwise(scenario: &Scenario, evidence: &Evidence) -> Option<String> {
+    let shown = evidence.shown_gateway()?;
+    let begun = evidence.gateway_facts().any(|fact| matches!(fact, GatewayFact::Handshake { .. }));
+    let is = if scenario.is_over_two_channels() { GatewayTransport::Http } else { GatewayTransport::WebSocket };
+    (begun && shown.transport != Some(is)).then(|| format!("the tunnel is carried by {:?}", shown.transport))
+}
+
+/// Those with a gateway, where the tunnel lies in two channels of HTTP in place of a WebSocket: the same fault has the same verdict.
+fn over_two_channels() -> Vec<Scenario> {
+    let all: Vec<Scenario> = all().iter().filter_map(Scenario::over_two_channels).collect();
+    assert!(all.len() > 100, "{} conversations", all.len());
+    all
+}
+
+#[test]
+fn every_scenario_of_a_gateway_is_as_expected_over_two_channels_through_the_machine_alone() {
+    let mut wrong = Vec::new();
+    for scenario in over_two_channels().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
         let (_, problems) = machine_report(scenario);
         wrong.extend(problems.into_iter().map(|problem| format!("{}: {problem}", scenario.name)));
     }
@@ -83,17 +109,25 @@ fn evidence_gives_every_report_again() {
 
 #[test]
 fn every_scenario_is_as_expected_through_the_driver() {
-    play_all(Player::Driver, |scenario| async move {
-        let (report, mut problems) = match driven(&scenario).await {
-            Ok(driven) => driven,
-            Err(error) => return vec![format!("the scripted target does not start: {error}")],
-        };
-        let mut diagnosis = report.diagnosis.clone();
-        diagnosis.findings.retain(|finding| is_of(&scenario, finding.id));
-        problems.extend(scenario.expect.differences(&report.evidence, &diagnosis));
-        problems.extend(tiles(&report));
-        problems
-    });
+    play_all(all(), Player::Driver, through_the_driver);
+}
+
+#[test]
+fn every_scenario_of_a_gateway_is_as_expected_over_two_channels_through_the_driver() {
+    play_all(&over_two_channels(), Player::Driver, through_the_driver);
+}
+
+async fn through_the_driver(scenario: Scenario) -> Vec<String> {
+    let (report, mut problems) = match driven(&scenario).await {
+        Ok(driven) => driven,
+        Err(error) => return vec![format!("the scripted target does not start: {error}")],
+    };
+    problems.extend(carried_otherwise(&scenario, &report.evidence));
+    let mut diagnosis = report.diagnosis.clone();
+    diagnosis.findings.retain(|finding| is_of(&scenario, finding.id));
+    problems.extend(scenario.expect.differences(&report.evidence, &diagnosis));
+    problems.extend(tiles(&report));
+    problems
 }
 
 /// Whether a finding is one of the conversation, and not of the computer that it is played on: a busy one may stand still, and then says so.
@@ -203,7 +237,8 @@ async fn seen(scenario: &Scenario, gateway: Option<ScriptedGateway>) -> Vec<Stri
     let departs = scenario.gateway.as_ref().and_then(|table| table.departs.as_ref());
     let cut_short = departs.is_some_and(|departure| departure.connection == Some(2));
     let tunnels = scenario.connections.len().max(1) + usize::from(cut_short);
-    if seen.logons > tunnels {
+    let channels = if scenario.is_over_two_channels() { 2 } else { 1 };
+    if seen.logons > tunnels * channels {
         problems.push(format!("{} logons, and {tunnels} connections to the target", seen.logons));
     }
     let vouched = scenario.expect.stage != Some(Stage::GatewayTls);
@@ -236,24 +271,32 @@ fn tiles(report: &Report) -> Vec<String> {
 #[test]
 fn every_scenario_is_as_expected_through_the_binary() {
     binary::binary();
-    play_all(Player::Binary, |scenario| async move {
-        let (output, mut problems) = match programmed(&scenario).await {
-            Ok(programmed) => programmed,
-            Err(error) => return vec![format!("the scripted target does not start: {error}")],
-        };
-        let Some(json) = &output.json else {
-            problems.push(format!("no JSON: {} {}", output.stdout, output.stderr));
-            return problems;
-        };
-        problems.extend(as_json_expects(&scenario, json));
-        if output.status != Some(i32::from(scenario.expect.exit)) {
-            problems.push(format!("exit status {:?}, expected {}", output.status, scenario.expect.exit));
-        }
-        if !output.stderr.is_empty() {
-            problems.push(format!("standard error has {:?}", output.stderr));
-        }
-        problems
-    });
+    play_all(all(), Player::Binary, through_the_binary);
+}
+
+#[test]
+fn every_scenario_of_a_gateway_is_as_expected_over_two_channels_through_the_binary() {
+    binary::binary();
+    play_all(&over_two_channels(), Player::Binary, through_the_binary);
+}
+
+async fn through_the_binary(scenario: Scenario) -> Vec<String> {
+    let (output, mut problems) = match programmed(&scenario).await {
+        Ok(programmed) => programmed,
+        Err(error) => return vec![format!("the scripted target does not start: {error}")],
+    };
+    let Some(json) = &output.json else {
+        problems.push(format!("no JSON: {} {}", output.stdout, output.stderr));
+        return problems;
+    };
+    problems.extend(as_json_expects(&scenario, json));
+    if output.status != Some(i32::from(scenario.expect.exit)) {
+        problems.push(format!("exit status {:?}, expected {}", output.status, scenario.expect.exit));
+    }
+    if !output.stderr.is_empty() {
+        problems.push(format!("standard error has {:?}", output.stderr));
+    }
+    problems
 }
 
 /// A candidate of the JSON form as scenarios spell it.
@@ -325,7 +368,7 @@ fn as_json_expects(scenario: &Scenario, json: &Value) -> Vec<String> {
 }
 
 /// Plays every scenario of this player, some at a time, and fails with all that is wrong.
-fn play_all<F>(player: Player, play: impl Fn(Scenario) -> F)
+fn play_all<F>(scenarios: &[Scenario], player: Player, play: impl Fn(Scenario) -> F)
 where
     F: Future<Output = Vec<String>> + Send + 'static,
 {
@@ -333,7 +376,7 @@ where
     let wrong = runtime.block_on(async {
         let mut wrong = Vec::new();
         let mut running = JoinSet::new();
-        let mut rest = all().iter().filter(|scenario| scenario.is_for(player));
+        let mut rest = scenarios.iter().filter(|scenario| scenario.is_for(player));
         loop {
             while running.len() < AT_ONCE
                 && let Some(scenario) = rest.next()

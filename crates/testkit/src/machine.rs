@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rdp_probe_core::{
-    AuthFault, AuthMethod, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence, Found,
-    Framing, Hop, Limit, Link, Run, Wants,
+    AuthAsk, AuthFault, AuthMethod, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence,
+    Found, Framing, Hop, Limit, Link, Run, Wants,
 };
 
 use crate::certificate::authority;
@@ -131,6 +131,10 @@ impl Machine<'_> {
                     Wants::Auth { hop: Hop::Gateway, method, binding, ask }
                         if !matches!(method, AuthMethod::Basic | AuthMethod::Token) =>
                     {
+                        // Each connection's logon is one of its own.
+                        if ask == AuthAsk::Token(None) {
+                            at_gateway = Toy::new(u8::from(!self.scenario.gateway_knows_the_password()));
+                        }
                         let none = self.scenario.plan.no_context;
                         let answer = if none { Err(AuthFault::Local) } else { at_gateway.ask(ask) };
                         let answer = answer.map(|mut answer| {
@@ -152,8 +156,10 @@ impl Machine<'_> {
                         self.run.on(Event::Auth(answer), self.now);
                     }
                     Wants::Carry(carrier) => {
-                        if let (Carrier::Channel, Some(way)) = (carrier, &mut self.way) {
-                            way.opens();
+                        match (carrier, &mut self.way) {
+                            (Carrier::Channel, Some(way)) => way.opens(),
+                            (Carrier::TwoChannels { .. }, Some(way)) => way.joins(),
+                            (_, _) => {}
                         }
                         self.run.on(Event::Carried, self.now);
                     }
@@ -218,7 +224,10 @@ impl Machine<'_> {
         // Any port of those that systems give to clients.
         let local = self.scenario.dial.local.or(own).map(|ip| SocketAddr::new(ip, 49_152));
         if let Some(table) = &self.scenario.gateway {
-            self.way = Some(Way::new(table, &self.notes));
+            match &mut self.way {
+                Some(way) => way.connects_again(table, &self.notes),
+                None => self.way = Some(Way::new(table, &self.notes)),
+            }
             let link = Link { peer: address, local };
             self.report(Event::Dialed(Ok(link)), TICK, |fault| Event::Dialed(Err(fault)));
             return None;

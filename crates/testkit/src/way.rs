@@ -9,9 +9,16 @@ use crate::gateway::{Does, Gateway, Notes};
 use crate::scenario::{Ending, GatewayTable};
 use crate::script::segment;
 
-/// A connection to a gateway.
+/// A connection to a gateway, or two of them.
 pub(crate) struct Way {
+    /// The one that has the tunnel.
     gateway: Gateway,
+    /// The second one, whose IN channel leads there.
+    incoming: Option<Gateway>,
+    /// What the first one does next, and what has come of it, while the second one is spoken with.
+    aside: Option<(VecDeque<Does>, Vec<u8>)>,
+    /// The status that the IN channel was answered with.
+    answered: Option<u16>,
     /// What the gateway does next.
     does: VecDeque<Does>,
     /// What has come of the gateway's octets, and is not heard yet.
@@ -49,6 +56,9 @@ impl Way {
     pub(crate) fn new(table: &GatewayTable, notes: &Notes) -> Self {
         Self {
             gateway: Gateway::new(table, notes),
+            incoming: None,
+            aside: None,
+            answered: None,
             does: VecDeque::new(),
             held: Vec::new(),
             tunnel: None,
@@ -57,10 +67,73 @@ impl Way {
         }
     }
 
+    /// The run connects once more. What the first connection says then is heard when both are one.
+    pub(crate) fn connects_again(&mut self, table: &GatewayTable, notes: &Notes) {
+        self.aside = Some((std::mem::take(&mut self.does), std::mem::take(&mut self.held)));
+        self.incoming = Some(Gateway::new(table, notes));
+        self.greeted = false;
+    }
+
+    /// Both connections are one from here on: what is sent lies in chunks of the second, and what is heard comes of the first.
+    pub(crate) fn joins(&mut self) {
+        let Some((does, held)) = self.aside.take() else { return };
+        self.held = held;
+        for done in std::mem::replace(&mut self.does, does) {
+            self.of_in(done);
+        }
+    }
+
+    /// What the second connection does.
+    fn of_in(&mut self, done: Does) {
+        match done {
+            Does::Inside(octets) => {
+                let does = self.gateway.hear(&octets);
+                self.does.extend(does);
+            }
+            Does::InEnded { in_order } => {
+                let does = self.gateway.in_ended(in_order);
+                self.does.extend(does);
+            }
+            Does::Send(octets) => {
+                let text = String::from_utf8_lossy(&octets);
+                self.answered = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+            }
+            // Its bare end is none of the tunnel's.
+            Does::Close(_) | Does::InChannel => {}
+            // No IN channel does that.
+            Does::Raw(_)
+            | Does::Upgraded
+            | Does::OutChannel { .. }
+            | Does::Open { .. }
+            | Does::ToTarget(_)
+            | Does::CloseTarget
+            | Does::WebSocketClose(_)
+            | Does::Drip { .. }
+            | Does::Endless { .. } => {}
+        }
+    }
+
+    /// The run says this to whom it speaks with.
+    fn says(&mut self, octets: &[u8]) {
+        let does = match (&mut self.incoming, &self.aside) {
+            (Some(incoming), Some(_)) => incoming.hear(octets),
+            (Some(incoming), None) => {
+                let chunk = [format!("{:X}\r\n", octets.len()).as_bytes(), octets, b"\r\n"].concat();
+                for done in incoming.hear(&chunk) {
+                    self.of_in(done);
+                }
+                return;
+            }
+            (None, _) => self.gateway.hear(octets),
+        };
+        self.does.extend(does);
+    }
+
     /// The run says its ClientHello; whether the gateway shakes hands.
     pub(crate) fn shakes_hands(&mut self) -> bool {
         self.greeted = true;
-        match self.gateway.instead_of_tls() {
+        let gateway = self.incoming.as_mut().filter(|_| self.aside.is_some()).unwrap_or(&mut self.gateway);
+        match gateway.instead_of_tls() {
             Some(does) => {
                 self.does.extend(does);
                 false
@@ -79,16 +152,16 @@ impl Way {
             self.shakes_hands();
             return;
         }
-        let Some(tunnel) = &mut self.tunnel else {
-            let does = self.gateway.hear(octets);
-            self.does.extend(does);
-            return;
-        };
+        if self.tunnel.is_none() {
+            return self.says(octets);
+        }
         let mut rest = octets;
-        while !rest.is_empty() && tunnel.end().is_none() {
+        while !rest.is_empty()
+            && let Some(tunnel) = self.tunnel.as_ref().filter(|tunnel| tunnel.end().is_none())
+        {
             let mut packet = Vec::new();
             let taken = tunnel.wrap(rest, &mut packet);
-            self.does.extend(self.gateway.hear(&packet));
+            self.says(&packet);
             rest = rest.get(taken..).unwrap_or_default();
         }
     }
@@ -127,13 +200,17 @@ impl Way {
     /// Takes what comes next of the gateway.
     pub(crate) fn next(&mut self) -> Came {
         loop {
-            let Some(does) = self.does.pop_front() else { return Came::Nothing };
+            let Some(does) = self.does.pop_front() else {
+                // It counts less than what the tunnel says.
+                let answered = self.answered.take().map(TunnelEnd::Answer);
+                return answered.map_or(Came::Nothing, |end| Came::Ended(Close::Tunnel(end)));
+            };
             return match does {
                 Does::Send(octets) => Came::Octets(octets, TICK),
                 // What is no frame ends it, in whatever way that is none.
                 Does::Raw(_) => Came::Ended(Close::Tunnel(TunnelEnd::Frame)),
                 Does::Upgraded | Does::CloseTarget => continue,
-                // It asks for the upgrade, and makes one connection.
+                Does::OutChannel { seed, .. } if !seed.is_empty() => Came::Octets(seed, TICK),
                 Does::OutChannel { .. } | Does::InChannel | Does::Inside(_) | Does::InEnded { .. } => continue,
                 Does::Open { .. } => Came::Dials,
                 Does::ToTarget(octets) => Came::ToTarget(octets),
@@ -185,7 +262,7 @@ impl Way {
         }
         let queued = tunnel.take_queued();
         if !queued.is_empty() {
-            self.does.extend(self.gateway.hear(&queued));
+            self.says(&queued);
         }
         inside
     }
@@ -219,7 +296,7 @@ impl Way {
         if queued.is_empty() {
             return;
         }
-        self.does.extend(self.gateway.hear(&queued));
+        self.says(&queued);
         loop {
             match self.next() {
                 Came::Octets(octets, _) => {
@@ -227,10 +304,15 @@ impl Way {
                     self.inside();
                 }
                 Came::Dials | Came::ToTarget(_) => {}
-                Came::Ended(_) | Came::TookEverything(_) | Came::Nothing => return,
+                Came::Ended(_) | Came::TookEverything(_) | Came::Nothing => break,
             }
             if self.ended().is_some() {
-                return;
+                break;
+            }
+        }
+        if let Some(incoming) = &mut self.incoming {
+            for done in incoming.hear(b"0\r\n\r\n") {
+                self.of_in(done);
             }
         }
     }

@@ -124,11 +124,10 @@ impl Gateway {
     /// The ClientHello is there: what the gateway does in place of shaking hands, in the clear. `None` when it does shake hands, as
     /// [`GatewayTable::handshake`] says.
     pub fn instead_of_tls(&mut self) -> Option<Vec<Does>> {
-        // A departure that is not of an IN channel is never on its connection.
-        if self.notes.outs.awaits_in() {
-            return None;
-        }
-        self.instead(GatewayPoint::Tls, &[])
+        // Nobody has said yet what it is for.
+        let channel = if self.notes.outs.awaits_in() { HttpChannel::In } else { HttpChannel::Out };
+        let departs = self.table.departs.as_ref().is_some_and(|departure| departure.channel == channel);
+        if departs { self.instead(GatewayPoint::Tls, &[]) } else { None }
     }
 
     /// The client was shown the certificate, and went no further.

@@ -376,15 +376,12 @@ impl Departs {
         }
     }
 
-    const fn is_possible_on_in(&self, at: GatewayPoint) -> bool {
+    fn is_possible_on_in(&self, at: GatewayPoint) -> bool {
         let open = matches!(at, GatewayPoint::Open { .. });
         match self {
-            Self::Octets(_)
-            | Self::Nothing
-            | Self::Drip { .. }
-            | Self::Endless { .. }
-            | Self::Status { .. } => true,
-            Self::Cut(_) => !open,
+            Self::Octets(_) | Self::Nothing | Self::Drip { .. } | Self::Endless { .. } => true,
+            Self::Status { .. } => at != GatewayPoint::Tls,
+            Self::Cut(_) => !open && at != GatewayPoint::Tls,
             Self::KeepsBack => open,
             // No packet goes that way, and nobody is upgraded.
             Self::Code(_)
@@ -523,16 +520,15 @@ impl TryFrom<Written> for Departure {
         let mut at = GatewayPoint::read(&written.stage, written.step.as_deref(), written.after)?;
         if channel == HttpChannel::In {
             at = match at {
-                GatewayPoint::Http | GatewayPoint::Challenge | GatewayPoint::Auth => at,
+                GatewayPoint::Tls | GatewayPoint::Http | GatewayPoint::Challenge | GatewayPoint::Auth => at,
                 // No packets are counted there.
                 GatewayPoint::Open { .. } => GatewayPoint::Open { after: 0 },
-                GatewayPoint::Tls
-                | GatewayPoint::Handshake
+                GatewayPoint::Handshake
                 | GatewayPoint::Create
                 | GatewayPoint::Authorization
                 | GatewayPoint::Channel => {
                     return Err(
-                        "channel \"in\" has stages \"gateway_http\", \"gateway_auth\" and \"open\"".to_owned()
+                        "channel \"in\" has stages \"gateway_tls\", \"gateway_http\", \"gateway_auth\" and \"open\"".to_owned()
                     );
                 }
             };

@@ -1,6 +1,7 @@
 //! The password of scenarios with an account.
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The password of every account.
 pub const PASSWORD: &str = "secret";
@@ -21,8 +22,10 @@ fn file(name: &str, secret: &str) -> io::Result<PathBuf> {
     if std::fs::read_to_string(&path).is_ok_and(|there| there == secret) {
         return Ok(path);
     }
-    // Others may read it at this moment.
-    let new = path.with_extension(format!("{}.new", std::process::id()));
+    // Others may read it at this moment, and others write it.
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let new = path.with_extension(format!("{}.{number}.new", std::process::id()));
     std::fs::write(&new, secret)?;
     std::fs::rename(&new, &path)?;
     Ok(path)

@@ -2,7 +2,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use rdp_probe_core::{Account, Family, Gateway, GatewayLogon, Host, Plan, Routing, Security, base64};
+use rdp_probe_core::{
+    Account, Family, Gateway, GatewayLogon, GatewayTransport, Host, Plan, Routing, Security, base64,
+};
 
 use super::Scenario;
 use super::gateway::Accepts;
@@ -39,6 +41,24 @@ impl Scenario {
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
         plan.limits.stages.clone_from(&wanted.stages);
         plan
+    }
+
+    /// The same conversation with a gateway that has no WebSocket; `None` where there is no gateway, or it is about that.
+    #[must_use]
+    pub fn over_two_channels(&self) -> Option<Self> {
+        let table = self.gateway.clone()?;
+        if !table.websocket || table.is_about_websocket() || self.plan.gateway_transport.is_some() {
+            return None;
+        }
+        let name = format!("{} over two channels", self.name);
+        Some(Self { name, gateway: Some(table.over_two_channels()), ..self.clone() })
+    }
+
+    /// Whether a tunnel of its has two channels, and so two logons.
+    #[must_use]
+    pub fn is_over_two_channels(&self) -> bool {
+        let asked = self.plan.gateway_transport == Some(GatewayTransport::Http);
+        asked || self.gateway.as_ref().is_some_and(|table| !table.websocket)
     }
 
     /// What the plan has of the gateway, whose port is the usual one.
