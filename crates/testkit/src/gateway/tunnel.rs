@@ -36,7 +36,7 @@ pub struct Gateway {
     connection_id: Option<String>,
     /// What the client can do.
     caps: TunnelCaps,
-    /// DATA packets of the client's.
+    /// DATA packets of the client's, and on an IN channel packets of any kind.
     data: usize,
     /// Whether a KEEPALIVE went out that the client has not answered.
     asked: bool,

@@ -56,6 +56,8 @@ pub struct GatewayTable {
     pub fragments: Option<Fragments>,
     /// Whether it speaks WebSocket. Without it, who asks for the upgrade gets an OUT channel, as everybody does who does not ask.
     pub websocket: bool,
+    /// The proxy that answers pass: the value of `Via`.
+    pub via: Option<String>,
     /// The octets that an OUT channel's body begins with, before the first packet.
     pub seed: usize,
     /// Whether an OUT channel's body is in chunks, with an end of its own; else it goes on to the end of the connection.
@@ -182,8 +184,8 @@ pub struct Departure {
     pub close: Option<Ending>,
     /// On which connection, counted from 1; without it, on each. An IN channel's is not counted: it has the number of its OUT channel's.
     pub connection: Option<usize>,
-    /// Whose connection it is on. On that of [`HttpChannel::In`], [`GatewayPoint::Open`] is when the last request has come: it does that in
-    /// place of being quiet, and nothing of the body reaches the tunnel.
+    /// Whose connection it is on. On that of [`HttpChannel::In`], [`GatewayPoint::Open`] is when the last request has come, and so many
+    /// packets of its body: it does that in place of being quiet, and nothing more of the body reaches the tunnel.
     pub channel: HttpChannel,
 }
 
@@ -258,6 +260,7 @@ impl Default for GatewayTable {
             data_size: None,
             fragments: None,
             websocket: true,
+            via: None,
             seed: 10,
             chunked: false,
             departs: None,
@@ -520,9 +523,11 @@ impl TryFrom<Written> for Departure {
         let mut at = GatewayPoint::read(&written.stage, written.step.as_deref(), written.after)?;
         if channel == HttpChannel::In {
             at = match at {
-                GatewayPoint::Tls | GatewayPoint::Http | GatewayPoint::Challenge | GatewayPoint::Auth => at,
-                // No packets are counted there.
-                GatewayPoint::Open { .. } => GatewayPoint::Open { after: 0 },
+                GatewayPoint::Tls
+                | GatewayPoint::Http
+                | GatewayPoint::Challenge
+                | GatewayPoint::Auth
+                | GatewayPoint::Open { .. } => at,
                 GatewayPoint::Handshake
                 | GatewayPoint::Create
                 | GatewayPoint::Authorization
@@ -623,6 +628,7 @@ mod tests {
             data_size = 3
             fragments = { frames = 2 }
             websocket = false
+            via = "1.1 proxy"
             seed = 100
             chunked = true
             departs = { stage = "open", after = 2, code = "0x800759F6", close = "fin" }

@@ -136,6 +136,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: out_kept_back,
         outcome: VerdictOutcome::Inconclusive,
         exit: 22,
+        candidates: &[],
         summary: "the answer of the gateway {gateway} to the logon did not come within {limit}, by way of {http_server}: that may keep it back",
         cause: "without a WebSocket the answer to an accepted logon is one that does not end, and a proxy that collects an answer before it \
                 passes it on keeps it for ever: nginx does by default. Whether the credentials are right is not known",

@@ -138,6 +138,7 @@ impl Gateway {
                 (http::upgraded(personality, &accept, proof.as_deref()), Opens::WebSocket)
             }
         };
+        let octets = self.by_way(octets);
         if let Some(does) = self.instead(at, &octets) {
             return does;
         }
@@ -164,6 +165,14 @@ impl Gateway {
             }
         };
         proof.map(|proof| base64(&proof))
+    }
+
+    /// An answer as it comes by way of the proxy that there is.
+    fn by_way(&self, answer: Vec<u8>) -> Vec<u8> {
+        let Some(via) = &self.table.via else { return answer };
+        let line = answer.iter().position(|octet| *octet == b'\n').map_or(0, |at| at + 1);
+        let (status, rest) = answer.split_at_checked(line).unwrap_or((&answer, &[]));
+        [status, format!("Via: {via}\r\n").as_bytes(), rest].concat()
     }
 
     /// Notes what a request has, and gives out what it says of who it is from.

@@ -8,7 +8,10 @@ use crate::scenario::{Departs, Ending, GatewayPoint, HttpChannel};
 /// What a seed repeats.
 const SEED: [u8; 2] = [0xAB, 0xCD];
 
-const OPEN: GatewayPoint = GatewayPoint::Open { after: 0 };
+/// An IN channel whose body has so many packets.
+const fn open(after: usize) -> GatewayPoint {
+    GatewayPoint::Open { after }
+}
 
 impl Gateway {
     /// `RDG-Connection-Id` of its requests, which the two channels of one tunnel have in common.
@@ -112,7 +115,7 @@ impl Gateway {
             does.extend(self.end(Ending::CloseNotify));
             return does;
         }
-        if let Some(does) = self.instead(OPEN, &[]) {
+        if let Some(does) = self.instead(open(0), &[]) {
             self.state = State::Gone;
             return does;
         }
@@ -126,9 +129,17 @@ impl Gateway {
         if held.is_empty() {
             return None;
         }
-        let keeps_back = self.departure(OPEN) == Some(&Departs::KeepsBack);
+        let keeps_back = self.departure(open(0)) == Some(&Departs::KeepsBack);
         let mut does = Vec::new();
         for chunk in self.chunks.hear(&held) {
+            if let Chunk::Packet(_) = chunk {
+                self.data += 1;
+                if let Some(instead) = self.instead(open(self.data), &[]) {
+                    self.state = State::Gone;
+                    does.extend(instead);
+                    return Some(does);
+                }
+            }
             match chunk {
                 Chunk::Packet(_) if keeps_back => {}
                 Chunk::Packet(octets) => does.push(Does::Inside(octets)),
