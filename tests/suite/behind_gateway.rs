@@ -27,11 +27,12 @@ fn conversations() -> impl Iterator<Item = Scenario> {
     })
 }
 
-/// The same conversation behind a gateway.
-fn behind(scenario: &Scenario) -> Scenario {
-    let mut scenario = scenario.clone();
-    scenario.gateway = Some(GatewayTable::default());
-    scenario
+/// The same conversation behind a gateway, by each transport.
+fn behind(scenario: &Scenario) -> [Scenario; 2] {
+    let mut by_websocket = scenario.clone();
+    by_websocket.gateway = Some(GatewayTable::default());
+    let by_two_channels = by_websocket.over_two_channels().unwrap();
+    [by_websocket, by_two_channels]
 }
 
 /// A stage by its id, how it ended, and its facts by their ids and values.
@@ -94,11 +95,13 @@ fn what_a_target_says_is_the_same_behind_a_gateway_through_the_machine_alone() {
     let mut played = 0;
     for scenario in conversations().filter(|scenario| scenario.is_for(Player::Machine)) {
         let (direct, _) = machine_report(&scenario);
-        let (report, violations) = machine_report(&behind(&scenario));
-        problems.extend(differences(&scenario.name, &direct, &report));
-        // What the scenario expects of causes and candidates is held by the comparison.
-        let of_gateway = violations.into_iter().filter(|problem| problem.contains("gateway:"));
-        problems.extend(of_gateway.map(|problem| format!("{}: {problem}", scenario.name)));
+        for scenario in behind(&scenario) {
+            let (report, violations) = machine_report(&scenario);
+            problems.extend(differences(&scenario.name, &direct, &report));
+            // What the scenario expects of causes and candidates is held by the comparison.
+            let of_gateway = violations.into_iter().filter(|problem| problem.contains("gateway:"));
+            problems.extend(of_gateway.map(|problem| format!("{}: {problem}", scenario.name)));
+        }
         played += 1;
     }
     assert!(played > 100, "{played} conversations");
@@ -118,8 +121,12 @@ fn what_a_target_says_is_the_same_behind_a_gateway_through_the_driver() {
             {
                 running.spawn(async move {
                     let (direct, _) = driven(&scenario).await.unwrap();
-                    let (report, _) = driven(&behind(&scenario)).await.unwrap();
-                    differences(&scenario.name, &direct, &report)
+                    let mut problems = Vec::new();
+                    for scenario in behind(&scenario) {
+                        let (report, _) = driven(&scenario).await.unwrap();
+                        problems.extend(differences(&scenario.name, &direct, &report));
+                    }
+                    problems
                 });
             }
             let Some(compared) = running.join_next().await else { break };
@@ -137,13 +144,15 @@ fn what_a_target_says_is_the_same_behind_a_gateway_through_the_program() {
     let (problems, stages) = runtime.block_on(async {
         let (mut problems, mut stages) = (Vec::new(), BTreeSet::new());
         let mut running = JoinSet::new();
-        let mut rest = conversations().filter(|scenario| scenario.is_for(Player::Binary));
+        let mut rest = conversations()
+            .filter(|scenario| scenario.is_for(Player::Binary))
+            .flat_map(|scenario| behind(&scenario));
         loop {
             while running.len() < 8
                 && let Some(scenario) = rest.next()
             {
                 running.spawn(async move {
-                    let (output, _) = programmed(&behind(&scenario)).await.unwrap();
+                    let (output, _) = programmed(&scenario).await.unwrap();
                     (scenario, output)
                 });
             }

@@ -84,31 +84,41 @@ fn real_servers_say_the_same_behind_a_gateway() {
         let peer = start();
         let address = peer.address();
         let direct = binary::run(&["-o", "json", "--no-enumerate", "--no-second-look", &address.to_string()]);
-        let served =
-            Served::start("", Routes::nowhere().with(&address.ip().to_string(), address.port(), address));
-        let behind = served.run(&["-o", "json", &address.to_string()]);
-        let seen = served.finish();
-        let (direct, behind) = (report(&direct), report(&behind));
-        assert_eq!(stages(behind), stages(direct), "{name}");
-        for key in ["tls", "security", "server"] {
-            let (mut one, mut other) = (direct[key].clone(), behind[key].clone());
-            for report in [&mut one, &mut other] {
-                // Two clocks are read twice.
-                if let Some(skew) = report.get_mut("clock_skew_ms") {
-                    *skew = Value::Null;
+        let direct = report(&direct);
+        for (table, transport, channels) in [
+            ("", "websocket", 1),
+            ("websocket = false", "http", 2),
+            ("websocket = false\nchunked = true", "http", 2),
+        ] {
+            let name = format!("{name}, {transport}");
+            let routes = Routes::nowhere().with(&address.ip().to_string(), address.port(), address);
+            let served = Served::start(table, routes);
+            let behind = served.run(&["-o", "json", &address.to_string()]);
+            let seen = served.finish();
+            let behind = report(&behind);
+            assert_eq!(behind["gateway"]["transport"], transport, "{name}");
+            assert_eq!(stages(behind), stages(direct), "{name}");
+            for key in ["tls", "security", "server"] {
+                let (mut one, mut other) = (direct[key].clone(), behind[key].clone());
+                for report in [&mut one, &mut other] {
+                    // Two clocks are read twice.
+                    if let Some(skew) = report.get_mut("clock_skew_ms") {
+                        *skew = Value::Null;
+                    }
+                    if let Some(days) = report.pointer_mut("/certificate/days_left") {
+                        *days = Value::Null;
+                    }
                 }
-                if let Some(days) = report.pointer_mut("/certificate/days_left") {
-                    *days = Value::Null;
-                }
+                assert_eq!(other, one, "{name}: {key}");
             }
-            assert_eq!(other, one, "{name}: {key}");
+            assert_eq!(behind["verdict"]["exit_code"], direct["verdict"]["exit_code"], "{name}");
+            let tunnels = tunnels(behind);
+            assert_eq!(seen.violations, [""; 0], "{name}");
+            assert_eq!(seen.logons, tunnels * channels, "{name}: {seen:?}");
+            assert_eq!(seen.in_channels, tunnels * (channels - 1), "{name}: {seen:?}");
+            // Where the server hung up as well, each end may have closed the channel.
+            assert!(seen.closed_channels + seen.close_responses >= tunnels, "{name}: {seen:?}");
         }
-        assert_eq!(behind["verdict"]["exit_code"], direct["verdict"]["exit_code"], "{name}");
-        let tunnels = tunnels(behind);
-        assert_eq!(seen.violations, [""; 0], "{name}");
-        assert_eq!(seen.logons, tunnels, "{name}: {seen:?}");
-        // Where the server hung up as well, each end may have closed the channel.
-        assert!(seen.closed_channels + seen.close_responses >= tunnels, "{name}: {seen:?}");
     }
 }
 
@@ -200,22 +210,26 @@ fn an_answer_that_is_cut_at_any_octet_is_told_at_the_stage_that_waited() {
             let mut cuts = 0;
             for octets in 0..4096 {
                 let scenario = departing(at, Departs::Cut(octets), Some(ending));
-                let evidence = machine::play(&scenario).evidence;
-                let Some(failure) = evidence.failure() else { break };
-                if failure.stage != stage {
-                    // Whole: what ended then was waited for by the next one.
+                let by_two_channels = scenario.over_two_channels().unwrap();
+                let mut whole = 0;
+                for scenario in [scenario, by_two_channels] {
+                    let evidence = machine::play(&scenario).evidence;
+                    if evidence.failure().is_none_or(|failure| failure.stage != stage) {
+                        // What ended then was waited for by the next one.
+                        whole += 1;
+                        continue;
+                    }
+                    let verdict = diagnose(&evidence).verdict;
+                    let name = format!("{}: {at:?} {octets} {ending:?}", scenario.name);
+                    assert_eq!((verdict.exit, verdict.hop), (exit, Some(Hop::Gateway)), "{name}");
+                    assert!(verdict.rule.is_some(), "{name}");
+                    cuts += 1;
+                }
+                if whole == 2 {
                     break;
                 }
-                let verdict = diagnose(&evidence).verdict;
-                assert_eq!(
-                    (verdict.exit, verdict.hop),
-                    (exit, Some(Hop::Gateway)),
-                    "{at:?} {octets} {ending:?}"
-                );
-                assert!(verdict.rule.is_some(), "{at:?} {octets} {ending:?}");
-                cuts += 1;
             }
-            assert!(cuts >= 16, "{at:?}: {cuts}");
+            assert!(cuts >= 32, "{at:?}: {cuts}");
         }
     }
 }
@@ -226,17 +240,21 @@ fn a_gateway_that_drops_in_any_stage_is_told_in_that_stage() {
     for (at, stage, exit) in DUE.into_iter().chain([(GatewayPoint::Tls, Stage::GatewayTls, 20), open]) {
         for ending in [Ending::Fin, Ending::Reset, Ending::Silent] {
             let scenario = departing(at, Departs::Nothing, Some(ending));
-            let (report, _) = on_runtime(crate::scenarios::driven(&scenario)).unwrap();
-            let verdict = &report.diagnosis.verdict;
-            // Whoever says nothing behind an open channel may be the target as well.
-            let silent = stage == Stage::ConnectionInitiation && ending == Ending::Silent;
-            let (exit, hop) = if silent { (30, Hop::Target) } else { (exit, Hop::Gateway) };
-            assert_eq!(
-                (verdict.stage, verdict.hop, verdict.exit),
-                (Some(stage), Some(hop), exit),
-                "{at:?} {ending:?}"
-            );
-            assert!(verdict.rule.is_some(), "{at:?} {ending:?}");
+            let by_two_channels = scenario.over_two_channels().unwrap();
+            for scenario in [scenario, by_two_channels] {
+                let (report, _) = on_runtime(crate::scenarios::driven(&scenario)).unwrap();
+                let verdict = &report.diagnosis.verdict;
+                // Whoever says nothing behind an open channel may be the target as well.
+                let silent = stage == Stage::ConnectionInitiation && ending == Ending::Silent;
+                let (exit, hop) = if silent { (30, Hop::Target) } else { (exit, Hop::Gateway) };
+                assert_eq!(
+                    (verdict.stage, verdict.hop, verdict.exit),
+                    (Some(stage), Some(hop), exit),
+                    "{}: {at:?} {ending:?}",
+                    scenario.name
+                );
+                assert!(verdict.rule.is_some(), "{}: {at:?} {ending:?}", scenario.name);
+            }
         }
     }
 }
@@ -249,7 +267,32 @@ fn what_never_ends_is_given_up_with_little_memory() {
     let text = |text: &str| text.bytes().map(|octet| format!("{octet:02x} ")).collect::<String>();
     let service = "0b 00 00 00 10 00 00 00 06 00 4f 00 4b 00 00 00";
     let head = format!("{}{}", text("HTTP/1.1 200 OK\r\n"), text("X: 1\r\n").repeat(16));
+    let by_two = |departs: String| format!("websocket = false\n{departs}");
+    let on_in = "channel = \"in\", stage";
+    let on_in = |at: &str, octets: &str| by_two(endless(at, octets).replacen("stage", on_in, 1));
+    let digits =
+        by_two("chunked = true\ndeparts = { stage = \"open\", after = 1, raw = \"2d 31 0d 0a\" }".to_owned());
+    let extension = format!(
+        "websocket = false\nchunked = true\ndeparts = {{ stage = \"open\", after = 1, raw = \"38 3b {}\" }}",
+        "78 ".repeat(400)
+    );
+    let trailers = format!(
+        "websocket = false\nchunked = true\ndeparts = {{ stage = \"open\", after = 1, raw = \"30 0d 0a {}\" }}",
+        text("t: t\r\n").repeat(2000)
+    );
+    let question = text("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
     let cases = [
+        (by_two(endless("\"gateway_tunnel\", step = \"handshake\"", "ab cd")), Stage::GatewayTunnel),
+        (by_two(endless("\"gateway_tunnel\", step = \"handshake\"", service)), Stage::GatewayTunnel),
+        (by_two(endless("\"open\", after = 1", "0d 00 00 00 08 00 00 00")), Stage::ConnectionInitiation),
+        (on_in("\"gateway_auth\"", &text("HTTP/1.1 100 Continue\r\n\r\n")), Stage::GatewayHttp),
+        (on_in("\"gateway_auth\"", &head), Stage::GatewayHttp),
+        (on_in("\"gateway_auth\"", &question), Stage::GatewayHttp),
+        (on_in("\"open\"", "ab cd"), Stage::GatewayTunnel),
+        (on_in("\"open\"", &text("HTTP/1.1 100 Continue\r\n\r\n")), Stage::GatewayTunnel),
+        (digits, Stage::ConnectionInitiation),
+        (extension, Stage::ConnectionInitiation),
+        (trailers, Stage::ConnectionInitiation),
         (endless("\"gateway_tls\"", "16 03 03 40 00"), Stage::GatewayTls),
         (endless("\"gateway_http\"", &head), Stage::GatewayHttp),
         (endless("\"gateway_http\"", &text("A")), Stage::GatewayHttp),
@@ -289,7 +332,13 @@ fn no_output_holds_a_password_or_a_token_and_nothing_secret_goes_to_whom_nobody_
     let peer = port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap().1;
     let port = peer.local_addr().unwrap().port();
     let target = format!("{NAME}:{port}");
-    let known = ["", "accepts = \"token\"", "departs = { stage = \"gateway_auth\", status = 401 }"];
+    let known = [
+        "",
+        "accepts = \"token\"",
+        "departs = { stage = \"gateway_auth\", status = 401 }",
+        "websocket = false",
+        "websocket = false\naccepts = \"token\"",
+    ];
     let unknown =
         ["certificate = \"good\"", "certificate = \"ca_signed\"", "certificate = \"gateway_expired\""];
     for (table, trusted) in
@@ -306,7 +355,9 @@ fn no_output_holds_a_password_or_a_token_and_nothing_secret_goes_to_whom_nobody_
             }
             let seen = served.finish();
             assert_eq!(seen.secrets_seen.is_empty(), !trusted, "{table} {output}: {seen:?}");
-            assert_eq!(seen.logons, usize::from(trusted), "{table} {output}");
+            // A token goes into the tunnel, which is one.
+            let channels = 1 + usize::from(table == "websocket = false");
+            assert_eq!(seen.logons, usize::from(trusted) * channels, "{table} {output}");
             if !trusted {
                 assert!(
                     output == "line" || text.contains("--gateway-pin") || output.contains("json"),
@@ -346,14 +397,14 @@ fn turns(table: &str, scheme: Option<AuthMethod>) -> (usize, Report) {
         } else {
             gateway.credentials(Credentials::new(&table.user, None, table.password.clone()).unwrap())
         };
-        let counting = Counting::default();
+        let counting = Counting::as_one();
         let probe = Probe::builder(Target::new(Host::parse(NAME).unwrap(), port)).gateway(gateway);
         let probe = probe.until(Stage::GatewayChannel).network(Arc::new(counting.clone()));
         let report = probe.build().unwrap().run().await;
         let seen = served.finish().await;
         assert_eq!((seen.closed_channels, seen.violations), (1, Vec::new()));
         let all = counting.turns();
-        let [turns] = all.as_slice() else { panic!("one connection: {all:?}") };
+        let [turns] = all.as_slice() else { panic!("one count: {all:?}") };
         (*turns, report)
     })
 }
@@ -380,6 +431,25 @@ fn channel_is_open_after_nine_round_trips_by_ntlm_ten_in_the_tunnel_eight_by_bas
             "{:?}",
             report.evidence
         );
+    }
+}
+
+#[test]
+fn two_channels_are_open_after_those_of_the_second_connection_beside() {
+    let ntlm = "accepts = \"ntlm\"";
+    for (table, scheme, trips, second) in [
+        // Beside: connecting, TLS, and the logon without the question for it.
+        (ntlm, None, 9, 4),
+        (ntlm, Some(AuthMethod::Ntlm), 8, 4),
+        ("accepts = \"ntlm\"\nschemes = [\"SSPI_NTLM\"]", None, 10, 3),
+        ("", None, 8, 3),
+        ("accepts = \"token\"", None, 7, 3),
+    ] {
+        let (turns, report) = turns(&format!("websocket = false\n{table}"), scheme);
+        assert_eq!(report.exit_code(), 0, "{:?}", report.evidence);
+        assert_eq!(report.evidence.gateway_logon_result(), LogonResult::Accepted);
+        // Connecting is one of them, twice, and the last two turns are the leave.
+        assert_eq!(turns + 2 - 2, trips + second, "{table}");
     }
 }
 

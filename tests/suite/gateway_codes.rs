@@ -63,19 +63,29 @@ fn rows() -> impl Iterator<Item = Row> {
 }
 
 /// A gateway that says this there, before a target that waits.
-fn saying(code: u32, at: GatewayPoint) -> Scenario {
+fn saying(code: u32, at: GatewayPoint, websocket: bool) -> Scenario {
     let text = "title = \"t\"\n[target]\nhost = \"srv1.lab.test\"\n[gateway]\n[[connection]]\n\
                 steps = [{ expect = \"connection_request\" }]\n[expect]\noutcome = \"reachable\"\nexit = 0\n";
     let mut scenario = Scenario::parse("codes", text).unwrap();
     let mut table = GatewayTable::default();
     table.departs = Some(Departure::new(at, Departs::Code(code)));
+    table.websocket = websocket;
     scenario.gateway = Some(table);
     scenario
 }
 
-/// What comes of it: hop, stage, rule, exit code, and the raw code in the report.
-fn told(code: u32, at: GatewayPoint) -> (Option<Hop>, Option<Stage>, &'static str, u8, Option<String>) {
-    let evidence = machine::play(&saying(code, at)).evidence;
+type Told = (Option<Hop>, Option<Stage>, &'static str, u8, Option<String>);
+
+/// What comes of it, by either transport: hop, stage, rule, exit code, and the raw code in the report.
+fn told(code: u32, at: GatewayPoint) -> Told {
+    let [by_websocket, by_two_channels] = [true, false].map(|websocket| told_by(code, at, websocket));
+    assert_eq!(by_two_channels, by_websocket, "{code:#X} at {at:?}");
+    by_websocket
+}
+
+fn told_by(code: u32, at: GatewayPoint, websocket: bool) -> Told {
+    let evidence = machine::play(&saying(code, at, websocket)).evidence;
+    assert_eq!(evidence.gateway_opened_out(), !websocket, "{code:#X} at {at:?}");
     let verdict = diagnose(&evidence).verdict;
     let failure = evidence.failure().unwrap_or_else(|| panic!("{code:#X} at {at:?} is no failure"));
     let raw = failure.kind.fields().into_iter().find(|(name, _)| *name == "gateway_code").map(|(_, raw)| raw);

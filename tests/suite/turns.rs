@@ -26,7 +26,11 @@ struct Said {
 
 /// The operating system's TCP, counted.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Counting(Arc<Mutex<Vec<Said>>>);
+pub(crate) struct Counting {
+    said: Arc<Mutex<Vec<Said>>>,
+    /// Whether what is said on one connection may be answered on another one.
+    as_one: bool,
+}
 
 struct Counted {
     stream: Box<dyn Io>,
@@ -42,8 +46,10 @@ impl Network for Counting {
     fn dial(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
         Box::pin(async move {
             let stream = SystemNetwork.dial(address).await?;
-            let mut all = self.0.lock().unwrap();
-            all.push(Said::default());
+            let mut all = self.said.lock().unwrap();
+            if all.is_empty() || !self.as_one {
+                all.push(Said::default());
+            }
             let counted: Box<dyn Io> =
                 Box::new(Counted { stream, place: all.len() - 1, counting: self.clone() });
             Ok(counted)
@@ -52,15 +58,20 @@ impl Network for Counting {
 }
 
 impl Counting {
+    /// Counts all connections as one.
+    pub(crate) fn as_one() -> Self {
+        Self { as_one: true, ..Self::default() }
+    }
+
     /// How often the client spoke after the server had, or first, on each connection.
     pub(crate) fn turns(&self) -> Vec<usize> {
-        self.0.lock().unwrap().iter().map(|said| said.turns).collect()
+        self.said.lock().unwrap().iter().map(|said| said.turns).collect()
     }
 }
 
 impl Counted {
     fn said(&self, change: impl FnOnce(&mut Said)) {
-        change(&mut self.counting.0.lock().unwrap()[self.place]);
+        change(&mut self.counting.said.lock().unwrap()[self.place]);
     }
 
     fn wrote(&self, octets: usize) -> usize {
@@ -127,7 +138,7 @@ fn said(name: &str) -> Vec<(usize, usize)> {
         let probe = probe.resolve_to(target.addresses().collect()).network(Arc::new(counting.clone()));
         let report = probe.build().unwrap().run().await;
         assert_eq!(target.finish().await.violations, []);
-        let all = counting.0.lock().unwrap();
+        let all = counting.said.lock().unwrap();
         assert_eq!(all.len(), report.evidence.attempts.len(), "{name}");
         all.iter().map(|said| (said.turns, said.writes)).collect()
     })
@@ -178,7 +189,7 @@ fn credentials_are_proven_in_five_round_trips_and_over_tls_1_2_in_six() {
             let probe = probe.credentials(credentials).pin(&accepts.certificate.sha256());
             let report = probe.network(Arc::new(counting.clone())).build().unwrap().run().await;
             assert!(report.evidence.logon_accepted(), "{:?}", report.evidence);
-            let all = counting.0.lock().unwrap().clone();
+            let all = counting.said.lock().unwrap().clone();
             let [Said { turns, .. }] = all.as_slice() else { panic!("one connection: {all:?}") };
             // Connecting is a round trip before the first turn, and the last turn, the farewell, is none.
             assert_eq!(*turns, trips, "TLS 1.3 {tls_1_3}");

@@ -300,11 +300,18 @@ fn in_channel_belongs_to_an_out_channel_that_is_open() {
     assert_eq!(served.seen().violations, none);
     // It is over.
     let served = Served::new("");
-    assert_eq!(served.out().ended(), []);
+    let mut gateway = served.out();
+    assert_eq!(gateway.ended(), []);
     refused(&served, &ins(BASIC));
     let served = Served::new("");
     drop(served.out());
     refused(&served, &ins(BASIC));
+    let closes = "departs = { stage = \"gateway_tunnel\", step = \"handshake\", close = \"fin\" }";
+    let served = Served::new(closes);
+    let mut gateway = served.out();
+    assert_eq!(gateway.hear(&handshake(false)), [Does::Close(Ending::Fin)]);
+    refused(&served, &ins(BASIC));
+    assert_eq!(served.seen().violations, none);
     let served = Served::new("");
     let mut gateway = served.out();
     gateway.hear(&data(b"a"));
