@@ -29,8 +29,13 @@ fn behind() -> (Peer, Routes, String) {
 #[test]
 fn a_right_password_is_proven_once_and_bound_to_the_certificate() {
     let (_peer, routes, target) = behind();
-    for certificate in ["gateway", "gateway_sha384"] {
-        let table = format!("accepts = \"ntlm\"\nbinding = \"required\"\ncertificate = \"{certificate}\"");
+    // By two channels each has a logon of its own, the second one without the question for it.
+    for (certificate, websocket, logons) in
+        [("gateway", true, 1), ("gateway_sha384", true, 1), ("gateway", false, 2), ("gateway_sha384", false, 2)]
+    {
+        let table = format!(
+            "accepts = \"ntlm\"\nbinding = \"required\"\ncertificate = \"{certificate}\"\nwebsocket = {websocket}"
+        );
         let served = Served::start(&table, routes.clone());
         let output = served.run(&["-o", "json", &target]);
         let seen = served.finish();
@@ -43,8 +48,10 @@ fn a_right_password_is_proven_once_and_bound_to_the_certificate() {
             "{gateway:#}"
         );
         assert!(gateway["server"]["os_build"].is_string(), "{gateway:#}");
-        assert_eq!((seen.logons, seen.requests, seen.bound), (1, 3, vec![Bound::Own]), "{certificate}");
-        assert_eq!(seen.authorizations, ["NTLM", "NTLM"]);
+        let requests = if websocket { 3 } else { 6 };
+        let bound = vec![Bound::Own; logons];
+        assert_eq!((seen.logons, seen.requests, seen.bound), (logons, requests, bound), "{table}");
+        assert_eq!(seen.authorizations, vec!["NTLM"; 2 * logons]);
         assert_eq!(seen.violations, [""; 0]);
     }
 }
@@ -52,14 +59,20 @@ fn a_right_password_is_proven_once_and_bound_to_the_certificate() {
 #[test]
 fn a_logon_inside_of_negotiate_is_bound_and_the_gateway_s_own_proof_is_looked_at() {
     let (_peer, routes, target) = behind();
-    for (asked, requests) in [(&[][..], 3), (&["--gateway-auth", "negotiate"], 2)] {
+    for (asked, websocket, requests, logons) in [
+        (&[][..], true, 3, 1),
+        (&["--gateway-auth", "negotiate"], true, 2, 1),
+        (&[], false, 6, 2),
+        (&["--gateway-auth", "negotiate"], false, 5, 2),
+    ] {
         let table = "accepts = \"ntlm\"\nbinding = \"required\"\nschemes = [\"Negotiate\"]\nproves = true";
-        let served = Served::start(table, routes.clone());
+        let served = Served::start(&format!("{table}\nwebsocket = {websocket}"), routes.clone());
         let output = served.run(&[asked, &["-o", "json", &target]].concat());
         let (seen, report) = (served.finish(), report(&output));
         assert_eq!(report["verdict"]["exit_code"], 0, "{report:#}");
         assert_eq!(report["gateway"]["auth"], "negotiate");
-        assert_eq!((seen.logons, seen.requests, seen.bound), (1, requests, vec![Bound::Own]), "{asked:?}");
+        let bound = vec![Bound::Own; logons];
+        assert_eq!((seen.logons, seen.requests, seen.bound), (logons, requests, bound), "{asked:?}");
         let facts =
             report["stages"].as_array().unwrap().iter().flat_map(|stage| stage["facts"].as_array().unwrap());
         let proof = facts.clone().find(|fact| fact["fact"] == "own_proof");
@@ -75,19 +88,22 @@ fn a_logon_inside_of_negotiate_is_bound_and_the_gateway_s_own_proof_is_looked_at
 #[test]
 fn a_wrong_password_is_tried_once_and_nothing_goes_to_the_target() {
     let (_peer, routes, target) = behind();
-    let served = Served::start("accepts = \"ntlm\"\npassword = \"another one\"", routes);
-    let wrong = Served::start("accepts = \"ntlm\"", Routes::nowhere());
     let files = Scratch::new("gateway-wrong");
     let secret = files.file("target", b"the target's own");
     let own = ["--user", "LAB\\bob", "--password-file", &secret, "--accept-certificate"];
-    let output = wrong.run_by(served.gateway.address(), &[&own[..], &["-o", "json", &target]].concat());
-    let (seen, report) = (served.finish(), report(&output));
-    assert_eq!(report["verdict"]["rule"], "gateway-logon-rejected", "{report:#}");
-    assert_eq!(report["credentials"]["result"], "not_tried", "{report:#}");
-    let credentials = &report["gateway"]["credentials"];
-    assert_eq!(credentials["result"], "rejected");
-    assert!(credentials["why"].as_str().unwrap().contains("TLS is taken apart"), "{credentials:#}");
-    assert_eq!((seen.logons, seen.channels.len(), seen.connections), (1, 0, 1), "{seen:?}");
+    for transport in ["websocket = true", "websocket = false"] {
+        let table = format!("accepts = \"ntlm\"\n{transport}");
+        let served = Served::start(&format!("{table}\npassword = \"another one\""), routes.clone());
+        let wrong = Served::start(&table, Routes::nowhere());
+        let output = wrong.run_by(served.gateway.address(), &[&own[..], &["-o", "json", &target]].concat());
+        let (seen, report) = (served.finish(), report(&output));
+        assert_eq!(report["verdict"]["rule"], "gateway-logon-rejected", "{report:#}");
+        assert_eq!(report["credentials"]["result"], "not_tried", "{report:#}");
+        let credentials = &report["gateway"]["credentials"];
+        assert_eq!(credentials["result"], "rejected");
+        assert!(credentials["why"].as_str().unwrap().contains("TLS is taken apart"), "{credentials:#}");
+        assert_eq!((seen.logons, seen.channels.len(), seen.connections), (1, 0, 1), "{transport}: {seen:?}");
+    }
 }
 
 /// A certificate for the gateway's name that is not the gateway's own, and its key.
@@ -140,12 +156,15 @@ fn a_real_proxy_that_spoils_a_logon_is_named_before_the_password() {
 fn a_real_balancer_that_keeps_connections_passes_a_logon_on() {
     let (_peer, routes, target) = behind();
     let (pem, key) = of_the_front();
-    let served = Served::start("accepts = \"ntlm\"", routes);
-    let haproxy = front::haproxy_http((&pem, &key), &served.gateway.address().to_string());
-    let output = served.run_by(haproxy.address(), &["-o", "json", &target]);
-    let (seen, passed) = (served.finish(), report(&output));
-    assert_eq!(passed["verdict"]["exit_code"], 0, "{passed:#}\n{}", haproxy.log());
-    assert_eq!((seen.logons, seen.connections), (1, 1), "{seen:?}");
+    for (websocket, connections) in [(true, 1), (false, 2)] {
+        let table = format!("accepts = \"ntlm\"\nwebsocket = {websocket}");
+        let served = Served::start(&table, routes.clone());
+        let haproxy = front::haproxy_http((&pem, &key), &served.gateway.address().to_string());
+        let output = served.run_by(haproxy.address(), &["-o", "json", &target]);
+        let (seen, passed) = (served.finish(), report(&output));
+        assert_eq!(passed["verdict"]["exit_code"], 0, "{passed:#}\n{}", haproxy.log());
+        assert_eq!((seen.logons, seen.connections), (connections, connections), "{seen:?}");
+    }
 
     let served = Served::start("accepts = \"ntlm\"", Routes::nowhere());
     let haproxy = front::haproxy_http((&pem, &key), front::DEAD);
@@ -160,16 +179,56 @@ fn a_real_balancer_that_keeps_connections_passes_a_logon_on() {
     assert_eq!(seen.connections, 0);
 }
 
+/// What nginx does with two channels unless somebody tells it otherwise: it collects answers, and bodies of requests.
+#[test]
+fn a_real_proxy_that_keeps_a_channel_back_is_named() {
+    const OUT_PASSES: &str = "proxy_buffering off;";
+    const IN_PASSES: &str = "proxy_request_buffering off;";
+    let (_peer, routes, target) = behind();
+    let (pem, key) = of_the_front();
+    let limits = ["--stage-timeout", "gateway_auth=1s", "--stage-timeout", "gateway_tunnel=1s"];
+    for (settings, rule, exit) in [
+        (String::new(), json!("gateway-out-kept-back"), 22),
+        (OUT_PASSES.to_owned(), json!("gateway-in-kept-back"), 21),
+        // Still each request has a connection of its own to the gateway, where the last one is nobody's.
+        (format!("{OUT_PASSES} {IN_PASSES}"), json!("gateway-in-answered"), 21),
+    ] {
+        // It names itself in its answers, as it comes: Basic is spoilt by no proxy.
+        let served = Served::start("websocket = false", routes.clone());
+        let location = format!(
+            "location /remoteDesktopGateway/ {{ proxy_pass {{to}}; proxy_http_version 1.1; \
+             proxy_set_header Connection \"\"; proxy_set_header Host $host; {settings} }}"
+        );
+        let nginx = front::nginx_http((&pem, &key), &location, served.gateway.address());
+        let output = served.run_by(nginx.address(), &[&limits[..], &["-o", "json", &target]].concat());
+        let report = report(&output);
+        let verdict = &report["verdict"];
+        assert_eq!(
+            (&verdict["rule"], &verdict["exit_code"]),
+            (&rule, &json!(exit)),
+            "{settings}: {verdict:#}\n{}",
+            nginx.log()
+        );
+        served.finish();
+    }
+}
+
 #[test]
 fn a_client_that_nobody_here_wrote_reaches_a_server_through_the_scripted_gateway() {
     let (peer, routes, target) = behind();
-    let served = Served::start("accepts = \"ntlm\"\nbinding = \"required\"", routes);
-    let account = (served.table.user.clone(), served.table.password.clone());
-    let went = freerdp::client(&target, served.gateway.address(), (&account.0, &account.1));
-    let seen = served.finish();
-    assert!(went.reached, "{seen:?}\n{}\n{}", went.log, peer.log());
-    assert_eq!((seen.logons, seen.channels.len()), (1, 1), "{seen:?}");
-    assert_eq!(seen.bound, [Bound::Own], "{seen:?}");
+    for (transport, websocket, logons) in
+        [("http", true, 1), ("http,no-websockets", true, 2), ("http", false, 2)]
+    {
+        let table = format!("accepts = \"ntlm\"\nbinding = \"required\"\nwebsocket = {websocket}");
+        let served = Served::start(&table, routes.clone());
+        let account = (served.table.user.clone(), served.table.password.clone());
+        let went = freerdp::client(&target, served.gateway.address(), transport, (&account.0, &account.1));
+        let seen = served.finish();
+        assert!(went.reached, "{transport}: {seen:?}\n{}\n{}", went.log, peer.log());
+        assert_eq!((seen.logons, seen.channels.len()), (logons, 1), "{transport}: {seen:?}");
+        assert_eq!(seen.in_channels, logons - 1, "{transport}: {seen:?}");
+        assert_eq!(seen.bound, vec![Bound::Own; logons], "{transport}: {seen:?}");
+    }
 }
 
 /// What must not be told of what was sent to the gateway: the values of its headers, and what they are made of.
@@ -187,7 +246,9 @@ fn untold(seen: &Seen) -> Vec<String> {
 fn nothing_of_a_logon_at_a_gateway_is_told_to_anybody() {
     let negotiate = "ntlm\"\nschemes = [\"Negotiate\"]\n#\"";
     let in_the_tunnel = "ntlm\"\nschemes = [\"SSPI_NTLM\"]\n#\"";
-    for (scheme, password) in ["ntlm", negotiate, in_the_tunnel, "basic"]
+    let by_two_channels = "ntlm\"\nwebsocket = false\n#\"";
+    let basic_by_two = "basic\"\nwebsocket = false\n#\"";
+    for (scheme, password) in ["ntlm", negotiate, in_the_tunnel, "basic", by_two_channels, basic_by_two]
         .into_iter()
         .flat_map(|scheme| [(scheme, RIGHT), (scheme, "wrong")])
     {
@@ -231,7 +292,8 @@ fn nothing_of_a_logon_at_a_gateway_is_told_to_anybody() {
             said += &output.stderr;
         }
         let seen = served.finish();
-        assert_eq!(seen.logons, 5, "{scheme}: {seen:?}");
+        let channels = if scheme.contains("websocket") && password == RIGHT { 2 } else { 1 };
+        assert_eq!(seen.logons, 5 * channels, "{scheme}: {seen:?}");
         let heard = ears.heard();
         assert!(heard.contains("gateway_auth"), "the subscriber hears: {heard}");
         assert!(!heard.contains("<sspi"), "a subscriber heard the library that has the secret: {heard}");

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::{
     Answer, AttemptRecord, Close, DialFault, Evidence, FailureKind, Family, GatewayFact, GatewayFault,
-    GatewayLogon, Hop, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, unfolded,
+    GatewayLogon, Hop, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, TunnelEnd, unfolded,
 };
 
 use crate::codes;
@@ -546,6 +546,10 @@ impl Placeholder {
             Self::GatewayNotAfter => date(evidence.gateway_certificate()?.not_after),
             Self::GatewayNotBefore => date(evidence.gateway_certificate()?.not_before),
             Self::HttpStatus => {
+                // What came while a tunnel was spoken is no fact of its own.
+                if let Some(Close::Tunnel(TunnelEnd::Answer(status))) = kind.and_then(FailureKind::close) {
+                    return Some(format!("HTTP {status}"));
+                }
                 let answer = evidence.http_answer()?;
                 format!("HTTP {} {}", answer.status, answer.reason).trim_end().to_owned()
             }

@@ -55,8 +55,14 @@ pub(crate) struct Went {
     pub(crate) log: String,
 }
 
-/// FreeRDP's own client on its way to a host, through this gateway and with this account there, until the connection is complete.
-pub(crate) fn client(target: &str, gateway: SocketAddr, (user, password): (&str, &str)) -> Went {
+/// FreeRDP's own client on its way to a host, through this gateway by this transport (its option `gt`) and with this account there, until
+/// the connection is complete.
+pub(crate) fn client(
+    target: &str,
+    gateway: SocketAddr,
+    transport: &str,
+    (user, password): (&str, &str),
+) -> Went {
     let scratch = Scratch::new();
     let claim = Claim::new();
     let (_display, name) = display(&scratch, &claim);
@@ -75,7 +81,7 @@ pub(crate) fn client(target: &str, gateway: SocketAddr, (user, password): (&str,
         format!("/g:{gateway}"),
         format!("/gu:{user}"),
         format!("/gp:{password}"),
-        "/gt:http".to_owned(),
+        format!("/gt:{transport}"),
     ]);
     let mut process = Process::spawn("xfreerdp", command, &scratch);
     let status = process.ends();

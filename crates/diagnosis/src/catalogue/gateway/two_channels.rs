@@ -109,11 +109,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-in-answered",
         matches: answered,
-        summary: "the gateway {gateway} ended the IN channel with an answer of HTTP in stage {stage}",
-        cause: "the body of that request goes on for as long as the tunnel does, and something in front of the gateway takes no such body, or \
-                only one of a certain size or time",
-        remedy: "let what stands in front of the gateway pass RDG_IN_DATA on as it comes, without a limit of size and time; letting WebSockets \
-                 pass makes it needless",
+        summary: "the gateway {gateway} ended the IN channel with an answer ({http_status}) in stage {stage}",
+        cause: "the body of that request goes on for as long as the tunnel does: something in front of the gateway takes no such body, or only \
+                one of a certain size or time; or it passes the requests of one connection on by several, so that this one comes from \
+                nobody who has logged on",
+        remedy: "let what stands in front of the gateway pass RDG_IN_DATA on as it comes, by one connection for each of its clients', without a \
+                 limit of size and time; letting WebSockets pass makes it needless",
         ..CHANNELS
     },
     Rule {
@@ -155,7 +156,7 @@ pub(super) const END: &[Rule] = &[Rule {
             && f.is_through_gateway()
     },
     exit: 27,
-    summary: "the gateway {gateway} ended the IN channel with an answer of HTTP in stage {stage}, and with it the tunnel",
+    summary: "the gateway {gateway} ended the IN channel with an answer ({http_status}) in stage {stage}, and with it the tunnel",
     cause: "the body of that request goes on for as long as the tunnel does, and something in front of the gateway has a limit for it, of size \
             or time",
     remedy: "let what stands in front of the gateway pass RDG_IN_DATA on as it comes, without a limit of size and time; letting WebSockets pass \
