@@ -7,8 +7,8 @@ use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::wire::tsgu::{StatusCode, extended_auth_response};
 use rdp_probe_core::{
     Account, Address, AuthFault, AuthMethod, AuthOutput, Close, DialFault, DialFaultKind, Event, Evidence,
-    Family, Gateway, GatewayLogon, Host, Link, Plan, Routing, Run, Security, SignatureCheck, Stage, TlsBreak,
-    TlsFault, TlsFaultKind, TlsSession, Trust, TunnelEnd, Wants, base64,
+    Family, Gateway, GatewayLogon, GatewayTransport, Host, Link, Plan, Routing, Run, Security, SignatureCheck,
+    Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust, TunnelEnd, Wants, base64,
 };
 
 use crate::certificate::Kind;
@@ -76,9 +76,10 @@ const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
 const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON + OF_A_GATEWAY;
-/// What a gateway takes: HTTP three times, the tunnel's two answers and those to a logon in it, the authorization and the channel, with as many
-/// asides as each may have, the handshake, the logon's two messages and the two carriers.
-const OF_A_GATEWAY: usize = 9 * 65 + 5;
+/// What a gateway takes: HTTP three times, and two times where there is a second connection, the tunnel's two answers and those to a logon in
+/// it, the authorization and the channel, with as many asides as each may have, the handshakes, the second connection, the logons' messages and
+/// the two carriers.
+const OF_A_GATEWAY: usize = 12 * 65 + 12;
 /// What a server may say before its Connect Response, and once more.
 const MOST_ASIDES: usize = 9;
 /// What a logon takes: two tokens, the binding, the server's message, and its proof.
@@ -219,6 +220,9 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
         };
         gateway.scheme = (asks >> 6 == 3)
             .then(|| octets.one_of(&[AuthMethod::SspiNtlm, AuthMethod::Negotiate], AuthMethod::Ntlm));
+        if gateway.scheme.is_some() {
+            gateway.transport = octets.one_of(&GatewayTransport::ALL, GatewayTransport::Auto);
+        }
         plan.gateway = Some(Box::new(gateway));
     }
     plan.all_addresses = octets.flag();
@@ -286,10 +290,15 @@ enum Furthest {
     Begins,
     Proves,
     Upgrade,
+    /// A channel of HTTP.
+    Opens,
+    /// The second connection, and a handshake on it.
+    Connects,
+    Shakes,
     Packet(&'static [u8]),
 }
 
-const GATEWAY: [Furthest; 14] = [
+const GATEWAY: [Furthest; 19] = [
     Furthest::Carried,
     Furthest::Asks("Basic realm=\"gw\""),
     Furthest::Asks("NTLM"),
@@ -300,6 +309,12 @@ const GATEWAY: [Furthest; 14] = [
     Furthest::Begins,
     Furthest::Proves,
     Furthest::Upgrade,
+    Furthest::Opens,
+    Furthest::Opens,
+    Furthest::Connects,
+    Furthest::Shakes,
+    // Behind a seed.
+    Furthest::Packet(&[0xAB, 0xCD, 2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0]),
     Furthest::Packet(&[2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0]),
     Furthest::Packet(&[5, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     Furthest::Packet(&[7, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
@@ -321,6 +336,12 @@ impl Furthest {
             Self::Begins => OwnedEvent::Auth(Ok(AuthOutput::Token { token: b"begins".to_vec(), done: false })),
             Self::Proves => OwnedEvent::Auth(Ok(AuthOutput::Token { token: b"proves".to_vec(), done: true })),
             Self::Upgrade => OwnedEvent::Pdu(upgrade().to_vec()),
+            Self::Opens => OwnedEvent::Pdu(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
+            Self::Connects => {
+                let peer = SocketAddr::from(([127, 0, 0, 1], Gateway::PORT));
+                OwnedEvent::Dialed(Ok(Link { peer, local: None }))
+            }
+            Self::Shakes => OwnedEvent::Tls { before: 0, answer: Ok(vouched_for()) },
             Self::Packet(octets) => OwnedEvent::Pdu(octets.to_vec()),
         }
     }

@@ -200,7 +200,11 @@ impl Connection {
             from_in.end();
             // Whoever takes its leave on one connection and closes both may be seen to have closed first.
             while let Some(said) = from_in.next().await {
-                self.hear_of_in(said);
+                for does in self.hear_of_in(said) {
+                    if let Does::ToTarget(octets) = does {
+                        self.tell_target(&octets).await;
+                    }
+                }
             }
         }
         self.stream.closed().await;
@@ -248,6 +252,13 @@ impl Connection {
         match said {
             Said::Octets(octets) => self.gateway.hear(&octets),
             Said::Ended { in_order } => self.gateway.in_ended(in_order),
+        }
+    }
+
+    async fn tell_target(&mut self, octets: &[u8]) {
+        if let Some(target) = &mut self.target {
+            // One that has closed is seen to have closed by who reads from it.
+            let _ = target.write_all(octets).await;
         }
     }
 
@@ -373,12 +384,7 @@ impl Connection {
                         left.extend(self.gateway.target_ended());
                     }
                 }
-                Does::ToTarget(octets) => {
-                    if let Some(target) = &mut self.target {
-                        // One that has closed is seen to have closed by who reads from it.
-                        let _ = target.write_all(&octets).await;
-                    }
-                }
+                Does::ToTarget(octets) => self.tell_target(&octets).await,
                 Does::CloseTarget => self.target = None,
                 Does::WebSocketClose(_) if matches!(self.carrier, Carrier::Out { .. }) => {
                     return self.close(Ending::CloseNotify).await;

@@ -1,10 +1,11 @@
 //! What holds for the readers of a gateway's tunnel, whoever sends.
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::tsgu::{
-    Body, ChannelResponse, ClientBody, ClientPacket, ExtendedAuth, HandshakeResponse, Header, ServerPacket,
-    StatusCode, TunnelAuthResponse, TunnelResponse, channel_create, channel_response, close_channel,
-    close_channel_response, data, extended_auth_response, frame, handshake_request, handshake_response,
-    keepalive, reauth, service_message, tunnel_auth, tunnel_auth_response, tunnel_create, tunnel_response,
+    Body, ChannelResponse, ClientBody, ClientPacket, ExtendedAuth, HandshakeResponse, Header, MAX_SEED,
+    ServerPacket, StatusCode, TunnelAuthResponse, TunnelResponse, behind_seed, channel_create,
+    channel_response, close_channel, close_channel_response, data, extended_auth_response, frame,
+    frame_behind_seed, handshake_request, handshake_response, keepalive, reauth, service_message, tunnel_auth,
+    tunnel_auth_response, tunnel_create, tunnel_response,
 };
 use rdp_probe_core::wire::{Problem, WireError};
 
@@ -17,6 +18,7 @@ const CUTS: usize = 96;
 /// # Panics
 /// When that does not hold.
 pub fn tsgu(octets: &[u8]) {
+    seed(octets);
     let mut rest = octets;
     while let Frame::Whole(length) = frame(rest) {
         assert!((Header::LEN..=rest.len()).contains(&length), "{length} of {}", rest.len());
@@ -32,6 +34,49 @@ pub fn tsgu(octets: &[u8]) {
     }
     assert_ne!(last, Frame::Stray, "a packet may be of any type");
     cut(rest);
+}
+
+/// Behind a seed the first packet is told once, and is the same that is read without it.
+fn seed(octets: &[u8]) {
+    let whole = frame_behind_seed(octets);
+    let most = octets.len().min(MAX_SEED + Header::LEN + CUTS);
+    for len in 0..most {
+        let begun = octets.get(..len).unwrap_or(octets);
+        let frame = frame_behind_seed(begun);
+        assert_ne!(frame, Frame::Stray, "a seed may be of any octets: {octets:02X?}");
+        match frame {
+            Frame::Partial { length } => {
+                assert!(length.is_none_or(|length| length > len), "{len} of {octets:02X?}");
+                assert!(length.is_some() || len < MAX_SEED + Header::LEN, "{len} of {octets:02X?}");
+            }
+            Frame::Whole(length) => assert!(length <= len, "{len} of {octets:02X?}"),
+            Frame::Stray | _ => {}
+        }
+    }
+    match behind_seed(octets) {
+        Ok((packet, seed)) => {
+            assert!(seed <= MAX_SEED && octets.ends_with(packet), "{octets:02X?}");
+            assert_eq!(packet.len() + seed, octets.len(), "{octets:02X?}");
+            let by_itself = match frame(packet) {
+                Frame::Whole(length) => Frame::Whole(length + seed),
+                Frame::Partial { length } => Frame::Partial { length: length.map(|length| length + seed) },
+                Frame::Stray | _ => Frame::Stray,
+            };
+            assert_eq!(whole, by_itself, "{octets:02X?}");
+        }
+        Err(error) => {
+            placed(octets, error);
+            let over = octets.len() >= MAX_SEED + Header::LEN;
+            let all = if over { Frame::Whole(octets.len()) } else { Frame::Partial { length: None } };
+            assert_eq!(whole, all, "{octets:02X?}");
+        }
+    }
+    if let Frame::Whole(_) = frame(octets)
+        && ServerPacket::parse(octets).is_ok_and(|packet| packet.packet_type.name().is_some())
+        && octets.get(2..4) == Some(&[0, 0])
+    {
+        assert_eq!(behind_seed(octets), Ok((octets, 0)), "without a seed");
+    }
 }
 
 /// A packet is one by itself, and none of its beginnings is.

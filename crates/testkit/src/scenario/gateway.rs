@@ -669,7 +669,7 @@ mod tests {
             ("channel = \"in\", stage = \"open\", code = \"0x5\"", "cannot do that"),
             ("channel = \"in\", stage = \"open\", cut = 1, close = \"fin\"", "cannot do that"),
             ("channel = \"in\", stage = \"gateway_auth\", wrong_accept = true", "cannot do that"),
-            ("channel = \"in\", stage = \"gateway_tls\", silent = true", "channel \"in\" has stages"),
+            ("channel = \"in\", stage = \"gateway_tls\", status = 401", "cannot do that"),
             ("channel = \"in\", stage = \"gateway_channel\", silent = true", "channel \"in\" has stages"),
             ("channel = \"inn\", stage = \"open\", close = \"fin\"", "unknown variant"),
         ] {
@@ -683,7 +683,7 @@ mod tests {
         );
         assert_eq!(at("stage = \"open\", close = \"reset\""), None);
         let of_in = departure("channel = \"in\", stage = \"open\", after = 3, octets = \"48\"").unwrap();
-        assert_eq!((of_in.channel, of_in.at), (HttpChannel::In, GatewayPoint::Open { after: 0 }));
+        assert_eq!((of_in.channel, of_in.at), (HttpChannel::In, GatewayPoint::Open { after: 3 }));
         let step = "channel = \"in\", stage = \"gateway_auth\", step = \"challenge\", silent = true";
         assert_eq!(departure(step).unwrap().at, GatewayPoint::Challenge);
         assert_eq!(departure("stage = \"open\", close = \"fin\"").unwrap().channel, HttpChannel::Out);

@@ -1,7 +1,7 @@
 //! A client of two channels, with sockets.
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::tsgu::{self, Body, ExtendedAuthMask, ServerPacket, StatusCode, TunnelCaps};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::client::TlsStream;
 
 use super::tests::{BASIC, Client, echo, run, table};
@@ -184,22 +184,38 @@ fn octets_go_to_a_target_and_back_by_two_channels_and_the_leave_is_answered() {
     });
 }
 
+/// Hears everything.
+async fn all_heard(listener: TcpListener) -> Vec<u8> {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard).await.unwrap();
+    heard
+}
+
 #[test]
 fn who_leaves_in_good_order_and_waits_for_nothing_is_heard_to_the_end() {
     run(async {
-        let (target, _echo) = echo().await;
-        let gateway = ScriptedGateway::start(&table("accepts = \"anyone\""), Routes::all_to(target)).unwrap();
-        let mut two = Two::connect(&gateway, "").await;
-        two.seed(10).await;
-        assert_eq!(two.open().await, StatusCode::OK);
-        two.say(|out| tsgu::data(b"last", out)).await;
-        two.say(|out| tsgu::close_channel(StatusCode::OK, out)).await;
-        two.ins.write_all(chunks::LAST).await.unwrap();
-        two.ins.shutdown().await.unwrap();
-        two.out.shutdown().await.unwrap();
-        drop(two);
-        let seen = gateway.finish().await;
-        assert_eq!((seen.violations, seen.closed_channels), (vec![], 1));
+        for out_first in [false, true] {
+            let (port, listener) = port::listen(Ipv4Addr::LOCALHOST.into()).unwrap();
+            let target = tokio::spawn(all_heard(listener));
+            let routes = Routes::all_to(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+            let gateway = ScriptedGateway::start(&table("accepts = \"anyone\""), routes).unwrap();
+            let mut two = Two::connect(&gateway, "").await;
+            two.seed(10).await;
+            assert_eq!(two.open().await, StatusCode::OK);
+            if out_first {
+                two.out.shutdown().await.unwrap();
+                assert_eq!(ended(&mut two.ins).await, None, "the gateway has seen that");
+            }
+            two.say(|out| tsgu::data(b"last", out)).await;
+            two.say(|out| tsgu::close_channel(StatusCode::OK, out)).await;
+            two.ins.write_all(chunks::LAST).await.unwrap();
+            two.ins.shutdown().await.unwrap();
+            drop(two);
+            let seen = gateway.finish().await;
+            assert_eq!((seen.violations, seen.closed_channels), (vec![], 1), "{out_first}");
+            assert_eq!(target.await.unwrap(), b"last", "{out_first}");
+        }
     });
 }
 
