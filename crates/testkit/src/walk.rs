@@ -484,6 +484,18 @@ mod tests {
         assert!(evidence.failure().is_some());
     }
 
+    /// The octets are in the corpus of the fuzzer, too, which begins with them.
+    #[test]
+    fn a_walk_gets_through_a_gateway_by_two_channels() {
+        let mut octets = vec![1, 0, 0, 0, 0x90, 0, 0, 0, 0];
+        octets.extend([1, 1, 2, 0, 3, 2, 0, 0]);
+        for furthest in [13, 1, 8, 10, 12, 13, 8, 10, 0, 14, 16, 17, 18, 0] {
+            octets.extend([0x0F, 3, furthest, 0]);
+        }
+        let evidence = Walk::from_octets(&octets).evidence();
+        assert!(evidence.gateway_opened_out() && evidence.is_through_gateway(), "{evidence:?}");
+    }
+
     #[test]
     fn zeros_after_the_end_make_every_walk_end() {
         for len in 0..64 {
