@@ -4,8 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdp_probe::{AuthMethod, Credentials, Gateway, Hop, Host, Probe, Report, Stage, Target, diagnose};
-use rdp_probe_core::LogonResult;
+use rdp_probe::{
+    Account, AuthMethod, Credentials, Gateway, Hop, Host, Link, Plan, Probe, Report, Stage, Target, diagnose,
+};
+use rdp_probe_core::wire::tls::{CipherSuite, Version};
+use rdp_probe_core::{
+    AuthOutput, Event, Gateway as Planned, GatewayLogon, LogonResult, Run, SignatureCheck, TlsSession, Trust,
+};
 use rdp_probe_testkit::gateway::{Routes, ScriptedGateway, Seen};
 use rdp_probe_testkit::scenario::{Departs, Departure, Ending, GatewayPoint, GatewayTable};
 use rdp_probe_testkit::target::FullBacklog;
@@ -119,6 +124,46 @@ fn real_servers_say_the_same_behind_a_gateway() {
             // Where the server hung up as well, each end may have closed the channel.
             assert!(seen.closed_channels + seen.close_responses >= tunnels, "{name}: {seen:?}");
         }
+    }
+}
+
+/// The certificate of the first connection says nothing of who takes the second one.
+#[test]
+fn a_second_connection_that_somebody_else_answers_gets_nothing() {
+    let session = |trust| TlsSession {
+        version: Version::TLS_1_3,
+        cipher: CipherSuite(0x1302),
+        chain: certificate::Kind::Gateway.chain(),
+        signature: SignatureCheck::Verified,
+        trust: Some(trust),
+    };
+    let peer = SocketAddr::from(([127, 0, 0, 1], Gateway::PORT));
+    for (second, passes) in [(Trust::Trusted, true), (Trust::UnknownIssuer, false), (Trust::OtherName, false)] {
+        let mut plan = Plan::new(Host::parse(NAME).unwrap(), 3389);
+        let mut gateway = Planned::new(Host::parse("127.0.0.1").unwrap(), Gateway::PORT);
+        gateway.logon = GatewayLogon::Account(Account::parse("gwuser", None).unwrap());
+        plan.gateway = Some(Box::new(gateway));
+        let mut run = Run::new(plan);
+        run.begin(Duration::ZERO);
+        let mut on = |event| {
+            run.on(event, Duration::ZERO);
+            run.take_octets()
+        };
+        let proof = || Event::Auth(Ok(AuthOutput::Token { token: b"gwuser:secret".to_vec(), done: true }));
+        let asks = b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+        on(Event::Dialed(Ok(Link { peer, local: None })));
+        on(Event::Tls { before: 0, answer: Ok(session(Trust::Trusted)) });
+        on(Event::Pdu(asks));
+        let sent = on(proof());
+        assert!(sent.windows(6).any(|window| window == b"Basic "), "the first one gets it");
+        assert_eq!(on(Event::Pdu(b"HTTP/1.1 200 OK\r\n\r\n")), b"", "nothing more is said there");
+        assert_eq!(on(Event::Dialed(Ok(Link { peer, local: None }))), b"", "nobody knows whom this is with");
+        assert_eq!(on(Event::Tls { before: 0, answer: Ok(session(second)) }), b"");
+        assert_eq!(on(proof()).is_empty(), !passes, "{second:?}");
+        let diagnosis = diagnose(run.evidence());
+        let rule = diagnosis.verdict.rule.map(|rule| rule.id);
+        assert_eq!(rule, (!passes).then_some("gateway-in-not-made"), "{second:?}");
+        assert_eq!(run.evidence().gateway_logon_result(), LogonResult::Accepted, "{second:?}");
     }
 }
 
