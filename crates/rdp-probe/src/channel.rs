@@ -118,11 +118,11 @@ impl<S: Below> Open<S> {
     fn hear(&mut self, room: usize, take: impl FnOnce(&[u8])) -> usize {
         let Self { carried, tunnel, first: (first, heard), .. } = self;
         let before = first.get(*heard..).filter(|rest| !rest.is_empty());
-        let octets = before.unwrap_or_else(|| carried.octets());
+        let octets = before.unwrap_or_else(|| carried.input().octets());
         let TunnelHeard { used, inside } = tunnel.hear(octets, room);
         take(octets.get(used.saturating_sub(inside)..used).unwrap_or_default());
         if before.is_none() {
-            carried.consume(used);
+            carried.input().consume(used);
         } else {
             *heard = heard.saturating_add(used);
         }

@@ -40,10 +40,8 @@ pub(crate) enum Layer {
     Custom(Box<dyn Io>),
     /// TLS.
     Tls(Box<TlsStream<Tap<Self>>>),
-    /// The messages of a WebSocket.
-    WebSocket(Box<WebSocketStream<Self>>),
-    /// Two channels of HTTP.
-    TwoChannels(Box<TwoChannels<Self>>),
+    /// What carries a gateway's packets.
+    Carried(Carried<Self>),
     /// The channel of a gateway's tunnel.
     Channel(Channel<Self>),
 }
@@ -80,12 +78,7 @@ impl Connection {
     pub(crate) fn link(&self, peer: Address) -> Link {
         let local = match &self.layer {
             Layer::Tcp(stream) => stream.local_addr().ok(),
-            Layer::Ended(_)
-            | Layer::Custom(_)
-            | Layer::Tls(_)
-            | Layer::WebSocket(_)
-            | Layer::TwoChannels(_)
-            | Layer::Channel(_) => None,
+            Layer::Ended(_) | Layer::Custom(_) | Layer::Tls(_) | Layer::Carried(_) | Layer::Channel(_) => None,
         };
         Link { peer, local }
     }
@@ -170,12 +163,12 @@ impl Connection {
             (Carrier::TwoChannels { chunked }, layer, Some(out)) => {
                 let first = out.framer.into_rest().to_vec();
                 let channels = TwoChannels::new(out.layer, layer, first, chunked);
-                return Self::over(Layer::TwoChannels(Box::new(channels)));
+                return Self::over(Layer::Carried(Carried::TwoChannels(Box::new(channels))));
             }
-            (Carrier::Channel, Layer::WebSocket(socket), _) => Carried::WebSocket(socket),
-            (Carrier::Channel, Layer::TwoChannels(channels), _) => Carried::TwoChannels(channels),
+            (Carrier::Channel, Layer::Carried(carried), _) => carried,
             (_, layer, _) => {
-                return Self::over(Layer::WebSocket(Box::new(WebSocketStream::new(layer, first))));
+                let socket = WebSocketStream::new(layer, first);
+                return Self::over(Layer::Carried(Carried::WebSocket(Box::new(socket))));
             }
         };
         let channel = Channel::new(carried, first);
@@ -192,7 +185,7 @@ impl Connection {
         // Nothing waits in between: through a gateway it is one packet.
         self.layer.write_all(octets).await?;
         // Inside TLS the end is announced, and in what carries packets.
-        if matches!(self.layer, Layer::Tls(_) | Layer::WebSocket(_) | Layer::TwoChannels(_)) {
+        if matches!(self.layer, Layer::Tls(_) | Layer::Carried(_)) {
             self.layer.shutdown().await
         } else {
             self.layer.flush().await
@@ -211,12 +204,7 @@ impl Layer {
     fn about_to_talk(&self) {
         match self {
             Self::Tcp(stream) => small_writes_at_once(stream),
-            Self::Ended(_)
-            | Self::Custom(_)
-            | Self::Tls(_)
-            | Self::WebSocket(_)
-            | Self::TwoChannels(_)
-            | Self::Channel(_) => {}
+            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) | Self::Carried(_) | Self::Channel(_) => {}
         }
     }
 }
@@ -225,12 +213,7 @@ impl Below for Layer {
     fn about_to_read(&self) {
         match self {
             Self::Tcp(stream) => quick_acknowledgement(stream),
-            Self::Ended(_)
-            | Self::Custom(_)
-            | Self::Tls(_)
-            | Self::WebSocket(_)
-            | Self::TwoChannels(_)
-            | Self::Channel(_) => {}
+            Self::Ended(_) | Self::Custom(_) | Self::Tls(_) | Self::Carried(_) | Self::Channel(_) => {}
         }
     }
 
@@ -239,8 +222,7 @@ impl Below for Layer {
             Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => Close::Fin,
             // A bare FIN is an error to rustls; without one, the end was announced.
             Self::Tls(_) => Close::CloseNotify,
-            Self::WebSocket(socket) => socket.end(),
-            Self::TwoChannels(channels) => channels.end(),
+            Self::Carried(carried) => carried.end(),
             Self::Channel(channel) => channel.end(),
         }
     }
@@ -249,8 +231,7 @@ impl Below for Layer {
         match self {
             Self::Tcp(_) | Self::Ended(_) | Self::Custom(_) => close_of(error),
             Self::Tls(_) => close_inside(error),
-            Self::WebSocket(socket) => socket.close_of(error),
-            Self::TwoChannels(channels) => channels.close_of(error),
+            Self::Carried(carried) => carried.close_of(error),
             Self::Channel(channel) => channel.close_of(error),
         }
     }
@@ -263,8 +244,7 @@ impl AsyncRead for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_read(cx, buf),
             Self::Custom(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::WebSocket(socket) => Pin::new(socket).poll_read(cx, buf),
-            Self::TwoChannels(channels) => Pin::new(channels).poll_read(cx, buf),
+            Self::Carried(carried) => Pin::new(carried).poll_read(cx, buf),
             Self::Channel(channel) => Pin::new(channel).poll_read(cx, buf),
         }
     }
@@ -277,8 +257,7 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_write(cx, buf),
             Self::Custom(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::WebSocket(socket) => Pin::new(socket).poll_write(cx, buf),
-            Self::TwoChannels(channels) => Pin::new(channels).poll_write(cx, buf),
+            Self::Carried(carried) => Pin::new(carried).poll_write(cx, buf),
             Self::Channel(channel) => Pin::new(channel).poll_write(cx, buf),
         }
     }
@@ -293,8 +272,7 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_write_vectored(cx, bufs),
             Self::Custom(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::WebSocket(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
-            Self::TwoChannels(channels) => Pin::new(channels).poll_write_vectored(cx, bufs),
+            Self::Carried(carried) => Pin::new(carried).poll_write_vectored(cx, bufs),
             Self::Channel(channel) => Pin::new(channel).poll_write_vectored(cx, bufs),
         }
     }
@@ -305,8 +283,7 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => ended.is_write_vectored(),
             Self::Custom(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
-            Self::WebSocket(socket) => socket.is_write_vectored(),
-            Self::TwoChannels(channels) => channels.is_write_vectored(),
+            Self::Carried(carried) => carried.is_write_vectored(),
             Self::Channel(channel) => channel.is_write_vectored(),
         }
     }
@@ -317,8 +294,7 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_flush(cx),
             Self::Custom(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-            Self::WebSocket(socket) => Pin::new(socket).poll_flush(cx),
-            Self::TwoChannels(channels) => Pin::new(channels).poll_flush(cx),
+            Self::Carried(carried) => Pin::new(carried).poll_flush(cx),
             Self::Channel(channel) => Pin::new(channel).poll_flush(cx),
         }
     }
@@ -329,8 +305,7 @@ impl AsyncWrite for Layer {
             Self::Ended(ended) => Pin::new(ended).poll_shutdown(cx),
             Self::Custom(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::WebSocket(socket) => Pin::new(socket).poll_shutdown(cx),
-            Self::TwoChannels(channels) => Pin::new(channels).poll_shutdown(cx),
+            Self::Carried(carried) => Pin::new(carried).poll_shutdown(cx),
             Self::Channel(channel) => Pin::new(channel).poll_shutdown(cx),
         }
     }

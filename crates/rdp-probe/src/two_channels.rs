@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use rdp_probe_core::wire::http::{Chunks, ChunksHeard, Status};
 use rdp_probe_core::{Close, TunnelEnd, TunnelHeard};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::ReadBuf;
 use zeroize::Zeroizing;
 
 use crate::input::Input;
@@ -157,14 +157,9 @@ impl<S: Below> TwoChannels<S> {
         Poll::Pending
     }
 
-    /// Octets of OUT's body, where some were waited for.
-    pub(crate) fn octets(&self) -> &[u8] {
-        self.input.octets()
-    }
-
-    /// So many of them are done with.
-    pub(crate) fn consume(&mut self, octets: usize) {
-        self.input.consume(octets);
+    /// What was read: octets of OUT's body, where some were waited for.
+    pub(crate) const fn input(&mut self) -> &mut Input {
+        &mut self.input
     }
 
     /// Begins to send octets in a chunk of their own: [`TwoChannels::poll_flush`] sends them.
@@ -198,6 +193,16 @@ impl<S: Below> TwoChannels<S> {
         Pin::new(&mut self.incoming).poll_flush(cx)
     }
 
+    /// What it means when nothing more is read.
+    pub(crate) fn end(&self) -> Close {
+        self.end.map_or_else(|| self.out.end(), Close::Tunnel)
+    }
+
+    /// What an error of a read or write says about it.
+    pub(crate) fn close_of(&self, error: &io::Error) -> Close {
+        self.out.close_of(error)
+    }
+
     /// Says that nothing more comes, and ends both connections: IN's body first, and then it and OUT.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.closing {
@@ -208,145 +213,5 @@ impl<S: Below> TwoChannels<S> {
         _ = ready!(self.poll_flush(cx));
         _ = ready!(Pin::new(&mut self.incoming).poll_shutdown(cx));
         Pin::new(&mut self.out).poll_shutdown(cx)
-    }
-}
-
-impl<S: Below> Below for TwoChannels<S> {
-    fn about_to_read(&self) {
-        self.out.about_to_read();
-    }
-
-    fn end(&self) -> Close {
-        self.end.map_or_else(|| self.out.end(), Close::Tunnel)
-    }
-
-    fn close_of(&self, error: &io::Error) -> Close {
-        self.out.close_of(error)
-    }
-}
-
-impl<S: Below> AsyncRead for TwoChannels<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if ready!(this.poll_octets(cx))? {
-            this.input.put_into(buf);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: Below> AsyncWrite for TwoChannels<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let sent = self.get_mut().start_send(cx, buf);
-        Poll::Ready(sent.map(|()| buf.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_close(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
-
-    use super::*;
-
-    impl Below for DuplexStream {
-        fn about_to_read(&self) {}
-
-        fn end(&self) -> Close {
-            Close::Fin
-        }
-
-        fn close_of(&self, _: &io::Error) -> Close {
-            Close::Reset
-        }
-    }
-
-    /// Two channels, and the far ends of OUT and IN.
-    fn channels(first: &[u8], chunked: bool) -> (TwoChannels<DuplexStream>, DuplexStream, DuplexStream) {
-        let ((near_out, far_out), (near_in, far_in)) = (duplex(1 << 16), duplex(1 << 16));
-        (TwoChannels::new(near_out, near_in, first.to_vec(), chunked), far_out, far_in)
-    }
-
-    /// What is read to the end, and what that is.
-    async fn read(channels: &mut TwoChannels<DuplexStream>) -> (Vec<u8>, Close) {
-        let mut all = Vec::new();
-        channels.read_to_end(&mut all).await.unwrap();
-        (all, channels.end())
-    }
-
-    #[tokio::test]
-    async fn body_of_out_is_read_in_chunks_or_as_it_is() {
-        for (chunked, first, then, end) in [
-            (
-                true,
-                &b"5\r\nhel"[..],
-                &b"lo\r\n2;x\r\n, \r\n3\r\nyou\r\n0\r\n\r\nmore"[..],
-                Close::Tunnel(TunnelEnd::LastChunk),
-            ),
-            (true, b"", b"5\r\nhello\r\n5\r\n, you\r\n", Close::Fin),
-            (true, b"a\r\nhello, you\r\n", b"-1\r\n", Close::Tunnel(TunnelEnd::Frame)),
-            (true, b"a\r\nhello, you\r\n", b"00000000000000001\r\n", Close::Tunnel(TunnelEnd::Frame)),
-            (false, b"hello", b", you", Close::Fin),
-        ] {
-            let (mut near, mut out, _in) = channels(first, chunked);
-            out.write_all(then).await.unwrap();
-            drop(out);
-            assert_eq!(read(&mut near).await, (b"hello, you".to_vec(), end), "{then:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn each_write_is_a_chunk_and_the_end_is_the_last_one() {
-        let (mut near, out, mut far_in) = channels(b"", false);
-        near.write_all(&[7; 26]).await.unwrap();
-        near.write_all(b"").await.unwrap();
-        near.write_all(b"x").await.unwrap();
-        near.shutdown().await.unwrap();
-        let mut said = Vec::new();
-        far_in.read_to_end(&mut said).await.unwrap();
-        assert_eq!(said, [&b"1A\r\n"[..], &[7; 26], b"\r\n1\r\nx\r\n0\r\n\r\n"].concat());
-        drop(out);
-    }
-
-    #[tokio::test]
-    async fn an_answer_on_in_ends_it_and_what_means_nothing_does_not() {
-        let noise = [0xAB, 0xCD].repeat(50);
-        let (mut near, mut out, mut far_in) = channels(b"", false);
-        for piece in [&noise[..], b"HTT", b"HTTP/1.1 100 Continue\r\n\r\n"] {
-            far_in.write_all(piece).await.unwrap();
-        }
-        out.write_all(b"on").await.unwrap();
-        let mut two = [0; 2];
-        near.read_exact(&mut two).await.unwrap();
-        far_in.write_all(b"HTTP/1.1 4").await.unwrap();
-        far_in.write_all(b"13 No\r\n\r\n").await.unwrap();
-        assert_eq!(read(&mut near).await, (Vec::new(), Close::Tunnel(TunnelEnd::Answer(413))));
-
-        let (mut near, _out, mut far_in) = channels(b"", false);
-        far_in.write_all(&vec![b'x'; 60 << 10]).await.unwrap();
-        let writing = tokio::spawn(async move {
-            _ = far_in.write_all(&vec![b'x'; 60 << 10]).await;
-        });
-        assert_eq!(read(&mut near).await, (Vec::new(), Close::Tunnel(TunnelEnd::Flood)));
-        writing.abort();
-    }
-
-    #[tokio::test]
-    async fn bare_end_of_in_is_not_the_end_of_what_out_says() {
-        let (mut near, mut out, far_in) = channels(b"", false);
-        drop(far_in);
-        let writing = tokio::spawn(async move {
-            tokio::task::yield_now().await;
-            out.write_all(b"refused").await.unwrap();
-        });
-        assert_eq!(read(&mut near).await, (b"refused".to_vec(), Close::Fin));
-        writing.await.unwrap();
     }
 }

@@ -5,7 +5,6 @@ use std::task::{Context, Poll, ready};
 
 use rdp_probe_core::wire::websocket::{Opcode, frame};
 use rdp_probe_core::{Close, WebSocket};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeroize::Zeroizing;
 
 use crate::input::Input;
@@ -48,14 +47,9 @@ impl<S: Below> WebSocketStream<S> {
         }
     }
 
-    /// Octets of the messages', where some were waited for.
-    pub(crate) fn octets(&self) -> &[u8] {
-        self.input.octets()
-    }
-
-    /// So many of them are done with.
-    pub(crate) fn consume(&mut self, octets: usize) {
-        self.input.consume(octets);
+    /// What was read: octets of the messages', where some were waited for.
+    pub(crate) const fn input(&mut self) -> &mut Input {
+        &mut self.input
     }
 
     /// Begins to send octets in a message of their own: [`WebSocketStream::poll_flush`] sends them.
@@ -87,6 +81,16 @@ impl<S: Below> WebSocketStream<S> {
         }
     }
 
+    /// What it means when nothing more is read.
+    pub(crate) fn end(&self) -> Close {
+        self.socket.ended().map_or_else(|| self.below.end(), Close::Tunnel)
+    }
+
+    /// What an error of a read or write says about it.
+    pub(crate) fn close_of(&self, error: &io::Error) -> Close {
+        self.below.close_of(error)
+    }
+
     /// Says that nothing more comes, and ends the stream below; the peer's answer is not waited for.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.socket.close();
@@ -101,43 +105,4 @@ fn mask() -> [u8; 4] {
     let mut mask = [0; 4];
     _ = provider().secure_random.fill(&mut mask);
     mask
-}
-
-impl<S: Below> Below for WebSocketStream<S> {
-    fn about_to_read(&self) {
-        self.below.about_to_read();
-    }
-
-    fn end(&self) -> Close {
-        self.socket.ended().map_or_else(|| self.below.end(), Close::Tunnel)
-    }
-
-    fn close_of(&self, error: &io::Error) -> Close {
-        self.below.close_of(error)
-    }
-}
-
-impl<S: Below> AsyncRead for WebSocketStream<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if ready!(this.poll_octets(cx))? {
-            this.input.put_into(buf);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: Below> AsyncWrite for WebSocketStream<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let sent = self.get_mut().start_send(cx, buf);
-        Poll::Ready(sent.map(|()| buf.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_close(cx)
-    }
 }
