@@ -143,26 +143,36 @@ fn a_second_connection_that_somebody_else_answers_gets_nothing() {
         let mut gateway = Planned::new(Host::parse("127.0.0.1").unwrap(), Gateway::PORT);
         gateway.logon = GatewayLogon::Account(Account::parse("gwuser", None).unwrap());
         plan.gateway = Some(Box::new(gateway));
+        plan.limits.overall = Duration::from_secs(300);
         let mut run = Run::new(plan);
         run.begin(Duration::ZERO);
-        let mut on = |event| {
-            run.on(event, Duration::ZERO);
+        let at = |seconds| Duration::from_secs(seconds);
+        let on = |run: &mut Run, event, seconds| {
+            run.on(event, at(seconds));
             run.take_octets()
         };
         let proof = || Event::Auth(Ok(AuthOutput::Token { token: b"gwuser:secret".to_vec(), done: true }));
         let asks = b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
-        on(Event::Dialed(Ok(Link { peer, local: None })));
-        on(Event::Tls { before: 0, answer: Ok(session(Trust::Trusted)) });
-        on(Event::Pdu(asks));
-        let sent = on(proof());
+        on(&mut run, Event::Dialed(Ok(Link { peer, local: None })), 0);
+        on(&mut run, Event::Tls { before: 0, answer: Ok(session(Trust::Trusted)) }, 0);
+        on(&mut run, Event::Pdu(asks), 0);
+        let sent = on(&mut run, proof(), 0);
         assert!(sent.windows(6).any(|window| window == b"Basic "), "the first one gets it");
-        assert_eq!(on(Event::Pdu(b"HTTP/1.1 200 OK\r\n\r\n")), b"", "nothing more is said there");
-        assert_eq!(on(Event::Dialed(Ok(Link { peer, local: None }))), b"", "nobody knows whom this is with");
-        assert_eq!(on(Event::Tls { before: 0, answer: Ok(session(second)) }), b"");
-        assert_eq!(on(proof()).is_empty(), !passes, "{second:?}");
+        let opens = Event::Pdu(b"HTTP/1.1 200 OK\r\n\r\n");
+        assert_eq!(on(&mut run, opens, 0), b"", "nothing more is said there");
+        let dialed = Event::Dialed(Ok(Link { peer, local: None }));
+        assert_eq!(on(&mut run, dialed, 4), b"", "nobody knows whom this is with");
+        assert_eq!(on(&mut run, Event::Tls { before: 0, answer: Ok(session(second)) }, 8), b"");
+        if passes {
+            assert_eq!(run.limit().end, at(8 + 10), "each message has the stage's limit");
+        }
+        assert_eq!(on(&mut run, proof(), 9).is_empty(), !passes, "{second:?}");
+        if passes {
+            assert_eq!(run.limit().end, at(9 + 60), "and who judges a logon that of a logon");
+        }
         let diagnosis = diagnose(run.evidence());
         let rule = diagnosis.verdict.rule.map(|rule| rule.id);
-        assert_eq!(rule, (!passes).then_some("gateway-in-not-made"), "{second:?}");
+        assert_eq!(rule, (!passes).then_some("gateway-in-other-certificate"), "{second:?}");
         assert_eq!(run.evidence().gateway_logon_result(), LogonResult::Accepted, "{second:?}");
     }
 }

@@ -191,7 +191,7 @@ fn a_real_proxy_that_keeps_a_channel_back_is_named() {
         (String::new(), json!("gateway-out-kept-back"), 22),
         (OUT_PASSES.to_owned(), json!("gateway-in-kept-back"), 21),
         // Still each request has a connection of its own to the gateway, where the last one is nobody's.
-        (format!("{OUT_PASSES} {IN_PASSES}"), json!("gateway-in-answered"), 21),
+        (format!("{OUT_PASSES} {IN_PASSES}"), json!("gateway-in-ended"), 21),
     ] {
         // It names itself in its answers, as it comes: Basic is spoilt by no proxy.
         let served = Served::start("websocket = false", routes.clone());

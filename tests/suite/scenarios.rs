@@ -1,6 +1,7 @@
 //! Every conversation of tests/scenarios, through the machine alone, the driver, and the binary.
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -155,8 +156,14 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
         builder = builder.accept_certificate(scenario.plan.accept_certificate);
     }
     // What can happen for real on loopback does.
-    if scenario.dial.resolve.is_some() || !scenario.dial.connect.is_empty() || scenario.addresses().is_empty() {
-        builder = builder.network(Arc::new(Scripted(scenario.clone())));
+    let dial = &scenario.dial;
+    if dial.resolve.is_some()
+        || !dial.connect.is_empty()
+        || dial.again.is_some()
+        || scenario.addresses().is_empty()
+    {
+        builder =
+            builder.network(Arc::new(Scripted { scenario: scenario.clone(), dialed: AtomicUsize::new(0) }));
     } else if gateway.is_none() {
         builder = builder.resolve_to(target.addresses().collect());
     }
@@ -396,12 +403,16 @@ where
 
 /// Resolves and dials as a scenario says.
 #[derive(Debug)]
-struct Scripted(Scenario);
+struct Scripted {
+    scenario: Scenario,
+    /// How many connections were made.
+    dialed: AtomicUsize,
+}
 
 impl Network for Scripted {
     fn resolve<'a>(&'a self, _: &'a str, port: u16) -> BoxFuture<'a, Result<Vec<SocketAddr>, DialFault>> {
         Box::pin(async move {
-            match &self.0.dial.resolve {
+            match &self.scenario.dial.resolve {
                 Some(Resolve::Fault(ResolveFault::NotFound)) => Err(DialFault::new(DialFaultKind::NotFound)),
                 Some(Resolve::Fault(ResolveFault::ResolverFailed)) => {
                     Err(DialFault::new(DialFaultKind::ResolverFailed))
@@ -412,14 +423,16 @@ impl Network for Scripted {
                 Some(Resolve::Fault(ResolveFault::TimedOut)) => std::future::pending().await,
                 Some(Resolve::Fault(other)) => panic!("{other:?} has no meaning here yet"),
                 Some(Resolve::Addresses(_)) | None => {
-                    Ok(self.0.addresses().into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+                    Ok(self.scenario.addresses().into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
                 }
             }
         })
     }
 
     fn dial(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
-        let connect = self.0.connect(address.ip());
+        let dialed = self.dialed.fetch_add(1, Ordering::Relaxed);
+        let again = self.scenario.dial.again.filter(|_| dialed > 0);
+        let connect = again.unwrap_or_else(|| self.scenario.connect(address.ip()));
         if connect == Connect::Ok {
             return SystemNetwork.dial(address);
         }

@@ -178,7 +178,7 @@ impl Run {
                     Limited::Stage => self.since,
                     Limited::Message => self.waiting,
                 };
-                let own = limits.of(machine.stage());
+                let own = limits.of(machine.limit_of());
                 // A path that a question opened is one from its answer on.
                 let path = self.evidence.attempts.last().is_some_and(|attempt| attempt.purpose.is_path());
                 let opened = path && machine.stage().rank() > Stage::ConnectionInitiation.rank();

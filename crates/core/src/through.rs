@@ -116,6 +116,15 @@ impl Evidence {
         self.gateway_tls()?.certificate.as_ref()
     }
 
+    /// The certificate that a second connection to the gateway showed, where that was another session.
+    #[must_use]
+    pub fn second_gateway_certificate(&self) -> Option<&CertificateFacts> {
+        let facts = self.path().last()?.gateway_facts();
+        let sessions =
+            facts.filter_map(|fact| if let Observed::Tls(facts) = fact { Some(&**facts) } else { None });
+        sessions.skip(1).last()?.certificate.as_ref()
+    }
+
     /// The last answer of HTTP.
     #[must_use]
     pub fn http_answer(&self) -> Option<&HttpFacts> {

@@ -34,6 +34,8 @@ pub enum TunnelEnd {
     LastChunk,
     /// An answer of HTTP on the IN channel, with its status: as long as that is open there is none.
     Answer(u16),
+    /// The end of the IN channel's connection, and nothing on OUT after it.
+    In,
     /// A packet that cannot be read.
     Packet,
     /// More of what says nothing than any gateway has a use for.
@@ -45,7 +47,7 @@ impl TunnelEnd {
     pub const TARGET_CLOSED: u16 = 0x00A0;
 
     /// The ids that there are.
-    pub const IDS: [&'static str; 13] = [
+    pub const IDS: [&'static str; 14] = [
         "close_channel",
         "websocket_close",
         "close_notify",
@@ -57,6 +59,7 @@ impl TunnelEnd {
         "frame",
         "last_chunk",
         "http_answer",
+        "in_channel",
         "packet",
         "flood",
     ];
@@ -76,6 +79,7 @@ impl TunnelEnd {
             Self::Frame => "frame",
             Self::LastChunk => "last_chunk",
             Self::Answer(_) => "http_answer",
+            Self::In => "in_channel",
             Self::Packet => "packet",
             Self::Flood => "flood",
         }
@@ -96,6 +100,7 @@ impl TunnelEnd {
             | Self::TlsBroken
             | Self::Frame
             | Self::LastChunk
+            | Self::In
             | Self::Packet
             | Self::Flood => none,
         }
@@ -119,6 +124,7 @@ impl TunnelEnd {
             | Self::TlsBroken
             | Self::Frame
             | Self::Answer(_)
+            | Self::In
             | Self::Packet
             | Self::Flood => false,
         }

@@ -1,8 +1,8 @@
 //! The phrases that placeholders stand for, as far as they take more than a field of the evidence.
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    AuthMethod, CertificateFacts, Close, Cut, Difference, Differs, Evidence, FailureKind, Gateway,
-    GatewayFault, Hop, Look, Observed, Octets, Oddity, Stage, TunnelEnd,
+    AuthMethod, CertificateFacts, Close, Cut, DialFaultKind, Difference, Differs, Evidence, FailureKind,
+    Gateway, GatewayFault, Hop, Look, Observed, Octets, Oddity, Stage, TlsFaultKind, TunnelEnd,
 };
 
 use crate::codes;
@@ -240,4 +240,37 @@ pub(crate) fn oddities(evidence: &Evidence) -> String {
         }
     }
     texts.join(", ")
+}
+
+/// Why a second connection was not made, in words.
+pub(crate) fn second_fault(kind: &FailureKind) -> Option<&'static str> {
+    if let FailureKind::Connect { fault, .. } = kind {
+        return Some(match fault.kind {
+            DialFaultKind::Refused => "it was refused",
+            DialFaultKind::Reset => "it was reset",
+            DialFaultKind::TimedOut { .. } => "nothing answered in time",
+            DialFaultKind::HostUnreachable | DialFaultKind::NetworkUnreachable => {
+                "no route leads there any more"
+            }
+            DialFaultKind::NotPermitted => "this computer does not permit it",
+            DialFaultKind::LocalResources => "no socket or port is left",
+            DialFaultKind::NotFound
+            | DialFaultKind::ResolverFailed
+            | DialFaultKind::Cancelled
+            | DialFaultKind::Other
+            | _ => "the operating system gave an error",
+        });
+    }
+    let FailureKind::Tls(fault) = kind else { return None };
+    Some(match fault.kind {
+        TlsFaultKind::Closed(Close::TimedOut { .. }) => "its TLS handshake was not answered in time",
+        TlsFaultKind::Closed(_) => "it was ended in its TLS handshake",
+        TlsFaultKind::Alert(_) => "its TLS handshake was refused",
+        TlsFaultKind::NotTls => "what came is not TLS",
+        TlsFaultKind::Incompatible
+        | TlsFaultKind::Misbehaved
+        | TlsFaultKind::BadCertificate
+        | TlsFaultKind::Local
+        | _ => "its TLS handshake failed",
+    })
 }

@@ -13,8 +13,8 @@ use rdp_probe_core::{
 use crate::codes;
 use crate::phrases::{
     address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
-    gateway_code, gateway_domain, http_server, limit, looks, names, oddities, over, says, schemes, skew,
-    spoken, words,
+    gateway_code, gateway_domain, http_server, limit, looks, names, oddities, over, says, schemes,
+    second_fault, skew, spoken, words,
 };
 use crate::time::{date, span};
 
@@ -199,6 +199,12 @@ placeholders! {
     GatewayHost = "gateway_host", "the name that was given";
     /// The SHA-256 of the gateway's certificate.
     GatewaySha256 = "gateway_sha256", "SHA256";
+    /// The SHA-256 of the certificate that a second connection to the gateway showed.
+    SecondSha256 = "second_sha256", "SHA256";
+    /// Why a second connection to the gateway was not made.
+    SecondFault = "second_fault", "it failed";
+    /// How the IN channel ended.
+    InEnd = "in_end", "with an answer of HTTP or without a word";
     /// The names in the gateway's certificate.
     GatewayNames = "gateway_names", "others";
     /// When the gateway's certificate ends.
@@ -542,14 +548,17 @@ impl Placeholder {
             Self::Gateway => gateway(evidence)?,
             Self::GatewayHost => evidence.plan.gateway.as_ref()?.leg.host.to_string(),
             Self::GatewaySha256 => evidence.gateway_certificate()?.sha256.clone(),
+            Self::SecondSha256 => evidence.second_gateway_certificate()?.sha256.clone(),
+            Self::SecondFault => second_fault(kind?)?.into(),
+            Self::InEnd => match kind.and_then(FailureKind::close)? {
+                Close::Tunnel(TunnelEnd::Answer(status)) => format!("with an answer (HTTP {status})"),
+                Close::Tunnel(TunnelEnd::In) => "without a word".into(),
+                _ => return None,
+            },
             Self::GatewayNames => names(evidence.gateway_certificate()?),
             Self::GatewayNotAfter => date(evidence.gateway_certificate()?.not_after),
             Self::GatewayNotBefore => date(evidence.gateway_certificate()?.not_before),
             Self::HttpStatus => {
-                // What came while a tunnel was spoken is no fact of its own.
-                if let Some(Close::Tunnel(TunnelEnd::Answer(status))) = kind.and_then(FailureKind::close) {
-                    return Some(format!("HTTP {status}"));
-                }
                 let answer = evidence.http_answer()?;
                 format!("HTTP {} {}", answer.status, answer.reason).trim_end().to_owned()
             }

@@ -125,7 +125,7 @@ mod tests {
     /// Two channels, and the far ends of OUT and IN.
     fn channels(first: &[u8], chunked: bool) -> (Carried<DuplexStream>, DuplexStream, DuplexStream) {
         let ((near_out, far_out), (near_in, far_in)) = (duplex(1 << 16), duplex(1 << 16));
-        let channels = TwoChannels::new(near_out, near_in, first.to_vec(), chunked);
+        let channels = TwoChannels::new((near_out, first.to_vec()), (near_in, b""), chunked);
         (Carried::TwoChannels(Box::new(channels)), far_out, far_in)
     }
 
@@ -193,15 +193,33 @@ mod tests {
         writing.abort();
     }
 
-    #[tokio::test]
-    async fn bare_end_of_in_is_not_the_end_of_what_out_says() {
+    #[tokio::test(start_paused = true)]
+    async fn bare_end_of_in_is_the_end_where_out_says_nothing_more_in_a_while() {
         let (mut near, mut out, far_in) = channels(b"", false);
         drop(far_in);
         let writing = tokio::spawn(async move {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(std::time::Duration::from_millis(900)).await;
             out.write_all(b"refused").await.unwrap();
         });
-        assert_eq!(read(&mut near).await, (b"refused".to_vec(), Close::Fin));
+        assert_eq!(read(&mut near).await, (b"refused".to_vec(), Close::Fin), "it is out to say that");
         writing.await.unwrap();
+
+        let (mut near, _out, far_in) = channels(b"", false);
+        drop(far_in);
+        assert_eq!(read(&mut near).await, (Vec::new(), Close::Tunnel(TunnelEnd::In)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_on_in_says_more_than_a_bare_end_of_out_and_less_than_what_out_says() {
+        for (out_says, end) in [
+            (&b""[..], Close::Tunnel(TunnelEnd::Answer(413))),
+            (b"0\r\n\r\n", Close::Tunnel(TunnelEnd::LastChunk)),
+        ] {
+            let (mut near, mut out, mut far_in) = channels(b"", true);
+            far_in.write_all(b"HTTP/1.1 413 No\r\n\r\n").await.unwrap();
+            out.write_all(out_says).await.unwrap();
+            drop(out);
+            assert_eq!(read(&mut near).await, (Vec::new(), end));
+        }
     }
 }

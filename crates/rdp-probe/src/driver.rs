@@ -207,12 +207,16 @@ impl Driver<'_> {
                     _ = clock.until(limit, Box::pin(spans.within(connection.send(&octets)))).await;
                 }
                 let Some(wants) = run.wants() else {
-                    if let Some(aside) = aside {
-                        _ = timeout(FAREWELL, Box::pin(aside.farewell(&[]))).await;
-                    }
-                    if let Some(connection) = connection {
-                        _ = timeout(FAREWELL, Box::pin(connection.farewell(&octets))).await;
-                    }
+                    // Of two channels IN ends first.
+                    let leaving = async {
+                        if let Some(connection) = connection {
+                            _ = connection.farewell(&octets).await;
+                        }
+                        if let Some(aside) = aside {
+                            _ = aside.farewell(&[]).await;
+                        }
+                    };
+                    _ = timeout(FAREWELL, Box::pin(leaving)).await;
                     if let Some(channel) = channel {
                         self.leave(run, clock, channel).await;
                     }

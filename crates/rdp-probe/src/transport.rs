@@ -160,13 +160,15 @@ impl Connection {
         let Self { layer, framer, .. } = self;
         let first = framer.into_rest().to_vec();
         let carried = match (carrier, layer, aside) {
-            (Carrier::TwoChannels { chunked }, layer, Some(out)) => {
-                let first = out.framer.into_rest().to_vec();
-                let channels = TwoChannels::new(out.layer, layer, first, chunked);
+            (Carrier::TwoChannels { chunked }, layer, Some(aside)) => {
+                let out = (aside.layer, aside.framer.into_rest().to_vec());
+                let channels = TwoChannels::new(out, (layer, &first), chunked);
                 return Self::over(Layer::Carried(Carried::TwoChannels(Box::new(channels))));
             }
             (Carrier::Channel, Layer::Carried(carried), _) => carried,
-            (_, layer, _) => {
+            // Of no connection that there is: a defect of who asked for it, and nothing is put on top.
+            (Carrier::TwoChannels { .. } | Carrier::Channel, layer, _) => return Self::over(layer),
+            (Carrier::WebSocket | _, layer, _) => {
                 let socket = WebSocketStream::new(layer, first);
                 return Self::over(Layer::Carried(Carried::WebSocket(Box::new(socket))));
             }

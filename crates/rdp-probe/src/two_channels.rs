@@ -1,12 +1,15 @@
 //! Two channels of HTTP as one stream: what the body of OUT's answer says, and what is said in the body of IN's request
 //! ([MS-TSGU] 3.3.5.1).
+use std::future::Future as _;
 use std::io::{self, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use rdp_probe_core::wire::http::{Chunks, ChunksHeard, Status};
 use rdp_probe_core::{Close, TunnelEnd, TunnelHeard};
 use tokio::io::ReadBuf;
+use tokio::time::{Sleep, sleep};
 use zeroize::Zeroizing;
 
 use crate::input::Input;
@@ -26,7 +29,12 @@ pub(crate) struct TwoChannels<S> {
     end: Option<TunnelEnd>,
     /// Whether the last chunk is among what is to be sent.
     closing: bool,
+    /// Once IN's connection has ended: how long OUT may still say something.
+    grace: Option<Pin<Box<Sleep>>>,
 }
+
+/// As long as what was sent on one connection may come after what was sent later on another one.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The body of OUT's answer.
 enum Body {
@@ -62,7 +70,6 @@ struct Answer {
     held: Vec<u8>,
     /// So many octets were none of it.
     other: usize,
-    over: bool,
 }
 
 impl Answer {
@@ -87,7 +94,11 @@ impl Answer {
             begins?;
             match status_of(self.held.get(..Self::LINE)?) {
                 // More is to come.
-                Some(status) if Status(status).is_informational() => self.held.drain(..Self::LINE),
+                Some(status)
+                    if Status(status).is_informational() && Status(status) != Status::SWITCHING_PROTOCOLS =>
+                {
+                    self.held.drain(..Self::LINE)
+                }
                 Some(status) => return Some(TunnelEnd::Answer(status)),
                 None => return Some(TunnelEnd::Frame),
             };
@@ -101,19 +112,22 @@ fn status_of(line: &[u8]) -> Option<u16> {
 }
 
 impl<S: Below> TwoChannels<S> {
-    /// Over `out` and `incoming`. `first` was read of OUT before: it is the beginning of its body, which is in chunks or not.
-    pub(crate) fn new(out: S, incoming: S, first: Vec<u8>, chunked: bool) -> Self {
+    /// Over `out` and `incoming`, each with what was read of it before: OUT's is the beginning of its body, which is in chunks or not.
+    pub(crate) fn new((out, first): (S, Vec<u8>), (incoming, heard): (S, &[u8]), chunked: bool) -> Self {
+        let mut answer = Answer::default();
+        let end = answer.hear(heard);
         let body = if chunked { Body::Chunks(Chunks::new()) } else { Body::Plain };
         Self {
             out,
             incoming,
             body,
             input: Input::new(first),
-            answer: Answer::default(),
+            answer,
             output: Zeroizing::default(),
             sent: 0,
-            end: None,
+            end,
             closing: false,
+            grace: None,
         }
     }
 
@@ -125,36 +139,54 @@ impl<S: Below> TwoChannels<S> {
                 return Poll::Ready(Ok(true));
             }
             // What is to be said goes out as far as it does at once: who hears does not wait for that.
-            _ = self.poll_flush(cx);
+            if let Poll::Ready(Err(_)) = self.poll_flush(cx) {
+                self.in_ends();
+            }
             self.end = self.end.or_else(|| self.body.end());
             if self.end.is_some() {
                 return Poll::Ready(Ok(false));
             }
-            match self.input.poll_read(&mut self.out, cx)? {
-                Poll::Ready(0) => return Poll::Ready(Ok(false)),
-                Poll::Ready(_) => {}
-                // An answer counts less than what the tunnel says: both may come at its end.
+            match self.input.poll_read(&mut self.out, cx) {
+                Poll::Ready(Ok(1..)) => {}
+                // An answer on IN says more than a bare end here.
+                Poll::Ready(ended) => {
+                    let said = self.poll_in(cx).is_ready() && self.end != Some(TunnelEnd::In);
+                    self.end = self.end.filter(|_| said);
+                    return Poll::Ready(if said { Ok(false) } else { ended.map(|_| false) });
+                }
+                // It counts less than what the tunnel says: both may come at its end.
                 Poll::Pending => {
-                    ready!(self.poll_answer(cx));
+                    ready!(self.poll_in(cx));
                     return Poll::Ready(Ok(false));
                 }
             }
         }
     }
 
-    /// Waits for an answer on IN, which ends it. Its bare end is none: the gateway says on OUT what it has to say.
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while !self.answer.over {
+    /// Waits for an end on IN: an answer, or that of its connection, where OUT says nothing more in a while.
+    fn poll_in(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.grace.is_none() {
             let mut room = [0; 512];
             let mut read = ReadBuf::new(&mut room);
             let came = ready!(Pin::new(&mut self.incoming).poll_read(cx, &mut read));
-            self.answer.over = came.is_err() || read.filled().is_empty();
+            if came.is_err() || read.filled().is_empty() {
+                self.in_ends();
+            }
             self.end = self.answer.hear(read.filled());
             if self.end.is_some() {
                 return Poll::Ready(());
             }
         }
-        Poll::Pending
+        if let Some(grace) = &mut self.grace {
+            ready!(grace.as_mut().poll(cx));
+            self.end = Some(TunnelEnd::In);
+        }
+        Poll::Ready(())
+    }
+
+    /// The connection of IN has ended. What the gateway has to say to that it says on OUT.
+    fn in_ends(&mut self) {
+        self.grace.get_or_insert_with(|| Box::pin(sleep(GRACE)));
     }
 
     /// What was read: octets of OUT's body, where some were waited for.

@@ -204,7 +204,8 @@ impl Machine<'_> {
     }
 
     fn dial(&mut self, address: SocketAddr, share: Duration) -> Option<Peer> {
-        let connect = self.scenario.connect(address.ip());
+        let again = self.scenario.dial.again.filter(|_| self.way.is_some());
+        let connect = again.unwrap_or_else(|| self.scenario.connect(address.ip()));
         if connect == Connect::Ok {
             return self.connected(address);
         }
@@ -371,12 +372,12 @@ impl Machine<'_> {
     fn shake_hands_with_gateway(&mut self, host: &str) {
         let limit = self.run.limit();
         let shakes = self.way.as_mut().is_some_and(Way::shakes_hands);
-        let table = self.scenario.gateway.as_ref().filter(|_| shakes);
-        let answer = match table {
-            Some(table) => {
+        let handshake = self.way.as_ref().filter(|_| shakes).map(Way::handshake);
+        let answer = match handshake {
+            Some(handshake) => {
                 self.now = self.now.saturating_add(TICK);
                 let root = (!self.scenario.plan.gateway_untrusted).then(authority);
-                Ok(session::session(&table.handshake(), host, LOOPBACK, root.as_deref()))
+                Ok(session::session(&handshake, host, LOOPBACK, root.as_deref()))
             }
             None => loop {
                 let held = self.way.as_ref().map(|way| way.held.clone()).unwrap_or_default();

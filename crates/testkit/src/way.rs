@@ -6,7 +6,7 @@ use std::time::Duration;
 use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd};
 
 use crate::gateway::{Does, Gateway, Notes};
-use crate::scenario::{Ending, GatewayTable};
+use crate::scenario::{Ending, GatewayTable, Handshake};
 use crate::script::segment;
 
 /// A connection to a gateway, or two of them.
@@ -17,8 +17,8 @@ pub(crate) struct Way {
     incoming: Option<Gateway>,
     /// What the first one does next, and what has come of it, while the second one is spoken with.
     aside: Option<(VecDeque<Does>, Vec<u8>)>,
-    /// The status that the IN channel was answered with.
-    answered: Option<u16>,
+    /// How the IN channel ended, by the gateway's doing.
+    in_ended: Option<TunnelEnd>,
     /// What the gateway does next.
     does: VecDeque<Does>,
     /// What has come of the gateway's octets, and is not heard yet.
@@ -58,7 +58,7 @@ impl Way {
             gateway: Gateway::new(table, notes),
             incoming: None,
             aside: None,
-            answered: None,
+            in_ended: None,
             does: VecDeque::new(),
             held: Vec::new(),
             tunnel: None,
@@ -96,10 +96,14 @@ impl Way {
             }
             Does::Send(octets) => {
                 let text = String::from_utf8_lossy(&octets);
-                self.answered = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+                let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+                self.in_ended = status.map(TunnelEnd::Answer);
             }
-            // Its bare end is none of the tunnel's.
-            Does::Close(_) | Does::InChannel => {}
+            // An answer says more.
+            Does::Close(_) => {
+                self.in_ended.get_or_insert(TunnelEnd::In);
+            }
+            Does::InChannel => {}
             // No IN channel does that.
             Does::Raw(_)
             | Does::Upgraded
@@ -127,6 +131,11 @@ impl Way {
             (None, _) => self.gateway.hear(octets),
         };
         self.does.extend(does);
+    }
+
+    /// The handshake on the connection that the run speaks on.
+    pub(crate) fn handshake(&self) -> Handshake {
+        self.incoming.as_ref().unwrap_or(&self.gateway).tls_handshake()
     }
 
     /// The run says its ClientHello; whether the gateway shakes hands.
@@ -202,8 +211,8 @@ impl Way {
         loop {
             let Some(does) = self.does.pop_front() else {
                 // It counts less than what the tunnel says.
-                let answered = self.answered.take().map(TunnelEnd::Answer);
-                return answered.map_or(Came::Nothing, |end| Came::Ended(Close::Tunnel(end)));
+                let ended = self.in_ended.take();
+                return ended.map_or(Came::Nothing, |end| Came::Ended(Close::Tunnel(end)));
             };
             return match does {
                 Does::Send(octets) => Came::Octets(octets, TICK),

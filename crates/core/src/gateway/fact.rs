@@ -136,7 +136,7 @@ pub struct HttpFacts {
     pub cookies: Vec<String>,
     /// Whether Exchange answered in the gateway's place (`X-CasErrorCode`).
     pub exchange: bool,
-    /// Whether a body of a known length came with it, as a page has.
+    /// Whether its body has a length that is known, as a page has: a channel has none.
     pub has_length: bool,
 }
 
@@ -153,7 +153,7 @@ impl HttpFacts {
         let mut facts = Self {
             status: response.status.0,
             reason: text(response.reason),
-            has_length: matches!(response.body_length(), BodyLength::Octets(1..)),
+            has_length: matches!(response.body_length(), BodyLength::Octets(_)),
             ..Self::default()
         };
         let asks = if response.status.0 == 407 { "proxy-authenticate" } else { "www-authenticate" };

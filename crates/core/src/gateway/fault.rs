@@ -43,6 +43,9 @@ pub enum GatewayFault {
     InRefused {
         /// The status.
         status: u16,
+        /// What it would have been called on the OUT channel, where it is more than that.
+        #[serde(default)]
+        fault: Option<Box<Self>>,
     },
     /// 101, and not for the key that was sent (RFC 6455 section 4.1).
     #[error("Sec-WebSocket-Accept is not for this request")]
@@ -133,7 +136,9 @@ impl GatewayFault {
             Self::Status { status, after_logon } => {
                 none().with("status", status).with("after_logon", after_logon)
             }
-            Self::InRefused { status } => none().with("status", status),
+            Self::InRefused { status, fault } => {
+                none().with("status", status).maybe("fault", fault.as_ref().map(|fault| fault.id()))
+            }
             Self::Version { major, minor } => none().with("version", format!("{major}.{minor}")),
             Self::Code { code, .. } => none().code("gateway_code", *code),
             Self::OtherPacket { kind } => {

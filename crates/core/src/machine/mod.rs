@@ -93,6 +93,11 @@ impl Machine {
         self.state.limited()
     }
 
+    /// The stage whose limit that is.
+    pub(crate) fn limit_of(&self) -> Stage {
+        self.state.limit_of()
+    }
+
     /// Enters the state. To be called once, before the first event.
     pub(crate) fn enter(&self, out: &mut Output) {
         self.state.enter(&self.context, out);

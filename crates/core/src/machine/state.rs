@@ -44,6 +44,11 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         Limited::Stage
     }
 
+    /// The stage whose limit it has.
+    fn limit_of(&self) -> Stage {
+        self.stage()
+    }
+
     /// Enters the state: what is sent before anything is waited for.
     fn enter(&self, _: &Context, _: &mut Output) {}
 

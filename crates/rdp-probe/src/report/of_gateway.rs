@@ -78,6 +78,7 @@ fn close(end: TunnelEnd) -> GatewayCloseView {
         | TunnelEnd::TlsBroken
         | TunnelEnd::Frame
         | TunnelEnd::LastChunk
+        | TunnelEnd::In
         | TunnelEnd::Packet
         | TunnelEnd::Flood
         | _ => None,

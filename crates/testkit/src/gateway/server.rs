@@ -19,7 +19,7 @@ use super::tunnel::Gateway;
 use crate::listen::{accept, first, still_open};
 
 use crate::port;
-use crate::scenario::{Ending, Fragments, GatewayTable, Handshake};
+use crate::scenario::{Ending, Fragments, GatewayTable};
 use crate::script::segment;
 use crate::stream::Stream;
 
@@ -95,7 +95,7 @@ impl ScriptedGateway {
                 target: None,
                 closing: false,
             };
-            Some(connection.serve(table.handshake()))
+            Some(connection.serve())
         };
         acceptors.spawn(accept(listener, done.subscribe(), serve));
         Ok(Self { address: SocketAddr::from((ip, port)), notes, done, acceptors })
@@ -184,8 +184,8 @@ enum News {
 }
 
 impl Connection {
-    async fn serve(mut self, handshake: Handshake) {
-        let ended = self.converse(handshake).await;
+    async fn serve(mut self) {
+        let ended = self.converse().await;
         if !matches!(ended, Err(Over::Ended)) {
             // The client hears of the end of it before it hears of what follows from that.
             self.stream = Stream::Gone;
@@ -210,7 +210,7 @@ impl Connection {
         self.stream.closed().await;
     }
 
-    async fn converse(&mut self, handshake: Handshake) -> Result<(), Over> {
+    async fn converse(&mut self) -> Result<(), Over> {
         let hello = read(&mut self.stream).await;
         if hello.is_empty() {
             return Ok(());
@@ -219,6 +219,7 @@ impl Connection {
             self.perform(does).await?;
             return Err(Over::Ended);
         }
+        let handshake = self.gateway.tls_handshake();
         if self.stream.shake_hands(&handshake, hello).await.is_err() {
             self.gateway.handshake_broken();
             return Ok(());

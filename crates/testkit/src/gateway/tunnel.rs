@@ -12,7 +12,9 @@ use super::judge::Judge;
 use super::notes::Notes;
 use super::outs::OpenOut;
 use super::packets::{self, ClientPacket};
-use crate::scenario::{Accepts, Departs, Ending, GatewayPoint, GatewayTable, HttpChannel, Personality};
+use crate::scenario::{
+    Accepts, Departs, Ending, GatewayPoint, GatewayTable, Handshake, HttpChannel, Personality,
+};
 use crate::toy::Toy;
 
 mod legs;
@@ -122,12 +124,21 @@ impl Gateway {
     }
 
     /// The ClientHello is there: what the gateway does in place of shaking hands, in the clear. `None` when it does shake hands, as
-    /// [`GatewayTable::handshake`] says.
+    /// [`Self::tls_handshake`] says.
     pub fn instead_of_tls(&mut self) -> Option<Vec<Does>> {
         // Nobody has said yet what it is for.
         let channel = if self.notes.outs.awaits_in() { HttpChannel::In } else { HttpChannel::Out };
+        if let (HttpChannel::In, Some(other)) = (channel, self.table.in_certificate) {
+            self.table.certificate = other;
+        }
         let departs = self.table.departs.as_ref().is_some_and(|departure| departure.channel == channel);
         if departs { self.instead(GatewayPoint::Tls, &[]) } else { None }
+    }
+
+    /// The handshake, where it is not [`Self::instead_of_tls`].
+    #[must_use]
+    pub const fn tls_handshake(&self) -> Handshake {
+        self.table.handshake()
     }
 
     /// The client was shown the certificate, and went no further.

@@ -22,6 +22,8 @@ pub struct GatewayTable {
     pub personality: Personality,
     /// The certificate that it shows.
     pub certificate: Kind,
+    /// The certificate that it shows on a connection for an IN channel, where that is another one.
+    pub in_certificate: Option<Kind>,
     /// Whom it lets in.
     pub accepts: Accepts,
     /// What it makes of what a logon by NTLM is bound to.
@@ -244,6 +246,7 @@ impl Default for GatewayTable {
             host: Host::Name("gw.lab.test".into()),
             personality: Personality::default(),
             certificate: Kind::Gateway,
+            in_certificate: None,
             accepts: Accepts::default(),
             binding: Binding::default(),
             proves: false,
@@ -614,6 +617,7 @@ mod tests {
             host = "gw2.lab.test"
             personality = "open_source"
             certificate = "expired"
+            in_certificate = "good"
             accepts = "token"
             user = "u"
             password = "p"

@@ -129,6 +129,8 @@ pub struct Dial {
     /// What a connection to each address does; those left out work.
     #[serde(deserialize_with = "connects")]
     pub connect: BTreeMap<Whither, Connect>,
+    /// What a second connection to a gateway does, where it is not what the first one does.
+    pub again: Option<Connect>,
     /// This end's address; without it, 127.0.0.1 to a loopback address and unknown to any other. Players with real sockets
     /// cannot choose it.
     pub local: Option<IpAddr>,

@@ -36,24 +36,26 @@ fn is_whole(body: &[u8]) -> bool {
 
 /// Whether another request can follow on the same connection.
 pub(super) fn persists(response: &Response<'_>) -> bool {
-    let closes = |value: &[u8]| {
-        value.split(|octet| *octet == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
-    };
-    let keeps = |value: &[u8]| {
-        value
-            .split(|octet| *octet == b',')
-            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"keep-alive"))
-    };
-    // RFC 9112 section 9.3: before HTTP/1.1 a connection that is kept says so.
-    let old = response.minor_version == 0 && !response.headers("connection").any(keeps);
-    let told = old || response.headers("connection").any(closes);
     let ends = match response.body_length() {
         BodyLength::None => false,
         BodyLength::Chunked => !is_whole(response.body()),
         BodyLength::Octets(octets) => usize::try_from(octets).map_or(true, |octets| octets > MAX_BODY),
         BodyLength::UntilClose | _ => true,
     };
-    !told && !ends
+    !closes(response) && !ends
+}
+
+/// Whether the server says that it ends the connection with this answer (RFC 9112 section 9.3).
+pub(super) fn closes(response: &Response<'_>) -> bool {
+    let says = |word: &str| {
+        response.headers("connection").any(|value| {
+            value
+                .split(|octet| *octet == b',')
+                .any(|option| option.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+        })
+    };
+    // Before HTTP/1.1 a connection that is kept says so.
+    says("close") || (response.minor_version == 0 && !says("keep-alive"))
 }
 
 #[cfg(test)]

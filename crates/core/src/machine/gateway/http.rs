@@ -5,7 +5,7 @@ use rdp_probe_wire::http::{BodyLength, Response, Status};
 use rdp_probe_wire::ntlm::Challenge;
 use zeroize::Zeroizing;
 
-use super::answer::{begins_anew, challenge_of, persists};
+use super::answer::{begins_anew, challenge_of, closes, persists};
 use super::handshake::ExpectCarrier;
 use super::in_common::at_gateway;
 use super::kept::{Kept, OutChannel, Sent};
@@ -72,6 +72,11 @@ fn second(kept: Kept, context: &Context, out: &mut Output) -> Box<dyn State> {
 /// The stage of what is said on this connection: all of IN's belongs to the transport.
 const fn stage_of(kept: &Kept, otherwise: Stage) -> Stage {
     if kept.out.is_some() { Stage::GatewayHttp } else { otherwise }
+}
+
+/// What the limit is the limit of: a second connection has many messages in one stage.
+const fn limited(kept: &Kept) -> Limited {
+    if kept.out.is_some() { Limited::Message } else { Limited::Stage }
 }
 
 /// What is asked for on this connection.
@@ -210,17 +215,22 @@ impl ExpectAnswer {
         let transport = context.plan().gateway.as_ref().map(|gateway| gateway.transport);
         let opened = match (status, self.kept.out) {
             (Status::UNAUTHORIZED, _) => return self.on_challenge(response, facts, context, out),
-            (Status::SWITCHING_PROTOCOLS, None) => {
+            // Who did not ask for that is not told what is wrong with it.
+            (Status::SWITCHING_PROTOCOLS, None) if transport != Some(GatewayTransport::Http) => {
                 let accept = response.header("sec-websocket-accept").map(<[u8]>::trim_ascii);
-                let asked = transport != Some(GatewayTransport::Http);
-                let right = asked && accept == Some(Self::request(context).accept().as_bytes());
+                let right = accept == Some(Self::request(context).accept().as_bytes());
                 if right { Ok(Opened::WebSocket) } else { Err(GatewayFault::WrongAccept) }
             }
             (Status::OK, None) if !is_page && transport != Some(GatewayTransport::WebSocket) => {
                 Ok(Opened::Out { chunked: response.body_length() == BodyLength::Chunked })
             }
+            // Its last request is to follow.
+            (Status::OK, Some(_)) if closes(response) => Err(GatewayFault::NotPersistent),
             (Status::OK, Some(channel)) if !facts.is_html() => Ok(Opened::In(channel)),
-            _ if status.is_informational() && self.asides < MOST_ASIDES => {
+            _ if status.is_informational()
+                && status != Status::SWITCHING_PROTOCOLS
+                && self.asides < MOST_ASIDES =>
+            {
                 self.asides = self.asides.saturating_add(1);
                 return Ok(Step::Continue(self));
             }
@@ -295,6 +305,12 @@ fn onward(
     }
 }
 
+/// The IN channel does not open, and this is why.
+fn in_refused(status: Status, fault: GatewayFault) -> FailureKind {
+    let fault = Some(fault).filter(|fault| !matches!(fault, GatewayFault::Status { .. })).map(Box::new);
+    FailureKind::Gateway(GatewayFault::InRefused { status: status.0, fault })
+}
+
 fn on_to(next: Option<Box<dyn State>>) -> Step {
     next.map_or(Step::Done(NotTried::NotSelected), Step::Continue)
 }
@@ -307,7 +323,18 @@ impl State for ExpectAnswer {
     );
 
     fn limited(&self) -> Limited {
-        if self.kept.out.is_some() { Limited::Message } else { Limited::Stage }
+        limited(&self.kept)
+    }
+
+    /// Who checks a logon takes as long on this connection as on the other one, and a person to approve it.
+    fn limit_of(&self) -> Stage {
+        match self.sent {
+            Sent::Nothing | Sent::TokenToCome | Sent::ToFollow => self.stage(),
+            Sent::BegunUnasked(_) | Sent::Begun(_) | Sent::Proof(_) if self.kept.out.is_some() => {
+                Stage::GatewayAuth
+            }
+            Sent::BegunUnasked(_) | Sent::Begun(_) | Sent::Proof(_) => self.stage(),
+        }
     }
 
     fn enter(&self, context: &Context, out: &mut Output) {
@@ -324,8 +351,8 @@ impl State for ExpectAnswer {
         let is_in = self.kept.out.is_some();
         match self.read(&response, &facts, context, out) {
             // Whatever it says to that: OUT was let in by the same.
-            Err(FailureKind::Gateway(_)) | Ok(Step::FailAt(_, FailureKind::Gateway(_))) if is_in => {
-                Err(FailureKind::Gateway(GatewayFault::InRefused { status: response.status.0 }))
+            Err(FailureKind::Gateway(fault)) | Ok(Step::FailAt(_, FailureKind::Gateway(fault))) if is_in => {
+                Err(in_refused(response.status, fault))
             }
             step => step,
         }
@@ -357,6 +384,10 @@ impl State for ExpectProof {
         }
     );
 
+    fn limited(&self) -> Limited {
+        limited(&self.kept)
+    }
+
     fn enter(&self, context: &Context, out: &mut Output) {
         if !self.asked {
             note_ids(ExpectAnswer::request(context), out);
@@ -370,7 +401,15 @@ impl State for ExpectProof {
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
         let Self { method, challenge, kept, asked } = *self;
-        let (token, done) = token_of(answer)?;
+        let is_in = kept.out.is_some();
+        let (token, done) = token_of(answer).map_err(|kind| {
+            // What cannot be answered is refused in the same words, whoever finds out.
+            if is_in && kind == FailureKind::Auth(AuthFault::Token) {
+                in_refused(Status::UNAUTHORIZED, GatewayFault::ChallengeUnreadable)
+            } else {
+                kind
+            }
+        })?;
         let token = Zeroizing::new(token);
         // One message proves an identity, or one and another that answers a challenge.
         if !done && challenge.is_some() {
@@ -428,6 +467,11 @@ impl State for ExpectLastWord {
             ask: AuthAsk::Token(Some(&self.token)),
         }
     );
+
+    fn limited(&self) -> Limited {
+        // Whatever stage it is, it belongs to no answer that is still to come.
+        Limited::Message
+    }
 
     fn on_auth(
         self: Box<Self>,

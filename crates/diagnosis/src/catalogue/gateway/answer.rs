@@ -28,9 +28,9 @@ const fn is_unreadable(how: Close) -> bool {
     matches!(how, Close::TlsBroken(_) | Close::Tunnel(TunnelEnd::Frame | TunnelEnd::Packet | TunnelEnd::Flood))
 }
 
-/// What IN was answered has rows of its own.
+/// The end of IN has rows of its own.
 const fn is_of_in(how: Close) -> bool {
-    matches!(how, Close::Tunnel(TunnelEnd::Answer(_)))
+    matches!(how, Close::Tunnel(TunnelEnd::Answer(_) | TunnelEnd::In))
 }
 
 fn unreadable(evidence: &Evidence) -> bool {

@@ -35,6 +35,7 @@ const fn is_broken(end: TunnelEnd) -> bool {
         | TunnelEnd::Broken { .. }
         | TunnelEnd::LastChunk
         | TunnelEnd::Answer(_)
+        | TunnelEnd::In
         | _ => false,
     }
 }

@@ -16,7 +16,7 @@ fn is(evidence: &Evidence, of: &[u16]) -> bool {
     status(evidence).is_some_and(|status| of.contains(&status))
 }
 
-/// 200 with a page for people, or with anything that ends.
+/// 200 with a page for people, or with anything that ends, be it at once.
 fn page(evidence: &Evidence) -> bool {
     is(evidence, &[200]) && evidence.http_answer().is_some_and(|answer| answer.is_html() || answer.has_length)
 }
@@ -151,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-http-page",
         matches: page,
-        summary: "{gateway} is no gateway: it answers with a web page",
+        summary: "{gateway} is no gateway: it answers as a web site does, with a page or with nothing",
         cause: "{http_server} answered. Another web site has the name, or a page for people stands in front: a captive portal, a sign-in page",
         remedy: "check that the name leads to the gateway; from a guest network, sign in to that first",
         ..HTTP

@@ -5,6 +5,7 @@ use rdp_probe_core::{
 };
 
 use super::codes::{Meaning, means};
+use super::two_channels::{in_kept_back, is_in};
 use crate::catalogue::ends::{closed, cut, silent, stalled};
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
@@ -223,7 +224,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-challenge-unreadable",
         matches: |f| {
             is_fault(f, &GatewayFault::ChallengeUnreadable)
-                || f.failure_kind() == Some(&FailureKind::Auth(AuthFault::Token))
+                || (f.failure_kind() == Some(&FailureKind::Auth(AuthFault::Token)) && !is_in(f))
                 || (unreadable(f) && is_begun(f) && is_at_the_logon(f))
         },
         stage: None,
@@ -313,7 +314,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-challenge-silent",
-        matches: |f| silent(f) && is_begun(f),
+        matches: |f| silent(f) && is_begun(f) && !in_kept_back(f),
         outcome: VerdictOutcome::Inconclusive,
         summary: "the gateway {gateway} did not answer the first message of the logon within {limit}",
         cause: "it offers NTLM and does not go on with it: the gateway hangs, or what stands in front of it keeps the message or the answer. \
