@@ -1,4 +1,4 @@
-//! The readers up to the NTLM challenge, and those of a gateway's answers, allocate nothing, whatever comes. Apart from the comparison of times, since counting
+//! The readers up to the Demand Active, and those of a gateway's answers, allocate nothing, whatever comes. Apart from the comparison of times, since counting
 //! slows down whoever does allocate.
 #![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
 use std::alloc::System;
@@ -10,13 +10,17 @@ use rdp_probe_benches::{Bars, Kind};
 use rdp_probe_wire::after_tls;
 use rdp_probe_wire::credssp::spnego::Token;
 use rdp_probe_wire::credssp::{TsRequest, ntlm_in, ts_request};
+use rdp_probe_wire::early_user_auth::{self, EarlyUserAuthorizationResult};
+use rdp_probe_wire::fast_path::{self, FastPathOutput};
 use rdp_probe_wire::http::{self, Chunks, Response, challenges};
-use rdp_probe_wire::mcs::ConnectResponse;
+use rdp_probe_wire::license::LicenseMessage;
+use rdp_probe_wire::mcs::{AttachUserConfirm, ChannelJoinConfirm, ConnectResponse, SendDataIndication};
 use rdp_probe_wire::ntlm::{Challenge, utf16};
 use rdp_probe_wire::rdsaad::{self, ServerNonce};
 use rdp_probe_wire::rdstls::Capabilities;
+use rdp_probe_wire::security_header::SecurityHeader;
 use rdp_probe_wire::server_certificate::ServerCertificate;
-use rdp_probe_wire::share::ServerMessage;
+use rdp_probe_wire::share::{ServerMessage, SharePdu};
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight, ServerHello, record};
 use rdp_probe_wire::tsgu::{self, ClientBody, ClientPacket, ServerPacket};
 use rdp_probe_wire::websocket::FrameHead;
@@ -25,11 +29,21 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const MESSAGES: [&str; 14] = [
+const MESSAGES: [&str; 24] = [
     TUNNEL_RESPONSE,
     CHANNEL_CREATE,
+    "03 00 00 0b 02 f0 80 2e 00 00 06 # Attach User Confirm",
+    "03 00 00 09 02 f0 80 2d c0 # one that refuses",
+    "03 00 00 0f 02 f0 80 3e 00 00 06 03 eb 03 eb # Channel Join Confirm",
+    "03 00 00 0d 02 f0 80 3c 60 00 06 03 eb # one that refuses, without a channel",
+    "03 00 00 22 02 f0 80 68 00 07 03 eb 70 14 80 00 10 00 ff 02 10 00 07 00 00 00 02 00 00 00 28 14 00 00 # licensing",
+    "00 80 07 83 00 00 00 # fast-path output",
+    CONTROL,
+    include_str!("../tests/golden/built-demand-active.hex"),
     include_str!("../tests/golden/xrdp-connect-response-128-bits.hex"),
     SET_ERROR_INFO,
+    include_str!("../tests/golden/built-license-request-xrdp.hex"),
+    VALID_CLIENT,
     include_str!("../tests/golden/openssl-tls13.hex"),
     include_str!("../tests/golden/openssl-hello-retry.hex"),
     include_str!("../tests/golden/openssl-tls12-ecdsa.hex"),
@@ -44,6 +58,14 @@ const MESSAGES: [&str; 14] = [
 
 /// Set Error Info 7.
 const SET_ERROR_INFO: &str = "03 00 00 24 02 f0 80 68 00 01 03 eb 70 16 16 00 17 00 ea 03 ea 03 01 00 00 01 08 00 2f 00 00 00 07 00 00 00";
+
+/// What xrdp ends licensing with.
+const VALID_CLIENT: &str =
+    "03 00 00 22 02 f0 80 68 00 07 03 eb 70 14 80 00 10 00 ff 02 10 00 07 00 00 00 02 00 00 00 28 14 00 00";
+
+/// Granted Control, behind a FlowPDU.
+const CONTROL: &str = "03 00 00 30 02 f0 80 68 00 01 03 eb 70 22 00 80 00 41 00 00 ea 03 1a 00 17 00 ea 03 ea 03 01 00 00 01 0c 00 14 \
+    00 00 00 02 00 f1 03 ea 03 00 00";
 
 /// A tunnel with an identifier, capabilities and a text for people.
 const TUNNEL_RESPONSE: &str =
@@ -77,7 +99,15 @@ impl Tally {
     fn read(&mut self, octets: &[u8]) {
         let octets = black_box(octets);
         let region = Region::new(COUNTING);
-        let read = [flight(octets), challenge(octets), settings(octets), gateway(octets), others(octets)];
+        let read = [
+            flight(octets),
+            challenge(octets),
+            settings(octets),
+            domain(octets),
+            licensing(octets),
+            gateway(octets),
+            others(octets),
+        ];
         let read = black_box(read).contains(&true);
         let change = region.change();
         self.allocations += change.allocations + change.reallocations;
@@ -108,7 +138,14 @@ fn challenge(octets: &[u8]) -> bool {
 }
 
 fn settings(octets: &[u8]) -> bool {
-    if black_box(ServerMessage::parse(octets)).is_ok() {
+    let mut rest = SendDataIndication::parse(octets).map(|read| read.data).unwrap_or_default();
+    while let Ok((_, behind)) = black_box(SharePdu::parse_data(rest)) {
+        rest = behind;
+    }
+    if let Ok(read) = black_box(SharePdu::parse(octets)) {
+        if let ServerMessage::DemandActive(demand) = read.message {
+            _ = black_box((demand.capabilities.count(), demand.capabilities.bitmap()));
+        }
         return true;
     }
     let Ok(response) = black_box(ConnectResponse::parse(octets)) else { return false };
@@ -117,6 +154,28 @@ fn settings(octets: &[u8]) -> bool {
     let certificate = blocks.security.map(|security| ServerCertificate::parse(security.certificate));
     _ = black_box((channels, certificate));
     true
+}
+
+fn domain(octets: &[u8]) -> bool {
+    // Nearly anything can be these.
+    _ = black_box((early_user_auth::frame(octets), EarlyUserAuthorizationResult::parse(octets)));
+    _ = black_box((fast_path::frame(octets), FastPathOutput::parse(octets)));
+    let indication = black_box(SendDataIndication::parse(octets));
+    _ = black_box(SecurityHeader::parse(indication.map_or(octets, |indication| indication.data)));
+    black_box(AttachUserConfirm::parse(octets)).is_ok()
+        || black_box(ChannelJoinConfirm::parse(octets)).is_ok()
+        || indication.is_ok()
+}
+
+fn licensing(octets: &[u8]) -> bool {
+    let Ok(indication) = black_box(SendDataIndication::parse(octets)) else { return false };
+    let message = black_box(LicenseMessage::parse(indication.data));
+    if let Ok(LicenseMessage::LicenseRequest(request)) = message {
+        let scopes = request.scopes.iter().map(<[u8]>::len).fold(0, usize::saturating_add);
+        _ = black_box((scopes, request.key_exchange.iter().count()));
+        _ = black_box(ServerCertificate::parse(request.certificate));
+    }
+    message.is_ok()
 }
 
 fn gateway(octets: &[u8]) -> bool {
@@ -178,7 +237,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let allocations = u32::try_from(tally.allocations).unwrap_or(u32::MAX);
     bars.at_most(
         Kind::Allocations,
-        "TLS to Connect Response, and gateways, every cut and octet: by read",
+        "TLS to Demand Active, fast-path, and gateways, every cut and octet: by read",
         f64::from(allocations) / reads,
         0.0,
     );

@@ -41,6 +41,7 @@ mod gateway;
 mod hop;
 mod itinerary;
 mod leg;
+mod license_keys;
 mod logon;
 mod look;
 mod machine;

@@ -16,11 +16,13 @@ use rdp_probe_core::{
 use crate::certificate::Kind;
 
 mod gateway;
+mod licensing;
 mod mutated;
 mod secured;
 mod settings;
 
 pub use gateway::{http_octets, tsgu_octets, websocket_octets};
+pub use licensing::{LICENSE_MESSAGES, license_octets};
 pub use secured::{credssp_octets, tls_octets};
 pub use settings::mcs_octets;
 

@@ -21,12 +21,20 @@ pub enum Layer {
     Gcc,
     /// The certificate of Standard RDP Security, \[MS-RDPBCGR\] 2.2.1.4.3.1.
     ServerCertificate,
+    /// The basic security header, \[MS-RDPBCGR\] 2.2.8.1.1.2.1.
+    Security,
     /// Share control and share data headers, \[MS-RDPBCGR\] 2.2.8.1.1.
     Share,
+    /// Fast-path output, \[MS-RDPBCGR\] 2.2.9.1.2.
+    FastPath,
+    /// Licensing, \[MS-RDPBCGR\] 2.2.1.12 and \[MS-RDPELE\] 2.2.2.
+    License,
     /// TLS records and handshake messages, RFC 5246 and RFC 8446.
     Tls,
     /// TSRequest, \[MS-CSSP\] 2.2.1.
     CredSsp,
+    /// Early User Authorization Result, \[MS-RDPBCGR\] 2.2.10.2.
+    EarlyUserAuth,
     /// SPNEGO, RFC 4178 and \[MS-SPNG\] 2.2.1.
     Spnego,
     /// NTLM, \[MS-NLMP\] 2.2.

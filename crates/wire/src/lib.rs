@@ -17,12 +17,21 @@
 //! | MCS Connect Response, GCC Conference Create Response | [`mcs::ConnectResponse`] | \[MS-RDPBCGR\] 2.2.1.4 |
 //! | the server's data blocks | [`gcc::ServerBlocks`] | \[MS-RDPBCGR\] 2.2.1.4.2 to 2.2.1.4.6 |
 //! | certificate of Standard RDP Security | [`server_certificate::ServerCertificate`] | \[MS-RDPBCGR\] 2.2.1.4.3.1 |
+//! | MCS Attach User Confirm | [`mcs::AttachUserConfirm`] | \[MS-RDPBCGR\] 2.2.1.7 |
+//! | MCS Channel Join Confirm | [`mcs::ChannelJoinConfirm`] | \[MS-RDPBCGR\] 2.2.1.9 |
+//! | MCS Erect Domain, Attach User, Channel Join, Send Data, by hand | [`mcs`] | \[MS-RDPBCGR\] 2.2.1.5, 2.2.1.6, 2.2.1.8 |
 //! | MCS Send Data Indication | [`mcs::SendDataIndication`] | ITU-T T.125 |
-//! | Set Error Info, Deactivate All, redirection | [`share::ServerMessage`] | \[MS-RDPBCGR\] 2.2.5.1.1, 2.2.3.1, 2.2.13.3.1 |
+//! | Client Info, by hand | [`client_info`] | \[MS-RDPBCGR\] 2.2.1.11.1.1 |
+//! | basic security header | [`security_header::SecurityHeader`] | \[MS-RDPBCGR\] 2.2.8.1.1.2.1 |
+//! | fast-path output, up to its updates | [`fast_path`] | \[MS-RDPBCGR\] 2.2.9.1.2 |
+//! | licensing: a licence request, an error alert, and what comes between | [`license::LicenseMessage`] | \[MS-RDPBCGR\] 2.2.1.12, \[MS-RDPELE\] 2.2.2 |
+//! | share PDUs: Demand Active, Set Error Info, Deactivate All and others | [`share::SharePdu`] | \[MS-RDPBCGR\] 2.2.8.1.1, 2.2.1.13.1 |
+//! | Confirm Active, Synchronize, Control, Font List | [`share`] | \[MS-RDPBCGR\] 2.2.1.13.2 to 2.2.1.18 |
 //! | ClientHello, by hand | [`tls::client_hello`] | RFC 8446 section 4.1.2 |
 //! | what answers it: ServerHello, Certificate, alert | [`tls::ServerFlight`] | RFC 8446 section 4, RFC 5246 section 7 |
 //! | what the first octets inside TLS belong to | [`after_tls`] | - |
 //! | TSRequest | [`credssp::TsRequest`] | \[MS-CSSP\] 2.2.1 |
+//! | Early User Authorization Result | [`early_user_auth`] | \[MS-RDPBCGR\] 2.2.10.2 |
 //! | NegTokenResp, NegTokenInit2 | [`credssp::spnego`] | RFC 4178 section 4.2, \[MS-SPNG\] 2.2.1 |
 //! | NTLM CHALLENGE_MESSAGE, AV_PAIR | [`ntlm`] | \[MS-NLMP\] 2.2.1.2, 2.2.2.1 |
 //! | RDSTLS Capabilities | [`rdstls::Capabilities`] | \[MS-RDPBCGR\] 2.2.17.1 |
@@ -35,18 +44,23 @@
 extern crate alloc;
 
 pub mod after_tls;
+pub mod client_info;
 pub mod credssp;
 mod der;
+pub mod early_user_auth;
+pub mod fast_path;
 pub mod fault;
 pub mod first_octets;
 pub mod gcc;
 pub mod http;
+pub mod license;
 pub mod mcs;
 pub mod nego;
 pub mod ntlm;
 pub mod preconnection;
 pub mod rdsaad;
 pub mod rdstls;
+pub mod security_header;
 pub mod server_certificate;
 pub mod share;
 pub mod tls;

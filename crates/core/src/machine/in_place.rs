@@ -71,7 +71,7 @@ impl Asides {
                 self.reason = reason.or(self.reason);
             }
             Ok(ServerMessage::DeactivateAll) => out.facts.push(Observed::Deactivated),
-            Ok(ServerMessage::Redirection) => return Err(FailureKind::Redirected),
+            Ok(ServerMessage::Redirection(_)) => return Err(FailureKind::Redirected),
             Ok(_) | Err(_) => return Ok(Heard::Other),
         }
         self.count = self.count.saturating_add(1);

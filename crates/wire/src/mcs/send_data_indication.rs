@@ -4,6 +4,7 @@
 use nom::IResult;
 
 use super::connect_response::per_length;
+use super::domain_pdu::FIRST_USER;
 use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
 use crate::x224;
 
@@ -22,8 +23,6 @@ pub struct SendDataIndication<'a> {
 const LAYOUT: Layout = &[("DomainMCSPDU", 1), ("initiator", 2), ("channelId", 2), ("dataPriority", 1)];
 /// The choice of DomainMCSPDU, in the upper six bits.
 const CHOICE: u8 = 26;
-/// User ids are counted from here.
-const FIRST_USER: u16 = 1001;
 
 impl<'a> SendDataIndication<'a> {
     /// Reads a whole PDU, TPKT header included; octets after the data are ignored.

@@ -12,7 +12,7 @@ pub use connection_request::{ConnectionRequest, RequestError, Routing};
 pub use disconnect_request::DisconnectRequest;
 pub use error::TpduError;
 pub use tpdu::TpduCode;
-pub(crate) use tpdu::data;
+pub(crate) use tpdu::{data, data_headers};
 
 #[cfg(test)]
 mod tests {

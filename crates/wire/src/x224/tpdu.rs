@@ -52,14 +52,37 @@ impl TpduCode {
 
 const DATA: Layout = &[("LI", 1), ("code", 1), ("EOT", 1)];
 
+/// TPKT and X.224 Data headers, in octets.
+const HEADERS: usize = Tpkt::LEN + 1 /* LI */ + 1 /* code */ + 1 /* EOT */;
+
 /// The headers of an X.224 Data TPDU: what follows is MCS.
+#[inline]
 pub(crate) fn data(i: &[u8]) -> IResult<&[u8], (), Fault> {
+    // All of them in one step; what is wrong is worked out only when something is.
+    match i.split_first_chunk::<HEADERS>() {
+        Some((&[Tpkt::VERSION, _, high, low, _li, code, _eot], rest))
+            if u16::from_be_bytes([high, low]) >= Tpkt::MIN_PACKET && code & 0xF0 == TpduCode::DATA.0 =>
+        {
+            Ok((rest, ()))
+        }
+        _ => data_by_field(i),
+    }
+}
+
+#[cold]
+fn data_by_field(i: &[u8]) -> IResult<&[u8], (), Fault> {
     let (i, _) = tpkt(i)?;
     let (rest, &[_li, code, _eot]) = fixed::<3>(i, DATA)?;
     if code & 0xF0 != TpduCode::DATA.0 {
         return bad(i, "code", Problem::Value(u32::from(code)));
     }
     Ok((rest, ()))
+}
+
+/// The headers in front of so many octets of MCS; `None` when they are more than a TPKT can hold.
+pub(crate) fn data_headers(len: usize) -> Option<[u8; HEADERS]> {
+    let [high, low] = u16::try_from(len.checked_add(HEADERS)?).ok()?.to_be_bytes();
+    Some([Tpkt::VERSION, 0, high, low, 2, TpduCode::DATA.0, 0x80])
 }
 
 /// The two lengths of a TPDU and what they count: TPKT `length` is the whole PDU, `LI` everything after itself. Both are
