@@ -184,6 +184,7 @@ async fn interrupted(security: Security, script: &str, stage: Stage, nth: usize)
     let probe = Probe::builder(address.to_string().parse().unwrap())
         .security(security)
         .timeout(Duration::from_secs(60));
+    let probe = if stage == Stage::ChannelConnection { probe.until(stage) } else { probe };
     let (interrupt, interrupted) = oneshot::channel::<()>();
     let probe = probe.stage_timeout(stage, Duration::from_secs(60)).build().unwrap();
     let (mut events, run) = probe.watch(async {
@@ -226,9 +227,16 @@ async fn run_is_interrupted_in_the_stage_behind_tls_that_it_is_in() {
         (Stage::Rdstls, Security::Rdstls, "04"),
         (Stage::Rdsaad, Security::Aad, "10"),
         (Stage::BasicSettingsExchange, Security::Tls, "01"),
+        (Stage::ChannelConnection, Security::Tls, "01"),
     ];
     for (stage, security, protocol) in stages {
-        is_interrupted(&interrupted(security, &inside_tls(protocol), stage, 1).await, stage);
+        let mut script = inside_tls(protocol);
+        if stage == Stage::ChannelConnection {
+            let takes =
+                "{ expect = \"connect_initial\" },\n{ connect_response = { requested = \"0x0B\" } },\n{ close";
+            script = script.replace("{ close", takes);
+        }
+        is_interrupted(&interrupted(security, &script, stage, 1).await, stage);
     }
     let here = |stage| {
         in_the_clear().iter().any(|hangs| hangs.stage == stage) || stages.iter().any(|(own, ..)| *own == stage)

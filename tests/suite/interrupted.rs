@@ -7,17 +7,31 @@ use rdp_probe_core::{
     Account, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Event, Gateway, GatewayLogon, Hop, Host,
     Link, Plan, Run, Security, SignatureCheck, Stage, TlsFault, TlsFaultKind, TlsSession, Trust, Wants,
 };
+use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::gateway::accepted;
+use rdp_probe_testkit::scenario::Step;
 
 /// A Connection Confirm that selects this protocol ([MS-RDPBCGR] 2.2.1.2.1).
 const fn confirm(protocol: u8) -> [u8; 19] {
     [3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, protocol, 0, 0, 0]
 }
 
+/// A Connect Response of a server that does not encrypt ([MS-RDPBCGR] 2.2.1.4).
+fn connect_response() -> Vec<u8> {
+    let text = "title = \"t\"\n[[connection]]\nsteps = [{ connect_response = { requested = \"0x0B\" } }]\n\
+                [expect]\noutcome = \"reachable\"\nexit = 0";
+    let scenario = Scenario::parse("response", text).unwrap();
+    let [Step::Send(octets)] = scenario.connections[0].steps.as_slice() else { panic!("one message") };
+    octets.clone()
+}
+
 /// A run that wants everything there is, up to the stage, with the selected protocol on the way.
 fn run_to(stage: Stage, security: Security, protocol: u8) -> Run {
     let mut plan = Plan::new(Host::parse("srv1.lab.test").unwrap(), 3389);
     (plan.enumerate, plan.all_addresses, plan.security) = (true, true, security);
+    if stage.rank() > plan.until.rank() {
+        plan.until = stage;
+    }
     let mut run = Run::new(plan);
     let attempt = run.next().unwrap();
     run.start(&attempt, Duration::ZERO);
@@ -29,16 +43,21 @@ fn run_to(stage: Stage, security: Security, protocol: u8) -> Run {
         trust: None,
         signature: SignatureCheck::Verified,
     };
-    let confirm = confirm(protocol);
+    let (confirm, response) = (confirm(protocol), connect_response());
     let way = [
         Event::Resolved(Ok(addresses.to_vec())),
         Event::Dialed(Ok(Link { peer: addresses[0], local: None })),
         Event::Pdu(&confirm),
         Event::Tls { before: 0, answer: Ok(session) },
+        Event::Pdu(&response),
     ];
     for (event, at) in way.into_iter().zip(1..) {
         if run.stage() == Some(stage) {
             break;
+        }
+        // Without TLS there is no handshake.
+        if matches!(event, Event::Tls { .. }) && run.stage() != Some(Stage::Tls) {
+            continue;
         }
         run.on(event, Duration::from_millis(at));
     }
@@ -47,7 +66,7 @@ fn run_to(stage: Stage, security: Security, protocol: u8) -> Run {
 }
 
 /// The stages, each with the protocol that leads there, and how that is asked for.
-const STAGES: [(Stage, Security, u8); 9] = [
+const STAGES: [(Stage, Security, u8); 11] = [
     (Stage::Resolve, Security::Auto, 0),
     (Stage::TcpConnect, Security::Auto, 0),
     (Stage::ConnectionInitiation, Security::Auto, 0),
@@ -57,6 +76,8 @@ const STAGES: [(Stage, Security, u8); 9] = [
     (Stage::Rdsaad, Security::Aad, 0x10),
     (Stage::BasicSettingsExchange, Security::Auto, 0),
     (Stage::BasicSettingsExchange, Security::Auto, 1),
+    (Stage::ChannelConnection, Security::Auto, 0),
+    (Stage::ChannelConnection, Security::Auto, 1),
 ];
 
 /// The end of a run, as the driver reports it in this stage.

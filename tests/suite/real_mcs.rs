@@ -52,6 +52,33 @@ fn xrdp_logs_who_came_by() {
     }
 }
 
+/// Each depth that there is without a logon, at servers that attach whoever comes; a run after it works as the one before.
+#[test]
+fn real_servers_attach_a_client_and_let_it_go() {
+    type Start = fn() -> Peer;
+    let servers: [(&str, Start); 4] = [
+        ("xrdp, TLS", || xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned)),
+        ("xrdp, no encryption", || xrdp::start_standard(CryptLevel::None)),
+        ("shadow, TLS", || freerdp::start(Security::Tls)),
+        ("shadow, no encryption", || freerdp::start(Security::Rdp)),
+    ];
+    for (name, start) in servers {
+        let peer = start();
+        for until in ["basic_settings_exchange", "channel_connection", "basic_settings_exchange"] {
+            let output = binary::run(&["-o", "json", "--until", until, &peer.address().to_string()]);
+            let report = output.json.unwrap_or_else(|| panic!("{} {}", output.stdout, output.stderr));
+            assert_eq!(output.status, Some(0), "{name}, {until}: {report:#}\n{}", peer.log());
+            let last = report["stages"].as_array().unwrap().last().unwrap();
+            assert_eq!((&last["stage"], &last["outcome"]), (&json!(until), &json!("passed")), "{name}");
+        }
+    }
+    let peer = xrdp::start_standard(CryptLevel::High);
+    let output = binary::run(&["-o", "json", "--until", "channel_connection", &peer.address().to_string()]);
+    let report = output.json.unwrap();
+    let verdict = &report["verdict"];
+    assert_eq!((&verdict["rule"], output.status), (&json!("depth-behind-encryption"), Some(54)), "{verdict:#}");
+}
+
 #[test]
 fn xrdp_with_standard_security_is_described_at_every_level() {
     const KEY: u32 = 2048;

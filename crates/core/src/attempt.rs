@@ -292,6 +292,8 @@ pub enum NotTried {
     AccountStopped,
     /// The credentials are proven, and were not given away: what lies behind needs them.
     NotDelegated,
+    /// It lies behind encryption by Standard RDP Security, which this version does not speak.
+    EncryptionNotSpoken,
     /// The gateway does it: it connects to the target.
     DoneByGateway,
     /// Nothing was asked of a gateway that lets people through without, or with a token alone.
@@ -310,6 +312,7 @@ impl NotTried {
             Self::CertificateNotAccepted => "the certificate is not accepted for a logon",
             Self::AccountStopped => "the account was not accepted before in this run",
             Self::NotDelegated => "the credentials are proven, and not given away",
+            Self::EncryptionNotSpoken => "encryption without TLS is not in this version",
             Self::DoneByGateway => "done by the gateway",
             Self::NoLogonAsked => "the gateway asked for no logon",
         }

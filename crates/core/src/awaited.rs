@@ -66,6 +66,12 @@ pub enum Awaited {
     /// The MCS Connect Response ([MS-RDPBCGR] 2.2.1.4).
     #[serde(rename = "MCS Connect Response")]
     ConnectResponse,
+    /// The MCS Attach User Confirm ([MS-RDPBCGR] 2.2.1.7).
+    #[serde(rename = "Attach User Confirm")]
+    AttachUserConfirm,
+    /// An MCS Channel Join Confirm ([MS-RDPBCGR] 2.2.1.9).
+    #[serde(rename = "Channel Join Confirm")]
+    ChannelJoinConfirm,
 }
 
 impl Awaited {
@@ -73,7 +79,10 @@ impl Awaited {
     #[must_use]
     pub const fn framing(self) -> Option<Framing> {
         match self {
-            Self::ConnectionConfirm | Self::ConnectResponse => Some(Framing::Tpkt),
+            Self::ConnectionConfirm
+            | Self::ConnectResponse
+            | Self::AttachUserConfirm
+            | Self::ChannelJoinConfirm => Some(Framing::Tpkt),
             Self::ServerHello => Some(Framing::ServerFlight),
             Self::Challenge | Self::ServerProof => Some(Framing::TsRequest),
             Self::RdstlsCapabilities => Some(Framing::Rdstls),
@@ -113,6 +122,8 @@ impl Awaited {
             Self::TunnelAuthResponse => "TUNNEL_AUTH_RESPONSE",
             Self::ChannelResponse => "CHANNEL_RESPONSE",
             Self::ConnectResponse => "MCS Connect Response",
+            Self::AttachUserConfirm => "Attach User Confirm",
+            Self::ChannelJoinConfirm => "Channel Join Confirm",
         }
     }
 }

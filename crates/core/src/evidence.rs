@@ -124,7 +124,12 @@ impl Evidence {
         let rank = self.plan.until.rank();
         let reached = |record: &StageRecord| record.outcome == Outcome::Passed && record.stage.rank() >= rank;
         let left_out = |record: &StageRecord| {
-            let why = [NotTried::NotSelected, NotTried::CredentialsNeeded, NotTried::NotDelegated];
+            let why = [
+                NotTried::NotSelected,
+                NotTried::CredentialsNeeded,
+                NotTried::NotDelegated,
+                NotTried::EncryptionNotSpoken,
+            ];
             why.map(Outcome::NotTried).contains(&record.outcome) && record.stage.rank() <= rank
         };
         let short = last.stages.iter().any(left_out) && !last.stages.iter().any(reached);
@@ -155,6 +160,12 @@ impl Evidence {
     #[must_use]
     pub fn needs_delegation(&self) -> bool {
         self.fell_short_for(NotTried::NotDelegated)
+    }
+
+    /// Whether the depth that was asked for lies behind encryption by Standard RDP Security.
+    #[must_use]
+    pub fn needs_encryption(&self) -> bool {
+        self.fell_short_for(NotTried::EncryptionNotSpoken)
     }
 
     fn fell_short_for(&self, why: NotTried) -> bool {

@@ -97,6 +97,16 @@ pub enum Observed {
         /// The message channel.
         message: Option<u16>,
     },
+    /// The server attached the user (Attach User Confirm): it joins channels as this one.
+    Attached {
+        /// `initiator`.
+        user: u16,
+    },
+    /// The server let the user join this channel (Channel Join Confirm).
+    Joined {
+        /// `channelId`.
+        channel: u16,
+    },
     /// How the server encrypts under Standard RDP Security (SC_SECURITY).
     Encryption {
         /// `encryptionMethod`.
@@ -147,6 +157,8 @@ impl Observed {
             Self::RdsaadNonce => "rdsaad_nonce",
             Self::ServerCore { .. } => "server_core",
             Self::Channels { .. } => "channels",
+            Self::Attached { .. } => "user_attached",
+            Self::Joined { .. } => "channel_joined",
             Self::Encryption { .. } => "encryption",
             Self::ErrorInfo(_) => "error_info",
             Self::Deactivated => "deactivate_all",
@@ -199,6 +211,8 @@ impl Observed {
                 .maybe("rdp", version.name())
                 .maybe_code("requested", requested.map(|requested| requested.0)),
             Self::Channels { io, message } => none().with("io", io).maybe("message", *message),
+            Self::Attached { user } => none().with("user", user),
+            Self::Joined { channel } => none().with("channel", channel),
             Self::Encryption { method, level, key } => {
                 none().code("method", method.0).with("level", level.0).maybe("key", key.as_ref())
             }
@@ -246,6 +260,8 @@ impl Observed {
             | Self::RdstlsVersions(_)
             | Self::RdsaadNonce
             | Self::Channels { .. }
+            | Self::Attached { .. }
+            | Self::Joined { .. }
             | Self::ErrorInfo(_)
             | Self::Deactivated
             | Self::Oddity { .. } => None,

@@ -200,6 +200,22 @@ pub enum FailureKind {
         /// `result` of the GCC Conference Create Response, where there was one.
         conference: Option<ConferenceResult>,
     },
+    /// The server refused to attach the user, or to let it join a channel: another result than rt-successful.
+    #[error("server refused {} (MCS result {})", if channel.is_some() { "a channel" } else { "the user" }, .result.0)]
+    ChannelRefused {
+        /// `result`.
+        result: McsResult,
+        /// The channel that was to be joined; `None` where the user was to be attached.
+        channel: Option<u16>,
+    },
+    /// The server let the user join another channel than was asked for.
+    #[error("server confirmed channel {confirmed}, asked for was {asked}")]
+    OtherChannel {
+        /// `channelId` of the request.
+        asked: u16,
+        /// `channelId` of the confirm.
+        confirmed: u16,
+    },
     /// The server said why by Set Error Info, and then ended the connection, or said nothing more.
     #[error("server ended the connection (errorInfo {:#010x})", .code.0)]
     ErrorInfo {
@@ -266,6 +282,8 @@ impl FailureKind {
             Self::ProofEchoed => "proof_echoed",
             Self::VersionChanged { .. } => "version_changed",
             Self::ConnectRefused { .. } => "connect_refused",
+            Self::ChannelRefused { .. } => "channel_refused",
+            Self::OtherChannel { .. } => "other_channel",
             Self::ErrorInfo { .. } => "error_info",
             Self::Redirected => "redirected",
             Self::NotExpected { .. } => "not_expected",
@@ -316,6 +334,11 @@ impl FailureKind {
             Self::Auth(fault) => none().with("fault", fault.id()),
             Self::NoProof { token, .. } => none().with("token", token),
             Self::VersionChanged { from, to } => none().with("from", from).with("to", to),
+            Self::ChannelRefused { result, channel } => none()
+                .code("mcs_result", result.0)
+                .maybe("mcs_result_name", result.name())
+                .maybe("channel", *channel),
+            Self::OtherChannel { asked, confirmed } => none().with("asked", asked).with("confirmed", confirmed),
             Self::ConnectRefused { result, conference } => none()
                 .code("mcs_result", result.0)
                 .maybe("mcs_result_name", result.name())
@@ -380,6 +403,8 @@ impl FailureKind {
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
+            | Self::ChannelRefused { .. }
+            | Self::OtherChannel { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. }
@@ -419,6 +444,8 @@ impl FailureKind {
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
+            | Self::ChannelRefused { .. }
+            | Self::OtherChannel { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::Gateway(_)
@@ -454,6 +481,8 @@ impl FailureKind {
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
+            | Self::ChannelRefused { .. }
+            | Self::OtherChannel { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. }
@@ -545,6 +574,8 @@ impl FailureKind {
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
             | Self::ConnectRefused { .. }
+            | Self::ChannelRefused { .. }
+            | Self::OtherChannel { .. }
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. } => hop,

@@ -70,6 +70,8 @@ impl Itinerary {
 /// each other's place the one that belongs to the protocol.
 fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
     let depth = purpose.depth(plan).rank();
+    // What begins a session is told of where somebody asks for it, and else not.
+    let told = depth.max(Stage::BasicSettingsExchange.rank());
     let taken = match protocol {
         Protocols::RDSTLS => Stage::Rdstls,
         Protocols::RDSAAD => Stage::Rdsaad,
@@ -83,7 +85,7 @@ fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
     let of_target = |stage: &Stage| {
         let skipped = tls_first && *stage == Stage::ConnectionInitiation;
         let other = others.contains(stage) && *stage != taken;
-        !(stage.is_gateways() || skipped || other)
+        !(stage.is_gateways() || skipped || other) && stage.rank() <= told
     };
     let stop = |hop| move |stage: Stage| Stop { stage, hop, beyond: stage.rank() > depth };
     let gateway = Stage::BUILT.into_iter().filter(of_gateway).map(stop(Hop::Gateway));

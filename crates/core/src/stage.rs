@@ -90,7 +90,7 @@ impl Stage {
     ];
 
     /// The stages that this version goes through, by rank.
-    pub const BUILT: [Self; 14] = [
+    pub const BUILT: [Self; 15] = [
         Self::Resolve,
         Self::TcpConnect,
         Self::GatewayTls,
@@ -105,6 +105,7 @@ impl Stage {
         Self::Rdstls,
         Self::Rdsaad,
         Self::BasicSettingsExchange,
+        Self::ChannelConnection,
     ];
 
     /// The id in reports and options.

@@ -151,6 +151,8 @@ placeholders! {
         between drops what is larger than the first request (path MTU)";
     /// The result of the Connect Response.
     McsResult = "mcs_result", "some result";
+    /// What the client was refused.
+    ChannelAsked = "channel_asked", "a place, or a channel";
     /// The code of Set Error Info, with its name.
     ErrorInfo = "error_info", "some code";
     /// The code of Set Error Info.
@@ -505,6 +507,14 @@ impl Placeholder {
                         None => name,
                     }
                 }
+                FailureKind::ChannelRefused { result, .. } => {
+                    result.name().map_or_else(|| format!("MCS result {}", result.0), str::to_owned)
+                }
+                _ => return None,
+            },
+            Self::ChannelAsked => match kind? {
+                FailureKind::ChannelRefused { channel: Some(channel), .. } => format!("channel {channel}"),
+                FailureKind::ChannelRefused { channel: None, .. } => "a place".into(),
                 _ => return None,
             },
             Self::ErrorInfo => {

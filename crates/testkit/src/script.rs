@@ -65,6 +65,14 @@ pub enum Violation {
         /// What was due.
         due: Expected,
     },
+    /// A message that is always the same, and this is another one.
+    #[error("connection {script}: a message that is no {}", .due.name())]
+    OtherRequest {
+        /// The script's index.
+        script: usize,
+        /// What was due.
+        due: Expected,
+    },
     /// A TSRequest is no logon, or gives credentials away.
     #[error("connection {script}: a TSRequest that is no logon, or that gives credentials away")]
     OtherLogon {
@@ -222,6 +230,7 @@ pub(crate) fn check(
         Unmet::Malformed(error) => Violation::BadRequest { script, due, error },
         Unmet::OtherHello(got) => Violation::OtherHello { script, due: hello, got },
         Unmet::OtherRoute => Violation::OtherRoute { script, due },
+        Unmet::OtherRequest => Violation::OtherRequest { script, due },
         Unmet::OtherLogon => Violation::OtherLogon { script },
     })
 }

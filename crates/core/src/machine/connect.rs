@@ -1,11 +1,12 @@
 //! Stage `basic_settings_exchange`: MCS Connect Initial, and the Connect Response that answers it ([MS-RDPBCGR] 1.3.1.1,
 //! 3.2.5.3.3 and 3.2.5.3.4). Over TLS, or in the clear where Standard RDP Security was selected.
 use rdp_probe_wire::WireError;
-use rdp_probe_wire::gcc::{ServerBlocks, ServerEarlyCapabilityFlags, ServerSecurity};
+use rdp_probe_wire::gcc::{EncryptionMethods, ServerBlocks, ServerEarlyCapabilityFlags, ServerSecurity};
 use rdp_probe_wire::mcs::{ConferenceResult, ConnectResponse, DisconnectProviderUltimatum, McsResult};
 use rdp_probe_wire::nego::Protocols;
 use rdp_probe_wire::server_certificate::ServerCertificate;
 
+use super::channels::{Channels, ExpectAttachUserConfirm};
 use super::in_place::{malformed, other_tpdu};
 use super::state::{Context, Output, State, Step};
 use crate::attempt::NotTried;
@@ -51,16 +52,20 @@ impl State for ExpectConnectResponse {
         ));
     }
 
-    fn on_pdu(self: Box<Self>, pdu: &[u8], _: &Context, out: &mut Output) -> Result<Step, FailureKind> {
+    fn on_pdu(self: Box<Self>, pdu: &[u8], context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
         if ConnectResponse::is_one(pdu) {
             let response = ConnectResponse::parse(pdu).map_err(|error| malformed(error, pdu))?;
-            return on_response(response, out);
+            return on_response(response, context, out);
         }
         Err(other_tpdu(pdu))
     }
 }
 
-fn on_response(response: ConnectResponse<'_>, out: &mut Output) -> Result<Step, FailureKind> {
+fn on_response(
+    response: ConnectResponse<'_>,
+    context: &Context,
+    out: &mut Output,
+) -> Result<Step, FailureKind> {
     let conference = response.conference.map(|conference| conference.result);
     let refused = conference.is_some_and(|result| result != ConferenceResult::SUCCESS);
     if response.result != McsResult::SUCCESSFUL || refused {
@@ -69,9 +74,33 @@ fn on_response(response: ConnectResponse<'_>, out: &mut Output) -> Result<Step, 
     if let Some(conference) = response.conference {
         note(&conference.blocks, out);
     }
-    // The server is told that nobody goes on, instead of being left to find out.
+    let depth = context.asked().purpose.depth(context.plan());
+    if depth.rank() <= Stage::BasicSettingsExchange.rank() {
+        return Ok(leave(NotTried::CredentialsNeeded, out));
+    }
+    let blocks = response.conference.map(|conference| conference.blocks);
+    let encrypted = |security: ServerSecurity<'_>| security.method != EncryptionMethods::NONE;
+    if blocks.as_ref().and_then(|blocks| blocks.security).is_some_and(encrypted) {
+        return Ok(leave(NotTried::EncryptionNotSpoken, out));
+    }
+    let skips = ServerEarlyCapabilityFlags::SKIP_CHANNELJOIN_SUPPORTED;
+    let core = blocks.as_ref().and_then(|blocks| blocks.core);
+    let network = blocks.as_ref().and_then(|blocks| blocks.network);
+    Ok(Step::Continue(Box::new(ExpectAttachUserConfirm(Channels {
+        io: network.map_or(USUAL_IO, |network| network.io_channel),
+        skips_joins: core
+            .and_then(|core| core.early_capability_flags)
+            .is_some_and(|flags| flags.contains(skips)),
+    }))))
+}
+
+/// The channel of the desktop, where a server does not say which it is.
+const USUAL_IO: u16 = 1003;
+
+/// The server is told that nobody goes on, instead of being left to find out.
+fn leave(why: NotTried, out: &mut Output) -> Step {
     out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
-    Ok(Step::Done(NotTried::CredentialsNeeded))
+    Step::Done(why)
 }
 
 fn note(blocks: &ServerBlocks<'_>, out: &mut Output) {

@@ -1,4 +1,5 @@
 //! The state machine of one connection.
+mod channels;
 mod connect;
 mod credssp;
 mod first_message;
@@ -15,6 +16,8 @@ mod tls;
 mod token;
 
 use std::sync::Arc;
+
+use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
 
 use crate::attempt::{Attempt, NotTried};
 use crate::event::Event;
@@ -134,6 +137,10 @@ impl Machine {
             Event::Closed { how, partial } => state.on_closed(how, partial, &context, out),
         };
         let failure = |kind: FailureKind| Failure { hop: context.blame(&kind), stage, awaiting, kind };
+        // Who has attached does not just go: whoever ended it first does not hear that.
+        if turn.is_err() && stage.rank() > Stage::BasicSettingsExchange.rank() {
+            out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
+        }
         match turn {
             Ok(Step::Continue(state)) => {
                 let context = context.at(state.hop());

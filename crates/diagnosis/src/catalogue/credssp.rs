@@ -201,7 +201,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "depth-not-offered",
         stage: None,
-        matches: |f| f.fell_short_of().is_some() && !f.needs_credentials() && !f.needs_delegation(),
+        matches: |f| {
+            let behind = f.needs_credentials() || f.needs_delegation() || f.needs_encryption();
+            f.fell_short_of().is_some() && !behind
+        },
         outcome: VerdictOutcome::Inconclusive,
         exit: 54,
         rank: 10,

@@ -6,6 +6,7 @@
 mod any_stage;
 mod basic_settings_exchange;
 mod certificate;
+mod channel_connection;
 mod connection_initiation;
 mod credssp;
 mod ends;
@@ -34,7 +35,7 @@ pub(crate) fn findings() -> impl Iterator<Item = &'static Rule> {
     FINDINGS.into_iter().flatten()
 }
 
-const CAUSES: [&[Rule]; 9] = [
+const CAUSES: [&[Rule]; 10] = [
     any_stage::RULES,
     resolve::RULES,
     tcp_connect::RULES,
@@ -44,6 +45,7 @@ const CAUSES: [&[Rule]; 9] = [
     credssp::RULES,
     logon::RULES,
     basic_settings_exchange::RULES,
+    channel_connection::RULES,
 ];
 const FINDINGS: [&[Rule]; 2] = [findings::RULES, certificate::RULES];
 

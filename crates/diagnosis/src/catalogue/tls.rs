@@ -70,8 +70,8 @@ fn exit_of_stage(evidence: &Evidence) -> u8 {
     match evidence.failure().map(|failure| failure.stage) {
         Some(Stage::Credssp) => 50,
         Some(Stage::Rdstls | Stage::Rdsaad) => 56,
-        Some(Stage::BasicSettingsExchange) if evidence.is_without_tls() => 61,
-        Some(Stage::BasicSettingsExchange) => 60,
+        Some(Stage::BasicSettingsExchange | Stage::ChannelConnection) if evidence.is_without_tls() => 61,
+        Some(Stage::BasicSettingsExchange | Stage::ChannelConnection) => 60,
         Some(_) | None => 40,
     }
 }

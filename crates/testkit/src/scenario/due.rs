@@ -3,7 +3,9 @@
 use rdp_probe_core::Look;
 use rdp_probe_core::wire::WireError;
 use rdp_probe_core::wire::credssp::{TsRequest, ts_request};
-use rdp_probe_core::wire::mcs::{ConnectInitial, DisconnectProviderUltimatum};
+use rdp_probe_core::wire::mcs::{
+    ConnectInitial, DisconnectProviderUltimatum, attach_user, channel_join, erect_domain,
+};
 use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
 use rdp_probe_core::wire::tls::record;
 use rdp_probe_core::wire::tpkt::{self, Frame};
@@ -36,6 +38,12 @@ pub enum Expected {
     Authenticate,
     /// MCS Connect Initial ([MS-RDPBCGR] 2.2.1.3).
     ConnectInitial,
+    /// MCS Erect Domain Request ([MS-RDPBCGR] 2.2.1.5).
+    ErectDomain,
+    /// MCS Attach User Request ([MS-RDPBCGR] 2.2.1.6).
+    AttachUser,
+    /// MCS Channel Join Request ([MS-RDPBCGR] 2.2.1.8).
+    ChannelJoin,
     /// MCS Disconnect Provider Ultimatum ([MS-RDPBCGR] 2.2.2.3): the client says goodbye.
     Disconnect,
 }
@@ -85,6 +93,8 @@ pub(crate) enum Unmet {
     OtherHello(Option<Hello>),
     /// Cookie, routing token or pre-connection blob are not the plan's.
     OtherRoute,
+    /// A message that is always the same, and this is another one.
+    OtherRequest,
     /// No logon, or one that gives credentials away.
     OtherLogon,
 }
@@ -176,6 +186,29 @@ impl Expected {
                 place: Anywhere,
                 check: |octets, _| Ok(ConnectInitial::parse(octets).map(drop)?),
             },
+            Self::ErectDomain => Message {
+                name: "Erect Domain Request",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, _| same(octets, erect_domain),
+            },
+            Self::AttachUser => Message {
+                name: "Attach User Request",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, _| same(octets, attach_user),
+            },
+            Self::ChannelJoin => Message {
+                name: "Channel Join Request",
+                frame: tpkt::frame,
+                place: Anywhere,
+                check: |octets, _| {
+                    // Whose it is, and of which channel, is the script's to answer.
+                    let [.., u0, u1, c0, c1] = octets else { return Err(Unmet::OtherRequest) };
+                    let user = u16::from_be_bytes([*u0, *u1]).saturating_add(FIRST_USER);
+                    same(octets, |out| _ = channel_join(user, u16::from_be_bytes([*c0, *c1]), out))
+                },
+            },
             Self::Disconnect => Message {
                 name: "Disconnect Provider Ultimatum",
                 frame: tpkt::frame,
@@ -205,6 +238,16 @@ impl Expected {
     pub(crate) fn check(self, octets: &[u8], asked: &Asked<'_>) -> Result<(), Unmet> {
         (self.message().check)(octets, asked)
     }
+}
+
+/// User ids are counted from here (ITU-T T.125 section 7).
+const FIRST_USER: u16 = 1001;
+
+/// Whether octets are those of a message that is always the same.
+fn same(octets: &[u8], write: impl Fn(&mut Vec<u8>)) -> Result<(), Unmet> {
+    let mut right = Vec::new();
+    write(&mut right);
+    if octets == right { Ok(()) } else { Err(Unmet::OtherRequest) }
 }
 
 /// Up to the end of its line.

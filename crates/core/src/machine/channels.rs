@@ -1,0 +1,120 @@
+//! Stage `channel_connection`: the user is attached, and joins its own channel and that of the desktop ([MS-RDPBCGR] 1.3.1.1, 3.2.5.3.5
+//! to 3.2.5.3.9). What is behind the Connect Response takes its leave with a Disconnect Provider Ultimatum.
+use std::collections::VecDeque;
+
+use rdp_probe_wire::mcs::{
+    AttachUserConfirm, ChannelJoinConfirm, DisconnectProviderUltimatum, McsResult, attach_user, channel_join,
+    erect_domain,
+};
+
+use super::in_place::{malformed, other_tpdu};
+use super::state::{Context, Output, State, Step};
+use crate::attempt::NotTried;
+use crate::awaited::Awaited;
+use crate::fact::Observed;
+use crate::failure::FailureKind;
+use crate::framing::Framing;
+use crate::octets::Octets;
+use crate::stage::Stage;
+use crate::wants::Wants;
+
+/// What the Connect Response said of channels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Channels {
+    /// The channel of the desktop.
+    pub(super) io: u16,
+    /// Whether both ends do without joins.
+    pub(super) skips_joins: bool,
+}
+
+/// Waits for the Attach User Confirm.
+#[derive(Debug)]
+pub(super) struct ExpectAttachUserConfirm(pub(super) Channels);
+
+impl State for ExpectAttachUserConfirm {
+    fn stage(&self) -> Stage {
+        Stage::ChannelConnection
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::AttachUserConfirm
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Pdu(Framing::Tpkt)
+    }
+
+    /// Sends the Erect Domain Request and the Attach User Request: the first one is not answered.
+    fn enter(&self, _: &Context, out: &mut Output) {
+        erect_domain(&mut out.octets);
+        attach_user(&mut out.octets);
+    }
+
+    fn on_pdu(self: Box<Self>, pdu: &[u8], _: &Context, out: &mut Output) -> Result<Step, FailureKind> {
+        if !AttachUserConfirm::is_one(pdu) {
+            return Err(other_tpdu(pdu));
+        }
+        let confirm = AttachUserConfirm::parse(pdu).map_err(|error| malformed(error, pdu))?;
+        if confirm.result != McsResult::SUCCESSFUL {
+            return Err(FailureKind::ChannelRefused { result: confirm.result, channel: None });
+        }
+        let Some(user) = confirm.initiator else {
+            return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
+        };
+        out.facts.push(Observed::Attached { user });
+        let Self(Channels { io, skips_joins }) = *self;
+        if skips_joins {
+            return Ok(leave(out));
+        }
+        // In one batch: what is asked next does not hang on the answer.
+        let due = VecDeque::from([user, io]);
+        if !due.iter().all(|channel| channel_join(user, *channel, &mut out.octets)) {
+            return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
+        }
+        Ok(Step::Continue(Box::new(ExpectChannelJoinConfirm { due })))
+    }
+}
+
+/// Waits for a Channel Join Confirm.
+#[derive(Debug)]
+struct ExpectChannelJoinConfirm {
+    /// The channels that were asked for, and not confirmed.
+    due: VecDeque<u16>,
+}
+
+impl State for ExpectChannelJoinConfirm {
+    fn stage(&self) -> Stage {
+        Stage::ChannelConnection
+    }
+
+    fn awaiting(&self) -> Awaited {
+        Awaited::ChannelJoinConfirm
+    }
+
+    fn wants<'a>(&'a self, _: &'a Context) -> Wants<'a> {
+        Wants::Pdu(Framing::Tpkt)
+    }
+
+    fn on_pdu(mut self: Box<Self>, pdu: &[u8], _: &Context, out: &mut Output) -> Result<Step, FailureKind> {
+        if !ChannelJoinConfirm::is_one(pdu) {
+            return Err(other_tpdu(pdu));
+        }
+        let confirm = ChannelJoinConfirm::parse(pdu).map_err(|error| malformed(error, pdu))?;
+        let Some(asked) = self.due.pop_front() else { return Err(FailureKind::OutOfTurn) };
+        if confirm.result != McsResult::SUCCESSFUL {
+            return Err(FailureKind::ChannelRefused { result: confirm.result, channel: Some(asked) });
+        }
+        let confirmed = confirm.channel.unwrap_or(confirm.requested);
+        if confirmed != asked {
+            return Err(FailureKind::OtherChannel { asked, confirmed });
+        }
+        out.facts.push(Observed::Joined { channel: asked });
+        if self.due.is_empty() { Ok(leave(out)) } else { Ok(Step::Continue(self)) }
+    }
+}
+
+/// There is no deeper stage in this version.
+fn leave(out: &mut Output) -> Step {
+    out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
+    Step::Done(NotTried::NotSelected)
+}

@@ -1,0 +1,141 @@
+//! Stage `channel_connection`: the server was to attach the user, and to let it join its channels, over TLS or without it.
+use rdp_probe_core::{Evidence, FailureKind, Stage};
+
+use super::ends::{CHECK_THE_PATH, CUT, LOOK_FOR_A_CRASH, STALLED, closed, cut, silent, stalled};
+use crate::rule::Basis::{Documented, Inferred};
+use crate::rule::Likelihood::{Possible, Unlikely};
+use crate::rule::{Candidate, Rule, VerdictOutcome};
+
+fn is(evidence: &Evidence, judge: fn(&FailureKind) -> bool) -> bool {
+    evidence.failure_kind().is_some_and(judge)
+}
+
+const fn disconnected(kind: &FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. } | FailureKind::TpduError { .. }
+    )
+}
+
+const fn refused(kind: &FailureKind) -> bool {
+    matches!(kind, FailureKind::ChannelRefused { .. })
+}
+
+const fn broken(kind: &FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Malformed { .. }
+            | FailureKind::OtherTpdu { .. }
+            | FailureKind::NotExpected { .. }
+            | FailureKind::OtherChannel { .. }
+    )
+}
+
+const CHANNELS: Rule = Rule {
+    stage: Some(Stage::ChannelConnection),
+    outcome: VerdictOutcome::Refused,
+    exit: 60,
+    exit_without_tls: Some(61),
+    rank: 20,
+    basis: Inferred,
+    ..Rule::BLANK
+};
+
+const CLOSED: &[Candidate] =
+    &[Candidate::pair(0x904, Some(0), Possible, Inferred), Candidate::pair(0x904, Some(7), Possible, Inferred)];
+const SILENT: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Inferred)];
+const REFUSED: &[Candidate] =
+    &[Candidate::pair(0x3, None, Unlikely, Inferred), Candidate::pair(0x1104, None, Unlikely, Inferred)];
+const BROKEN: &[Candidate] = &[Candidate::pair(0x1104, Some(0), Unlikely, Inferred)];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "channels-closed",
+        matches: closed,
+        summary: "{address} took the basic settings, and hung up when the client was to be attached ({close})",
+        cause: "the server ended the connection without a reason: it has reached a limit of sessions, drains, is stopping, or is a broker \
+                without a host to offer",
+        remedy: "look at the target's System log and at the log of its connection broker at this time; try once more after a minute",
+        candidates: CLOSED,
+        ..CHANNELS
+    },
+    Rule {
+        id: "channels-silent",
+        matches: silent,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} took the basic settings, and did not attach the client within {limit}",
+        cause: "the listener answers and the service behind it does not: it hangs, or waits for a broker or a session that does not come",
+        remedy: "on the target, see whether the Remote Desktop Services service answers to being stopped and started; probe from the target's \
+                 own network",
+        candidates: SILENT,
+        ..CHANNELS
+    },
+    Rule {
+        id: "channels-cut",
+        matches: cut,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} began to attach the client, and the stream ended after {part_of} octets ({close})",
+        cause: CUT,
+        remedy: LOOK_FOR_A_CRASH,
+        candidates: CLOSED,
+        ..CHANNELS
+    },
+    Rule {
+        id: "channels-stalled",
+        matches: stalled,
+        outcome: VerdictOutcome::Unreachable,
+        summary: "{address} began to attach the client and stopped after {part_of} octets; the rest did not come within {limit}",
+        cause: STALLED,
+        remedy: CHECK_THE_PATH,
+        candidates: SILENT,
+        ..CHANNELS
+    },
+    Rule {
+        id: "channels-disconnected",
+        matches: |f| is(f, disconnected),
+        summary: "{address} took the basic settings, and then disconnected the client ({reason})",
+        cause: "the server refuses the client at the MCS layer without a further reason: it has reached a limit of sessions, drains, or does \
+                not take the client's settings",
+        remedy: "look at the server's log at this time (xrdp: /var/log/xrdp.log), and at its limits of sessions",
+        candidates: REFUSED,
+        ..CHANNELS
+    },
+    Rule {
+        id: "channels-refused",
+        matches: |f| is(f, refused),
+        summary: "{address} took the basic settings, and refused the client {channel_asked}: {mcs_result}",
+        cause: "the server has no place for one more client, or is broken: a server that takes the basic settings lets the client in",
+        remedy: "look at the server's log at this time, and at its limits of sessions",
+        candidates: REFUSED,
+        basis: Documented,
+        ..CHANNELS
+    },
+    Rule {
+        id: "channels-broken",
+        matches: |f| is(f, broken),
+        outcome: VerdictOutcome::Misconfigured,
+        summary: "{address} took the basic settings, and what it then sent does not attach the client",
+        cause: "the answer cannot be read, or is to another question: a broken server, or a device in between that answers for it or changes \
+                the stream",
+        remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
+        candidates: BROKEN,
+        basis: Documented,
+        ..CHANNELS
+    },
+    Rule {
+        id: "depth-behind-encryption",
+        stage: None,
+        matches: Evidence::needs_encryption,
+        outcome: VerdictOutcome::Inconclusive,
+        exit: 54,
+        exit_without_tls: None,
+        rank: 10,
+        summary: "stage {until} of {address} lies behind encryption by Standard RDP Security, which is not in this version",
+        cause: "the server took Standard RDP Security, and encrypts what follows with a key of its own; nothing failed",
+        remedy: "leave out --until to go as deep as this version does; --security tls shows whether the server takes TLS",
+        client_connects: true,
+        candidates: &[],
+        basis: Documented,
+        ..CHANNELS
+    },
+];
