@@ -410,7 +410,8 @@ impl AttemptRecord {
         self.facts().any(|fact| matches!(fact, Observed::Tls(_)))
     }
 
-    /// The stage behind the Connection Confirm that ran into its own limit, when one did.
+    /// The stage behind the Connection Confirm that ran into its own limit, when one did: one whose messages may be larger than those before
+    /// it. Behind the Connect Response they are small.
     #[must_use]
     pub fn stalled(&self) -> Option<Stage> {
         let Failure { hop: Hop::Target, stage, kind, .. } = self.failure.as_deref()? else { return None };
@@ -421,7 +422,8 @@ impl AttemptRecord {
         } else {
             return None;
         };
-        let behind = stage.rank() > Stage::ConnectionInitiation.rank();
+        let behind = stage.rank() > Stage::ConnectionInitiation.rank()
+            && stage.rank() <= Stage::BasicSettingsExchange.rank();
         (behind && matches!(how, Close::TimedOut { overall: false, .. })).then_some(*stage)
     }
 

@@ -209,6 +209,16 @@ mod tests {
         assert_eq!(read(&mut near).await, (Vec::new(), Close::Tunnel(TunnelEnd::In)));
     }
 
+    /// As a server ends that answers early: the next chunk finds nobody.
+    #[tokio::test]
+    async fn a_write_that_fails_on_in_hides_no_answer_there() {
+        let (mut near, _out, mut far_in) = channels(b"", false);
+        far_in.write_all(b"HTTP/1.1 413 No\r\n\r\n").await.unwrap();
+        drop(far_in);
+        assert!(near.write_all(b"more").await.is_err());
+        assert_eq!(read(&mut near).await, (Vec::new(), Close::Tunnel(TunnelEnd::Answer(413))));
+    }
+
     #[tokio::test]
     async fn an_answer_on_in_says_more_than_a_bare_end_of_out_and_less_than_what_out_says() {
         for (out_says, end) in [

@@ -77,6 +77,8 @@ impl<S: Below> Open<S> {
         if !self.pending.is_empty() && self.tunnel.end().is_none() {
             let mut packet = Zeroizing::new(Vec::new());
             self.tunnel.wrap(&self.pending, &mut packet);
+            // Once taken it is not sent again, whatever comes of it.
+            self.pending.clear();
             self.carried.start_send(cx, &packet)?;
         }
         self.pending.clear();

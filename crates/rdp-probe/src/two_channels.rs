@@ -29,7 +29,9 @@ pub(crate) struct TwoChannels<S> {
     end: Option<TunnelEnd>,
     /// Whether the last chunk is among what is to be sent.
     closing: bool,
-    /// Once IN's connection has ended: how long OUT may still say something.
+    /// Whether all is read that comes on IN.
+    in_is_read: bool,
+    /// Once IN's connection has ended, in either direction: how long OUT may still say something.
     grace: Option<Pin<Box<Sleep>>>,
 }
 
@@ -97,6 +99,7 @@ impl Answer {
                 Some(status)
                     if Status(status).is_informational() && Status(status) != Status::SWITCHING_PROTOCOLS =>
                 {
+                    self.other = self.other.saturating_add(Self::LINE);
                     self.held.drain(..Self::LINE)
                 }
                 Some(status) => return Some(TunnelEnd::Answer(status)),
@@ -108,7 +111,8 @@ impl Answer {
 
 /// The status in the beginning of a status line.
 fn status_of(line: &[u8]) -> Option<u16> {
-    std::str::from_utf8(line.get(Answer::BEGINS.len().saturating_add(2)..)?).ok()?.parse().ok()
+    let status = std::str::from_utf8(line.get(Answer::BEGINS.len().saturating_add(2)..)?).ok()?;
+    status.parse().ok().filter(|_| status.bytes().all(|octet| octet.is_ascii_digit()))
 }
 
 impl<S: Below> TwoChannels<S> {
@@ -127,6 +131,7 @@ impl<S: Below> TwoChannels<S> {
             sent: 0,
             end,
             closing: false,
+            in_is_read: false,
             grace: None,
         }
     }
@@ -139,8 +144,8 @@ impl<S: Below> TwoChannels<S> {
                 return Poll::Ready(Ok(true));
             }
             // What is to be said goes out as far as it does at once: who hears does not wait for that.
-            if let Poll::Ready(Err(_)) = self.poll_flush(cx) {
-                self.in_ends();
+            if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+                self.in_fails(error)?;
             }
             self.end = self.end.or_else(|| self.body.end());
             if self.end.is_some() {
@@ -150,13 +155,13 @@ impl<S: Below> TwoChannels<S> {
                 Poll::Ready(Ok(1..)) => {}
                 // An answer on IN says more than a bare end here.
                 Poll::Ready(ended) => {
-                    let said = self.poll_in(cx).is_ready() && self.end != Some(TunnelEnd::In);
+                    let said = self.poll_in(cx)?.is_ready() && self.end != Some(TunnelEnd::In);
                     self.end = self.end.filter(|_| said);
                     return Poll::Ready(if said { Ok(false) } else { ended.map(|_| false) });
                 }
                 // It counts less than what the tunnel says: both may come at its end.
                 Poll::Pending => {
-                    ready!(self.poll_in(cx));
+                    ready!(self.poll_in(cx))?;
                     return Poll::Ready(Ok(false));
                 }
             }
@@ -164,24 +169,37 @@ impl<S: Below> TwoChannels<S> {
     }
 
     /// Waits for an end on IN: an answer, or that of its connection, where OUT says nothing more in a while.
-    fn poll_in(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.grace.is_none() {
+    fn poll_in(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.in_is_read {
             let mut room = [0; 512];
             let mut read = ReadBuf::new(&mut room);
-            let came = ready!(Pin::new(&mut self.incoming).poll_read(cx, &mut read));
-            if came.is_err() || read.filled().is_empty() {
-                self.in_ends();
+            match Pin::new(&mut self.incoming).poll_read(cx, &mut read) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(())) if !read.filled().is_empty() => {}
+                Poll::Ready(ended) => {
+                    self.in_is_read = true;
+                    ended.or_else(|error| self.in_fails(error))?;
+                    self.in_ends();
+                }
             }
             self.end = self.answer.hear(read.filled());
             if self.end.is_some() {
-                return Poll::Ready(());
+                return Poll::Ready(Ok(()));
             }
         }
-        if let Some(grace) = &mut self.grace {
-            ready!(grace.as_mut().poll(cx));
-            self.end = Some(TunnelEnd::In);
+        let Some(grace) = &mut self.grace else { return Poll::Pending };
+        ready!(grace.as_mut().poll(cx));
+        self.end = Some(TunnelEnd::In);
+        Poll::Ready(Ok(()))
+    }
+
+    /// An error on IN: what fails here is nobody else's end.
+    fn in_fails(&mut self, error: io::Error) -> io::Result<()> {
+        if matches!(self.incoming.close_of(&error), Close::Local { .. }) {
+            return Err(error);
         }
-        Poll::Ready(())
+        self.in_ends();
+        Ok(())
     }
 
     /// The connection of IN has ended. What the gateway has to say to that it says on OUT.

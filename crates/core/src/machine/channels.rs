@@ -66,18 +66,22 @@ impl State for ExpectAttachUserConfirm {
         if skips_joins {
             return Ok(leave(out));
         }
-        // In one batch: what is asked next does not hang on the answer.
-        let due = VecDeque::from([user, io]);
-        if !due.iter().all(|channel| channel_join(user, *channel, &mut out.octets)) {
-            return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
+        // In one batch: what is asked next does not hang on the answer. A channel that is joined already is not confirmed.
+        let mut due = VecDeque::from([user]);
+        due.extend(Some(io).filter(|io| *io != user));
+        for channel in &due {
+            // The server's own ids fit.
+            _ = channel_join(user, *channel, &mut out.octets);
         }
-        Ok(Step::Continue(Box::new(ExpectChannelJoinConfirm { due })))
+        Ok(Step::Continue(Box::new(ExpectChannelJoinConfirm { user, due })))
     }
 }
 
 /// Waits for a Channel Join Confirm.
 #[derive(Debug)]
 struct ExpectChannelJoinConfirm {
+    /// Who joins.
+    user: u16,
     /// The channels that were asked for, and not confirmed.
     due: VecDeque<u16>,
 }
@@ -101,12 +105,16 @@ impl State for ExpectChannelJoinConfirm {
         }
         let confirm = ChannelJoinConfirm::parse(pdu).map_err(|error| malformed(error, pdu))?;
         let Some(asked) = self.due.pop_front() else { return Err(FailureKind::OutOfTurn) };
-        if confirm.result != McsResult::SUCCESSFUL {
-            return Err(FailureKind::ChannelRefused { result: confirm.result, channel: Some(asked) });
+        if confirm.initiator != self.user {
+            return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
         }
-        let confirmed = confirm.channel.unwrap_or(confirm.requested);
+        let confirmed = confirm.channel.filter(|_| confirm.result == McsResult::SUCCESSFUL);
+        let confirmed = confirmed.unwrap_or(confirm.requested);
         if confirmed != asked {
             return Err(FailureKind::OtherChannel { asked, confirmed });
+        }
+        if confirm.result != McsResult::SUCCESSFUL {
+            return Err(FailureKind::ChannelRefused { result: confirm.result, channel: Some(asked) });
         }
         out.facts.push(Observed::Joined { channel: asked });
         if self.due.is_empty() { Ok(leave(out)) } else { Ok(Step::Continue(self)) }

@@ -55,7 +55,7 @@ impl State for ExpectConnectResponse {
     fn on_pdu(self: Box<Self>, pdu: &[u8], context: &Context, out: &mut Output) -> Result<Step, FailureKind> {
         if ConnectResponse::is_one(pdu) {
             let response = ConnectResponse::parse(pdu).map_err(|error| malformed(error, pdu))?;
-            return on_response(response, context, out);
+            return on_response(response, self.selected, context, out);
         }
         Err(other_tpdu(pdu))
     }
@@ -63,6 +63,7 @@ impl State for ExpectConnectResponse {
 
 fn on_response(
     response: ConnectResponse<'_>,
+    selected: Protocols,
     context: &Context,
     out: &mut Output,
 ) -> Result<Step, FailureKind> {
@@ -80,7 +81,9 @@ fn on_response(
     }
     let blocks = response.conference.map(|conference| conference.blocks);
     let encrypted = |security: ServerSecurity<'_>| security.method != EncryptionMethods::NONE;
-    if blocks.as_ref().and_then(|blocks| blocks.security).is_some_and(encrypted) {
+    // Inside TLS nothing is encrypted once more, whatever the block says.
+    let standard = selected.is_standard();
+    if standard && blocks.as_ref().and_then(|blocks| blocks.security).is_some_and(encrypted) {
         return Ok(leave(NotTried::EncryptionNotSpoken, out));
     }
     let skips = ServerEarlyCapabilityFlags::SKIP_CHANNELJOIN_SUPPORTED;

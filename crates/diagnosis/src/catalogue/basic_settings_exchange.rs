@@ -179,9 +179,8 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| f.failure_kind() == Some(&FailureKind::Redirected),
         exit: 90,
         exit_without_tls: None,
-        summary: "{address} redirects to another server before it answers",
-        cause: "a connection broker sends its clients on, here before any basic settings were exchanged; this version does not \
-                follow it",
+        summary: "{address} redirects to another server, in stage {stage}",
+        cause: "a connection broker sends its clients on; this version does not follow it",
         remedy: "probe the server that the broker names, or ask the broker for the load of its hosts",
         ..MCS
     },

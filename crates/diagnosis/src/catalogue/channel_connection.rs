@@ -1,7 +1,7 @@
 //! Stage `channel_connection`: the server was to attach the user, and to let it join its channels, over TLS or without it.
 use rdp_probe_core::{Evidence, FailureKind, Stage};
 
-use super::ends::{CHECK_THE_PATH, CUT, LOOK_FOR_A_CRASH, STALLED, closed, cut, silent, stalled};
+use super::ends::{closed, cut, silent, stalled};
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -52,7 +52,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "channels-closed",
         matches: closed,
-        summary: "{address} took the basic settings, and hung up when the client was to be attached ({close})",
+        summary: "{address} took the basic settings, and hung up in place of the {awaiting} ({close})",
         cause: "the server ended the connection without a reason: it has reached a limit of sessions, drains, is stopping, or is a broker \
                 without a host to offer",
         remedy: "look at the target's System log and at the log of its connection broker at this time; try once more after a minute",
@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "channels-silent",
         matches: silent,
         outcome: VerdictOutcome::Unreachable,
-        summary: "{address} took the basic settings, and did not attach the client within {limit}",
+        summary: "{address} took the basic settings, and the {awaiting} did not come within {limit}",
         cause: "the listener answers and the service behind it does not: it hangs, or waits for a broker or a session that does not come",
         remedy: "on the target, see whether the Remote Desktop Services service answers to being stopped and started; probe from the target's \
                  own network",
@@ -74,9 +74,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "channels-cut",
         matches: cut,
         outcome: VerdictOutcome::Unreachable,
-        summary: "{address} began to attach the client, and the stream ended after {part_of} octets ({close})",
-        cause: CUT,
-        remedy: LOOK_FOR_A_CRASH,
+        summary: "{address} took the basic settings, and the stream ended after {part_of} octets of the {awaiting} ({close})",
+        cause: "the answer began and was cut: the server broke down while it answered, or a device in between ended the connection",
+        remedy: "on the target, look for a crash of the service at this time; probe from the target's own network",
         candidates: CLOSED,
         ..CHANNELS
     },
@@ -84,9 +84,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "channels-stalled",
         matches: stalled,
         outcome: VerdictOutcome::Unreachable,
-        summary: "{address} began to attach the client and stopped after {part_of} octets; the rest did not come within {limit}",
-        cause: STALLED,
-        remedy: CHECK_THE_PATH,
+        summary: "{address} took the basic settings, and stopped after {part_of} octets of the {awaiting}; the rest did not come within {limit}",
+        cause: "the beginning of a short answer came and the rest did not: the server hangs in the middle of it",
+        remedy: "on the target, look for a service that hangs at this time; probe from the target's own network",
         candidates: SILENT,
         ..CHANNELS
     },
@@ -114,10 +114,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "channels-broken",
         matches: |f| is(f, broken),
         outcome: VerdictOutcome::Misconfigured,
-        summary: "{address} took the basic settings, and what it then sent does not attach the client",
+        summary: "{address} took the basic settings, and what it then sent is not the {awaiting} that was due",
         cause: "the answer cannot be read, or is to another question: a broken server, or a device in between that answers for it or changes \
                 the stream",
-        remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
+        remedy: "find out what answers at {address}; what it sent stands in the JSON report",
         candidates: BROKEN,
         basis: Documented,
         ..CHANNELS
@@ -132,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
         rank: 10,
         summary: "stage {until} of {address} lies behind encryption by Standard RDP Security, which is not in this version",
         cause: "the server took Standard RDP Security, and encrypts what follows with a key of its own; nothing failed",
-        remedy: "leave out --until to go as deep as this version does; --security tls shows whether the server takes TLS",
+        remedy: "leave out --until to go as deep as this version does; set up TLS on the server to go deeper",
         client_connects: true,
         candidates: &[],
         basis: Documented,

@@ -131,7 +131,7 @@ impl ExpectAnswer {
         });
         let at_logon = |kind| Ok(Step::FailAt(Box::new(Refused(Stage::GatewayAuth)), kind));
         // It had let the client in, which had shown all that there is.
-        if self.kept.out.is_some() && !matches!(self.sent, Sent::BegunUnasked(_)) {
+        if self.kept.out.is_some() && !matches!(self.sent, Sent::BegunUnasked(_) | Sent::Proof(_)) {
             return Err(refused);
         }
         let method = match (self.sent, &gateway.logon) {

@@ -99,6 +99,12 @@ fn out_kept_back(evidence: &Evidence) -> bool {
     awaits && shown && silent(evidence) && evidence.gateway_names_a_proxy()
 }
 
+/// The handshake of the tunnel may be a part of the logon.
+fn exit_of_stage(evidence: &Evidence) -> u8 {
+    let at_logon = evidence.failure().is_some_and(|failure| failure.stage == Stage::GatewayAuth);
+    if at_logon { 22 } else { 21 }
+}
+
 const CHANNELS: Rule = Rule {
     hop: Some(Hop::Gateway),
     outcome: VerdictOutcome::Misconfigured,
@@ -214,6 +220,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-in-ended",
         matches: |f| in_ended(f, false),
+        exit_of: Some(exit_of_stage),
         summary: "the gateway {gateway} ended the IN channel {in_end}, in stage {stage}",
         cause: "the body of that request goes on for as long as the tunnel does: something in front of the gateway takes no such body, or only \
                 one of a certain size or time; or it passes the requests of one connection on by several, so that this one comes from \
