@@ -243,6 +243,12 @@ impl Evidence {
         self.ended_at_gateway_for(NotTried::AccountStopped)
     }
 
+    /// Whether nothing failed, and the run ended at a logon to the gateway that was not made: nobody came to the target.
+    #[must_use]
+    pub fn ended_at_gateways_question(&self) -> bool {
+        self.gateway_needs_credentials() || self.gateway_account_is_stopped()
+    }
+
     fn ended_at_gateway_for(&self, why: NotTried) -> bool {
         let so = Outcome::NotTried(why);
         let mut stages = self.path().last().into_iter().flat_map(|last| last.stages_for(Hop::Gateway));

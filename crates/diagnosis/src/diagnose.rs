@@ -195,7 +195,7 @@ fn exit(rule: &Rule, evidence: &Evidence) -> u8 {
 /// target's, and so is the certificate that nobody came to.
 fn ended(evidence: &Evidence) -> Option<(Hop, Stage)> {
     let failed = evidence.failure().map(|failure| (failure.hop, failure.stage));
-    if evidence.gateway_needs_credentials() || evidence.gateway_account_is_stopped() {
+    if evidence.ended_at_gateways_question() {
         return Some((Hop::Gateway, Stage::GatewayAuth));
     }
     let untested = || {

@@ -1,5 +1,5 @@
 //! What holds for every diagnosis.
-use rdp_probe_core::{Evidence, FailureKind, Hop, Stage, TlsFaultKind};
+use rdp_probe_core::{Evidence, FailureKind, Hop, NotTried, Outcome, Stage, TlsFaultKind};
 use rdp_probe_diagnosis::{Diagnosis, RuleKind, VerdictOutcome, diagnose};
 
 use crate::walk::Walk;
@@ -30,6 +30,18 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
         assert_eq!(top.is_none(), ours, "no cause, or one too many: {failure:?}");
         assert_eq!((verdict.hop, verdict.stage), (Some(failure.hop), Some(failure.stage)), "{diagnosis:?}");
         assert!(verdict.exit != 0 && verdict.outcome != VerdictOutcome::Reachable, "{diagnosis:?}");
+    } else if ended_at_the_gateways_question(evidence) {
+        // The gateway works, and asked who it is: what lies behind it was not come to.
+        assert!(top.is_some() && verdict.exit != 0, "no cause: {diagnosis:?}");
+        assert_eq!(
+            (verdict.hop, verdict.stage),
+            (Some(Hop::Gateway), Some(Stage::GatewayAuth)),
+            "{diagnosis:?}"
+        );
+        assert!(
+            !evidence.logon_is_untested(),
+            "a server that nobody came to did not ask for a logon: {diagnosis:?}"
+        );
     } else if let Some(stage) = evidence
         .fell_short_of()
         .or_else(|| evidence.policy_is_untested().then_some(Stage::Tls))
@@ -51,6 +63,14 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
     diagnosis
 }
 
+/// Whether nothing failed on the deciding path, and it ended at a logon to the gateway that was not made.
+fn ended_at_the_gateways_question(evidence: &Evidence) -> bool {
+    let record =
+        evidence.path().last().and_then(|last| last.stages.iter().find(|of| of.stage == Stage::GatewayAuth));
+    let without = [NotTried::CredentialsNeeded, NotTried::AccountStopped].map(Outcome::NotTried);
+    record.is_some_and(|record| without.contains(&record.outcome))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,8 +79,8 @@ mod tests {
     use crate::walk::{Happening, OwnedEvent, vouched_for};
     use proptest::prelude::*;
     use rdp_probe_core::{
-        Account, AuthFault, AuthMethod, AuthOutput, Close, DialFault, Gateway, GatewayLogon, Host, Link, Plan,
-        TlsFault, TunnelEnd, base64,
+        Account, AuthFault, AuthMethod, AuthOutput, Close, DialFault, Gateway, GatewayLogon, Host, Link,
+        LogonResult, Plan, TlsFault, TunnelEnd, base64,
     };
     use std::time::Duration;
 
@@ -86,6 +106,33 @@ mod tests {
                     assert!(evidence.failure().is_some(), "{kind:?}");
                     let _ = diagnosis_of(&evidence);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn credentials_for_a_target_are_nothing_that_a_gateway_s_question_tells_of() {
+        let happening = |event| Happening { event, after: Duration::ZERO, out_of_turn: false };
+        let peer = "127.0.0.1:443".parse().unwrap();
+        for until in [Stage::Credssp, Stage::BasicSettingsExchange] {
+            for asked in [false, true] {
+                let mut plan = Plan::new(Host::Name("srv1.lab.test".to_owned()), 3389);
+                plan.gateway =
+                    Some(Box::new(Gateway::new(Host::Name("gw.lab.test".to_owned()), Gateway::PORT)));
+                plan.account = Some(Box::new(Account::parse("alice", None).unwrap()));
+                (plan.until, plan.until_asked) = (until, asked);
+                let head = "HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n";
+                let happenings = vec![
+                    happening(OwnedEvent::Resolved(Ok(vec![peer]))),
+                    happening(OwnedEvent::Dialed(Ok(Link { peer, local: None }))),
+                    happening(OwnedEvent::Tls { before: 0, answer: Ok(vouched_for()) }),
+                    happening(OwnedEvent::Pdu(head.as_bytes().to_vec())),
+                ];
+                let evidence = Walk { plan, happenings }.evidence();
+                assert!(evidence.gateway_needs_credentials(), "{until} {asked}");
+                assert_eq!(evidence.logon_result(), LogonResult::NotTried, "{until} {asked}");
+                assert_eq!(evidence.logon_is_untested_because(), None, "{until} {asked}");
+                let _ = diagnosis_of(&evidence);
             }
         }
     }
