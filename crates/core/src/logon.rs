@@ -174,8 +174,8 @@ impl Evidence {
     pub fn logon_is_untested(&self) -> bool {
         let to_be_proven = self.plan.account.is_some() && self.plan.until.rank() >= Stage::Credssp.rank();
         // Who was never connected to was not asked for anything.
-        let came_to = self.answer().is_some() && !self.ended_at_gateways_question();
-        to_be_proven && self.failure().is_none() && came_to && !self.logon_accepted()
+        let came_to = || self.answer().is_some() && !self.ended_at_gateways_question();
+        to_be_proven && self.failure().is_none() && came_to() && !self.logon_accepted()
     }
 
     /// Why credentials were not tested, in words, where nothing failed.
