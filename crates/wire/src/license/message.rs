@@ -6,10 +6,10 @@ use nom::IResult;
 use super::error_alert::{ErrorAlert, alert};
 use super::license_request::{LicenseRequest, request};
 use super::preamble::{
-    self, ENCRYPT, ERROR_ALERT, LICENSE_PKT, LICENSE_REQUEST, NEW_LICENSE, PLATFORM_CHALLENGE, PREAMBLE,
-    SECURITY, UPGRADE_LICENSE,
+    self, ERROR_ALERT, LICENSE_REQUEST, NEW_LICENSE, PLATFORM_CHALLENGE, PREAMBLE, UPGRADE_LICENSE,
 };
 use crate::fault::{Fault, Layer, Problem, WireError, bad, fixed, inside, read};
+use crate::security_header::{SecurityFlags, security_header};
 
 /// A message of licensing, by `bMsgType` of its preamble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +42,12 @@ impl<'a> LicenseMessage<'a> {
 }
 
 fn message(i: &[u8]) -> IResult<&[u8], LicenseMessage<'_>, Fault> {
-    let (at, &[f0, f1, _, _]) = fixed::<4>(i, SECURITY)?;
-    let flags = u16::from_le_bytes([f0, f1]);
+    let (at, header) = security_header(i)?;
     // Servers set others beside it.
-    if flags & LICENSE_PKT == 0 {
-        return bad(i, "flags", Problem::Value(u32::from(flags)));
+    if !header.flags.contains(SecurityFlags::LICENSE_PKT) {
+        return bad(i, "flags", Problem::Value(u32::from(header.flags.0)));
     }
-    if flags & ENCRYPT != 0 {
+    if header.flags.contains(SecurityFlags::ENCRYPT) {
         return Ok((at, LicenseMessage::Encrypted));
     }
     let (after, &[message_type, _flags, s0, s1]) = fixed::<{ preamble::LEN }>(at, PREAMBLE)?;

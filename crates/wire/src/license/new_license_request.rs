@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use super::blob;
 use super::license_request::KeyExchangeAlgorithm;
 use super::preamble::{self, message};
+use crate::mcs::MAX_USER_DATA;
+use crate::security_header::SecurityHeader;
 
 /// A request that cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +26,7 @@ pub enum NewLicenseRequestError {
 
 impl NewLicenseRequestError {
     /// The longest request, in octets with the security header: longer data of MCS would come in fragments (ITU-T X.691 section 11.9).
-    pub const MAX_OCTETS: usize = 0x3FFF;
+    pub const MAX_OCTETS: usize = MAX_USER_DATA;
 }
 
 /// CLIENT_OS_ID_WINNT_POST_52 and CLIENT_IMAGE_ID_MICROSOFT, \[MS-RDPELE\] 2.2.2.2: what clients up to Windows 8.1 say.
@@ -34,7 +36,7 @@ const RANDOM: u16 = 0x0002;
 const USER_NAME: u16 = 0x000F;
 const MACHINE_NAME: u16 = 0x0010;
 /// What a request has beside its three blobs' contents, in octets.
-const FIXED: usize = 4 /* security header */ + preamble::LEN + 4 /* PreferredKeyExchangeAlg */ + 4 /* PlatformId */
+const FIXED: usize = SecurityHeader::LEN + preamble::LEN + 4 /* PreferredKeyExchangeAlg */ + 4 /* PlatformId */
     + 32 /* ClientRandom */ + 3 * 4 /* wBlobType and wBlobLen */;
 
 /// Appends CLIENT_NEW_LICENSE_REQUEST, security header and preamble included. `encrypted_premaster` has the eight octets of padding at

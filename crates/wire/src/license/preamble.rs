@@ -1,21 +1,15 @@
-//! What stands before every message of licensing: the basic security header and LICENSE_PREAMBLE.
+//! What stands before every message of licensing, behind the basic security header: LICENSE_PREAMBLE.
 //!
-//! \[MS-RDPBCGR\] 2.2.8.1.1.2.1 and 2.2.1.12.1.1; either direction, little-endian.
+//! \[MS-RDPBCGR\] 2.2.1.12.1.1; either direction, little-endian.
 use alloc::vec::Vec;
 
 use crate::fault::Layout;
+use crate::security_header::{SecurityFlags, SecurityHeader};
 
-/// The basic security header. `flagsHi` is of no account: servers leave there what was there.
-pub(super) const SECURITY: Layout = &[("flags", 2), ("flagsHi", 2)];
-/// The preamble. The version in its flags is of no account either.
+/// The preamble. The version in its flags is of no account.
 pub(super) const PREAMBLE: Layout = &[("bMsgType", 1), ("preamble flags", 1), ("wMsgSize", 2)];
 /// Size of the preamble on the wire, in octets: `wMsgSize` counts it.
 pub(super) const LEN: usize = 1 /* bMsgType */ + 1 /* flags */ + 2 /* wMsgSize */;
-
-/// SEC_ENCRYPT.
-pub(super) const ENCRYPT: u16 = 0x0008;
-/// SEC_LICENSE_PKT.
-pub(super) const LICENSE_PKT: u16 = 0x0080;
 
 /// LICENSE_REQUEST.
 pub(super) const LICENSE_REQUEST: u8 = 0x01;
@@ -35,8 +29,7 @@ const CLIENT_FLAGS: u8 = 0x83;
 
 /// Appends both headers, and what `body` appends.
 pub(super) fn message(message_type: u8, out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
-    out.extend_from_slice(&LICENSE_PKT.to_le_bytes()); // flags
-    out.extend_from_slice(&[0; 2]); // flagsHi
+    SecurityHeader::encode(SecurityFlags::LICENSE_PKT, out);
     let start = out.len();
     out.extend_from_slice(&[message_type, CLIENT_FLAGS, 0, 0]);
     body(out);

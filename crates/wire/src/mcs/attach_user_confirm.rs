@@ -5,9 +5,8 @@
 use nom::IResult;
 
 use super::connect_response::McsResult;
-use super::domain_pdu::{Choice, optional, outcome, user};
-use crate::fault::{Fault, Layer, Layout, WireError, fixed, read};
-use crate::x224;
+use super::domain_pdu::{Choice, carried, optional, outcome, user};
+use crate::fault::{Fault, Layout, WireError, fixed};
 
 /// MCS Attach User Confirm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +29,7 @@ impl AttachUserConfirm {
     /// [`WireError`] when it is cut, is not an X.224 Data TPDU, carries another MCS PDU, or gives a user id beyond 65,535.
     #[inline]
     pub fn parse(pdu: &[u8]) -> Result<Self, WireError> {
-        read(Layer::Mcs, pdu, |i| {
-            let (i, ()) = x224::data(i)?;
-            attach_user_confirm(i)
-        })
+        carried(pdu, attach_user_confirm)
     }
 
     /// Whether a whole PDU is one, as far as its first octet tells.
@@ -55,7 +51,8 @@ fn attach_user_confirm(i: &[u8]) -> IResult<&[u8], AttachUserConfirm, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Problem;
+    use crate::fault::{Layer, Problem};
+    use crate::x224;
 
     /// A PDU with these octets behind the X.224 header.
     fn pdu<const N: usize>(confirm: [u8; N]) -> alloc::vec::Vec<u8> {

@@ -5,9 +5,8 @@
 use nom::IResult;
 
 use super::connect_response::McsResult;
-use super::domain_pdu::{Choice, optional, outcome, user};
-use crate::fault::{Fault, Layer, Layout, WireError, fixed, read};
-use crate::x224;
+use super::domain_pdu::{Choice, carried, optional, outcome, user};
+use crate::fault::{Fault, Layout, WireError, fixed};
 
 /// MCS Channel Join Confirm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +32,7 @@ impl ChannelJoinConfirm {
     /// [`WireError`] when it is cut, is not an X.224 Data TPDU, carries another MCS PDU, or names a user id beyond 65,535.
     #[inline]
     pub fn parse(pdu: &[u8]) -> Result<Self, WireError> {
-        read(Layer::Mcs, pdu, |i| {
-            let (i, ()) = x224::data(i)?;
-            channel_join_confirm(i)
-        })
+        carried(pdu, channel_join_confirm)
     }
 
     /// Whether a whole PDU is one, as far as its first octet tells.
@@ -59,7 +55,7 @@ fn channel_join_confirm(i: &[u8]) -> IResult<&[u8], ChannelJoinConfirm, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Problem;
+    use crate::fault::{Layer, Problem};
 
     const JOINED: [u8; 15] = [3, 0, 0, 0x0F, 2, 0xF0, 0x80, 0x3E, 0, 0, 6, 3, 0xEB, 3, 0xEB];
     /// As Windows refuses, rt-unspecified-failure, and in the form that leaves the channel out, rt-no-such-channel.

@@ -4,7 +4,7 @@
 use nom::IResult;
 
 use super::connect_response::McsResult;
-use crate::fault::{Fault, Layout, Problem, bad, fixed};
+use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
 use crate::x224;
 
 /// User ids are counted from here.
@@ -12,15 +12,17 @@ pub(super) const FIRST_USER: u16 = 1001;
 
 /// A choice of DomainMCSPDU, in the upper six bits of a message's first octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Choice(pub(super) u8);
+pub(super) struct Choice(u8);
 
 impl Choice {
     pub(super) const ERECT_DOMAIN_REQUEST: Self = Self(1);
+    pub(super) const DISCONNECT_PROVIDER_ULTIMATUM: Self = Self(8);
     pub(super) const ATTACH_USER_REQUEST: Self = Self(10);
     pub(super) const ATTACH_USER_CONFIRM: Self = Self(11);
     pub(super) const CHANNEL_JOIN_REQUEST: Self = Self(14);
     pub(super) const CHANNEL_JOIN_CONFIRM: Self = Self(15);
     pub(super) const SEND_DATA_REQUEST: Self = Self(25);
+    pub(super) const SEND_DATA_INDICATION: Self = Self(26);
 
     /// The first octet of a message without optional fields.
     pub(super) const fn octet(self) -> u8 {
@@ -28,14 +30,29 @@ impl Choice {
     }
 
     /// Whether `octet` begins a message of this choice.
-    pub(super) const fn begins(self, octet: u8) -> bool {
+    const fn begins(self, octet: u8) -> bool {
         octet >> 2 == self.0
+    }
+
+    /// Checks that `first`, the octet at `i`, begins a message of this choice.
+    #[inline]
+    pub(super) fn expect(self, i: &[u8], first: u8) -> Result<(), nom::Err<Fault>> {
+        if self.begins(first) { Ok(()) } else { bad(i, "DomainMCSPDU", Problem::Value(u32::from(first))) }
     }
 
     /// Whether a whole PDU carries this choice, as far as its first octet tells.
     pub(super) fn is_in(self, pdu: &[u8]) -> bool {
         x224::data(pdu).is_ok_and(|(i, ())| i.first().is_some_and(|first| self.begins(*first)))
     }
+}
+
+/// Reads what `message` reads behind the X.224 header of a whole PDU.
+#[inline]
+pub(super) fn carried<'a, T>(
+    pdu: &'a [u8],
+    message: impl FnOnce(&'a [u8]) -> IResult<&'a [u8], T, Fault>,
+) -> Result<T, WireError> {
+    read(Layer::Mcs, pdu, |i| message(x224::data(i)?.0))
 }
 
 /// Checks the first octet of a confirm, which begins at `i`, and takes from its first two whether the optional field is there,
@@ -47,9 +64,7 @@ pub(super) fn outcome(
     first: u8,
     second: u8,
 ) -> Result<(bool, McsResult), nom::Err<Fault>> {
-    if !choice.begins(first) {
-        return bad(i, "DomainMCSPDU", Problem::Value(u32::from(first)));
-    }
+    choice.expect(i, first)?;
     Ok((first & 0x02 != 0, McsResult(((first & 0x01) << 3) | (second >> 5))))
 }
 

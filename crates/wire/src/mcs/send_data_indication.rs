@@ -4,9 +4,8 @@
 use nom::IResult;
 
 use super::connect_response::per_length;
-use super::domain_pdu::FIRST_USER;
-use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
-use crate::x224;
+use super::domain_pdu::{Choice, FIRST_USER, carried};
+use crate::fault::{Fault, Layout, Problem, WireError, bad, fixed};
 
 /// MCS Send Data Indication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +20,6 @@ pub struct SendDataIndication<'a> {
 }
 
 const LAYOUT: Layout = &[("DomainMCSPDU", 1), ("initiator", 2), ("channelId", 2), ("dataPriority", 1)];
-/// The choice of DomainMCSPDU, in the upper six bits.
-const CHOICE: u8 = 26;
 
 impl<'a> SendDataIndication<'a> {
     /// Reads a whole PDU, TPKT header included; octets after the data are ignored.
@@ -30,18 +27,13 @@ impl<'a> SendDataIndication<'a> {
     /// # Errors
     /// [`WireError`] when it is cut, is another MCS PDU, or its length is more than there is.
     pub fn parse(pdu: &'a [u8]) -> Result<Self, WireError> {
-        read(Layer::Mcs, pdu, |i| {
-            let (i, ()) = x224::data(i)?;
-            indication(i)
-        })
+        carried(pdu, indication)
     }
 }
 
 pub(crate) fn indication(i: &[u8]) -> IResult<&[u8], SendDataIndication<'_>, Fault> {
     let (at, &[choice, a, b, c, d, _priority]) = fixed::<6>(i, LAYOUT)?;
-    if choice >> 2 != CHOICE {
-        return bad(i, "DomainMCSPDU", Problem::Value(u32::from(choice)));
-    }
+    Choice::SEND_DATA_INDICATION.expect(i, choice)?;
     let (rest, length) = per_length(at, "userData length")?;
     let Some((data, rest)) = rest.split_at_checked(usize::from(length)) else {
         return bad(at, "userData length", Problem::Length(u32::from(length)));

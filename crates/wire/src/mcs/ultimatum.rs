@@ -4,8 +4,8 @@
 //! bits of choice, three bits of reason that straddle the octets.
 use nom::IResult;
 
-use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
-use crate::x224;
+use super::domain_pdu::{Choice, carried};
+use crate::fault::{Fault, Layout, WireError, fixed};
 
 /// `reason` of [`DisconnectProviderUltimatum`] (ITU-T T.125 Reason); the three bits as received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,18 +52,13 @@ impl DisconnectProviderUltimatum {
     pub const LEN: usize = 2 /* choice and reason */;
     /// rn-user-requested, as a whole PDU: how a client says goodbye from MCS on (\[MS-RDPBCGR\] 1.3.1.4.1).
     pub const FAREWELL: [u8; 9] = [3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80];
-    /// The choice of DomainMCSPDU, in the upper six bits of the first octet.
-    const CHOICE: u8 = 8;
 
     /// Reads a whole PDU, TPKT header included; octets after the ultimatum are ignored.
     ///
     /// # Errors
     /// [`WireError`] when it is cut, or is not an X.224 Data TPDU, or carries another MCS PDU.
     pub fn parse(pdu: &[u8]) -> Result<Self, WireError> {
-        read(Layer::Mcs, pdu, |i| {
-            let (i, ()) = x224::data(i)?;
-            ultimatum(i)
-        })
+        carried(pdu, ultimatum)
     }
 }
 
@@ -71,15 +66,14 @@ const LAYOUT: Layout = &[("DomainMCSPDU", 1), ("reason", 1)];
 
 fn ultimatum(i: &[u8]) -> IResult<&[u8], DisconnectProviderUltimatum, Fault> {
     let (rest, &[first, second]) = fixed::<{ DisconnectProviderUltimatum::LEN }>(i, LAYOUT)?;
-    if first >> 2 != DisconnectProviderUltimatum::CHOICE {
-        return bad(i, "DomainMCSPDU", Problem::Value(u32::from(first)));
-    }
+    Choice::DISCONNECT_PROVIDER_ULTIMATUM.expect(i, first)?;
     Ok((rest, DisconnectProviderUltimatum { reason: Reason(((first & 0x03) << 1) | (second >> 7)) }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::{Layer, Problem};
 
     #[test]
     fn reason_straddles_two_octets() {

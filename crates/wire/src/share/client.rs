@@ -16,8 +16,6 @@ const SOURCE: &[u8; 6] = b"PROBE\0";
 /// `streamId`: STREAM_LOW.
 const STREAM: u8 = 0x01;
 
-/// Size of a set's header, in octets.
-const HEADER: u16 = 2 /* capabilitySetType */ + 2 /* lengthCapability */;
 const COUNT: u16 = 11;
 /// `lengthCombinedCapabilities`, in octets.
 const COMBINED: u16 = 2 /* numberCapabilities */ + 2 /* pad2Octets */
@@ -90,7 +88,7 @@ fn sets(width: u16, height: u16, out: &mut Vec<u8>) {
 
 /// A set of this length in octets, header included: what `fields` appends, and zeros.
 fn set(kind: CapabilityType, length: u16, out: &mut Vec<u8>, fields: impl FnOnce(&mut Vec<u8>)) {
-    let end = out.len().saturating_add(usize::from(length.max(HEADER)));
+    let end = out.len().saturating_add(usize::from(length));
     out.extend_from_slice(&kind.0.to_le_bytes());
     out.extend_from_slice(&length.to_le_bytes());
     fields(out);
