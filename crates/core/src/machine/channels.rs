@@ -1,10 +1,9 @@
 //! Stage `channel_connection`: the user is attached, and joins its own channel and that of the desktop ([MS-RDPBCGR] 1.3.1.1, 3.2.5.3.5
-//! to 3.2.5.3.9). What is behind the Connect Response takes its leave with a Disconnect Provider Ultimatum.
+//! to 3.2.5.3.9).
 use std::collections::VecDeque;
 
 use rdp_probe_wire::mcs::{
-    AttachUserConfirm, ChannelJoinConfirm, DisconnectProviderUltimatum, McsResult, attach_user, channel_join,
-    erect_domain,
+    AttachUserConfirm, ChannelJoinConfirm, McsResult, attach_user, channel_join, erect_domain,
 };
 
 use super::in_place::{malformed, other_tpdu};
@@ -64,7 +63,7 @@ impl State for ExpectAttachUserConfirm {
         out.facts.push(Observed::Attached { user });
         let Self(Channels { io, skips_joins }) = *self;
         if skips_joins {
-            return Ok(leave(out));
+            return Ok(LEAVE);
         }
         // In one batch: what is asked next does not hang on the answer. A channel that is joined already is not confirmed.
         let mut due = VecDeque::from([user]);
@@ -108,21 +107,18 @@ impl State for ExpectChannelJoinConfirm {
         if confirm.initiator != self.user {
             return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
         }
-        let confirmed = confirm.channel.filter(|_| confirm.result == McsResult::SUCCESSFUL);
-        let confirmed = confirmed.unwrap_or(confirm.requested);
-        if confirmed != asked {
-            return Err(FailureKind::OtherChannel { asked, confirmed });
-        }
+        // A refusal may name any channel.
         if confirm.result != McsResult::SUCCESSFUL {
             return Err(FailureKind::ChannelRefused { result: confirm.result, channel: Some(asked) });
         }
+        let confirmed = confirm.channel.unwrap_or(confirm.requested);
+        if confirmed != asked {
+            return Err(FailureKind::OtherChannel { asked, confirmed });
+        }
         out.facts.push(Observed::Joined { channel: asked });
-        if self.due.is_empty() { Ok(leave(out)) } else { Ok(Step::Continue(self)) }
+        if self.due.is_empty() { Ok(LEAVE) } else { Ok(Step::Continue(self)) }
     }
 }
 
 /// There is no deeper stage in this version.
-fn leave(out: &mut Output) -> Step {
-    out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
-    Step::Done(NotTried::NotSelected)
-}
+const LEAVE: Step = Step::Done(NotTried::NotSelected);

@@ -2,7 +2,7 @@
 //! 3.2.5.3.3 and 3.2.5.3.4). Over TLS, or in the clear where Standard RDP Security was selected.
 use rdp_probe_wire::WireError;
 use rdp_probe_wire::gcc::{EncryptionMethods, ServerBlocks, ServerEarlyCapabilityFlags, ServerSecurity};
-use rdp_probe_wire::mcs::{ConferenceResult, ConnectResponse, DisconnectProviderUltimatum, McsResult};
+use rdp_probe_wire::mcs::{ConferenceResult, ConnectResponse, McsResult};
 use rdp_probe_wire::nego::Protocols;
 use rdp_probe_wire::server_certificate::ServerCertificate;
 
@@ -77,14 +77,14 @@ fn on_response(
     }
     let depth = context.asked().purpose.depth(context.plan());
     if depth.rank() <= Stage::BasicSettingsExchange.rank() {
-        return Ok(leave(NotTried::CredentialsNeeded, out));
+        return Ok(Step::Done(NotTried::CredentialsNeeded));
     }
     let blocks = response.conference.map(|conference| conference.blocks);
     let encrypted = |security: ServerSecurity<'_>| security.method != EncryptionMethods::NONE;
     // Inside TLS nothing is encrypted once more, whatever the block says.
     let standard = selected.is_standard();
     if standard && blocks.as_ref().and_then(|blocks| blocks.security).is_some_and(encrypted) {
-        return Ok(leave(NotTried::EncryptionNotSpoken, out));
+        return Ok(Step::Done(NotTried::EncryptionNotSpoken));
     }
     let skips = ServerEarlyCapabilityFlags::SKIP_CHANNELJOIN_SUPPORTED;
     let core = blocks.as_ref().and_then(|blocks| blocks.core);
@@ -99,12 +99,6 @@ fn on_response(
 
 /// The channel of the desktop, where a server does not say which it is.
 const USUAL_IO: u16 = 1003;
-
-/// The server is told that nobody goes on, instead of being left to find out.
-fn leave(why: NotTried, out: &mut Output) -> Step {
-    out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
-    Step::Done(why)
-}
 
 fn note(blocks: &ServerBlocks<'_>, out: &mut Output) {
     if let Some(core) = blocks.core {

@@ -137,8 +137,13 @@ impl Machine {
             Event::Closed { how, partial } => state.on_closed(how, partial, &context, out),
         };
         let failure = |kind: FailureKind| Failure { hop: context.blame(&kind), stage, awaiting, kind };
-        // Who has attached does not just go: whoever ended it first does not hear that.
-        if turn.is_err() && stage.rank() > Stage::BasicSettingsExchange.rank() {
+        // Behind the Connect Response nobody just goes: a server is told, and not left to find out. Who ended it first does not hear that.
+        let behind = match &turn {
+            Ok(Step::Done(_)) => stage.rank() >= Stage::BasicSettingsExchange.rank(),
+            Err(_) => stage.rank() > Stage::BasicSettingsExchange.rank(),
+            Ok(Step::Continue(_) | Step::PassBy(..) | Step::FailAt(..)) => false,
+        };
+        if behind {
             out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
         }
         match turn {
