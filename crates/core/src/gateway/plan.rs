@@ -71,8 +71,11 @@ impl Gateway {
     /// A gateway where nobody logs on.
     #[must_use]
     pub const fn new(host: Host, port: u16) -> Self {
+        let mut leg = Leg::new(host, port);
+        // Nobody goes on past a certificate that nobody vouches for.
+        leg.require_trust = true;
         Self {
-            leg: Leg::new(host, port),
+            leg,
             logon: GatewayLogon::None,
             accept_consent: false,
             scheme: None,

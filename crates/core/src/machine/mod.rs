@@ -8,6 +8,7 @@ mod gateway;
 mod in_place;
 mod initiation;
 mod logon;
+mod policy;
 mod resolve;
 mod scout;
 mod state;
@@ -21,6 +22,7 @@ use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
 
 use crate::attempt::{Attempt, NotTried};
 use crate::event::Event;
+use crate::fact::Observed;
 use crate::failure::{Failure, FailureKind};
 use crate::hop::Hop;
 use crate::plan::Plan;
@@ -131,7 +133,10 @@ impl Machine {
             Event::Closed { how, partial } if hears => Err(asides.closed(how, partial)),
             Event::Resolved(answer) => state.on_resolved(answer, &context, out),
             Event::Dialed(answer) => state.on_dialed(answer, &context, out),
-            Event::Tls { before, answer } => state.on_tls(before, answer, &context, out),
+            Event::Tls { before, answer } => {
+                out.facts.extend((before > 0).then_some(Observed::OctetsBeforeTls(before)));
+                state.on_tls(answer, &context, out)
+            }
             Event::Pdu(pdu) => state.on_pdu(pdu, &context, out),
             Event::Stray(octets) => state.on_stray(octets, &context, out),
             Event::Closed { how, partial } => state.on_closed(how, partial, &context, out),

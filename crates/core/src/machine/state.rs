@@ -72,10 +72,9 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         Err(FailureKind::OutOfTurn)
     }
 
-    /// The TLS handshake has ended; so many octets had come before it began.
+    /// The TLS handshake has ended.
     fn on_tls(
         self: Box<Self>,
-        _: usize,
         _: Result<TlsSession, TlsFault>,
         _: &Context,
         _: &mut Output,

@@ -70,16 +70,13 @@ impl State for ExpectSecondTls {
 
     fn on_tls(
         self: Box<Self>,
-        _: usize,
         answer: Result<TlsSession, TlsFault>,
         context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
         let Self { kept, legs } = *self;
         let session = answer.map_err(FailureKind::Tls)?;
-        // It says the same as the first one did, or it fails.
-        let mut own = Output::default();
-        let binding = vouched(session, context, &mut own).inspect_err(|_| out.facts.append(&mut own.facts))?;
+        let binding = vouched(session, context, out)?;
         Ok(Step::Continue(legs(Kept { binding, ..kept }, context, out)))
     }
 }

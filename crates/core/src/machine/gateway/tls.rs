@@ -3,7 +3,6 @@ use super::http;
 use super::in_common::at_gateway;
 use super::vouched::vouched;
 use crate::awaited::Awaited;
-use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::hop::Hop;
 use crate::machine::state::{Context, Output, State, Step};
@@ -28,14 +27,10 @@ impl State for ExpectGatewayTls {
 
     fn on_tls(
         self: Box<Self>,
-        before: usize,
         answer: Result<TlsSession, TlsFault>,
         context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
-        if before > 0 {
-            out.facts.push(Observed::OctetsBeforeTls(before));
-        }
         let session = answer.map_err(FailureKind::Tls)?;
         let binding = vouched(session, context, out)?;
         Ok(Step::Continue(http::first(context, self.peer, binding)))

@@ -1,11 +1,12 @@
-//! Whether anybody vouches for a gateway's certificate. Nobody goes on past one that is neither trusted nor pinned, with credentials or
-//! without: no client would.
+//! Whether anybody vouches for a gateway's certificate, and what a logon is bound to. Nobody goes on past one that is neither trusted nor
+//! pinned, with credentials or without: no client would, and [`crate::Gateway::new`] says so.
 use crate::channel_binding::ChannelBinding;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::gateway::GatewayFact;
+use crate::machine::policy::checked;
 use crate::machine::state::{Context, Output};
-use crate::tls::{SignatureCheck, TlsFacts, TlsSession, Trust};
+use crate::tls::{TlsFacts, TlsSession};
 
 /// What binds a logon to this session, where that is wanted, and there is something to bind it to.
 ///
@@ -17,23 +18,8 @@ pub(super) fn vouched(
     out: &mut Output,
 ) -> Result<Option<ChannelBinding>, FailureKind> {
     let binding = session.chain.first().and_then(|certificate| ChannelBinding::of(certificate));
-    let facts = TlsFacts::from(session);
-    let leg = context.leg();
-    let check = facts.signature;
-    let pinned = facts.certificate.as_ref().is_some_and(|c| leg.pins.contains(&c.sha256));
-    let trusted = facts.trust == Some(Trust::Trusted);
-    out.facts.push(Observed::Tls(Box::new(facts)));
-    if !leg.pins.is_empty() && !pinned {
-        return Err(FailureKind::NotPinned);
-    }
-    if !pinned && !trusted {
-        return Err(FailureKind::NotTrusted);
-    }
-    // Without the check anybody could have shown it.
-    if check != SignatureCheck::Verified {
-        return Err(FailureKind::KeyNotProven { check });
-    }
-    if !pinned {
+    let backing = checked(TlsFacts::from(session), context.leg(), out)?;
+    if !backing.pinned {
         out.facts.push(Observed::Gateway(GatewayFact::RevocationNotChecked));
     }
     let gateway = context.plan().gateway.as_deref();
