@@ -1,29 +1,15 @@
 //! Stage `basic_settings_exchange`: the server was to answer the MCS Connect Initial, over TLS or without it: what it tells and
 //! what to do then differ, and placeholders say it.
-use rdp_probe_core::wire::mcs::Reason;
 use rdp_probe_core::{End, Evidence, FailureKind, Stage};
 
 use super::ends::{CHECK_THE_PATH, CUT, LOOK_FOR_A_CRASH, STALLED, closed, cut, silent, stalled};
+use super::mcs::{self, BROKEN, CLOSED, DISCONNECTED, REFUSED, SILENT, broken, disconnected};
 use crate::rule::Basis::{Documented, Inferred};
-use crate::rule::Likelihood::{Possible, Unlikely};
+use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
-
-fn disconnected(kind: &FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. } | FailureKind::TpduError { .. }
-    )
-}
 
 fn refused(kind: &FailureKind) -> bool {
     matches!(kind, FailureKind::ConnectRefused { .. })
-}
-
-fn broken(kind: &FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::Malformed { .. } | FailureKind::OtherTpdu { .. } | FailureKind::NotExpected { .. }
-    )
 }
 
 /// The reason that Set Error Info gave, and how the connection ended after it.
@@ -53,30 +39,7 @@ fn by_close(evidence: &Evidence) -> bool {
     matches!(error_info(evidence), Some((_, End::Closed(_))))
 }
 
-fn reason_is(evidence: &Evidence, reason: Reason) -> bool {
-    evidence.failure_kind() == Some(&FailureKind::Ultimatum(reason))
-}
-
-const MCS: Rule = Rule {
-    stage: Some(Stage::BasicSettingsExchange),
-    outcome: VerdictOutcome::Refused,
-    exit: 60,
-    exit_without_tls: Some(61),
-    rank: 20,
-    basis: Inferred,
-    ..Rule::BLANK
-};
-
-const CLOSED: &[Candidate] =
-    &[Candidate::pair(0x904, Some(0), Possible, Inferred), Candidate::pair(0x904, Some(7), Possible, Inferred)];
-const SILENT: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Inferred)];
-const DISCONNECTED: &[Candidate] = &[
-    Candidate::pair(0x3, Some(0), Possible, Inferred).when(|f| reason_is(f, Reason::PROVIDER_INITIATED)),
-    Candidate::pair(0x2, Some(0), Possible, Inferred).when(|f| reason_is(f, Reason::USER_REQUESTED)),
-];
-const REFUSED: &[Candidate] =
-    &[Candidate::pair(0x3, None, Unlikely, Inferred), Candidate::pair(0x1104, None, Unlikely, Inferred)];
-const BROKEN: &[Candidate] = &[Candidate::pair(0x1104, Some(0), Unlikely, Inferred)];
+const MCS: Rule = Rule { stage: Some(Stage::BasicSettingsExchange), ..mcs::MCS };
 
 /// The extended code is the reason that the server gave; how it then ended the connection picks the other one.
 const ERROR_INFO: &[Candidate] = &[

@@ -2,51 +2,19 @@
 use rdp_probe_core::{Evidence, FailureKind, Stage};
 
 use super::ends::{closed, cut, silent, stalled};
-use crate::rule::Basis::{Documented, Inferred};
-use crate::rule::Likelihood::{Possible, Unlikely};
-use crate::rule::{Candidate, Rule, VerdictOutcome};
+use super::mcs::{self, BROKEN, CLOSED, DISCONNECTED, REFUSED, SILENT, broken, disconnected};
+use crate::rule::Basis::Documented;
+use crate::rule::{Rule, VerdictOutcome};
 
 fn is(evidence: &Evidence, judge: fn(&FailureKind) -> bool) -> bool {
     evidence.failure_kind().is_some_and(judge)
-}
-
-const fn disconnected(kind: &FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. } | FailureKind::TpduError { .. }
-    )
 }
 
 const fn refused(kind: &FailureKind) -> bool {
     matches!(kind, FailureKind::ChannelRefused { .. })
 }
 
-const fn broken(kind: &FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::Malformed { .. }
-            | FailureKind::OtherTpdu { .. }
-            | FailureKind::NotExpected { .. }
-            | FailureKind::OtherChannel { .. }
-    )
-}
-
-const CHANNELS: Rule = Rule {
-    stage: Some(Stage::ChannelConnection),
-    outcome: VerdictOutcome::Refused,
-    exit: 60,
-    exit_without_tls: Some(61),
-    rank: 20,
-    basis: Inferred,
-    ..Rule::BLANK
-};
-
-const CLOSED: &[Candidate] =
-    &[Candidate::pair(0x904, Some(0), Possible, Inferred), Candidate::pair(0x904, Some(7), Possible, Inferred)];
-const SILENT: &[Candidate] = &[Candidate::pair(0x108, Some(0), Possible, Inferred)];
-const REFUSED: &[Candidate] =
-    &[Candidate::pair(0x3, None, Unlikely, Inferred), Candidate::pair(0x1104, None, Unlikely, Inferred)];
-const BROKEN: &[Candidate] = &[Candidate::pair(0x1104, Some(0), Unlikely, Inferred)];
+const CHANNELS: Rule = Rule { stage: Some(Stage::ChannelConnection), ..mcs::MCS };
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -97,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server refuses the client at the MCS layer without a further reason: it has reached a limit of sessions, drains, or does \
                 not take the client's settings",
         remedy: "look at the server's log at this time (xrdp: /var/log/xrdp.log), and at its limits of sessions",
-        candidates: REFUSED,
+        candidates: DISCONNECTED,
         ..CHANNELS
     },
     Rule {
@@ -112,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "channels-broken",
-        matches: |f| is(f, broken),
+        matches: |f| is(f, |kind| broken(kind) || matches!(kind, FailureKind::OtherChannel { .. })),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} took the basic settings, and what it then sent is not the {awaiting} that was due",
         cause: "the answer cannot be read, or is to another question: a broken server, or a device in between that answers for it or changes \
@@ -124,18 +92,15 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "depth-behind-encryption",
-        stage: None,
         matches: Evidence::needs_encryption,
         outcome: VerdictOutcome::Inconclusive,
         exit: 54,
-        exit_without_tls: None,
         rank: 10,
         summary: "stage {until} of {address} lies behind encryption by Standard RDP Security, which is not in this version",
         cause: "the server took Standard RDP Security, and encrypts what follows with a key of its own; nothing failed",
         remedy: "leave out --until to go as deep as this version does; set up TLS on the server to go deeper",
         client_connects: true,
-        candidates: &[],
         basis: Documented,
-        ..CHANNELS
+        ..Rule::BLANK
     },
 ];

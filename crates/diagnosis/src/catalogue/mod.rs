@@ -14,6 +14,7 @@ mod findings;
 mod foreign;
 mod gateway;
 mod logon;
+mod mcs;
 mod resolve;
 mod tcp_connect;
 mod tls;
