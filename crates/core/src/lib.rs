@@ -92,7 +92,7 @@ pub use security::{MethodSummary, Nla, Offered, SecuritySummary};
 pub use shown::{PathStage, ShownServer, ShownSettings, ShownTls};
 pub use stage::Stage;
 pub use target::{Address, Host, TargetError};
-pub use through::ShownGateway;
+pub use through::{LogonDoubt, ShownGateway};
 pub use tls::{ScoutFacts, SignatureCheck, Spoken, TlsFacts, TlsFault, TlsFaultKind, TlsSession, Trust};
 pub use tunnel_end::TunnelEnd;
 pub use wants::{Carrier, Wants};

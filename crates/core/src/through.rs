@@ -1,4 +1,6 @@
 //! What a run showed of the gateway on the way, on the connection that decides.
+use rdp_probe_wire::http::Status;
+
 use crate::attempt::{AttemptRecord, NotTried, Outcome};
 use crate::auth::AuthMethod;
 use crate::awaited::Awaited;
@@ -58,6 +60,18 @@ pub struct ShownGateway<'a> {
     pub closed: Option<u32>,
     /// How the tunnel ended, where it did not end from here.
     pub end: Option<TunnelEnd>,
+}
+
+/// How a logon at a gateway was made that is refused in the same words for other reasons than its credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LogonDoubt {
+    /// By messages of HTTP, bound to the certificate that was shown here.
+    Bound,
+    /// By messages of HTTP, bound to nothing.
+    NotBound,
+    /// By messages in packets of the tunnel.
+    InTunnel,
 }
 
 impl Evidence {
@@ -159,6 +173,24 @@ impl Evidence {
         self.gateway_facts().any(|fact| matches!(fact, GatewayFact::OutChannel { .. }))
     }
 
+    /// Whether both channels are open: the request for IN was answered as the one for OUT.
+    #[must_use]
+    pub fn gateway_opened_in(&self) -> bool {
+        let mut behind =
+            self.gateway_facts().skip_while(|fact| !matches!(fact, GatewayFact::OutChannel { .. }));
+        let answered =
+            behind.any(|fact| matches!(fact, GatewayFact::Http(facts) if facts.status == Status::OK.0));
+        answered && !matches!(self.gateway_fault(), Some(GatewayFault::InRefused { .. }))
+    }
+
+    /// Whether the connection for IN is with another gateway than the one for OUT: it showed another certificate.
+    #[must_use]
+    pub fn gateway_of_in_is_another(&self) -> bool {
+        let first = self.gateway_certificate().map(|certificate| &certificate.sha256);
+        let second = self.second_gateway_certificate().map(|certificate| &certificate.sha256);
+        second.is_some_and(|second| first != Some(second))
+    }
+
     /// How the gateway refused, when it did.
     #[must_use]
     pub fn gateway_fault(&self) -> Option<&GatewayFault> {
@@ -177,19 +209,19 @@ impl Evidence {
         matches!(bound, Some(BindingSent::Sent | BindingSent::Uncertain))
     }
 
-    /// Whether the logon that HTTP refused was an exchange of messages, and then whether it was bound to the certificate; `None` where it was
-    /// none, or HTTP had taken it.
+    /// What else than the credentials can be the reason that a logon there is refused, by how it was made; `None` where nothing else can be,
+    /// or it was taken.
     #[must_use]
-    pub fn gateway_refused_exchange(&self) -> Option<bool> {
-        let method = self.shown_gateway()?.method?;
-        (method.is_exchange() && !self.gateway_had_let_in()).then(|| self.gateway_logon_was_bound())
-    }
-
-    /// Whether a logon by NTLM inside of the tunnel was refused, or not answered.
-    #[must_use]
-    pub fn gateway_refused_in_tunnel(&self) -> bool {
-        let method = self.shown_gateway().and_then(|shown| shown.method);
-        method == Some(AuthMethod::SspiNtlm) && !self.gateway_had_let_in()
+    pub fn gateway_logon_doubt(&self) -> Option<LogonDoubt> {
+        let method = self.shown_gateway()?.method.filter(|_| !self.gateway_had_let_in())?;
+        match method {
+            AuthMethod::Ntlm | AuthMethod::Negotiate if self.gateway_logon_was_bound() => {
+                Some(LogonDoubt::Bound)
+            }
+            AuthMethod::Ntlm | AuthMethod::Negotiate => Some(LogonDoubt::NotBound),
+            AuthMethod::SspiNtlm => Some(LogonDoubt::InTunnel),
+            AuthMethod::Basic | AuthMethod::Token => None,
+        }
     }
 
     /// Whether the gateway had taken the logon, on the last connection of the path.
@@ -213,16 +245,15 @@ impl Evidence {
         if self.gateway_let_in_before() {
             return Some("the same credentials were let in on another connection of this run");
         }
-        let method = self.shown_gateway().and_then(|shown| shown.method);
-        match (method, self.gateway_logon_was_bound()) {
-            (Some(method), true) if method.is_exchange() => Some(
-                "right credentials are refused in the same words where NTLM is restricted, a proxy spoils the logon, or TLS is taken apart",
-            ),
-            (Some(method), false) if method.is_exchange() => Some(
-                "right credentials are refused in the same words where NTLM is restricted, a proxy spoils the logon, or it has to be bound",
-            ),
-            (Some(_) | None, _) => None,
-        }
+        Some(match self.gateway_logon_doubt()? {
+            LogonDoubt::Bound => {
+                "right credentials are refused in the same words where NTLM is restricted, a proxy spoils the logon, or TLS is taken apart"
+            }
+            LogonDoubt::NotBound => {
+                "right credentials are refused in the same words where NTLM is restricted, a proxy spoils the logon, or it has to be bound"
+            }
+            LogonDoubt::InTunnel => "right credentials are refused in the same words where NTLM is restricted",
+        })
     }
 
     /// Whether something in front of the gateway names itself in HTTP: a `Via`, or a server that is no Windows gateway's.

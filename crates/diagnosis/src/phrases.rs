@@ -2,7 +2,7 @@
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
     AuthMethod, CertificateFacts, Close, Cut, DialFaultKind, Difference, Differs, Evidence, FailureKind,
-    Gateway, GatewayFault, Hop, Look, Observed, Octets, Oddity, Stage, TlsFaultKind, TunnelEnd,
+    Gateway, GatewayFault, Hop, LogonDoubt, Look, Observed, Octets, Oddity, Stage, TlsFaultKind, TunnelEnd,
 };
 
 use crate::codes;
@@ -60,6 +60,40 @@ pub(crate) fn limit(kind: &FailureKind) -> Option<String> {
 pub(crate) fn gateway(evidence: &Evidence) -> Option<String> {
     let leg = &evidence.plan.gateway.as_ref()?.leg;
     Some(if leg.port == Gateway::PORT { leg.host.to_string() } else { leg.to_string() })
+}
+
+/// What else than the credentials it may be that a gateway refuses.
+pub(crate) fn gateway_doubt(evidence: &Evidence) -> &'static str {
+    match evidence.gateway_logon_doubt() {
+        Some(LogonDoubt::Bound) => {
+            ". Right credentials are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
+             connections, and where something takes TLS apart in front of the gateway: the logon is bound to the certificate that was \
+             shown here"
+        }
+        Some(LogonDoubt::NotBound) => {
+            ". Right credentials are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
+             connections, and where a gateway takes only logons that are bound to its certificate: this one was not"
+        }
+        Some(LogonDoubt::InTunnel) => {
+            ". Right credentials are refused in the same words where the domain restricts NTLM"
+        }
+        Some(_) | None => "",
+    }
+}
+
+/// What the gateway's log says of that.
+pub(crate) fn gateway_look(evidence: &Evidence) -> &'static str {
+    match evidence.gateway_logon_doubt() {
+        Some(LogonDoubt::Bound) => {
+            ": status 0xC000035B is the binding and not the password (find what takes TLS apart, or have the gateway not look: \
+             EnforceChannelBinding 0 loosens its check for everybody), 0xC0000418 is a policy against NTLM"
+        }
+        Some(LogonDoubt::NotBound) => {
+            ": status 0xC000035B is the binding that was left out and not the password, 0xC0000418 is a policy against NTLM"
+        }
+        Some(LogonDoubt::InTunnel) => ": status 0xC0000418 in the event is a policy against NTLM",
+        Some(_) | None => "",
+    }
 }
 
 /// Who answered by HTTP, as far as it says.

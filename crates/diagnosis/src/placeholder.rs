@@ -13,8 +13,8 @@ use rdp_probe_core::{
 use crate::codes;
 use crate::phrases::{
     address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
-    gateway_code, gateway_domain, http_server, limit, looks, names, oddities, over, says, schemes,
-    second_fault, skew, spoken, words,
+    gateway_code, gateway_domain, gateway_doubt, gateway_look, http_server, limit, looks, names, oddities,
+    over, says, schemes, second_fault, skew, spoken, words,
 };
 use crate::time::{date, span};
 
@@ -584,36 +584,8 @@ impl Placeholder {
             },
             Self::GatewaySchemes => schemes(evidence)?,
             Self::GatewaySpoken => spoken(evidence.plan.gateway.as_deref()?),
-            Self::GatewayDoubt => match evidence.gateway_refused_exchange() {
-                Some(true) => {
-                    ". Right credentials are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
-                     connections, and where something takes TLS apart in front of the gateway: the logon is bound to the certificate that was \
-                     shown here"
-                }
-                Some(false) => {
-                    ". Right credentials are refused in the same words where the domain restricts NTLM, where a proxy passes the logon on by several \
-                     connections, and where a gateway takes only logons that are bound to its certificate: this one was not"
-                }
-                None if evidence.gateway_refused_in_tunnel() => {
-                    ". Right credentials are refused in the same words where the domain restricts NTLM"
-                }
-                None => "",
-            }
-            .to_owned(),
-            Self::GatewayLook => match evidence.gateway_refused_exchange() {
-                Some(true) => {
-                    ": status 0xC000035B is the binding and not the password (find what takes TLS apart, or have the gateway not look: \
-                     EnforceChannelBinding 0 loosens its check for everybody), 0xC0000418 is a policy against NTLM"
-                }
-                Some(false) => {
-                    ": status 0xC000035B is the binding that was left out and not the password, 0xC0000418 is a policy against NTLM"
-                }
-                None if evidence.gateway_refused_in_tunnel() => {
-                    ": status 0xC0000418 in the event is a policy against NTLM"
-                }
-                None => "",
-            }
-            .to_owned(),
+            Self::GatewayDoubt => gateway_doubt(evidence).to_owned(),
+            Self::GatewayLook => gateway_look(evidence).to_owned(),
             Self::GatewayDomain => gateway_domain(evidence).unwrap_or_default(),
             Self::GatewaySignature => evidence.gateway_certificate()?.signature.clone(),
             Self::GatewayAccount => match &evidence.plan.gateway.as_ref()?.logon {

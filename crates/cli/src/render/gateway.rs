@@ -35,8 +35,12 @@ fn rows(evidence: &Evidence, shown: &ShownGateway<'_>, look: &Look) -> String {
     known("Software", shown.server.map(short));
     known("Asks for", (!shown.schemes.is_empty()).then(|| shown.schemes.join(", ")));
     known("Logon", logon(evidence, shown));
-    let two_channels = evidence.gateway_opened_out();
-    known("Carried by", two_channels.then(|| "two HTTP channels, with a logon on each".to_owned()));
+    let carried = match (evidence.gateway_opened_out(), evidence.gateway_opened_in()) {
+        (true, true) => Some("two HTTP channels"),
+        (true, false) => Some("HTTP, by an OUT channel; there is no IN channel"),
+        (false, _) => None,
+    };
+    known("Carried by", carried.map(str::to_owned));
     for (packet, code) in
         shown.code.map(|(packet, code)| (packet.name(), code)).into_iter().chain(closed(shown))
     {

@@ -310,7 +310,7 @@ impl GatewayFact {
             Self::ServiceMessage(_) => Some("a message for people".to_owned()),
             Self::Reauthentication => Some("wants the logon once more".to_owned()),
             Self::RevocationNotChecked => Some("revocation not checked".to_owned()),
-            Self::OutChannel { .. } => Some("by two HTTP channels".to_owned()),
+            Self::OutChannel { .. } => Some("an OUT channel of HTTP".to_owned()),
             Self::Asked { .. }
             | Self::ChannelBinding(_)
             | Self::OwnProof { .. }

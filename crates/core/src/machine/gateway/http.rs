@@ -225,7 +225,7 @@ impl ExpectAnswer {
                 Ok(Opened::Out { chunked: response.body_length() == BodyLength::Chunked })
             }
             // Its last request is to follow.
-            (Status::OK, Some(_)) if closes(response) => Err(GatewayFault::NotPersistent),
+            (Status::OK, Some(_)) if closes(response) && !facts.is_html() => Err(GatewayFault::NotPersistent),
             (Status::OK, Some(channel)) if !facts.is_html() => Ok(Opened::In(channel)),
             _ if status.is_informational()
                 && status != Status::SWITCHING_PROTOCOLS

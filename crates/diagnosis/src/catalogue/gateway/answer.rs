@@ -2,7 +2,7 @@
 use rdp_probe_core::wire::Layer;
 use rdp_probe_core::{Close, Evidence, FailureKind, GatewayFault, Hop, Stage, TunnelEnd};
 
-use super::two_channels::is_in;
+use super::two_channels::{ended_on_in, is_in};
 use crate::catalogue::ends::{closed, cut, silent, stalled};
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
@@ -28,11 +28,6 @@ const fn is_unreadable(how: Close) -> bool {
     matches!(how, Close::TlsBroken(_) | Close::Tunnel(TunnelEnd::Frame | TunnelEnd::Packet | TunnelEnd::Flood))
 }
 
-/// The end of IN has rows of its own.
-const fn is_of_in(how: Close) -> bool {
-    matches!(how, Close::Tunnel(TunnelEnd::Answer(_) | TunnelEnd::In))
-}
-
 fn unreadable(evidence: &Evidence) -> bool {
     let of_packets = matches!(
         evidence.failure_kind(),
@@ -44,7 +39,8 @@ fn unreadable(evidence: &Evidence) -> bool {
 fn ended(evidence: &Evidence, reset: bool) -> bool {
     is_due(evidence)
         && closed(evidence)
-        && how(evidence).is_some_and(|how| is_reset(how) == reset && !is_unreadable(how) && !is_of_in(how))
+        && !ended_on_in(evidence)
+        && how(evidence).is_some_and(|how| is_reset(how) == reset && !is_unreadable(how))
 }
 
 const ANSWER: Rule = Rule {

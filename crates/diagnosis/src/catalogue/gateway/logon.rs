@@ -5,7 +5,7 @@ use rdp_probe_core::{
 };
 
 use super::codes::{Meaning, means};
-use super::two_channels::{in_kept_back, is_in};
+use super::two_channels::{ended_on_in, in_kept_back, is_in};
 use crate::catalogue::ends::{closed, cut, silent, stalled};
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
@@ -79,6 +79,11 @@ fn is_broken(evidence: &Evidence) -> bool {
             Close::TlsBroken(_) | Close::Tunnel(TunnelEnd::Frame | TunnelEnd::Packet | TunnelEnd::Flood)
         )
     })
+}
+
+/// The connection of the logon ended.
+fn is_ended(evidence: &Evidence) -> bool {
+    closed(evidence) && !is_broken(evidence) && !ended_on_in(evidence)
 }
 
 fn unreadable(evidence: &Evidence) -> bool {
@@ -281,7 +286,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-binding-defect",
-        matches: |f| closed(f) && !is_broken(f) && is_bound_by_a_long_digest(f),
+        matches: |f| is_ended(f) && is_bound_by_a_long_digest(f),
         summary: "the gateway {gateway} ended the connection when it saw the credentials, and its certificate is signed by \
                   {gateway_signature}",
         cause: "gateways are known to end so without a word where the logon is bound to a certificate that is signed with SHA-384 or SHA-512: \
@@ -294,7 +299,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-cut-off",
-        matches: |f| closed(f) && !is_broken(f) && is_begun(f),
+        matches: |f| is_ended(f) && is_begun(f),
         outcome: VerdictOutcome::Misconfigured,
         summary: "the gateway {gateway} ended the connection at the first message of the logon, in which there is no password",
         cause: "the gateway, or what stands in front of it, lets no logon by NTLM through, though it offers one",
@@ -304,7 +309,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-logon-closed",
-        matches: |f| closed(f) && !is_broken(f) && !is_begun(f) && !is_bound_by_a_long_digest(f),
+        matches: |f| is_ended(f) && !is_begun(f) && !is_bound_by_a_long_digest(f),
         summary: "the gateway {gateway} ended the connection when it saw the credentials, without an answer",
         cause: "the gateway, or what stands in front of it, drops a logon that it does not take; it says no more than that",
         remedy: "check user and password, and look at the gateway's log at this time; this run tries them no more",

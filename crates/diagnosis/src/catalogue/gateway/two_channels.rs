@@ -1,4 +1,5 @@
 //! Two channels of HTTP, where there is no WebSocket: OUT is open, or its answer is kept back, and IN does not come about, or ends.
+use rdp_probe_core::wire::http::Status;
 use rdp_probe_core::{
     Awaited, Close, DialFault, DialFaultKind, Evidence, FailureKind, GatewayFault, Hop, Stage, TlsFault,
     TlsFaultKind, TunnelEnd,
@@ -52,25 +53,34 @@ const fn is_no_answer(kind: &FailureKind) -> bool {
     matches!(kind, FailureKind::Closed { .. } | FailureKind::Malformed { .. } | FailureKind::NotExpected { .. })
 }
 
-/// What else than a status refused IN.
-fn refusal(evidence: &Evidence) -> Option<Option<&GatewayFault>> {
-    if let GatewayFault::InRefused { fault, .. } = evidence.gateway_fault()? {
-        Some(fault.as_deref())
-    } else {
-        None
-    }
+/// How IN was refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// The peer opened it, and ends the connection.
+    NotKept,
+    /// The peer went on with the logon, and not to its end.
+    Logon,
+    /// By its status.
+    Status,
 }
 
-/// The peer went on with the logon for IN, and not to its end.
-const fn is_of_the_logon(fault: &GatewayFault) -> bool {
-    matches!(
-        fault,
-        GatewayFault::NotPersistent
+fn refusal(evidence: &Evidence) -> Option<Refusal> {
+    let GatewayFault::InRefused { status, fault } = evidence.gateway_fault()? else { return None };
+    Some(match fault.as_deref() {
+        Some(GatewayFault::NotPersistent) if Status(*status) == Status::OK => Refusal::NotKept,
+        Some(
+            GatewayFault::NotPersistent
             | GatewayFault::NotChallenged
             | GatewayFault::NoNtlm
             | GatewayFault::ChallengeUnreadable
-            | GatewayFault::ChallengedAgain
-    )
+            | GatewayFault::ChallengedAgain,
+        ) => Refusal::Logon,
+        Some(_) | None => Refusal::Status,
+    })
+}
+
+fn is_refused(evidence: &Evidence, how: Refusal) -> bool {
+    refusal(evidence) == Some(how)
 }
 
 /// IN wants a logon, and OUT wanted none.
@@ -79,11 +89,15 @@ fn wants_a_logon(evidence: &Evidence) -> bool {
         && !evidence.gateway_had_let_in()
 }
 
-/// IN ended while its body went on, before the channel to the target was open or after it.
-fn in_ended(evidence: &Evidence, is_open: bool) -> bool {
+/// IN ended while its body went on: that has rows of its own.
+pub(super) fn ended_on_in(evidence: &Evidence) -> bool {
     let how = evidence.failure_kind().and_then(FailureKind::close);
     matches!(how, Some(Close::Tunnel(TunnelEnd::Answer(_) | TunnelEnd::In)))
-        && evidence.is_through_gateway() == is_open
+}
+
+/// It did so before the channel to the target was open, or after it.
+fn in_ended(evidence: &Evidence, is_open: bool) -> bool {
+    ended_on_in(evidence) && evidence.is_through_gateway() == is_open
 }
 
 /// Both are open, and the first packet is not answered.
@@ -138,15 +152,37 @@ const KEPT_BACK: Rule = Rule {
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-in-refused",
-        matches: |f| refusal(f).is_some_and(|fault| !fault.is_some_and(is_of_the_logon)) && !wants_a_logon(f),
+        matches: |f| is_refused(f, Refusal::Status) && !wants_a_logon(f) && !f.gateway_of_in_is_another(),
         summary: "the gateway {gateway} opened its OUT channel, and refuses the IN channel beside it ({http_status})",
         cause: "both channels have to reach the same gateway: a balancer in front may send the second connection to another one, which knows \
-                nothing of the first; or something in front takes RDG_OUT_DATA and not RDG_IN_DATA. The OUT channel was opened by the same \
-                account: the credentials are not what is refused",
+                nothing of the first; or something in front takes RDG_OUT_DATA and not RDG_IN_DATA. The OUT channel was opened to the same \
+                client: who it is is not what is refused",
         remedy: "let the balancer keep each client with one gateway (by its address), and let both methods through to /remoteDesktopGateway/; \
                  letting WebSockets pass makes the second channel needless",
         event: Some("TerminalServices-Gateway/Operational 210"),
         basis: Documented,
+        ..IN
+    },
+    Rule {
+        id: "gateway-in-at-another",
+        matches: |f| is_refused(f, Refusal::Status) && !wants_a_logon(f) && f.gateway_of_in_is_another(),
+        summary: "the gateway {gateway} opened its OUT channel, and another one behind the same address refuses the IN channel ({http_status})",
+        cause: "the second connection came to another gateway, which knows nothing of the first channel: it has the certificate \
+                {second_sha256}, and the first one {gateway_sha256}. The OUT channel was opened to the same client: who it is is not what is \
+                refused",
+        remedy: "let the balancer keep each client with one gateway (by its address); letting WebSockets pass makes the second channel needless",
+        event: Some("TerminalServices-Gateway/Operational 210"),
+        basis: Documented,
+        ..IN
+    },
+    Rule {
+        id: "gateway-in-not-kept",
+        matches: |f| is_refused(f, Refusal::NotKept),
+        summary: "the gateway {gateway} opened its OUT channel, and answers the request for the IN channel with {http_status} and word that it \
+                  ends that connection",
+        cause: "the IN channel lies in one more request on that connection: something in front of the gateway ends a connection with each \
+                answer",
+        remedy: "let what stands in front of the gateway keep connections on both of its sides (HTTP/1.1, keep-alive), or let WebSockets pass",
         ..IN
     },
     Rule {
@@ -160,7 +196,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-in-logon-broken",
-        matches: |f| refusal(f).is_some_and(|fault| fault.is_some_and(is_of_the_logon)),
+        matches: |f| is_refused(f, Refusal::Logon),
         summary: "the gateway {gateway} took the logon for its OUT channel, and did not come to its end with the one for the IN channel \
                   ({http_status})",
         cause: "what stands in front of the gateway passes the second connection's messages on by several connections, ends it too early or \
