@@ -78,7 +78,7 @@ pub use field::{Fields, hex};
 pub use framing::{Found, Framing, is_cut_disconnect};
 pub use gateway::{
     BindingSent, Gateway, GatewayFact, GatewayFault, GatewayLogon, GatewayTransport, HttpFacts, Tunnel,
-    TunnelHeard, WebSocket, base64,
+    TunnelHeard, TwoChannels, WebSocket, base64,
 };
 pub use hop::Hop;
 pub use leg::Leg;

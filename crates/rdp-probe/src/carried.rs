@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::input::Input;
 use crate::tls::Below;
-use crate::two_channels::TwoChannels;
+use crate::two_channels::TwoChannelsStream;
 use crate::websocket::WebSocketStream;
 
 /// A carrier, of either kind.
@@ -16,7 +16,7 @@ pub(crate) enum Carried<S> {
     /// The messages of a WebSocket.
     WebSocket(Box<WebSocketStream<S>>),
     /// Two channels of HTTP.
-    TwoChannels(Box<TwoChannels<S>>),
+    TwoChannels(Box<TwoChannelsStream<S>>),
 }
 
 impl<S: Below> Carried<S> {
@@ -125,7 +125,7 @@ mod tests {
     /// Two channels, and the far ends of OUT and IN.
     fn channels(first: &[u8], chunked: bool) -> (Carried<DuplexStream>, DuplexStream, DuplexStream) {
         let ((near_out, far_out), (near_in, far_in)) = (duplex(1 << 16), duplex(1 << 16));
-        let channels = TwoChannels::new((near_out, first.to_vec()), (near_in, b""), chunked);
+        let channels = TwoChannelsStream::new((near_out, first.to_vec()), (near_in, b""), chunked);
         (Carried::TwoChannels(Box::new(channels)), far_out, far_in)
     }
 

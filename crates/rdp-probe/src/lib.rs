@@ -131,6 +131,7 @@ mod gateway;
 mod input;
 mod ledger;
 mod network;
+mod output;
 mod pace;
 mod prober;
 mod progress;

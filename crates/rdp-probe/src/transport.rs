@@ -16,7 +16,7 @@ use crate::close::close_of;
 use crate::framer::{Found, Framer};
 use crate::network::{Dialed, Ended, Io, quick_acknowledgement, small_writes_at_once};
 use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
-use crate::two_channels::TwoChannels;
+use crate::two_channels::TwoChannelsStream;
 use crate::websocket::WebSocketStream;
 
 /// A connection as far as it is built: the uppermost layer, and what is held of its octets. What is held never passes from one layer
@@ -162,7 +162,7 @@ impl Connection {
         let carried = match (carrier, layer, aside) {
             (Carrier::TwoChannels { chunked }, layer, Some(aside)) => {
                 let out = (aside.layer, aside.framer.into_rest().to_vec());
-                let channels = TwoChannels::new(out, (layer, &first), chunked);
+                let channels = TwoChannelsStream::new(out, (layer, &first), chunked);
                 return Self::over(Layer::Carried(Carried::TwoChannels(Box::new(channels))));
             }
             (Carrier::Channel, Layer::Carried(carried), _) => carried,

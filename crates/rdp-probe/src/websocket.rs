@@ -5,9 +5,9 @@ use std::task::{Context, Poll, ready};
 
 use rdp_probe_core::wire::websocket::{Opcode, frame};
 use rdp_probe_core::{Close, WebSocket};
-use zeroize::Zeroizing;
 
 use crate::input::Input;
+use crate::output::Output;
 use crate::tls::{Below, provider};
 
 /// The octets in the messages of a WebSocket.
@@ -15,21 +15,13 @@ pub(crate) struct WebSocketStream<S> {
     below: S,
     socket: WebSocket,
     input: Input,
-    /// Frames that are not sent yet, and how much of them is. What is in them may be a secret.
-    output: Zeroizing<Vec<u8>>,
-    sent: usize,
+    output: Output,
 }
 
 impl<S: Below> WebSocketStream<S> {
     /// Over `below`, where the handshake is over. `first` was read before: it is the beginning of what the peer says.
     pub(crate) fn new(below: S, first: Vec<u8>) -> Self {
-        Self {
-            below,
-            socket: WebSocket::new(),
-            input: Input::new(first),
-            output: Zeroizing::default(),
-            sent: 0,
-        }
+        Self { below, socket: WebSocket::new(), input: Input::new(first), output: Output::default() }
     }
 
     /// Waits until there are octets of a message's, where there are none; whether there are any, or no more will come.
@@ -54,7 +46,7 @@ impl<S: Below> WebSocketStream<S> {
 
     /// Begins to send octets in a message of their own: [`WebSocketStream::poll_flush`] sends them.
     pub(crate) fn start_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> io::Result<()> {
-        frame(Opcode::BINARY, mask(), octets, &mut self.output);
+        frame(Opcode::BINARY, mask(), octets, self.output.end());
         match self.poll_flush(cx) {
             // It is taken, and goes out later.
             Poll::Pending => Ok(()),
@@ -65,19 +57,12 @@ impl<S: Below> WebSocketStream<S> {
     /// Sends what was begun to be sent.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            while let Some(rest @ [_, ..]) = self.output.get(self.sent..) {
-                match ready!(Pin::new(&mut self.below).poll_write(cx, rest))? {
-                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    sent => self.sent = self.sent.saturating_add(sent),
-                }
-            }
-            self.output.clear();
-            self.sent = 0;
+            ready!(self.output.poll_send(&mut self.below, cx))?;
             if !self.socket.has_queued() {
                 return Pin::new(&mut self.below).poll_flush(cx);
             }
             // Only when all else is out: a peer that asks and does not read gets nothing to read.
-            self.socket.take_queued(mask, &mut self.output);
+            self.socket.take_queued(mask, self.output.end());
         }
     }
 

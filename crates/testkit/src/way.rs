@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd};
+use rdp_probe_core::wire::http::{LAST_CHUNK, chunk};
+use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd, TwoChannels};
 
 use crate::gateway::{Does, Gateway, Notes};
 use crate::scenario::{Ending, GatewayTable, Handshake};
@@ -17,8 +18,8 @@ pub(crate) struct Way {
     incoming: Option<Gateway>,
     /// What the first one does next, and what has come of it, while the second one is spoken with.
     aside: Option<(VecDeque<Does>, Vec<u8>)>,
-    /// How the IN channel ended, by the gateway's doing.
-    in_ended: Option<TunnelEnd>,
+    /// Both as one, once they are.
+    channels: Option<TwoChannels>,
     /// What the gateway does next.
     does: VecDeque<Does>,
     /// What has come of the gateway's octets, and is not heard yet.
@@ -58,7 +59,7 @@ impl Way {
             gateway: Gateway::new(table, notes),
             incoming: None,
             aside: None,
-            in_ended: None,
+            channels: None,
             does: VecDeque::new(),
             held: Vec::new(),
             tunnel: None,
@@ -78,6 +79,8 @@ impl Way {
     pub(crate) fn joins(&mut self) {
         let Some((does, held)) = self.aside.take() else { return };
         self.held = held;
+        // The player gets OUT's body without its chunks.
+        self.channels = Some(TwoChannels::new(false));
         for done in std::mem::replace(&mut self.does, does) {
             self.of_in(done);
         }
@@ -95,13 +98,14 @@ impl Way {
                 self.does.extend(does);
             }
             Does::Send(octets) => {
-                let text = String::from_utf8_lossy(&octets);
-                let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
-                self.in_ended = status.map(TunnelEnd::Answer);
+                if let Some(channels) = &mut self.channels {
+                    channels.hear_in(&octets);
+                }
             }
-            // An answer says more.
             Does::Close(_) => {
-                self.in_ended.get_or_insert(TunnelEnd::In);
+                if let Some(channels) = &mut self.channels {
+                    channels.in_ended();
+                }
             }
             Does::InChannel => {}
             // No IN channel does that.
@@ -122,8 +126,9 @@ impl Way {
         let does = match (&mut self.incoming, &self.aside) {
             (Some(incoming), Some(_)) => incoming.hear(octets),
             (Some(incoming), None) => {
-                let chunk = [format!("{:X}\r\n", octets.len()).as_bytes(), octets, b"\r\n"].concat();
-                for done in incoming.hear(&chunk) {
+                let mut body = Vec::new();
+                chunk(octets, &mut body);
+                for done in incoming.hear(&body) {
                     self.of_in(done);
                 }
                 return;
@@ -211,7 +216,7 @@ impl Way {
         loop {
             let Some(does) = self.does.pop_front() else {
                 // It counts less than what the tunnel says.
-                let ended = self.in_ended.take();
+                let ended = self.channels.as_ref().and_then(TwoChannels::ended);
                 return ended.map_or(Came::Nothing, |end| Came::Ended(Close::Tunnel(end)));
             };
             return match does {
@@ -320,7 +325,7 @@ impl Way {
             }
         }
         if let Some(incoming) = &mut self.incoming {
-            for done in incoming.hear(b"0\r\n\r\n") {
+            for done in incoming.hear(LAST_CHUNK) {
                 self.of_in(done);
             }
         }

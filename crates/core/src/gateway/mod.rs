@@ -5,6 +5,7 @@ mod heard;
 mod plan;
 mod request;
 mod tunnel;
+mod two_channels;
 mod websocket;
 
 pub(crate) use fact::packet_text;
@@ -16,4 +17,5 @@ pub use request::base64;
 pub(crate) use request::unbase64;
 pub(crate) use request::{Ask, Request};
 pub use tunnel::Tunnel;
+pub use two_channels::TwoChannels;
 pub use websocket::WebSocket;

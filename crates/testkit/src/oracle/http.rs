@@ -5,10 +5,13 @@ use rdp_probe_core::wire::http::{
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::{Problem, WireError};
 
+use super::two_channels::two_channels;
+
 /// At most so many beginnings of the input are looked at.
 const CUTS: usize = 96;
 
-/// The readers come back, place their faults, say once where a response ends, and read again what is written of what they read.
+/// The readers come back, place their faults, say once where a response ends, and read again what is written of what they read; and what comes
+/// in two channels is heard alike in any pieces.
 ///
 /// # Panics
 /// When that does not hold.
@@ -26,6 +29,7 @@ pub fn http(octets: &[u8]) {
     // The input as a value, and as a body, for fuzzers.
     challenged(octets);
     chunked(octets);
+    two_channels(octets);
     if let Frame::Whole(head) = frame_head(octets) {
         chunked(octets.get(head..).unwrap_or_default());
     }

@@ -16,6 +16,7 @@ mod mcs;
 mod share;
 mod tls;
 mod tsgu;
+mod two_channels;
 mod websocket;
 mod wire;
 

@@ -1,5 +1,29 @@
 //! A body in chunks, RFC 9112 section 7.1.
+use alloc::vec::Vec;
+
 use crate::fault::Problem;
+
+/// The end of a body, without trailers.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Writes a chunk; of nothing there is none, since that would be the last.
+pub fn chunk(octets: &[u8], out: &mut Vec<u8>) {
+    if octets.is_empty() {
+        return;
+    }
+    const LONGEST: usize = 2 * size_of::<usize>() + 2 * END_OF_LINE.len();
+    // At once, so that no copy stays behind where it grows.
+    out.reserve(octets.len().saturating_add(LONGEST));
+    let size = octets.len().to_be_bytes();
+    let digits = size.iter().flat_map(|octet| [octet >> 4, octet & 0x0F]).skip_while(|digit| *digit == 0);
+    out.extend(digits.filter_map(|digit| DIGITS.get(usize::from(digit))));
+    out.extend_from_slice(END_OF_LINE);
+    out.extend_from_slice(octets);
+    out.extend_from_slice(END_OF_LINE);
+}
+
+const END_OF_LINE: &[u8] = b"\r\n";
+const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
 /// The most digits of a chunk's size.
 const MAX_DIGITS: u8 = 8;
@@ -276,6 +300,20 @@ mod tests {
         assert_eq!(malformed(&trailers(8193)), ("trailer-section", 8192 + 3, Problem::Length(8193)));
         let endless: String = "a\r\n".repeat(3000);
         assert_eq!(malformed(&format!("0\r\n{endless}")).0, "trailer-section");
+    }
+
+    #[test]
+    fn a_chunk_is_read_as_it_is_written_and_of_nothing_there_is_none() {
+        let mut body = Vec::new();
+        for length in [0, 1, 15, 16, 26, 255, 256, 65_536] {
+            let mut written = Vec::new();
+            chunk(&alloc::vec![7; length], &mut written);
+            assert_eq!(written.starts_with(format!("{length:X}\r\n").as_bytes()), length > 0, "{length}");
+            body.extend(written);
+        }
+        body.extend(LAST_CHUNK);
+        let (inside, used, over, broken) = heard(&body, 1000);
+        assert_eq!((inside.len(), used, over, broken), (65_536 + 569, body.len(), true, false));
     }
 
     /// What is inside of a body that comes in pieces of so many octets, how many octets were used, and whether it is over or broken.
