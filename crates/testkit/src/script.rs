@@ -65,7 +65,7 @@ pub enum Violation {
         /// What was due.
         due: Expected,
     },
-    /// A message that is always the same, and this is another one.
+    /// Another message, or one with other fields than it has to have.
     #[error("connection {script}: a message that is no {}", .due.name())]
     OtherRequest {
         /// The script's index.

@@ -4,7 +4,7 @@ use rdp_probe_core::Look;
 use rdp_probe_core::wire::WireError;
 use rdp_probe_core::wire::credssp::{TsRequest, ts_request};
 use rdp_probe_core::wire::mcs::{
-    ConnectInitial, DisconnectProviderUltimatum, attach_user, channel_join, erect_domain,
+    ConnectInitial, DisconnectProviderUltimatum, FIRST_USER, attach_user, channel_join, erect_domain,
 };
 use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
 use rdp_probe_core::wire::tls::record;
@@ -93,7 +93,7 @@ pub(crate) enum Unmet {
     OtherHello(Option<Hello>),
     /// Cookie, routing token or pre-connection blob are not the plan's.
     OtherRoute,
-    /// A message that is always the same, and this is another one.
+    /// Another message, or one with other fields than it has to have.
     OtherRequest,
     /// No logon, or one that gives credentials away.
     OtherLogon,
@@ -240,10 +240,7 @@ impl Expected {
     }
 }
 
-/// User ids are counted from here (ITU-T T.125 section 7).
-const FIRST_USER: u16 = 1001;
-
-/// Whether octets are those of a message that is always the same.
+/// Whether octets are those of a message that has one way to be written.
 fn same(octets: &[u8], write: impl Fn(&mut Vec<u8>)) -> Result<(), Unmet> {
     let mut right = Vec::new();
     write(&mut right);

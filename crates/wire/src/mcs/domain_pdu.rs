@@ -7,8 +7,8 @@ use super::connect_response::McsResult;
 use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
 use crate::x224;
 
-/// User ids are counted from here.
-pub(super) const FIRST_USER: u16 = 1001;
+/// User ids are counted from here, in ITU-T T.125 section 7.
+pub const FIRST_USER: u16 = 1001;
 
 /// A choice of DomainMCSPDU, in the upper six bits of a message's first octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ pub use channel_join_confirm::ChannelJoinConfirm;
 pub use client::{MAX_USER_DATA, attach_user, channel_join, erect_domain, send_data_request};
 pub use connect_initial::ConnectInitial;
 pub use connect_response::{Conference, ConferenceResult, ConnectResponse, McsResult};
+pub use domain_pdu::FIRST_USER;
 pub use send_data_indication::SendDataIndication;
 pub(crate) use send_data_indication::indication;
 pub use ultimatum::{DisconnectProviderUltimatum, Reason};

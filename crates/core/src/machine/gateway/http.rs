@@ -69,25 +69,6 @@ fn second(kept: Kept, context: &Context, out: &mut Output) -> Box<dyn State> {
     Box::new(answer)
 }
 
-/// The stage of what is said on this connection: all of IN's belongs to the transport.
-const fn stage_of(kept: &Kept, otherwise: Stage) -> Stage {
-    if kept.out.is_some() { Stage::GatewayHttp } else { otherwise }
-}
-
-/// What the limit is the limit of: a second connection has many messages in one stage.
-const fn limited(kept: &Kept) -> Limited {
-    if kept.out.is_some() { Limited::Message } else { Limited::Stage }
-}
-
-/// What is asked for on this connection.
-const fn ask_of(kept: &Kept, gateway: &Gateway) -> Ask {
-    match (&kept.out, gateway.transport) {
-        (Some(_), _) => Ask::In,
-        (None, GatewayTransport::Auto | GatewayTransport::WebSocket) => Ask::Upgrade,
-        (None, GatewayTransport::Http) => Ask::Out,
-    }
-}
-
 /// What an answer has opened.
 #[derive(Clone, Copy)]
 enum Opened {
@@ -112,7 +93,7 @@ impl ExpectAnswer {
         let Some(gateway) = context.plan().gateway.as_deref() else { return };
         let scheme = (self.sent == Sent::ToFollow).then(|| AuthMethod::SspiNtlm.scheme()).flatten();
         let (scheme, token) = (scheme.map(str::as_bytes), self.sent == Sent::TokenToCome);
-        let ask = ask_of(&self.kept, gateway);
+        let ask = self.kept.ask(gateway);
         Self::request(context).write(ask, gateway, scheme, token, &self.kept.cookies, &mut out.octets);
     }
 
@@ -199,9 +180,7 @@ impl ExpectAnswer {
         let kept = self.kept.after(response);
         Ok(Step::Continue(Box::new(ExpectProof { method, challenge: Some(challenge), kept, asked: true })))
     }
-}
 
-impl ExpectAnswer {
     /// Reads an answer.
     fn read(
         mut self: Box<Self>,
@@ -258,7 +237,7 @@ impl ExpectAnswer {
         let Self { sent, kept, .. } = self;
         let accepted = sent.is_proof() && kept.out.is_none();
         out.facts.extend(accepted.then_some(Observed::LogonAccepted));
-        let stage = stage_of(&kept, Stage::GatewayAuth);
+        let stage = kept.stage_or(Stage::GatewayAuth);
         let binding = kept.binding.clone();
         let next = onward(opened, sent, kept.after(response), context, out);
         // Its own proof may come with it, and mostly does not.
@@ -317,13 +296,13 @@ fn on_to(next: Option<Box<dyn State>>) -> Step {
 
 impl State for ExpectAnswer {
     at_gateway!(
-        |self, _context| stage_of(&self.kept, self.sent.stage()),
+        |self, _context| self.kept.stage_or(self.sent.stage()),
         { if self.kept.out.is_some() { Awaited::InAnswer } else { Awaited::HttpAnswer } },
         Wants::Pdu(Framing::Http)
     );
 
     fn limited(&self) -> Limited {
-        limited(&self.kept)
+        self.kept.limited()
     }
 
     /// Who checks a logon takes as long on this connection as on the other one, and a person to approve it.
@@ -373,7 +352,7 @@ struct ExpectProof {
 impl State for ExpectProof {
     at_gateway!(
         |self, context| {
-            stage_of(&self.kept, if self.asked { Stage::GatewayAuth } else { Stage::GatewayHttp })
+            self.kept.stage_or(if self.asked { Stage::GatewayAuth } else { Stage::GatewayHttp })
         },
         SecurityContext,
         Wants::Auth {
@@ -385,7 +364,7 @@ impl State for ExpectProof {
     );
 
     fn limited(&self) -> Limited {
-        limited(&self.kept)
+        self.kept.limited()
     }
 
     fn enter(&self, context: &Context, out: &mut Output) {
@@ -425,7 +404,7 @@ impl State for ExpectProof {
         };
         let scheme = method.scheme().unwrap_or_default().as_bytes();
         let proof = Zeroizing::new([scheme, b" ", &token[..]].concat());
-        let ask = ask_of(&kept, gateway);
+        let ask = kept.ask(gateway);
         ExpectAnswer::request(context).write(ask, gateway, Some(&proof), false, &kept.cookies, &mut out.octets);
         if !done {
             let sent = if asked { Sent::Begun(method) } else { Sent::BegunUnasked(method) };

@@ -3,6 +3,8 @@ use rdp_probe_wire::http::Response;
 
 use crate::auth::AuthMethod;
 use crate::channel_binding::ChannelBinding;
+use crate::gateway::{Ask, Gateway, GatewayTransport};
+use crate::machine::state::Limited;
 use crate::stage::Stage;
 use crate::target::Address;
 
@@ -69,6 +71,25 @@ impl Sent {
 const MOST_COOKIES: usize = 4096;
 
 impl Kept {
+    /// The stage of what is said on this connection: all of IN's belongs to the transport.
+    pub(super) const fn stage_or(&self, otherwise: Stage) -> Stage {
+        if self.out.is_some() { Stage::GatewayHttp } else { otherwise }
+    }
+
+    /// What the limit is the limit of: a second connection has many messages in one stage.
+    pub(super) const fn limited(&self) -> Limited {
+        if self.out.is_some() { Limited::Message } else { Limited::Stage }
+    }
+
+    /// What is asked for on this connection.
+    pub(super) const fn ask(&self, gateway: &Gateway) -> Ask {
+        match (&self.out, gateway.transport) {
+            (Some(_), _) => Ask::In,
+            (None, GatewayTransport::Auto | GatewayTransport::WebSocket) => Ask::Upgrade,
+            (None, GatewayTransport::Http) => Ask::Out,
+        }
+    }
+
     /// The octets that a logon is bound by.
     pub(super) fn binding(&self) -> Option<&[u8]> {
         self.binding.as_ref().map(|binding| &binding.data[..])
