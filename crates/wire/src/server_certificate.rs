@@ -9,13 +9,47 @@ use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, inside,
 /// SERVER_CERTIFICATE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ServerCertificate {
+pub struct ServerCertificate<'a> {
     /// The kind, from the lower bits of `dwVersion`.
     pub kind: CertificateKind,
     /// Whether it is a temporary one, from the top bit of `dwVersion`.
     pub temporary: bool,
-    /// The size of the RSA key in bits. `None` when the key of an X.509 certificate cannot be found.
-    pub key_bits: Option<u32>,
+    /// The RSA key. `None` when that of an X.509 certificate cannot be found.
+    pub key: Option<RsaKey<'a>>,
+}
+
+/// The public half of an RSA key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RsaKey<'a> {
+    /// The modulus as it stands there.
+    modulus: &'a [u8],
+    /// In which order.
+    order: Order,
+    /// The public exponent; `None` for one that is longer than 32 bits.
+    pub exponent: Option<u32>,
+    /// The size of the modulus, in bits.
+    pub bits: u32,
+}
+
+/// Which octet of a number comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// The highest one.
+    BigEndian,
+    /// The lowest one.
+    LittleEndian,
+}
+
+impl RsaKey<'_> {
+    /// The modulus, its lowest octet first.
+    pub fn modulus_le(&self) -> impl Iterator<Item = u8> + '_ {
+        let (first, last) = match self.order {
+            Order::LittleEndian => (Some(self.modulus.iter()), None),
+            Order::BigEndian => (None, Some(self.modulus.iter().rev())),
+        };
+        first.into_iter().flatten().chain(last.into_iter().flatten()).copied()
+    }
 }
 
 /// The two kinds of certificates.
@@ -51,37 +85,46 @@ const MOST_BITS: u32 = 16_384;
 /// A chain has two to two hundred certificates (\[MS-RDPELE\] 2.2.1.4.2).
 const MOST_CERTIFICATES: u32 = 200;
 
-impl ServerCertificate {
+impl<'a> ServerCertificate<'a> {
+    /// The size of the RSA key in bits, where it is found.
+    #[must_use]
+    pub const fn key_bits(&self) -> Option<u32> {
+        match self.key {
+            Some(key) => Some(key.bits),
+            None => None,
+        }
+    }
+
     /// Reads `serverCertificate`.
     ///
     /// # Errors
     /// [`WireError`] naming the field when it is cut, of an unknown version, or its lengths disagree with what is there.
-    pub fn parse(certificate: &[u8]) -> Result<Self, WireError> {
+    pub fn parse(certificate: &'a [u8]) -> Result<Self, WireError> {
         read(Layer::ServerCertificate, certificate, server_certificate)
     }
 }
 
-fn server_certificate(i: &[u8]) -> IResult<&[u8], ServerCertificate, Fault> {
+fn server_certificate(i: &[u8]) -> IResult<&[u8], ServerCertificate<'_>, Fault> {
     let (rest, version) = fixed::<4>(i, VERSION)?;
     let version = u32::from_le_bytes(*version);
     let temporary = version >> 31 == 1;
-    let (kind, (rest, key_bits)) = match version & 0x7FFF_FFFF {
+    let (kind, (rest, key)) = match version & 0x7FFF_FFFF {
         1 => (CertificateKind::Proprietary, proprietary(rest)?),
         2 => (CertificateKind::X509, chain(rest)?),
         _ => return bad(i, "dwVersion", Problem::Value(version)),
     };
-    Ok((rest, ServerCertificate { kind, temporary, key_bits }))
+    Ok((rest, ServerCertificate { kind, temporary, key }))
 }
 
-fn proprietary(i: &[u8]) -> IResult<&[u8], Option<u32>, Fault> {
+fn proprietary(i: &[u8]) -> IResult<&[u8], Option<RsaKey<'_>>, Fault> {
     let (key, &[.., l0, l1]) = fixed::<12>(i, PROPRIETARY)?;
     let length = u16::from_le_bytes([l0, l1]);
     let Some((blob, after)) = key.split_at_checked(usize::from(length)) else {
         return bad(i.get(10..).unwrap_or_default(), "wPublicKeyBlobLen", Problem::Length(u32::from(length)));
     };
-    let bits = inside(blob, after, |i| {
+    let key = inside(blob, after, |i| {
         let (modulus, fields) = fixed::<20>(i, PUBLIC_KEY)?;
-        let &[m0, m1, m2, m3, k0, k1, k2, k3, b0, b1, b2, b3, ..] = fields;
+        let &[m0, m1, m2, m3, k0, k1, k2, k3, b0, b1, b2, b3, _, _, _, _, e0, e1, e2, e3] = fields;
         let (magic, key) = (u32::from_le_bytes([m0, m1, m2, m3]), u32::from_le_bytes([k0, k1, k2, k3]));
         let bits = u32::from_le_bytes([b0, b1, b2, b3]);
         if magic != MAGIC {
@@ -94,13 +137,15 @@ fn proprietary(i: &[u8]) -> IResult<&[u8], Option<u32>, Fault> {
         if bits == 0 || bits > MOST_BITS || bits.div_ceil(8) > key {
             return bad(i.get(8..).unwrap_or_default(), "bitlen", Problem::Value(bits));
         }
-        Ok(Some(bits))
+        let octets = usize::try_from(bits.div_ceil(8)).ok().and_then(|octets| modulus.get(..octets));
+        let exponent = Some(u32::from_le_bytes([e0, e1, e2, e3]));
+        Ok(octets.map(|modulus| RsaKey { modulus, order: Order::LittleEndian, exponent, bits }))
     })?;
-    Ok((after, bits))
+    Ok((after, key))
 }
 
 /// The root comes first, and the leaf, whose key is used, last.
-fn chain(i: &[u8]) -> IResult<&[u8], Option<u32>, Fault> {
+fn chain(i: &[u8]) -> IResult<&[u8], Option<RsaKey<'_>>, Fault> {
     let (mut rest, count) = fixed::<4>(i, &[("NumCertBlobs", 4)])?;
     let count = u32::from_le_bytes(*count);
     if count == 0 || count > MOST_CERTIFICATES {
@@ -116,12 +161,12 @@ fn chain(i: &[u8]) -> IResult<&[u8], Option<u32>, Fault> {
         };
         (leaf, rest) = (der, next);
     }
-    Ok((rest, modulus_bits(leaf)))
+    Ok((rest, key_of(leaf)))
 }
 
-/// The size of the modulus in a certificate. Terminal servers put object identifiers of their own where the key's algorithm
+/// The key in a certificate. Terminal servers put object identifiers of their own where the key's algorithm
 /// stands, so that only the place of the key tells what it is.
-fn modulus_bits(certificate: &[u8]) -> Option<u32> {
+fn key_of(certificate: &[u8]) -> Option<RsaKey<'_>> {
     const BIT_STRING: u8 = 0x03;
     const VERSION: u8 = 0xA0;
     let (_, contents) = der::tagged(certificate, der::SEQUENCE, "Certificate").ok()?;
@@ -138,10 +183,23 @@ fn modulus_bits(certificate: &[u8]) -> Option<u32> {
     let (_, bits) = der::tagged(info, BIT_STRING, "subjectPublicKey").ok()?;
     let (_unused, key) = bits.split_first()?;
     let (_, key) = der::tagged(key, der::SEQUENCE, "RSAPublicKey").ok()?;
-    let (_, modulus) = der::tagged(key, der::INTEGER, "modulus").ok()?;
+    let (after, modulus) = der::tagged(key, der::INTEGER, "modulus").ok()?;
     let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
     let octets = u32::try_from(modulus.len()).ok()?;
-    octets.checked_mul(8)?.checked_sub(modulus.first()?.leading_zeros()).filter(|bits| *bits <= MOST_BITS)
+    let bits = octets
+        .checked_mul(8)?
+        .checked_sub(modulus.first()?.leading_zeros())
+        .filter(|bits| *bits <= MOST_BITS)?;
+    let exponent =
+        der::tagged(after, der::INTEGER, "publicExponent").ok().and_then(|(_, octets)| number(octets));
+    Some(RsaKey { modulus, order: Order::BigEndian, exponent, bits })
+}
+
+/// A number of at most 32 bits.
+fn number(octets: &[u8]) -> Option<u32> {
+    let octets = octets.strip_prefix(&[0]).unwrap_or(octets);
+    (octets.len() <= size_of::<u32>())
+        .then(|| octets.iter().fold(0, |number, octet| number << 8_u32 | u32::from(*octet)))
 }
 
 #[cfg(test)]
@@ -162,7 +220,8 @@ mod tests {
             out.extend(u32::from(value).to_le_bytes());
         }
         out.extend([1, 0, 1, 0]);
-        out.extend(core::iter::repeat_n(0x5A, usize::from(key)));
+        out.extend(core::iter::repeat_n(0x5A, usize::from(octets)));
+        out.extend([0; 8]);
         out.extend([8, 0, 72, 0]);
         out.extend([0; 72]);
         out
@@ -175,9 +234,21 @@ mod tests {
             assert_eq!(octets.len(), len);
             let read = ServerCertificate::parse(&octets).unwrap();
             assert_eq!(
-                (read.kind, read.temporary, read.key_bits),
+                (read.kind, read.temporary, read.key_bits()),
                 (CertificateKind::Proprietary, false, Some(u32::from(bits)))
             );
+            let key = read.key.unwrap();
+            assert_eq!((key.exponent, key.modulus_le().count()), (Some(65_537), usize::from(bits / 8)));
+            assert!(key.modulus_le().all(|octet| octet == 0x5A), "without its padding");
+        }
+    }
+
+    #[test]
+    fn exponent_of_more_than_32_bits_is_none() {
+        for (octets, exponent) in
+            [(&[1, 0, 1][..], Some(65_537)), (&[0, 0xFF, 0, 0, 1], Some(0xFF00_0001)), (&[1, 0, 0, 0, 1], None)]
+        {
+            assert_eq!(number(octets), exponent);
         }
     }
 
@@ -207,8 +278,9 @@ mod tests {
         assert_eq!((error.field, error.problem), ("NumCertBlobs", Problem::Length(u32::MAX)));
         let error = ServerCertificate::parse(&chain(1, 9, &[0])).unwrap_err();
         assert_eq!((error.field, error.offset), ("cbCert", 8));
-        let strange = ServerCertificate::parse(&chain(1, 2, &[0x30, 0])).unwrap();
-        assert_eq!((strange.kind, strange.temporary, strange.key_bits), (CertificateKind::X509, true, None));
+        let strange = chain(1, 2, &[0x30, 0]);
+        let strange = ServerCertificate::parse(&strange).unwrap();
+        assert_eq!((strange.kind, strange.temporary, strange.key_bits()), (CertificateKind::X509, true, None));
     }
 
     #[test]
@@ -233,9 +305,12 @@ mod tests {
             info,
         ];
         let certificate = tlv(0x30, &tlv(0x30, &fields.concat()));
-        assert_eq!(modulus_bits(&certificate), Some(512));
+        let key = key_of(&certificate).unwrap();
+        assert_eq!((key.bits, key.exponent), (512, Some(65_537)));
+        let expected: Vec<u8> = core::iter::repeat_n(1, 63).chain([0x80]).collect();
+        assert_eq!(key.modulus_le().collect::<Vec<_>>(), expected);
         for len in 0..certificate.len() {
-            assert_eq!(modulus_bits(&certificate[..len]), None, "{len}");
+            assert_eq!(key_of(&certificate[..len]), None, "{len}");
         }
     }
 }

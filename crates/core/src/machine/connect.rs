@@ -121,9 +121,11 @@ fn note(blocks: &ServerBlocks<'_>, out: &mut Output) {
 
 fn key_of(certificate: Result<ServerCertificate, WireError>) -> ServerKey {
     match certificate {
-        Ok(ServerCertificate { kind, temporary, key_bits, .. }) => {
-            ServerKey::Certificate { kind, temporary, bits: key_bits }
-        }
+        Ok(certificate) => ServerKey::Certificate {
+            kind: certificate.kind,
+            temporary: certificate.temporary,
+            bits: certificate.key_bits(),
+        },
         Err(error) => ServerKey::Unreadable(error.into()),
     }
 }

@@ -157,7 +157,7 @@ fn inside(pdu: &[u8], blocks: &ServerBlocks<'_>) {
 
 fn certificate(octets: &[u8]) {
     match ServerCertificate::parse(octets) {
-        Ok(read) => assert!(read.key_bits.is_none_or(|bits| (1..=16_384).contains(&bits)), "{octets:02X?}"),
+        Ok(read) => assert!(read.key_bits().is_none_or(|bits| (1..=16_384).contains(&bits)), "{octets:02X?}"),
         Err(error) => placed(octets, error),
     }
 }
@@ -311,7 +311,7 @@ mod tests {
         let security = blocks.security.unwrap();
         assert_eq!((security.method, security.level), (EncryptionMethods::BITS_128, EncryptionLevel::HIGH));
         let key = ServerCertificate::parse(security.certificate).unwrap();
-        assert_eq!((key.key_bits, key.temporary), (Some(2048), false));
+        assert_eq!((key.key_bits(), key.temporary), (Some(2048), false));
         let X224(data) = ironrdp_core::decode::<X224<X224Data<'_>>>(&octets).unwrap();
         let theirs = ironrdp_core::decode::<Theirs>(&data.data).unwrap();
         same(&octets, &blocks, theirs.conference_create_response.gcc_blocks());

@@ -153,7 +153,7 @@ mod tests {
         assert_eq!((security.method, security.level), (EncryptionMethods::BITS_128, EncryptionLevel::HIGH));
         assert_eq!(security.random.len(), 32);
         assert_eq!(security.certificate.len(), 184);
-        assert_eq!(ServerCertificate::parse(security.certificate).unwrap().key_bits, Some(512));
+        assert_eq!(ServerCertificate::parse(security.certificate).unwrap().key_bits(), Some(512));
     }
 
     #[test]

@@ -219,7 +219,7 @@ mod tests {
         );
         assert!(request.key_exchange.iter().eq([KeyExchangeAlgorithm::RSA]));
         let certificate = ServerCertificate::parse(request.certificate).unwrap();
-        assert_eq!((certificate.kind, certificate.key_bits), (CertificateKind::Proprietary, Some(512)));
+        assert_eq!((certificate.kind, certificate.key_bits()), (CertificateKind::Proprietary, Some(512)));
         assert_eq!(request.scopes.count(), 1);
         assert!(request.scopes.iter().eq([&b"microsoft.com"[..]]));
     }
