@@ -184,7 +184,8 @@ async fn interrupted(security: Security, script: &str, stage: Stage, nth: usize)
     let probe = Probe::builder(address.to_string().parse().unwrap())
         .security(security)
         .timeout(Duration::from_secs(60));
-    let probe = if stage == Stage::ChannelConnection { probe.until(stage) } else { probe };
+    let deeper = stage.rank() > Stage::BasicSettingsExchange.rank();
+    let probe = if deeper { probe.until(stage) } else { probe };
     let (interrupt, interrupted) = oneshot::channel::<()>();
     let probe = probe.stage_timeout(stage, Duration::from_secs(60)).build().unwrap();
     let (mut events, run) = probe.watch(async {
@@ -228,18 +229,31 @@ async fn run_is_interrupted_in_the_stage_behind_tls_that_it_is_in() {
         (Stage::Rdsaad, Security::Aad, "10"),
         (Stage::BasicSettingsExchange, Security::Tls, "01"),
         (Stage::ChannelConnection, Security::Tls, "01"),
+        (Stage::Licensing, Security::Tls, "01"),
+        (Stage::CapabilitiesExchange, Security::Tls, "01"),
+        (Stage::ConnectionFinalization, Security::Tls, "01"),
+    ];
+    // What goes on behind TLS without a logon, up to where it hangs.
+    const WAY: [(Stage, &str); 4] = [
+        (Stage::ChannelConnection, "{ connect_response = { requested = \"0x01\", early_flags = 8 } }"),
+        (Stage::Licensing, "{ say = \"attached\" }"),
+        (Stage::CapabilitiesExchange, "{ say = \"valid_client\" }"),
+        (Stage::ConnectionFinalization, "{ say = \"demand_active\" }"),
     ];
     for (stage, security, protocol) in stages {
         let mut script = inside_tls(protocol);
-        if stage == Stage::ChannelConnection {
-            let takes =
-                "{ expect = \"connect_initial\" },\n{ connect_response = { requested = \"0x0B\" } },\n{ close";
-            script = script.replace("{ close", takes);
+        for (own, says) in WAY.iter().filter(|(own, _)| own.rank() <= stage.rank()) {
+            let asked =
+                if *own == Stage::ChannelConnection { "{ expect = \"connect_initial\" },\n" } else { "" };
+            script = script.replace("{ close", &format!("{asked}{says},\n{{ close"));
         }
         is_interrupted(&interrupted(security, &script, stage, 1).await, stage);
     }
+    // Nothing is waited for where something is sent: that is interrupted without sockets, too.
     let here = |stage| {
-        in_the_clear().iter().any(|hangs| hangs.stage == stage) || stages.iter().any(|(own, ..)| *own == stage)
+        stage == Stage::SecureSettingsExchange
+            || in_the_clear().iter().any(|hangs| hangs.stage == stage)
+            || stages.iter().any(|(own, ..)| *own == stage)
     };
     // Those of a gateway are interrupted without sockets: interrupted.rs.
     let mut direct = Stage::BUILT.into_iter().filter(|stage| !stage.is_gateways());

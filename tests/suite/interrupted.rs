@@ -16,13 +16,14 @@ const fn confirm(protocol: u8) -> [u8; 19] {
     [3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, protocol, 0, 0, 0]
 }
 
-/// A Connect Response of a server that does not encrypt ([MS-RDPBCGR] 2.2.1.4).
-fn connect_response() -> Vec<u8> {
-    let text = "title = \"t\"\n[[connection]]\nsteps = [{ connect_response = { requested = \"0x0B\" } }]\n\
-                [expect]\noutcome = \"reachable\"\nexit = 0";
-    let scenario = Scenario::parse("response", text).unwrap();
-    let [Step::Send(octets)] = scenario.connections[0].steps.as_slice() else { panic!("one message") };
-    octets.clone()
+/// What a server says in these steps of a script, of one that does not encrypt and does without joins.
+fn said(steps: &str) -> Vec<Vec<u8>> {
+    let text = format!(
+        "title = \"t\"\n[[connection]]\nsteps = [{steps}]\n[expect]\noutcome = \"reachable\"\nexit = 0"
+    );
+    let scenario = Scenario::parse("said", &text).unwrap();
+    let octets = |step: &Step| if let Step::Send(octets) = step { octets.clone() } else { panic!("{step:?}") };
+    scenario.connections[0].steps.iter().map(octets).collect()
 }
 
 /// A run that wants everything there is, up to the stage, with the selected protocol on the way.
@@ -43,13 +44,22 @@ fn run_to(stage: Stage, security: Security, protocol: u8) -> Run {
         trust: None,
         signature: SignatureCheck::Verified,
     };
-    let (confirm, response) = (confirm(protocol), connect_response());
+    let confirm = confirm(protocol);
+    let behind = said(
+        "{ connect_response = { requested = \"0x0B\", early_flags = 8 } }, { say = \"attached\" }, { say = \"valid_client\" }, \
+         { say = \"demand_active\" }",
+    );
+    let [response, attached, license, demand] = behind.as_slice() else { panic!("four messages") };
     let way = [
         Event::Resolved(Ok(addresses.to_vec())),
         Event::Dialed(Ok(Link { peer: addresses[0], local: None })),
         Event::Pdu(&confirm),
         Event::Tls { before: 0, answer: Ok(session) },
-        Event::Pdu(&response),
+        Event::Pdu(response),
+        Event::Pdu(attached),
+        Event::Sent,
+        Event::Pdu(license),
+        Event::Pdu(demand),
     ];
     for (event, at) in way.into_iter().zip(1..) {
         if run.stage() == Some(stage) {
@@ -66,7 +76,7 @@ fn run_to(stage: Stage, security: Security, protocol: u8) -> Run {
 }
 
 /// The stages, each with the protocol that leads there, and how that is asked for.
-const STAGES: [(Stage, Security, u8); 11] = [
+const STAGES: [(Stage, Security, u8); 19] = [
     (Stage::Resolve, Security::Auto, 0),
     (Stage::TcpConnect, Security::Auto, 0),
     (Stage::ConnectionInitiation, Security::Auto, 0),
@@ -78,6 +88,14 @@ const STAGES: [(Stage, Security, u8); 11] = [
     (Stage::BasicSettingsExchange, Security::Auto, 1),
     (Stage::ChannelConnection, Security::Auto, 0),
     (Stage::ChannelConnection, Security::Auto, 1),
+    (Stage::SecureSettingsExchange, Security::Auto, 0),
+    (Stage::SecureSettingsExchange, Security::Auto, 1),
+    (Stage::Licensing, Security::Auto, 0),
+    (Stage::Licensing, Security::Auto, 1),
+    (Stage::CapabilitiesExchange, Security::Auto, 0),
+    (Stage::CapabilitiesExchange, Security::Auto, 1),
+    (Stage::ConnectionFinalization, Security::Auto, 0),
+    (Stage::ConnectionFinalization, Security::Auto, 1),
 ];
 
 /// The end of a run, as the driver reports it in this stage.
@@ -173,7 +191,7 @@ fn every_stage_of_a_gateway_can_be_interrupted_and_has_its_limit() {
                     run.on(Event::Carried, Duration::from_millis(9));
                     Event::Closed { how, partial: &[] }
                 }
-                Wants::Resolve { .. } | Wants::Dial { .. } | Wants::Pdu(_) | _ => {
+                Wants::Resolve { .. } | Wants::Dial { .. } | Wants::Pdu(_) | Wants::Send | _ => {
                     Event::Closed { how, partial: &[] }
                 }
             };

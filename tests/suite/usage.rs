@@ -73,7 +73,7 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["srv1", "--timeout", "soon"], "\"soon\" is no duration"),
         (&["srv1", "--timeout", "0s"], "no duration from"),
         (&["srv1", "--stage-timeout", "x224=5"], "\"5\" is no duration"),
-        (&["srv1", "--until", "licensing"], "stage licensing is not in this version"),
+        (&["srv1", "--until", "session"], "stage session is not in this version"),
         (&["srv1", "--user", "me"], "no password for \"me\": give it by"),
         (&["srv1", "-u", "LAB\\me@lab.test", "--password-file", &password], "in one of these forms"),
         (

@@ -418,7 +418,7 @@ fn until() -> String {
 
 fn stage(text: &str) -> Result<Stage, String> {
     match Stage::parse(text) {
-        Some(stage) if stage.is_built() => Ok(stage),
+        Some(stage) if stage.can_be_asked_for() => Ok(stage),
         Some(stage) => Err(format!("stage {stage} is not in this version; there are {}", built())),
         None => Err(format!("no such stage; there are {}", built())),
     }

@@ -72,6 +72,18 @@ pub enum Awaited {
     /// An MCS Channel Join Confirm ([MS-RDPBCGR] 2.2.1.9).
     #[serde(rename = "Channel Join Confirm")]
     ChannelJoinConfirm,
+    /// That the Client Info PDU is sent ([MS-RDPBCGR] 2.2.1.11).
+    #[serde(rename = "sending of the Client Info")]
+    ClientInfoSent,
+    /// A message of licensing ([MS-RDPBCGR] 2.2.1.12).
+    #[serde(rename = "licensing message")]
+    LicenseMessage,
+    /// The Demand Active PDU ([MS-RDPBCGR] 2.2.1.13.1).
+    #[serde(rename = "Demand Active")]
+    DemandActive,
+    /// The Font Map PDU ([MS-RDPBCGR] 2.2.1.22).
+    #[serde(rename = "Font Map")]
+    FontMap,
 }
 
 impl Awaited {
@@ -82,7 +94,10 @@ impl Awaited {
             Self::ConnectionConfirm
             | Self::ConnectResponse
             | Self::AttachUserConfirm
-            | Self::ChannelJoinConfirm => Some(Framing::Tpkt),
+            | Self::ChannelJoinConfirm
+            | Self::LicenseMessage
+            | Self::DemandActive => Some(Framing::Tpkt),
+            Self::FontMap => Some(Framing::Session),
             Self::ServerHello => Some(Framing::ServerFlight),
             Self::Challenge | Self::ServerProof => Some(Framing::TsRequest),
             Self::RdstlsCapabilities => Some(Framing::Rdstls),
@@ -93,9 +108,12 @@ impl Awaited {
             | Self::TunnelResponse
             | Self::TunnelAuthResponse
             | Self::ChannelResponse => Some(Framing::Tsgu),
-            Self::Addresses | Self::Connection | Self::TlsHandshake | Self::SecurityContext | Self::Carrier => {
-                None
-            }
+            Self::Addresses
+            | Self::Connection
+            | Self::TlsHandshake
+            | Self::SecurityContext
+            | Self::Carrier
+            | Self::ClientInfoSent => None,
         }
     }
 
@@ -124,6 +142,10 @@ impl Awaited {
             Self::ConnectResponse => "MCS Connect Response",
             Self::AttachUserConfirm => "Attach User Confirm",
             Self::ChannelJoinConfirm => "Channel Join Confirm",
+            Self::ClientInfoSent => "sending of the Client Info",
+            Self::LicenseMessage => "licensing message",
+            Self::DemandActive => "Demand Active",
+            Self::FontMap => "Font Map",
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Event<'a> {
     },
     /// The carrier is in its place.
     Carried,
+    /// What was to be sent is sent, as far as this computer can tell.
+    Sent,
     /// The answer of the security context.
     Auth(Result<AuthOutput, AuthFault>),
     /// One whole PDU, framing included.
@@ -48,7 +50,9 @@ impl Event<'_> {
             Self::Tls { .. } => matches!(wants, Wants::Tls { .. }),
             Self::Carried => matches!(wants, Wants::Carry(_)),
             Self::Auth(_) => matches!(wants, Wants::Auth { .. }),
-            Self::Pdu(_) | Self::Stray(_) | Self::Closed { .. } => matches!(wants, Wants::Pdu(_)),
+            Self::Sent => matches!(wants, Wants::Send),
+            Self::Stray(_) => matches!(wants, Wants::Pdu(_)),
+            Self::Pdu(_) | Self::Closed { .. } => matches!(wants, Wants::Pdu(_) | Wants::Send),
         }
     }
 

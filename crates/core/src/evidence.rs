@@ -129,6 +129,7 @@ impl Evidence {
                 NotTried::CredentialsNeeded,
                 NotTried::NotDelegated,
                 NotTried::EncryptionNotSpoken,
+                NotTried::LicenseNotTaken,
             ];
             why.map(Outcome::NotTried).contains(&record.outcome) && record.stage.rank() <= rank
         };
@@ -166,6 +167,12 @@ impl Evidence {
     #[must_use]
     pub fn needs_encryption(&self) -> bool {
         self.fell_short_for(NotTried::EncryptionNotSpoken)
+    }
+
+    /// Whether the depth that was asked for lies behind a licence that the server issues.
+    #[must_use]
+    pub fn needs_license(&self) -> bool {
+        self.fell_short_for(NotTried::LicenseNotTaken)
     }
 
     fn fell_short_for(&self, why: NotTried) -> bool {

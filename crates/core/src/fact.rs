@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods, RdpVersion};
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use rdp_probe_wire::server_certificate::CertificateKind;
-use rdp_probe_wire::share::ErrorInfo;
+use rdp_probe_wire::share::{ErrorInfo, OsMajorType, OsMinorType};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::AuthMethod;
@@ -116,6 +116,30 @@ pub enum Observed {
         /// The server's key; `None` without encryption.
         key: Option<ServerKey>,
     },
+    /// The server asked for a licence (Server License Request).
+    LicenseRequest {
+        /// `pbProductId`.
+        product: String,
+        /// `dwVersion` of the product: the major version in the upper 16 bits.
+        version: u32,
+        /// `ScopeCount`.
+        scopes: u32,
+    },
+    /// How licensing ended, where it did well.
+    Licensing(Licensed),
+    /// Demand Active: what the server says of itself and of the session.
+    Demanded {
+        /// `osMajorType` and `osMinorType` of the General set.
+        os: Option<(OsMajorType, OsMinorType)>,
+        /// `desktopWidth` and `desktopHeight` of the Bitmap set, in pixels.
+        desktop: Option<(u16, u16)>,
+        /// `preferredBitsPerPixel` of the Bitmap set.
+        depth: Option<u16>,
+        /// How many capability sets there are.
+        sets: u16,
+    },
+    /// So many messages came that nobody waited for.
+    Skipped(u16),
     /// Set Error Info, with a code other than ERRINFO_NONE.
     ErrorInfo(ErrorInfo),
     /// Deactivate All.
@@ -160,6 +184,10 @@ impl Observed {
             Self::Attached { .. } => "user_attached",
             Self::Joined { .. } => "channel_joined",
             Self::Encryption { .. } => "encryption",
+            Self::LicenseRequest { .. } => "license_request",
+            Self::Licensing(_) => "licensing",
+            Self::Demanded { .. } => "demand_active",
+            Self::Skipped(_) => "messages_skipped",
             Self::ErrorInfo(_) => "error_info",
             Self::Deactivated => "deactivate_all",
             Self::Gateway(fact) => fact.id(),
@@ -216,6 +244,19 @@ impl Observed {
             Self::Encryption { method, level, key } => {
                 none().code("method", method.0).with("level", level.0).maybe("key", key.as_ref())
             }
+            Self::LicenseRequest { product, version, scopes } => {
+                none().with("product", product).code("version", *version).with("scopes", scopes)
+            }
+            Self::Licensing(how) => none().with("how", how.id()),
+            Self::Demanded { os, desktop, depth, sets } => none()
+                .maybe("os", os.and_then(|(major, _)| major.name()))
+                .maybe_code("os_major", os.map(|(major, _)| major.0))
+                .maybe_code("os_minor", os.map(|(_, minor)| minor.0))
+                .maybe("width", desktop.map(|(width, _)| width))
+                .maybe("height", desktop.map(|(_, height)| height))
+                .maybe("depth", *depth)
+                .with("sets", sets),
+            Self::Skipped(count) => none().with("count", count),
             Self::ErrorInfo(code) => none().code("code", code.0),
             Self::Oddity { field, value } => none().with("field", field.id()).with("value", value),
             Self::Gateway(fact) => fact.fields(),
@@ -244,6 +285,13 @@ impl Observed {
             }
             Self::Encryption { method: EncryptionMethods::NONE, .. } => None,
             Self::Encryption { key, .. } => key.as_ref().map(ToString::to_string),
+            Self::Licensing(how) => Some(how.text().to_owned()),
+            Self::Demanded { os, desktop, .. } => {
+                let os = os.and_then(|(major, _)| major.name()).map(str::to_owned);
+                let desktop = desktop.map(|(width, height)| format!("{width} x {height}"));
+                let parts: Vec<String> = os.into_iter().chain(desktop).collect();
+                (!parts.is_empty()).then(|| parts.join(", "))
+            }
             Self::LogonAccepted => Some("the credentials are right".to_owned()),
             Self::Challenge(facts) => facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone()),
             Self::Gateway(fact) => fact.in_brief(),
@@ -262,6 +310,8 @@ impl Observed {
             | Self::Channels { .. }
             | Self::Attached { .. }
             | Self::Joined { .. }
+            | Self::LicenseRequest { .. }
+            | Self::Skipped(_)
             | Self::ErrorInfo(_)
             | Self::Deactivated
             | Self::Oddity { .. } => None,
@@ -271,6 +321,49 @@ impl Observed {
 
 fn list(addresses: &[Address]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// How licensing ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Licensed {
+    /// STATUS_VALID_CLIENT: no licence is needed, or the server lets the client in without.
+    ValidClient,
+    /// The server issued a licence, which nobody had asked it for.
+    NewLicense,
+    /// The server renewed one.
+    UpgradeLicense,
+    /// A Platform Challenge: the server issues licences, and this one was declined.
+    PlatformChallenge,
+    /// The server went on without a word of licensing.
+    LeftOut,
+}
+
+impl Licensed {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::ValidClient => "valid_client",
+            Self::NewLicense => "new_license",
+            Self::UpgradeLicense => "upgrade_license",
+            Self::PlatformChallenge => "platform_challenge",
+            Self::LeftOut => "left_out",
+        }
+    }
+
+    /// The same in a few words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::ValidClient => "no licence is needed",
+            Self::NewLicense => "a licence came",
+            Self::UpgradeLicense => "a renewed licence came",
+            Self::PlatformChallenge => "the server issues licences; none was taken",
+            Self::LeftOut => "the server does without",
+        }
+    }
 }
 
 /// The server's key of Standard RDP Security.

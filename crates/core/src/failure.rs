@@ -3,6 +3,7 @@ use std::borrow::Cow;
 
 use rdp_probe_wire::credssp::NtStatus;
 use rdp_probe_wire::first_octets::Foreign;
+use rdp_probe_wire::license::{LicenseErrorCode, StateTransition};
 use rdp_probe_wire::mcs::{ConferenceResult, McsResult, Reason};
 use rdp_probe_wire::nego::{FailureCode, Protocols};
 use rdp_probe_wire::share::ErrorInfo;
@@ -216,6 +217,17 @@ pub enum FailureKind {
         /// `channelId` of the confirm.
         confirmed: u16,
     },
+    /// The server ended licensing with an error ([MS-RDPBCGR] 2.2.1.12.1.3).
+    #[error("licensing failed (dwErrorCode {:#x}, dwStateTransition {:#x})", .code.0, .transition.0)]
+    LicenseError {
+        /// `dwErrorCode`.
+        code: LicenseErrorCode,
+        /// `dwStateTransition`.
+        transition: StateTransition,
+    },
+    /// The server asked for a licence with a key that nothing can be encrypted with, or with none.
+    #[error("no key in the licence request that can be used")]
+    LicenseKey,
     /// The server said why by Set Error Info, and then ended the connection, or said nothing more.
     #[error("server ended the connection (errorInfo {:#010x})", .code.0)]
     ErrorInfo {
@@ -284,6 +296,8 @@ impl FailureKind {
             Self::ConnectRefused { .. } => "connect_refused",
             Self::ChannelRefused { .. } => "channel_refused",
             Self::OtherChannel { .. } => "other_channel",
+            Self::LicenseError { .. } => "license_error",
+            Self::LicenseKey => "license_key",
             Self::ErrorInfo { .. } => "error_info",
             Self::Redirected => "redirected",
             Self::NotExpected { .. } => "not_expected",
@@ -343,6 +357,11 @@ impl FailureKind {
                 .code("mcs_result", result.0)
                 .maybe("mcs_result_name", result.name())
                 .maybe_code("conference_result", conference.map(|conference| conference.0)),
+            Self::LicenseError { code, transition } => none()
+                .code("license_error", code.0)
+                .maybe("license_error_name", code.name())
+                .code("state_transition", transition.0)
+                .maybe("state_transition_name", transition.name()),
             Self::ErrorInfo { code, end } => none().code("error_info", code.0).and(match end {
                 End::Ultimatum(reason) => none().code("mcs_reason", reason.0),
                 End::Closed(Close::TlsBroken(why)) => none().with("tls_broken", why.id()),
@@ -355,6 +374,7 @@ impl FailureKind {
             | Self::PolicyWithoutCertificate
             | Self::WrongProof
             | Self::ProofEchoed
+            | Self::LicenseKey
             | Self::Redirected
             | Self::NotExpected { .. }
             | Self::OutOfTurn => none(),
@@ -405,6 +425,8 @@ impl FailureKind {
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }
+            | Self::LicenseError { .. }
+            | Self::LicenseKey
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. }
@@ -446,6 +468,8 @@ impl FailureKind {
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }
+            | Self::LicenseError { .. }
+            | Self::LicenseKey
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::Gateway(_)
@@ -483,6 +507,8 @@ impl FailureKind {
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }
+            | Self::LicenseError { .. }
+            | Self::LicenseKey
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. }
@@ -576,6 +602,8 @@ impl FailureKind {
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }
+            | Self::LicenseError { .. }
+            | Self::LicenseKey
             | Self::ErrorInfo { .. }
             | Self::Redirected
             | Self::NotExpected { .. } => hop,

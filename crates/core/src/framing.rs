@@ -1,5 +1,6 @@
 //! Where a PDU ends: asked by every driver of the octets that it holds.
 use rdp_probe_wire::credssp::ts_request;
+use rdp_probe_wire::fast_path;
 use rdp_probe_wire::first_octets::{ENOUGH, FirstOctets, classify};
 use rdp_probe_wire::http::{self, BodyLength, Response, Status};
 use rdp_probe_wire::rdsaad;
@@ -14,6 +15,8 @@ use rdp_probe_wire::tsgu;
 pub enum Framing {
     /// TPKT (RFC 1006 section 6), and no fast-path yet.
     Tpkt,
+    /// TPKT or fast-path, each by its first octet ([MS-RDPBCGR] 2.2.9.1.2): from Confirm Active on.
+    Session,
     /// One TSRequest ([MS-CSSP] 2.2.1).
     TsRequest,
     /// The RDSTLS Capabilities PDU ([MS-RDPBCGR] 2.2.17.1).
@@ -57,6 +60,7 @@ impl Framing {
                 Frame::Stray if classify(held) == FirstOctets::Undecided && held.len() < ENOUGH => Found::More,
                 frame @ (Frame::Whole(_) | Frame::Partial { .. } | Frame::Stray | _) => found(frame),
             },
+            Self::Session => found(fast_path::frame(held)),
             Self::TsRequest => inside(held, ts_request::frame(held)),
             Self::Rdsaad => inside(held, rdsaad::frame(held)),
             Self::Http => found(http_frame(held)),
@@ -85,6 +89,7 @@ impl Framing {
     pub fn promised(self, held: &[u8]) -> Option<usize> {
         let frame = match self {
             Self::Tpkt => tpkt::frame(held),
+            Self::Session => fast_path::frame(held),
             Self::TsRequest => ts_request::frame(held),
             Self::Rdstls => Frame::Partial { length: Some(Capabilities::LEN) },
             Self::Rdsaad => rdsaad::frame(held),

@@ -25,12 +25,14 @@ pub(crate) struct Stop {
 pub(crate) struct Itinerary {
     stops: Vec<Stop>,
     behind: usize,
+    /// The rank of the asked depth.
+    depth: u8,
 }
 
 impl Itinerary {
     /// The stops of an attempt that offers `protocols`.
     pub(crate) fn draw(plan: &Plan, purpose: Purpose, protocols: Protocols) -> Self {
-        Self { stops: stops(plan, purpose, protocols), behind: 0 }
+        Self { stops: stops(plan, purpose, protocols), behind: 0, depth: purpose.depth(plan).rank() }
     }
 
     /// The same attempt, now that the server has selected `protocol`.
@@ -49,6 +51,11 @@ impl Itinerary {
     /// The next stop with this stage and hop, when there is one ahead.
     pub(crate) fn ahead(&self, stage: Stage, hop: Hop) -> Option<Stop> {
         self.stops.iter().skip(self.behind).find(|stop| (stop.stage, stop.hop) == (stage, hop)).copied()
+    }
+
+    /// Whether a stage lies beyond the asked depth, be it told of or not.
+    pub(crate) const fn is_beyond(&self, stage: Stage) -> bool {
+        stage.rank() > self.depth
     }
 
     /// Leaves the next stop behind, unless it is this one.
@@ -85,9 +92,13 @@ fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
     let of_target = |stage: &Stage| {
         let skipped = tls_first && *stage == Stage::ConnectionInitiation;
         let other = others.contains(stage) && *stage != taken;
-        !(stage.is_gateways() || skipped || other) && stage.rank() <= told
+        // What encrypts by itself is told of where it would be done, or somebody asks for it.
+        let commences = protocol.is_standard() || depth == Stage::RdpSecurityCommencement.rank();
+        let inside = *stage == Stage::RdpSecurityCommencement && !commences;
+        !(stage.is_gateways() || skipped || other || inside) && stage.rank() <= told
     };
     let stop = |hop| move |stage: Stage| Stop { stage, hop, beyond: stage.rank() > depth };
     let gateway = Stage::BUILT.into_iter().filter(of_gateway).map(stop(Hop::Gateway));
-    gateway.chain(Stage::BUILT.into_iter().filter(of_target).map(stop(Hop::Target))).collect()
+    let direct = Stage::ALL.into_iter().filter(|stage| stage.can_be_asked_for());
+    gateway.chain(direct.filter(of_target).map(stop(Hop::Target))).collect()
 }

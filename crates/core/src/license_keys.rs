@@ -18,7 +18,6 @@ const PADDING: usize = 8;
 ///
 /// `None` for what is no key: a modulus that is even, not longer than the secret, or longer than 8192 bits, and an exponent of
 /// zero or one.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the stage of licensing, which is to come"))]
 pub(crate) fn encrypt_premaster(premaster: &[u8; 48], modulus_le: &[u8], exponent: u32) -> Option<Vec<u8>> {
     if modulus_le.len() > MOST_OCTETS || exponent < 2 {
         return None;

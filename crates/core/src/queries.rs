@@ -5,7 +5,7 @@ use crate::attempt::{Answer, AttemptRecord};
 use crate::certificate::CertificateFacts;
 use crate::close::Close;
 use crate::evidence::Evidence;
-use crate::fact::{Observed, ServerKey};
+use crate::fact::{Licensed, Observed, ServerKey};
 use crate::failure::{Failure, FailureKind};
 use crate::octets::Octets;
 use crate::tls::{ScoutFacts, is_spoken};
@@ -105,6 +105,24 @@ impl Evidence {
     #[must_use]
     pub fn server_key_bits(&self) -> Option<u32> {
         if let ServerKey::Certificate { bits, .. } = self.server_key()? { *bits } else { None }
+    }
+
+    /// Whether the server has said anything of licences, on the path that decides.
+    #[must_use]
+    pub fn has_licensing_begun(&self) -> bool {
+        let said = |fact: &Observed| matches!(fact, Observed::LicenseRequest { .. } | Observed::Licensing(_));
+        let refused = || {
+            let kind = self.failure().map(|failure| &failure.kind);
+            matches!(kind, Some(FailureKind::LicenseError { .. } | FailureKind::LicenseKey))
+        };
+        self.path().iter().flat_map(AttemptRecord::facts).any(said) || refused()
+    }
+
+    /// Whether the server issues licences: it began to, and was declined.
+    #[must_use]
+    pub fn issues_licenses(&self) -> bool {
+        let challenged = |fact: &Observed| *fact == Observed::Licensing(Licensed::PlatformChallenge);
+        self.path().iter().flat_map(AttemptRecord::facts).any(challenged)
     }
 
     /// `version` of the target's TSRequest.

@@ -86,6 +86,7 @@ impl Run {
     pub fn on(&mut self, event: Event<'_>, at: Duration) {
         let Some(machine) = self.machine.take() else { return };
         let before = (machine.stage(), machine.hop());
+        let pdu = if let Event::Pdu(pdu) = event { Some(pdu) } else { None };
         let next = machine.on(event, &mut self.output);
         self.waiting = at;
         self.note(at);
@@ -96,6 +97,13 @@ impl Run {
             Ok(Next::Continue(machine)) => {
                 self.close(Outcome::Passed, at);
                 self.go_on(machine, NotTried::NotSelected);
+            }
+            Ok(Next::HandOn(machine)) => {
+                self.close(Outcome::Passed, at);
+                self.go_on(machine, NotTried::NotSelected);
+                if let Some(pdu) = pdu {
+                    self.on(Event::Pdu(pdu), at);
+                }
             }
             Ok(Next::PassBy(failure, machine)) => {
                 self.close(Outcome::Failed, at);
@@ -225,10 +233,13 @@ impl Run {
             while let Some(between) = self.itinerary.pass_by(stop) {
                 self.leave_out(between, why);
             }
-            if stop.beyond {
-                return self.rest(why);
+            if !stop.beyond {
+                self.itinerary.pass();
             }
-            self.itinerary.pass();
+        }
+        if self.itinerary.is_beyond(machine.stage()) {
+            machine.leave(&mut self.output);
+            return self.rest(why);
         }
         self.push(StageRecord {
             stage: machine.stage(),

@@ -1,12 +1,14 @@
 //! What a run showed, put together for whoever prints it.
 use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods, RdpVersion};
+use rdp_probe_wire::license::{LicenseErrorCode, StateTransition};
 use rdp_probe_wire::nego::Protocols;
 use rdp_probe_wire::tls::{CipherSuite, Version};
 
 use crate::attempt::{AttemptRecord, Outcome, Purpose, StageRecord};
 use crate::certificate::CertificateFacts;
 use crate::evidence::Evidence;
-use crate::fact::{Observed, ServerKey};
+use crate::fact::{Licensed, Observed, ServerKey};
+use crate::failure::FailureKind;
 use crate::field::hex;
 use crate::ntlm::NtlmFacts;
 use crate::stage::Stage;
@@ -82,6 +84,18 @@ pub struct ShownSettings<'a> {
     pub message_channel: Option<u16>,
     /// Method, level and key of Standard RDP Security.
     pub encryption: Option<(EncryptionMethods, EncryptionLevel, Option<&'a ServerKey>)>,
+}
+
+/// What a server said of licences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShownLicensing<'a> {
+    /// Product, its version and the number of scopes, where it asked for a licence.
+    pub request: Option<(&'a str, u32, u32)>,
+    /// How it ended well.
+    pub result: Option<Licensed>,
+    /// Its error.
+    pub error: Option<(LicenseErrorCode, StateTransition)>,
 }
 
 impl Evidence {
@@ -161,6 +175,26 @@ impl Evidence {
             }
         }
         Some(shown)
+    }
+
+    /// What the server said of licences, on the path that decides; `None` where it said nothing.
+    #[must_use]
+    pub fn shown_licensing(&self) -> Option<ShownLicensing<'_>> {
+        let mut shown = ShownLicensing::default();
+        for fact in self.path().last()?.facts() {
+            if let Observed::LicenseRequest { product, version, scopes } = fact {
+                shown.request = Some((product, *version, *scopes));
+            }
+            if let Observed::Licensing(how) = fact {
+                shown.result = Some(*how);
+            }
+        }
+        if let Some(FailureKind::LicenseError { code, transition }) =
+            self.failure().map(|failure| &failure.kind)
+        {
+            shown.error = Some((*code, *transition));
+        }
+        Some(shown).filter(|shown| *shown != ShownLicensing::default())
     }
 
     /// Whether security protocols were asked for one by one.

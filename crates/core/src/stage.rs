@@ -90,7 +90,7 @@ impl Stage {
     ];
 
     /// The stages that this version goes through, by rank.
-    pub const BUILT: [Self; 15] = [
+    pub const BUILT: [Self; 19] = [
         Self::Resolve,
         Self::TcpConnect,
         Self::GatewayTls,
@@ -106,6 +106,10 @@ impl Stage {
         Self::Rdsaad,
         Self::BasicSettingsExchange,
         Self::ChannelConnection,
+        Self::SecureSettingsExchange,
+        Self::Licensing,
+        Self::CapabilitiesExchange,
+        Self::ConnectionFinalization,
     ];
 
     /// The id in reports and options.
@@ -244,6 +248,12 @@ impl Stage {
     #[must_use]
     pub const fn may_wait_for_a_person(self) -> bool {
         matches!(self, Self::GatewayAuth | Self::GatewayTunnel | Self::GatewayAuthorization)
+    }
+
+    /// Whether somebody may ask for it: this version goes through it, or can tell that the server has no such stage.
+    #[must_use]
+    pub fn can_be_asked_for(self) -> bool {
+        self.is_built() || self == Self::RdpSecurityCommencement
     }
 
     /// Whether this version goes through the stage.

@@ -49,6 +49,9 @@ pub enum Wants<'a> {
         /// What it is asked.
         ask: AuthAsk<'a>,
     },
+    /// Send what [`crate::Run::take_octets`] gives, and wait for nothing; report [`crate::Event::Sent`]. Where that fails, report what the peer
+    /// had said before, as [`crate::Event::Pdu`] with [`Framing::Tpkt`], and then [`crate::Event::Closed`].
+    Send,
     /// Read; report [`crate::Event::Pdu`], [`crate::Event::Stray`] or [`crate::Event::Closed`].
     Pdu(Framing),
 }

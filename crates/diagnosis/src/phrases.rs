@@ -1,4 +1,5 @@
 //! The phrases that placeholders stand for, as far as they take more than a field of the evidence.
+use rdp_probe_core::wire::license::LicenseErrorCode;
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
     AuthMethod, CertificateFacts, Close, Cut, DialFaultKind, Difference, Differs, Evidence, FailureKind,
@@ -93,6 +94,31 @@ pub(crate) fn gateway_look(evidence: &Evidence) -> &'static str {
         }
         Some(LogonDoubt::InTunnel) => ": status 0xC0000418 in the event is a policy against NTLM",
         Some(_) | None => "",
+    }
+}
+
+/// What an error of licensing means.
+pub(crate) const fn license_meaning(code: LicenseErrorCode) -> &'static str {
+    match code {
+        LicenseErrorCode::NO_LICENSE_SERVER => {
+            "the server finds no licence server that answers, and its grace period is over"
+        }
+        LicenseErrorCode::INVALID_CLIENT | LicenseErrorCode::NO_LICENSE => {
+            "there is no licence for this client: the licence server has none left, or none of the mode that the server asks for, and the grace \
+             period is over"
+        }
+        LicenseErrorCode::VALID_CLIENT => {
+            "the server says that the client is valid, and ends the connection all the same: a broken server"
+        }
+        LicenseErrorCode::INVALID_SERVER_CERTIFICATE
+        | LicenseErrorCode::INVALID_MAC
+        | LicenseErrorCode::INVALID_SCOPE
+        | LicenseErrorCode::INVALID_PRODUCTID
+        | LicenseErrorCode::INVALID_MESSAGE_LEN => {
+            "the server does not take what the client answered to its licence request: its keys for licensing, or those of its licence server, \
+             are broken, or something in between changes the stream"
+        }
+        _ => "the server gave a code that nobody has written down",
     }
 }
 

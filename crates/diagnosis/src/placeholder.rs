@@ -13,8 +13,8 @@ use rdp_probe_core::{
 use crate::codes;
 use crate::phrases::{
     address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
-    gateway_code, gateway_domain, gateway_doubt, gateway_look, http_server, limit, looks, names, oddities,
-    over, says, schemes, second_fault, skew, spoken, words,
+    gateway_code, gateway_domain, gateway_doubt, gateway_look, http_server, license_meaning, limit, looks,
+    names, oddities, over, says, schemes, second_fault, skew, spoken, words,
 };
 use crate::time::{date, span};
 
@@ -153,6 +153,11 @@ placeholders! {
     McsResult = "mcs_result", "some result";
     /// What the client was refused.
     ChannelAsked = "channel_asked", "a place, or a channel";
+    /// The code and the transition of a licensing error, with their names.
+    LicenseError = "license_error", "some error";
+    /// What that error means.
+    LicenseMeaning = "license_meaning", "the server gave its reason as an error of licensing: it found no licence server, or no licence for the \
+        client, and its grace period is over";
     /// The code of Set Error Info, with its name.
     ErrorInfo = "error_info", "some code";
     /// The code of Set Error Info.
@@ -515,6 +520,20 @@ impl Placeholder {
             Self::ChannelAsked => match kind? {
                 FailureKind::ChannelRefused { channel: Some(channel), .. } => format!("channel {channel}"),
                 FailureKind::ChannelRefused { channel: None, .. } => "a place".into(),
+                _ => return None,
+            },
+            Self::LicenseError => match kind? {
+                FailureKind::LicenseError { code, transition } => {
+                    let number = format!("0x{:X}", code.0);
+                    let error = code.name().map_or_else(|| number.clone(), |name| format!("{name} ({number})"));
+                    let transition =
+                        transition.name().map_or_else(|| format!("0x{:X}", transition.0), str::to_owned);
+                    format!("{error}, {transition}")
+                }
+                _ => return None,
+            },
+            Self::LicenseMeaning => match kind? {
+                FailureKind::LicenseError { code, .. } => license_meaning(*code).to_owned(),
                 _ => return None,
             },
             Self::ErrorInfo => {

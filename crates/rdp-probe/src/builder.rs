@@ -434,7 +434,7 @@ impl ProbeBuilder {
                 return Err(ProbeError::Pin(pin.clone()));
             }
         }
-        if !plan.until.is_built() {
+        if !plan.until.can_be_asked_for() {
             return Err(ProbeError::StageNotBuilt(plan.until));
         }
         let limits = plan.limits.stages.iter().map(|(_, limit)| limit).chain([&plan.limits.overall]);

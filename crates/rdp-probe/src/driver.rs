@@ -201,7 +201,7 @@ impl Driver<'_> {
                 let octets = Zeroizing::new(run.take_octets());
                 let limit = run.limit();
                 // What goes out before anything else is wanted goes out before that is looked at: who waits holds it no longer.
-                let answered = matches!(run.wants(), Some(Wants::Pdu(_)) | None);
+                let answered = matches!(run.wants(), Some(Wants::Pdu(_) | Wants::Send) | None);
                 if let (Some(connection), false) = (&mut connection, octets.is_empty() || answered) {
                     // Where it fails, what is wanted next shows how the connection ended.
                     _ = clock.until(limit, Box::pin(spans.within(connection.send(&octets)))).await;
@@ -269,6 +269,20 @@ impl Driver<'_> {
                             clock.until(limit, pin!(spans.within(connection.exchange(octets, framing)))).await;
                         let heard = heard.unwrap_or_else(|cut| Heard::Closed(close(cut)));
                         clock.report(run, connection.event(heard));
+                    }
+                    Wants::Send => {
+                        let Some(connection) = &mut connection else {
+                            let broken = Event::Closed { how: Close::Broken { os: None }, partial: &[] };
+                            clock.report(run, broken);
+                            continue;
+                        };
+                        let sent = clock.until(limit, pin!(spans.within(connection.deliver(octets)))).await;
+                        let event = match sent {
+                            Ok(None) => Event::Sent,
+                            Ok(Some(heard)) => connection.event(heard),
+                            Err(cut) => connection.event(Heard::Closed(close(cut))),
+                        };
+                        clock.report(run, event);
                     }
                     Wants::Carry(carrier) => {
                         let aside = aside.take().map(|aside| *aside);

@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     heard: bool,
     /// The gateway's channel that it goes through, whatever stands on top of it.
     channel: Option<Channel<Layer>>,
+    /// How a write ended the connection, where one did that nothing was waited for after.
+    unsent: Option<Box<Close>>,
 }
 
 /// The uppermost layer, with those below it inside.
@@ -71,7 +73,7 @@ impl Connection {
     }
 
     fn over(layer: Layer) -> Self {
-        Self { layer, framer: Framer::default(), heard: false, channel: None }
+        Self { layer, framer: Framer::default(), heard: false, channel: None, unsent: None }
     }
 
     /// The ends of the connection, as far as they are known.
@@ -122,6 +124,30 @@ impl Connection {
                 (Found::Ended(Ok(())), _) => Heard::Closed(self.layer.end()),
                 (Found::Ended(Err(error)), _) => Heard::Closed(self.layer.close_of(&error)),
             }
+        }
+    }
+
+    /// Sends what is to be sent, and waits for nothing more. Where that fails, here or before: what the peer has said, PDU by PDU, and then how
+    /// the connection ended.
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps what it is given twice")]
+    pub(crate) fn deliver(&mut self, octets: Zeroizing<Vec<u8>>) -> impl Future<Output = Option<Heard>> {
+        async move {
+            let written = if octets.is_empty() { Ok(()) } else { self.send(&octets).await };
+            drop(octets);
+            if let Err(error) = written {
+                self.unsent = Some(Box::new(self.layer.close_of(&error)));
+            }
+            let unsent = *self.unsent.as_deref()?;
+            if matches!(unsent, Close::Local { .. }) {
+                return Some(Heard::Closed(unsent));
+            }
+            Some(match self.framer.next(&mut self.layer, Framing::Tpkt).await {
+                Found::Pdu(length) => Heard::Pdu(length),
+                Found::Stray => Heard::Closed(unsent),
+                Found::Ended(Ok(())) if self.layer.end() == Close::Fin => Heard::Closed(unsent),
+                Found::Ended(Ok(())) => Heard::Closed(self.layer.end()),
+                Found::Ended(Err(error)) => Heard::Closed(self.layer.close_of(&error)),
+            })
         }
     }
 

@@ -128,6 +128,7 @@ impl Machine<'_> {
                         self.shake_hands(&host, &mut peer);
                     }
                     Wants::Pdu(framing) => self.read(framing, &mut peer),
+                    Wants::Send => self.deliver(&mut peer),
                     Wants::Auth { hop: Hop::Gateway, method, binding, ask }
                         if !matches!(method, AuthMethod::Basic | AuthMethod::Token) =>
                     {
@@ -312,6 +313,20 @@ impl Machine<'_> {
                 return self.run.on(Event::Closed { how, partial: &peer.held }, self.now);
             }
         }
+    }
+
+    /// What was to be sent is on its way.
+    fn deliver(&mut self, peer: &mut Option<Peer>) {
+        let Some(peer) = peer.as_mut().filter(|peer| peer.takes_nothing()) else {
+            return self.run.on(Event::Sent, self.now);
+        };
+        let limit = self.run.limit();
+        let how = loop {
+            if let Some(how) = self.arrive(peer, limit, None) {
+                break how;
+            }
+        };
+        self.run.on(Event::Closed { how, partial: &peer.held }, self.now);
     }
 
     /// The same, of the gateway's own octets.
@@ -553,14 +568,29 @@ struct Peer {
 impl Peer {
     /// Reads what the run says at its end, where the script expects something.
     fn is_left(&mut self, violations: &mut Vec<Violation>) {
-        if let Some(Step::Expect(due)) = self.steps.front() {
-            let (script, due) = (self.script, *due);
-            if self.request.is_empty() {
-                violations.push(Violation::NoRequest { script, due, got: 0 });
-            } else if let Err(violation) = check(script, due, &self.request, self.hello, &self.route) {
-                violations.push(violation);
-            }
+        while let Some(Step::Expect(due)) = self.steps.front() {
+            let due = *due;
+            self.steps.pop_front();
+            self.expect(due, violations);
         }
+    }
+
+    /// Reads what the run says, and checks that it is this.
+    fn expect(&mut self, due: Expected, violations: &mut Vec<Violation>) {
+        let script = self.script;
+        let request =
+            whole(due.framing(), &mut self.request).unwrap_or_else(|| std::mem::take(&mut self.request));
+        if request.is_empty() {
+            violations.push(Violation::NoRequest { script, due, got: 0 });
+        } else if let Err(violation) = check(script, due, &request, self.hello, &self.route) {
+            violations.push(violation);
+        }
+        self.last = request;
+    }
+
+    /// Whether it takes nothing more: else a write does not wait for whoever reads.
+    fn takes_nothing(&self) -> bool {
+        matches!(self.steps.front(), Some(Step::Close(Ending::BeforeTheNextWrite | Ending::FailsHere)))
     }
 
     /// `shakes` says that the run is about to shake hands: its ClientHello is then not one of octets.
@@ -575,16 +605,7 @@ impl Peer {
                         violations.push(Violation::OtherHello { script, due: self.hello, got });
                     }
                 }
-                Step::Expect(due) => {
-                    let request = whole(due.framing(), &mut self.request)
-                        .unwrap_or_else(|| std::mem::take(&mut self.request));
-                    if request.is_empty() {
-                        violations.push(Violation::NoRequest { script, due, got: 0 });
-                    } else if let Err(violation) = check(script, due, &request, self.hello, &self.route) {
-                        violations.push(violation);
-                    }
-                    self.last = request;
-                }
+                Step::Expect(due) => self.expect(due, violations),
                 Step::Echo(version) => return Arrival::Octets(echo(version, &self.last), TICK),
                 Step::Tls(handshake) => return Arrival::Handshake(handshake),
                 Step::Alert(description) if self.inside => return Arrival::Ended(Close::Alert(description)),
@@ -617,7 +638,7 @@ impl Peer {
                 Step::StandStill(lost) => return Arrival::StoodStill(lost),
                 Step::Close(Ending::Fin) => return Arrival::Ended(Close::Fin),
                 Step::Close(Ending::CloseNotify) => return Arrival::Ended(Close::CloseNotify),
-                Step::Close(Ending::Reset) => return Arrival::Ended(Close::Reset),
+                Step::Close(Ending::Reset | Ending::BeforeTheNextWrite) => return Arrival::Ended(Close::Reset),
                 Step::Close(Ending::Silent) => return Arrival::Nothing,
                 Step::Close(Ending::FailsHere) => return Arrival::Ended(Close::Local { os: Some(NO_BUFFERS) }),
             }

@@ -254,7 +254,8 @@ async fn follow(
                 return Ok(());
             }
             // It is the client's computer that does.
-            Step::StandStill(_) | Step::Close(Ending::Silent | Ending::FailsHere) => Ok(()),
+            Step::StandStill(_)
+            | Step::Close(Ending::Silent | Ending::FailsHere | Ending::BeforeTheNextWrite) => Ok(()),
         };
         if sent.is_err() {
             return Ok(());

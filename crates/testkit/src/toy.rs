@@ -216,7 +216,12 @@ mod tests {
                     };
                     run.on(Event::Pdu(&pdu), at);
                 }
-                Wants::Resolve { .. } | Wants::Dial { .. } | Wants::Tls { .. } | Wants::Carry(_) | _ => {
+                Wants::Resolve { .. }
+                | Wants::Dial { .. }
+                | Wants::Tls { .. }
+                | Wants::Carry(_)
+                | Wants::Send
+                | _ => {
                     panic!("out of turn")
                 }
             }

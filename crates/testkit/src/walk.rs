@@ -26,6 +26,7 @@ pub enum OwnedEvent {
     Dialed(Result<Link, DialFault>),
     Tls { before: usize, answer: Result<TlsSession, TlsFault> },
     Carried,
+    Sent,
     Auth(Result<AuthOutput, AuthFault>),
     Pdu(Vec<u8>),
     Stray(Vec<u8>),
@@ -41,6 +42,7 @@ impl OwnedEvent {
             Self::Dialed(answer) => Event::Dialed(*answer),
             Self::Tls { before, answer } => Event::Tls { before: *before, answer: answer.clone() },
             Self::Carried => Event::Carried,
+            Self::Sent => Event::Sent,
             Self::Auth(answer) => Event::Auth(answer.clone()),
             Self::Pdu(octets) => Event::Pdu(octets),
             Self::Stray(octets) => Event::Stray(octets),
@@ -143,7 +145,7 @@ fn cancelled(wants: &Wants<'_>) -> Happening {
         }
         Wants::Carry(_) => OwnedEvent::Carried,
         Wants::Auth { .. } => OwnedEvent::Auth(Err(AuthFault::Closed(Close::Cancelled))),
-        Wants::Pdu(_) | _ => OwnedEvent::Closed { how: Close::Cancelled, partial: Vec::new() },
+        Wants::Pdu(_) | Wants::Send | _ => OwnedEvent::Closed { how: Close::Cancelled, partial: Vec::new() },
     };
     Happening { event, after: Duration::ZERO, out_of_turn: false }
 }
@@ -263,6 +265,7 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         6 => OwnedEvent::Pdu(confirm(octets.one_of(&[2, 3], 2), octets.octet(), u32::from(octets.octet()))),
         7 => OwnedEvent::Pdu(octets.octets()),
         9 => OwnedEvent::Auth(answer(octets)),
+        8 if kind >> 4 == 1 => OwnedEvent::Sent,
         8 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Ok(session(octets)) },
         10 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Err(tls_fault(octets)) },
         // What gets furthest inside of TLS, and in its place.

@@ -231,7 +231,7 @@ impl Way {
                 Does::WebSocketClose(code) => Came::Ended(Close::Tunnel(TunnelEnd::WebSocket(code))),
                 Does::Close(Ending::Fin) => Came::Ended(Close::Fin),
                 Does::Close(Ending::CloseNotify) => Came::Ended(Close::CloseNotify),
-                Does::Close(Ending::Reset) => Came::Ended(Close::Reset),
+                Does::Close(Ending::Reset | Ending::BeforeTheNextWrite) => Came::Ended(Close::Reset),
                 Does::Close(Ending::FailsHere) => Came::Ended(Close::Local { os: Some(NO_BUFFERS) }),
                 Does::Close(Ending::Silent) => {
                     self.does.clear();

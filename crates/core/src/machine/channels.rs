@@ -6,9 +6,10 @@ use rdp_probe_wire::mcs::{
     AttachUserConfirm, ChannelJoinConfirm, McsResult, attach_user, channel_join, erect_domain,
 };
 
+use super::client_info::ExpectClientInfoSent;
 use super::in_place::{malformed, other_tpdu};
+use super::session::Session;
 use super::state::{Context, Output, State, Step};
-use crate::attempt::NotTried;
 use crate::awaited::Awaited;
 use crate::fact::Observed;
 use crate::failure::FailureKind;
@@ -62,8 +63,9 @@ impl State for ExpectAttachUserConfirm {
         };
         out.facts.push(Observed::Attached { user });
         let Self(Channels { io, skips_joins }) = *self;
+        let session = Session::new(user, io);
         if skips_joins {
-            return Ok(LEAVE);
+            return Ok(onward(session));
         }
         // In one batch: what is asked next does not hang on the answer. A channel that is joined already is not confirmed.
         let mut due = VecDeque::from([user]);
@@ -72,7 +74,7 @@ impl State for ExpectAttachUserConfirm {
             // The server's own ids fit.
             _ = channel_join(user, *channel, &mut out.octets);
         }
-        Ok(Step::Continue(Box::new(ExpectChannelJoinConfirm { user, due })))
+        Ok(Step::Continue(Box::new(ExpectChannelJoinConfirm { session, due })))
     }
 }
 
@@ -80,7 +82,7 @@ impl State for ExpectAttachUserConfirm {
 #[derive(Debug)]
 struct ExpectChannelJoinConfirm {
     /// Who joins.
-    user: u16,
+    session: Session,
     /// The channels that were asked for, and not confirmed.
     due: VecDeque<u16>,
 }
@@ -104,7 +106,7 @@ impl State for ExpectChannelJoinConfirm {
         }
         let confirm = ChannelJoinConfirm::parse(pdu).map_err(|error| malformed(error, pdu))?;
         let Some(asked) = self.due.pop_front() else { return Err(FailureKind::OutOfTurn) };
-        if confirm.initiator != self.user {
+        if confirm.initiator != self.session.user {
             return Err(FailureKind::NotExpected { head: Octets::of(pdu) });
         }
         // A refusal may name any channel.
@@ -116,9 +118,10 @@ impl State for ExpectChannelJoinConfirm {
             return Err(FailureKind::OtherChannel { asked, confirmed });
         }
         out.facts.push(Observed::Joined { channel: asked });
-        if self.due.is_empty() { Ok(LEAVE) } else { Ok(Step::Continue(self)) }
+        Ok(if self.due.is_empty() { onward(self.session) } else { Step::Continue(self) })
     }
 }
 
-/// There is no deeper stage in this version.
-const LEAVE: Step = Step::Done(NotTried::NotSelected);
+fn onward(session: Session) -> Step {
+    Step::Continue(Box::new(ExpectClientInfoSent(session)))
+}

@@ -119,7 +119,7 @@ fn note(blocks: &ServerBlocks<'_>, out: &mut Output) {
     }
 }
 
-fn key_of(certificate: Result<ServerCertificate, WireError>) -> ServerKey {
+fn key_of(certificate: Result<ServerCertificate<'_>, WireError>) -> ServerKey {
     match certificate {
         Ok(certificate) => ServerKey::Certificate {
             kind: certificate.kind,

@@ -1,16 +1,21 @@
 //! The state machine of one connection.
+mod capabilities;
 mod channels;
+mod client_info;
 mod connect;
 mod credssp;
+mod finalization;
 mod first_message;
 mod first_token;
 mod gateway;
 mod in_place;
 mod initiation;
+mod licensing;
 mod logon;
 mod policy;
 mod resolve;
 mod scout;
+mod session;
 mod state;
 mod tcp;
 mod tls;
@@ -51,6 +56,8 @@ pub(crate) struct Machine {
 pub(crate) enum Next {
     /// On with it, in the same stage or in another one.
     Continue(Machine),
+    /// The stage is over, and what came is to be given to the next one.
+    HandOn(Machine),
     /// The stage failed, and the path goes on without it.
     PassBy(Failure, Machine),
     /// The stage got what it waited for, and the next one failed by that.
@@ -103,6 +110,13 @@ impl Machine {
         self.state.limit_of()
     }
 
+    /// Ends here, before the state is entered: nobody asked to go as deep.
+    pub(crate) fn leave(self, out: &mut Output) {
+        if is_behind_connect_response(self.stage()) {
+            take_leave(out);
+        }
+    }
+
     /// Enters the state. To be called once, before the first event.
     pub(crate) fn enter(&self, out: &mut Output) {
         self.state.enter(&self.context, out);
@@ -113,7 +127,7 @@ impl Machine {
     /// # Errors
     /// [`Failure`] with hop, stage and evidence, when the attempt ends short of its depth.
     pub(crate) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Next, Failure> {
-        let Self { context, state, mut asides } = self;
+        let Self { mut context, state, mut asides } = self;
         let (stage, awaiting) = (state.stage(), state.awaiting());
         let possible = context.plan().gateway.is_some() || !event.ends_a_tunnel();
         let due = possible && event.answers(&state.wants(&context));
@@ -124,7 +138,8 @@ impl Machine {
             _ if !due => Err(FailureKind::OutOfTurn),
             Event::Carried => state.on_carried(&context, out),
             Event::Auth(answer) => state.on_auth(answer, &context, out),
-            Event::Pdu(pdu) if hears => match asides.hear(pdu, out) {
+            Event::Sent => state.on_sent(&context, out),
+            Event::Pdu(pdu) if hears && !state.is_own(pdu) => match asides.hear(pdu, out) {
                 Ok(Heard::Aside) => Ok(Step::Continue(state)),
                 Ok(Heard::Other) => state.on_pdu(pdu, &context, out),
                 Err(kind) => Err(kind),
@@ -132,7 +147,12 @@ impl Machine {
             Event::Stray(octets) if hears => Err(asides.stray(octets, out)),
             Event::Closed { how, partial } if hears => Err(asides.closed(how, partial)),
             Event::Resolved(answer) => state.on_resolved(answer, &context, out),
-            Event::Dialed(answer) => state.on_dialed(answer, &context, out),
+            Event::Dialed(answer) => {
+                if let Ok(link) = answer {
+                    context = context.over(link);
+                }
+                state.on_dialed(answer, &context, out)
+            }
             Event::Tls { before, answer } => {
                 out.facts.extend((before > 0).then_some(Observed::OctetsBeforeTls(before)));
                 state.on_tls(answer, &context, out)
@@ -142,19 +162,22 @@ impl Machine {
             Event::Closed { how, partial } => state.on_closed(how, partial, &context, out),
         };
         let failure = |kind: FailureKind| Failure { hop: context.blame(&kind), stage, awaiting, kind };
-        // Behind the Connect Response nobody just goes: a server is told, and not left to find out. Who ended it first does not hear that.
-        let behind = match &turn {
-            Ok(Step::Done(_)) => stage.rank() >= Stage::BasicSettingsExchange.rank(),
-            Err(_) => stage.rank() > Stage::BasicSettingsExchange.rank(),
-            Ok(Step::Continue(_) | Step::PassBy(..) | Step::FailAt(..)) => false,
+        let ends = match &turn {
+            Ok(Step::Done(_)) => is_behind_connect_response(stage) || stage == Stage::BasicSettingsExchange,
+            Err(_) => is_behind_connect_response(stage),
+            Ok(Step::Continue(_) | Step::HandOn(_) | Step::PassBy(..) | Step::FailAt(..)) => false,
         };
-        if behind {
-            out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
+        if ends {
+            take_leave(out);
         }
         match turn {
             Ok(Step::Continue(state)) => {
                 let context = context.at(state.hop());
                 Ok(Next::Continue(Self { context, state, asides }))
+            }
+            Ok(Step::HandOn(state)) => {
+                let context = context.at(state.hop());
+                Ok(Next::HandOn(Self { context, state, asides }))
             }
             Ok(Step::PassBy(kind, state)) => {
                 let failure = failure(kind);
@@ -171,4 +194,13 @@ impl Machine {
             Err(kind) => Err(failure(kind)),
         }
     }
+}
+
+/// Behind the Connect Response nobody just goes: a server is told, and not left to find out. Who ended it first does not hear that.
+fn take_leave(out: &mut Output) {
+    out.octets.extend_from_slice(&DisconnectProviderUltimatum::FAREWELL);
+}
+
+const fn is_behind_connect_response(stage: Stage) -> bool {
+    stage.rank() > Stage::BasicSettingsExchange.rank()
 }

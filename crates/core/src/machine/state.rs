@@ -1,5 +1,6 @@
 //! What every state of a connection has in common.
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rdp_probe_wire::nego::Protocols;
@@ -87,6 +88,11 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         Err(FailureKind::OutOfTurn)
     }
 
+    /// What was to be sent is sent.
+    fn on_sent(self: Box<Self>, _: &Context, _: &mut Output) -> Result<Step, FailureKind> {
+        Err(FailureKind::OutOfTurn)
+    }
+
     /// The security context has answered.
     fn on_auth(
         self: Box<Self>,
@@ -95,6 +101,11 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
         _: &mut Output,
     ) -> Result<Step, FailureKind> {
         Err(FailureKind::OutOfTurn)
+    }
+
+    /// Whether a PDU is its own, though it looks like one that a server may say at any time.
+    fn is_own(&self, _: &[u8]) -> bool {
+        false
     }
 
     /// One whole PDU of the framing that was asked for.
@@ -124,6 +135,8 @@ pub(crate) trait State: fmt::Debug + Send + Sync {
 pub(crate) enum Step {
     /// The next state, or the same one. Whether it lies within the asked depth is not its affair.
     Continue(Box<dyn State>),
+    /// The stage is over, and what came is the next one's: this is its state.
+    HandOn(Box<dyn State>),
     /// The stage failed, and the path goes on without it.
     #[cfg_attr(not(test), expect(dead_code, reason = "for what may fail, as tickets under negotiate may"))]
     PassBy(FailureKind, Box<dyn State>),
@@ -164,6 +177,8 @@ pub(crate) struct Context {
     plan: Arc<Plan>,
     asked: Asked,
     hop: Hop,
+    /// This end's address, once there is a connection.
+    local: Option<IpAddr>,
 }
 
 /// What is asked on a connection. Whom to dial is the first state's to know, and when the driver's.
@@ -180,12 +195,22 @@ pub(super) struct Asked {
 impl Context {
     pub(super) fn new(plan: Arc<Plan>, attempt: &Attempt) -> Self {
         let asked = Asked { purpose: attempt.purpose, offer: attempt.offer, cookie: attempt.cookie };
-        Self { hop: plan.first_hop(), plan, asked }
+        Self { hop: plan.first_hop(), plan, asked, local: None }
     }
 
     /// The same, where the stage under way is for `hop`.
     pub(super) fn at(self, hop: Hop) -> Self {
         Self { hop, ..self }
+    }
+
+    /// The same on a connection that has been made.
+    pub(super) fn over(self, link: Link) -> Self {
+        Self { local: link.local.map(|local| local.ip()), ..self }
+    }
+
+    /// This end's address, where somebody knows it.
+    pub(super) const fn local(&self) -> Option<IpAddr> {
+        self.local
     }
 
     /// Who logs on at the gateway, where there is one.

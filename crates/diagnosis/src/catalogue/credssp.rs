@@ -202,7 +202,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "depth-not-offered",
         stage: None,
         matches: |f| {
-            let behind = f.needs_credentials() || f.needs_delegation() || f.needs_encryption();
+            let behind =
+                f.needs_credentials() || f.needs_delegation() || f.needs_encryption() || f.needs_license();
             f.fell_short_of().is_some() && !behind
         },
         outcome: VerdictOutcome::Inconclusive,

@@ -87,6 +87,15 @@ fn stood_still(evidence: &Evidence) -> bool {
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        id: "rdsh-licensing",
+        matches: Evidence::issues_licenses,
+        summary: "the server is a Remote Desktop Session Host that issues licences; none was taken",
+        cause: "it sent a Platform Challenge, which only a server with licensing does; whether its licence server has any left shows only when \
+                one is taken",
+        remedy: "nothing has to be done; with trouble over licences, look at the licence server and at the licensing mode of the target",
+        ..INFO
+    },
+    Rule {
         id: "this-computer-stood-still",
         matches: stood_still,
         summary: "this computer stood still during the run",

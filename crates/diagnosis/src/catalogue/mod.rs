@@ -5,17 +5,21 @@
 //! and that `supersedes` has no cycle.
 mod any_stage;
 mod basic_settings_exchange;
+mod capabilities_exchange;
 mod certificate;
 mod channel_connection;
+mod connection_finalization;
 mod connection_initiation;
 mod credssp;
 mod ends;
 mod findings;
 mod foreign;
 mod gateway;
+mod licensing;
 mod logon;
 mod mcs;
 mod resolve;
+mod secure_settings_exchange;
 mod tcp_connect;
 mod tls;
 
@@ -36,7 +40,7 @@ pub(crate) fn findings() -> impl Iterator<Item = &'static Rule> {
     FINDINGS.into_iter().flatten()
 }
 
-const CAUSES: [&[Rule]; 10] = [
+const CAUSES: [&[Rule]; 14] = [
     any_stage::RULES,
     resolve::RULES,
     tcp_connect::RULES,
@@ -47,6 +51,10 @@ const CAUSES: [&[Rule]; 10] = [
     logon::RULES,
     basic_settings_exchange::RULES,
     channel_connection::RULES,
+    secure_settings_exchange::RULES,
+    licensing::RULES,
+    capabilities_exchange::RULES,
+    connection_finalization::RULES,
 ];
 const FINDINGS: [&[Rule]; 2] = [findings::RULES, certificate::RULES];
 

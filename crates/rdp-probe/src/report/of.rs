@@ -4,8 +4,8 @@ use std::time::Duration;
 use rdp_probe_core::wire::gcc::{EncryptionMethods, RdpVersion};
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::{
-    AttemptRecord, Close, Cut, Evidence, Fact, Failure, MethodSummary, Octets, PathStage, SecuritySummary,
-    ServerKey, Stage, StageRecord, hex,
+    AttemptRecord, Close, Cut, Evidence, Fact, Failure, Licensed, MethodSummary, Octets, PathStage,
+    SecuritySummary, ServerKey, Stage, StageRecord, hex,
 };
 use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome};
 
@@ -17,8 +17,8 @@ use super::of_tls::tls;
 use super::report::Report;
 use super::view::{
     AddressView, CauseView, CloseView, CredentialsView, EncryptionView, FactView, FailureView, FindingView,
-    McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION, SecurityView,
-    StageView, TargetView, VerdictView,
+    LicensingView, McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION,
+    SecurityView, StageView, TargetView, VerdictView,
 };
 
 impl Serialize for Report {
@@ -81,6 +81,7 @@ impl ReportView {
             tls: evidence.shown_tls().map(|shown| tls(&shown, &evidence.plan.target, &evidence.plan)),
             server: evidence.shown_server().map(server),
             mcs: mcs(evidence),
+            licensing: licensing(evidence),
             credentials: credentials(evidence),
             proxy: None,
             kdc: None,
@@ -205,6 +206,20 @@ fn mcs(evidence: &Evidence) -> Option<McsView> {
             key: key.map(ToString::to_string),
             key_bits: key.and_then(ServerKey::bits),
         }),
+    })
+}
+
+/// What the server said of licences, on the deciding path.
+fn licensing(evidence: &Evidence) -> Option<LicensingView> {
+    let shown = evidence.shown_licensing()?;
+    Some(LicensingView {
+        result: shown.result.map(Licensed::id).or_else(|| shown.error.map(|_| "error")),
+        product: shown.request.map(|(product, ..)| product.to_owned()),
+        version: shown.request.map(|(_, version, _)| format!("{}.{}", version >> 16, version & 0xFFFF)),
+        error: shown.error.map(|(code, _)| code.name().map_or_else(|| hex(code.0), str::to_owned)),
+        transition: shown
+            .error
+            .map(|(_, transition)| transition.name().map_or_else(|| hex(transition.0), str::to_owned)),
     })
 }
 

@@ -53,6 +53,8 @@ view! {
         pub(super) server: Option<ServerView>,
         /// What the server answered to the basic settings; null when that was not reached.
         pub(super) mcs: Option<McsView>,
+        /// What the server said of licences; null where it said nothing, or nobody went as deep.
+        pub(super) licensing: Option<LicensingView>,
         /// The credentials' own result.
         pub(super) credentials: CredentialsView,
         /// Null: no proxy was used.
@@ -342,6 +344,23 @@ view! {
         pub(super) message_channel: Option<u16>,
         /// The encryption of RDP itself; `none` under TLS.
         pub(super) encryption: Option<EncryptionView>,
+    }
+}
+
+view! {
+    /// What the server said of licences.
+    pub(super) struct LicensingView {
+        /// `valid_client`, `new_license`, `upgrade_license`, `platform_challenge` (it issues licences, and none was taken), `left_out`, or
+        /// `error`; null where it ended without a word.
+        pub(super) result: Option<&'static str>,
+        /// The product that it asks a licence for; null where it asked for none.
+        pub(super) product: Option<String>,
+        /// The version of that product, major and minor.
+        pub(super) version: Option<String>,
+        /// The code of the error, by its name or its number.
+        pub(super) error: Option<String>,
+        /// What was to become of the connection by it, by its name or its number.
+        pub(super) transition: Option<String>,
     }
 }
 

@@ -430,7 +430,7 @@ impl Connection {
                 return Err(Over::Gone);
             }
             // It is the client's computer that would fail.
-            Ending::Silent | Ending::FailsHere => return Ok(()),
+            Ending::Silent | Ending::FailsHere | Ending::BeforeTheNextWrite => return Ok(()),
         }
         Err(Over::Ended)
     }

@@ -114,7 +114,7 @@ pub(super) fn error_info(code: u32) -> Vec<u8> {
 }
 
 /// TPKT and X.224 Data.
-fn packet(mcs: &[u8]) -> Vec<u8> {
+pub(super) fn packet(mcs: &[u8]) -> Vec<u8> {
     let length = u16::try_from(mcs.len()).unwrap_or(u16::MAX).saturating_add(7);
     [&[3, 0][..], &length.to_be_bytes(), &[2, 0xF0, 0x80], mcs].concat()
 }

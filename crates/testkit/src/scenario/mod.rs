@@ -14,6 +14,7 @@ mod password;
 mod plan;
 mod plan_table;
 mod route;
+mod said;
 mod step;
 mod text;
 mod tls;

@@ -9,6 +9,7 @@ use super::challenge::{Challenge, one_clock};
 use super::connect_response::{ConnectResponse, error_info};
 use super::due::Expected;
 use super::flat::{self, Shape};
+use super::said::{Said, attach_refused, join_refused, license_error};
 use super::text::{code, octets};
 use super::tls::{Handshake, ServerHello};
 
@@ -78,13 +79,16 @@ pub enum Ending {
     Silent,
     /// By the client's computer, which has no buffer left for the stream: in the power of a player without sockets only.
     FailsHere,
+    /// TCP RST, which is there before the client sends once more. Whether that sees it is in the power of a player without sockets only.
+    BeforeTheNextWrite,
 }
 
 /// Keys that stand beside the one that says what a step does.
 const SHAPE: Shape = Shape {
-    beside: &[("every_ms", "drip"), ("at_most", "endless")],
+    beside: &[("every_ms", "drip"), ("at_most", "endless"), ("transition", "license_error")],
     one: "a step does one thing: expect, send, drip with every_ms, endless with at_most, tls, server_hello, challenge, echo, \
-          connect_response, error_info, alert, break_tls, stand_still_ms, or close",
+          connect_response, error_info, say, license_error with transition, attach_refused, join_refused, alert, break_tls, \
+          stand_still_ms, or close",
 };
 
 /// A step as it is written.
@@ -110,6 +114,14 @@ enum Written {
     Echo(u32),
     ConnectResponse(ConnectResponse),
     ErrorInfo(#[serde(deserialize_with = "code")] u32),
+    Say(Said),
+    LicenseError {
+        #[serde(rename = "license_error", deserialize_with = "code")]
+        code: u32,
+        transition: u32,
+    },
+    AttachRefused(u8),
+    JoinRefused(u8),
     Alert(u8),
     BreakTls(Break),
     StandStillMs(u64),
@@ -129,6 +141,10 @@ impl<'de> Deserialize<'de> for Step {
             Written::Echo(version) => Self::Echo(version),
             Written::ConnectResponse(response) => Self::Send(response.octets()),
             Written::ErrorInfo(code) => Self::Send(error_info(code)),
+            Written::Say(said) => Self::Send(said.octets()),
+            Written::LicenseError { code, transition } => Self::Send(license_error(code, transition)),
+            Written::AttachRefused(result) => Self::Send(attach_refused(result)),
+            Written::JoinRefused(result) => Self::Send(join_refused(result)),
             Written::Alert(description) => Self::Alert(description),
             Written::BreakTls(how) => Self::BreakTls(how),
             Written::StandStillMs(millis) => Self::StandStill(Duration::from_millis(millis)),
