@@ -64,7 +64,15 @@ fn real_servers_attach_a_client_and_let_it_go() {
     ];
     for (name, start) in servers {
         let peer = start();
-        for until in ["basic_settings_exchange", "channel_connection", "basic_settings_exchange"] {
+        for until in [
+            "basic_settings_exchange",
+            "channel_connection",
+            "secure_settings_exchange",
+            "licensing",
+            "capabilities_exchange",
+            "connection_finalization",
+            "basic_settings_exchange",
+        ] {
             let output = binary::run(&["-o", "json", "--until", until, &peer.address().to_string()]);
             let report = output.json.unwrap_or_else(|| panic!("{} {}", output.stdout, output.stderr));
             assert_eq!(output.status, Some(0), "{name}, {until}: {report:#}\n{}", peer.log());
@@ -73,10 +81,54 @@ fn real_servers_attach_a_client_and_let_it_go() {
         }
     }
     let peer = xrdp::start_standard(CryptLevel::High);
-    let output = binary::run(&["-o", "json", "--until", "channel_connection", &peer.address().to_string()]);
+    let output = binary::run(&["-o", "json", "--until", "active", &peer.address().to_string()]);
     let report = output.json.unwrap();
     let verdict = &report["verdict"];
     assert_eq!((&verdict["rule"], output.status), (&json!("depth-behind-encryption"), Some(54)), "{verdict:#}");
+}
+
+/// What a server is told up to the Font Map is what it expects, and what it says of the session is told.
+#[test]
+fn real_servers_give_a_session_and_find_nothing_wrong_with_who_asks() {
+    let xrdp =
+        [xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned), xrdp::start_standard(CryptLevel::None)];
+    for (peer, security) in xrdp.iter().zip(["tls", "rdp"]) {
+        let arguments = ["-o", "json", "--until", "active", "--security", security, "--no-enumerate"];
+        let output = binary::run(&[&arguments[..], &[&peer.address().to_string()]].concat());
+        let report = output.json.unwrap_or_else(|| panic!("{} {}", output.stdout, output.stderr));
+        assert_eq!(output.status, Some(0), "{report:#}");
+        let log = peer.log();
+        // Which words its complaints about a message begin with.
+        let complaints = ["Processing", "Parsed", "received wrong", "Unknown", "Invalid"];
+        let wrong = |line: &&str| line.contains("ERROR") && complaints.iter().any(|word| line.contains(word));
+        assert_eq!(log.lines().filter(wrong).collect::<Vec<_>>(), [""; 0], "{security}: {log}");
+        assert_eq!(report["licensing"]["result"], json!("valid_client"), "{report:#}");
+        assert_eq!(report["licensing"]["product"], json!("236"), "{report:#}");
+    }
+    let shadow = freerdp::start(Security::Rdp);
+    let output = binary::run(&["-o", "json", "--until", "active", &shadow.address().to_string()]);
+    assert_eq!(output.status, Some(0), "{}", output.stdout);
+    let report = output.json.unwrap();
+    let said = |record: &Value| {
+        let facts = record["facts"].as_array().cloned().unwrap_or_default();
+        facts.into_iter().find(|fact| fact["fact"] == "demand_active").map(|fact| fact["detail"].clone())
+    };
+    let demanded = report["stages"].as_array().unwrap().iter().find_map(said).unwrap();
+    // As large as the display that it shows.
+    assert_eq!((&demanded["width"], &demanded["height"]), (&json!("640"), &json!("480")), "{report:#}");
+}
+
+/// A stage that neither TLS nor Standard RDP Security without encryption has.
+#[test]
+fn real_servers_without_encryption_of_their_own_have_no_commencement() {
+    for peer in
+        [xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned), xrdp::start_standard(CryptLevel::None)]
+    {
+        let until = "rdp_security_commencement";
+        let output = binary::run(&["-o", "json", "--until", until, &peer.address().to_string()]);
+        let rule = output.json.unwrap()["verdict"]["rule"].clone();
+        assert_eq!((output.status, rule), (Some(54), json!("depth-not-offered")));
+    }
 }
 
 #[test]
