@@ -205,6 +205,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut bars = Bars::new()?;
     readers(&mut bars)?;
     let accepts = Accepts {
+        selects: (2, 0x1F),
+        behind: Vec::new(),
         version: 6,
         certificate: Kind::Good,
         tls_1_3: true,

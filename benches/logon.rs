@@ -77,6 +77,8 @@ async fn bare(address: SocketAddr, connector: &TlsConnector) -> Result<(), Box<d
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let accepts = Accepts {
+        selects: (2, 0x1F),
+        behind: Vec::new(),
         version: 6,
         certificate: Kind::Good,
         tls_1_3: true,

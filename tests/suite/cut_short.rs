@@ -5,15 +5,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdp_probe::{
-    BoxFuture, DialFault, Hop, Io, Network, Probe, ProbeBuilder, Progress, Report, Security, Stage, Target,
+    BoxFuture, DialFault, Hop, Io, Network, Probe, ProbeBuilder, Prober, Progress, Report, Security, Stage,
+    Target,
 };
 use rdp_probe_testkit::Scenario;
+use rdp_probe_testkit::acceptor::{Acceptor, Accepts};
 use rdp_probe_testkit::target::ScriptedTarget;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use crate::in_memory::{Answers, InMemory, addresses, confirm};
+use crate::logon::{RIGHT, accepts, credentials, target};
 
 const NO_TIME: Duration = Duration::ZERO;
 /// When the stage begins that nothing ends.
@@ -249,15 +252,31 @@ async fn run_is_interrupted_in_the_stage_behind_tls_that_it_is_in() {
         }
         is_interrupted(&interrupted(security, &script, stage, 1).await, stage);
     }
-    // Nothing is waited for where something is sent: that is interrupted without sockets, too.
+    // Nothing is waited for where something is sent: that is interrupted without sockets. What lies behind a logon is below.
     let here = |stage| {
-        stage == Stage::SecureSettingsExchange
+        matches!(stage, Stage::SecureSettingsExchange | Stage::EarlyUserAuth)
             || in_the_clear().iter().any(|hangs| hangs.stage == stage)
             || stages.iter().any(|(own, ..)| *own == stage)
     };
     // Those of a gateway are interrupted without sockets: interrupted.rs.
     let mut direct = Stage::BUILT.into_iter().filter(|stage| !stage.is_gateways());
     assert!(direct.all(here), "every stage is interrupted");
+}
+
+#[tokio::test]
+async fn run_is_interrupted_behind_a_logon() {
+    let accepts = Accepts { selects: (8, 0x1F), ..accepts() };
+    let acceptor = Acceptor::start(accepts.clone()).unwrap();
+    let prober = Prober::new().credentials(credentials("alice", RIGHT));
+    let probe = prober.probe(target(&acceptor)).pin(&accepts.certificate.sha256()).until(Stage::EarlyUserAuth);
+    // What was given has come: the result is waited for since it went out.
+    let given = async {
+        while acceptor.delegated() == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let report = probe.build().unwrap().run_until(given).await;
+    is_interrupted(&report, Stage::EarlyUserAuth);
 }
 
 /// The failure stays the one that the scout was sent for, and nobody follows it.

@@ -120,7 +120,9 @@ fn every_stage_can_be_interrupted_and_nobody_else_is_blamed() {
         assert_eq!((failure.stage, failure.hop), (stage, Hop::Client), "{protocol}");
         assert!(run.evidence().is_over() && run.next().is_none(), "{stage}, {protocol}");
     }
-    let mut direct = Stage::BUILT.iter().filter(|stage| !stage.is_gateways());
+    // What lies behind a logon is interrupted in cut_short.rs.
+    let mut direct =
+        Stage::BUILT.iter().filter(|stage| !stage.is_gateways() && **stage != Stage::EarlyUserAuth);
     assert!(direct.all(|built| STAGES.iter().any(|(stage, ..)| stage == built)));
 }
 

@@ -25,6 +25,8 @@ pub(crate) fn accepts() -> Accepts {
         takes: Duration::from_millis(5),
         hangs: false,
         whole: false,
+        selects: (2, 0x1F),
+        behind: Vec::new(),
     }
 }
 

@@ -211,6 +211,39 @@ fn freerdp_takes_the_right_password_and_no_other() {
     assert_eq!(codes, [Some(0), Some(51), Some(51), Some(54)], "{seen:#?}");
 }
 
+/// The whole sequence with Network Level Authentication; and what stands in its way.
+#[test]
+fn freerdp_gives_a_session_to_who_gives_it_the_right_password() {
+    let peer = freerdp::start(freerdp::Security::Nla);
+    let address = peer.address().to_string();
+    let (_, said) = program(&[&address, "-o", "json"], "", None);
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let pin = report["tls"]["certificate"]["sha256"].as_str().unwrap().to_owned();
+    let deep = [&address, "--until", "active", "-o", "json"];
+    let active = |arguments: &[&str], password: &str| {
+        let (code, said) = program(&[&deep[..], arguments].concat(), "", Some(password));
+        let json = said.get(said.find('{').unwrap()..).unwrap();
+        let report: serde_json::Value =
+            serde_json::Deserializer::from_str(json).into_iter().next().unwrap().unwrap();
+        (code, report, said)
+    };
+    let (code, report, said) = active(&["-u", "user", "--pin", &pin], "password");
+    assert_eq!((code, &report["credentials"]["result"]), (Some(0), &"accepted".into()), "{report:#}");
+    let last = report["stages"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["stage"], &last["outcome"]), (&"connection_finalization".into(), &"passed".into()));
+    assert!(said.contains("gets the password, and a session begins there"), "{said}");
+    let (code, report, _) = active(&["-u", "user", "--pin", &pin], "wrong");
+    assert_eq!((code, &report["verdict"]["stage"]), (Some(51), &"credssp".into()), "{report:#}");
+    let (code, report, _) = active(&["-u", "user"], "password");
+    assert_eq!(
+        (code, &report["verdict"]["rule"]),
+        (Some(54), &"certificate-not-accepted".into()),
+        "{report:#}"
+    );
+    let (code, report, _) = active(&[], "");
+    assert_eq!((code, &report["verdict"]["rule"]), (Some(54), &"depth-behind-logon".into()), "{report:#}");
+}
+
 #[test]
 fn a_server_without_network_level_authentication_is_no_place_to_test_credentials() {
     let peer = xrdp::start(xrdp::SecurityLayer::Tls, xrdp::Certificate::SelfSigned);

@@ -17,6 +17,8 @@ mod clock_skew;
 #[cfg(test)]
 mod cut_short;
 #[cfg(test)]
+mod delegation;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod examples;

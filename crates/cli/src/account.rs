@@ -1,5 +1,5 @@
 //! Whose credentials are proven to the targets, and where their password is.
-use rdp_probe::{Prober, RdpFile, Secret};
+use rdp_probe::{Prober, RdpFile, Secret, Stage};
 
 use crate::credentials::{Credentials, check, made, of_prober};
 use crate::gateway::Way;
@@ -11,6 +11,19 @@ use crate::quote::quoted;
 const VARIABLE: &str = "RDP_PASSWORD";
 /// How else it is given.
 const WAYS: &str = "--password-file, --password-stdin or RDP_PASSWORD";
+/// What a depth behind the logon does to the targets, in one line before it is done.
+const DELEGATES: &str = "each target that proves who it is gets the password, and a session begins there, which stays disconnected afterwards; on a \
+                         desktop Windows it takes the screen from whoever sits there";
+/// The same without the password.
+const BEGINS: &str = "a session begins at each target that proves who it is, and stays disconnected afterwards; on a desktop Windows it takes \
+                      the screen from whoever sits there";
+
+/// What is said where somebody logs on for a depth behind the logon.
+fn said_before(options: &Options) -> Option<&'static str> {
+    options.until.filter(|until| until.rank() > Stage::Credssp.rank())?;
+    Some(if options.restricted_admin { BEGINS } else { DELEGATES })
+}
+
 /// What is said where a user is named by whom the program does not ask for a password.
 const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
                            --password-file, --password-stdin or RDP_PASSWORD gives one";
@@ -37,11 +50,12 @@ impl Accounts {
     ) -> Result<Option<Credentials>, String> {
         let is_one = options.user.is_some() || options.pasted.user.is_some();
         let Some(user) = file.user.as_deref().filter(|_| !is_one) else { return Ok(None) };
-        self.named = true;
+        let first = !std::mem::replace(&mut self.named, true);
         let Some(password) = self.password(options)? else {
             warnings.push(NO_PASSWORD.to_owned());
             return Ok(None);
         };
+        warnings.extend(said_before(options).filter(|_| first).map(str::to_owned));
         // What is typed wins, also over a domain that stands with the user.
         let typed = options.domain.as_deref().or(options.pasted.domain.as_deref());
         let (user, domain) = match typed {
@@ -119,6 +133,7 @@ pub(crate) fn of_all(
     if ends_before {
         return Ok(prober);
     }
+    warnings.extend(said_before(options).map(str::to_owned));
     Ok(of_prober(options, prober, made(user, domain(user), password).map_err(named)?))
 }
 

@@ -131,6 +131,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) accept_certificate: bool,
 
+    /// Log on without giving the password to the target, where it offers that (Restricted Admin)
+    #[arg(long)]
+    pub(crate) restricted_admin: bool,
+
     /// What to call this client, for the target's log: 1 to 15 characters [default: rdp-probe]
     #[arg(long, value_name = "NAME", value_parser = client_name)]
     pub(crate) client_name: Option<String>,
@@ -189,7 +193,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 42] = [
+const PROBING: [&str; 43] = [
     "targets",
     "until",
     "security",
@@ -212,6 +216,7 @@ const PROBING: [&str; 42] = [
     "password_file",
     "password_stdin",
     "accept_certificate",
+    "restricted_admin",
     "gateway",
     "gateway_user",
     "gateway_domain",
@@ -357,6 +362,7 @@ impl Options {
             ("/d", self.pasted.domain.is_some()),
             ("/p", self.pasted.password.is_some()),
             ("--accept-certificate", self.accept_certificate),
+            ("--restricted-admin", self.restricted_admin),
         ];
         if self.user.is_some() || self.pasted.user.is_some() {
             return None;

@@ -93,7 +93,7 @@ mod tests {
         let cases: &[(&[&str], &str)] = &[
             (&[], "no target"),
             (&["srv1", "--timeout", "5"], "\"5\" is no duration"),
-            (&["srv1", "--until", "licensing"], "stage licensing is not in this version"),
+            (&["srv1", "--until", "session"], "stage session is not in this version"),
             (&["srv1", "--until", "nowhere"], "no such stage"),
             (&["srv1", "--security", "strong"], "expected one of auto, nla"),
             (&["srv1", "-o", "xml"], "expected human, line, json or ndjson"),

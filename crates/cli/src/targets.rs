@@ -347,6 +347,7 @@ fn probe(
     if let Some(blob) = &options.pcb {
         builder = builder.preconnection_blob(blob);
     }
+    builder = builder.restricted_admin(options.restricted_admin);
     let called = |error: ProbeError| error.to_string();
     if let Some(name) = &options.client_name {
         builder = builder.client_name(name).map_err(called)?;

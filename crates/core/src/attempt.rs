@@ -294,6 +294,8 @@ pub enum NotTried {
     NotDelegated,
     /// It lies behind encryption by Standard RDP Security, which this version does not speak.
     EncryptionNotSpoken,
+    /// Restricted Admin was asked for, and the server does not offer it.
+    NoRestrictedAdmin,
     /// It lies behind a licence, which the server issues and nobody takes.
     LicenseNotTaken,
     /// The gateway does it: it connects to the target.
@@ -315,6 +317,7 @@ impl NotTried {
             Self::AccountStopped => "the account was not accepted before in this run",
             Self::NotDelegated => "the credentials are proven, and not given away",
             Self::EncryptionNotSpoken => "encryption without TLS is not in this version",
+            Self::NoRestrictedAdmin => "Restricted Admin is not offered",
             Self::LicenseNotTaken => "behind a licence that is not taken",
             Self::DoneByGateway => "done by the gateway",
             Self::NoLogonAsked => "the gateway asked for no logon",

@@ -167,6 +167,30 @@ pub enum AuthAsk<'a> {
     Wrap(&'a [u8]),
     /// Opens what the peer has sealed.
     Unwrap(&'a [u8]),
+    /// Seals TSCredentials ([MS-CSSP] 2.2.1.2): what is given away.
+    WrapCredentials(Delegated),
+}
+
+/// What is given to a server that has proven that it knows the credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Delegated {
+    /// User, domain and password.
+    Password,
+    /// Three empty texts, as Restricted Admin has it.
+    Nothing,
+}
+
+impl Delegated {
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Nothing => "nothing",
+        }
+    }
 }
 
 impl fmt::Debug for AuthAsk<'_> {
@@ -176,6 +200,7 @@ impl fmt::Debug for AuthAsk<'_> {
             Self::Token(token) => f.debug_tuple("Token").field(&token.map(<[u8]>::len)).finish(),
             Self::Wrap(octets) => f.debug_tuple("Wrap").field(&octets.len()).finish(),
             Self::Unwrap(octets) => f.debug_tuple("Unwrap").field(&octets.len()).finish(),
+            Self::WrapCredentials(what) => f.debug_tuple("WrapCredentials").field(what).finish(),
         }
     }
 }

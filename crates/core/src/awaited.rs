@@ -33,6 +33,9 @@ pub enum Awaited {
     /// The TSRequest with the server's proof, pubKeyAuth.
     #[serde(rename = "pubKeyAuth")]
     ServerProof,
+    /// The Early User Authorization Result PDU ([MS-RDPBCGR] 2.2.10.2).
+    #[serde(rename = "Early User Authorization Result")]
+    EarlyUserAuth,
     /// The RDSTLS Capabilities PDU.
     #[serde(rename = "RDSTLS Capabilities")]
     RdstlsCapabilities,
@@ -100,6 +103,7 @@ impl Awaited {
             Self::FontMap => Some(Framing::Session),
             Self::ServerHello => Some(Framing::ServerFlight),
             Self::Challenge | Self::ServerProof => Some(Framing::TsRequest),
+            Self::EarlyUserAuth => Some(Framing::EarlyUserAuth),
             Self::RdstlsCapabilities => Some(Framing::Rdstls),
             Self::RdsaadNonce => Some(Framing::Rdsaad),
             Self::HttpAnswer | Self::InAnswer => Some(Framing::Http),
@@ -129,6 +133,7 @@ impl Awaited {
             Self::Challenge => "NTLM CHALLENGE",
             Self::SecurityContext => "security context",
             Self::ServerProof => "pubKeyAuth",
+            Self::EarlyUserAuth => "Early User Authorization Result",
             Self::RdstlsCapabilities => "RDSTLS Capabilities",
             Self::RdsaadNonce => "Server Nonce",
             Self::HttpAnswer => "HTTP answer",

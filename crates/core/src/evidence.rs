@@ -130,6 +130,7 @@ impl Evidence {
                 NotTried::NotDelegated,
                 NotTried::EncryptionNotSpoken,
                 NotTried::LicenseNotTaken,
+                NotTried::NoRestrictedAdmin,
             ];
             why.map(Outcome::NotTried).contains(&record.outcome) && record.stage.rank() <= rank
         };
@@ -157,10 +158,12 @@ impl Evidence {
         self.fell_short_for(NotTried::CredentialsNeeded)
     }
 
-    /// Whether the depth that was asked for lies behind credentials that are proven, and were not given away.
+    /// Whether Restricted Admin was asked for, and the server does not offer it.
     #[must_use]
-    pub fn needs_delegation(&self) -> bool {
-        self.fell_short_for(NotTried::NotDelegated)
+    pub fn lacks_restricted_admin(&self) -> bool {
+        let left_out = Outcome::NotTried(NotTried::NoRestrictedAdmin);
+        let last = self.path().last().filter(|attempt| attempt.failure.is_none());
+        last.is_some_and(|last| last.stages.iter().any(|record| record.outcome == left_out))
     }
 
     /// Whether the depth that was asked for lies behind encryption by Standard RDP Security.

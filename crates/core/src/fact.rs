@@ -2,13 +2,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use rdp_probe_wire::early_user_auth::EarlyUserAuthorizationResult;
 use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods, RdpVersion};
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use rdp_probe_wire::server_certificate::CertificateKind;
 use rdp_probe_wire::share::{ErrorInfo, OsMajorType, OsMinorType};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::AuthMethod;
+use crate::auth::{AuthMethod, Delegated};
 use crate::close::DialFault;
 use crate::failure::Malformed;
 use crate::field::{Fields, hex};
@@ -77,6 +78,10 @@ pub enum Observed {
     LogonSent(AuthMethod),
     /// The server proved that it has the key of the session, and knows the credentials.
     LogonAccepted,
+    /// What was given to the server then.
+    Delegated(Delegated),
+    /// The Early User Authorization Result.
+    EarlyUserAuth(EarlyUserAuthorizationResult),
     /// `supportedVersions` of the RDSTLS Capabilities PDU.
     RdstlsVersions(u16),
     /// The RDS AAD Server Nonce came.
@@ -177,6 +182,8 @@ impl Observed {
             Self::Challenge(_) => "challenge",
             Self::LogonSent(_) => "logon_sent",
             Self::LogonAccepted => "logon_accepted",
+            Self::Delegated(_) => "delegated",
+            Self::EarlyUserAuth(_) => "early_user_auth",
             Self::RdstlsVersions(_) => "rdstls_versions",
             Self::RdsaadNonce => "rdsaad_nonce",
             Self::ServerCore { .. } => "server_core",
@@ -231,6 +238,8 @@ impl Observed {
             Self::Challenge(facts) => none()
                 .maybe("netbios_computer", facts.netbios_computer.as_ref())
                 .maybe("dns_computer", facts.dns_computer.as_ref()),
+            Self::Delegated(what) => none().with("what", what.id()),
+            Self::EarlyUserAuth(result) => none().code("value", result.0).maybe("name", result.name()),
             Self::LogonSent(method) => none().with("method", method.id()),
             Self::RdstlsVersions(versions) => none().code("value", *versions),
             Self::ServerCore { version, requested, skips_joins } => none()
@@ -292,6 +301,11 @@ impl Observed {
                 let parts: Vec<String> = os.into_iter().chain(desktop).collect();
                 (!parts.is_empty()).then(|| parts.join(", "))
             }
+            Self::Delegated(Delegated::Password) => Some("the password was given to the server".to_owned()),
+            Self::Delegated(Delegated::Nothing) => Some("nothing was given to the server".to_owned()),
+            Self::EarlyUserAuth(EarlyUserAuthorizationResult::SUCCESS) => {
+                Some("may log on remotely".to_owned())
+            }
             Self::LogonAccepted => Some("the credentials are right".to_owned()),
             Self::Challenge(facts) => facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone()),
             Self::Gateway(fact) => fact.in_brief(),
@@ -305,6 +319,7 @@ impl Observed {
             | Self::Scouted(_)
             | Self::CredsspVersion(_)
             | Self::LogonSent(_)
+            | Self::EarlyUserAuth(_)
             | Self::RdstlsVersions(_)
             | Self::RdsaadNonce
             | Self::Channels { .. }

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use rdp_probe_wire::credssp::NtStatus;
+use rdp_probe_wire::early_user_auth::EarlyUserAuthorizationResult;
 use rdp_probe_wire::first_octets::Foreign;
 use rdp_probe_wire::license::{LicenseErrorCode, StateTransition};
 use rdp_probe_wire::mcs::{ConferenceResult, McsResult, Reason};
@@ -192,6 +193,9 @@ pub enum FailureKind {
         /// After.
         to: u32,
     },
+    /// The server knows the credentials, and does not let the user connect: an Early User Authorization Result other than success.
+    #[error("user not authorized (authorizationResult {:#010x})", .0.0)]
+    NotAuthorized(EarlyUserAuthorizationResult),
     /// The server refused the basic settings: MCS Connect Response with another result than rt-successful, or a conference
     /// with another one than success.
     #[error("server refused the connection (MCS result {}, conference result {conference:?})", .result.0)]
@@ -293,6 +297,7 @@ impl FailureKind {
             Self::WrongProof => "wrong_proof",
             Self::ProofEchoed => "proof_echoed",
             Self::VersionChanged { .. } => "version_changed",
+            Self::NotAuthorized(_) => "not_authorized",
             Self::ConnectRefused { .. } => "connect_refused",
             Self::ChannelRefused { .. } => "channel_refused",
             Self::OtherChannel { .. } => "other_channel",
@@ -347,6 +352,9 @@ impl FailureKind {
             Self::NoChallenge { state, .. } => none().maybe("neg_state", *state),
             Self::Auth(fault) => none().with("fault", fault.id()),
             Self::NoProof { token, .. } => none().with("token", token),
+            Self::NotAuthorized(result) => {
+                none().code("authorization_result", result.0).maybe("name", result.name())
+            }
             Self::VersionChanged { from, to } => none().with("from", from).with("to", to),
             Self::ChannelRefused { result, channel } => none()
                 .code("mcs_result", result.0)
@@ -422,6 +430,7 @@ impl FailureKind {
             | Self::WrongProof
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
+            | Self::NotAuthorized(_)
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }
@@ -465,6 +474,7 @@ impl FailureKind {
             | Self::WrongProof
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
+            | Self::NotAuthorized(_)
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }
@@ -504,6 +514,7 @@ impl FailureKind {
             | Self::WrongProof
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
+            | Self::NotAuthorized(_)
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }
@@ -599,6 +610,7 @@ impl FailureKind {
             | Self::WrongProof
             | Self::ProofEchoed
             | Self::VersionChanged { .. }
+            | Self::NotAuthorized(_)
             | Self::ConnectRefused { .. }
             | Self::ChannelRefused { .. }
             | Self::OtherChannel { .. }

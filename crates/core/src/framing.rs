@@ -1,6 +1,6 @@
 //! Where a PDU ends: asked by every driver of the octets that it holds.
+use rdp_probe_wire::after_tls::{self, AfterTls};
 use rdp_probe_wire::credssp::ts_request;
-use rdp_probe_wire::fast_path;
 use rdp_probe_wire::first_octets::{ENOUGH, FirstOctets, classify};
 use rdp_probe_wire::http::{self, BodyLength, Response, Status};
 use rdp_probe_wire::rdsaad;
@@ -8,6 +8,7 @@ use rdp_probe_wire::rdstls::Capabilities;
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight};
 use rdp_probe_wire::tpkt::{self, Frame, Tpkt};
 use rdp_probe_wire::tsgu;
+use rdp_probe_wire::{early_user_auth, fast_path};
 
 /// What a PDU looks like on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Framing {
     Session,
     /// One TSRequest ([MS-CSSP] 2.2.1).
     TsRequest,
+    /// The Early User Authorization Result PDU ([MS-RDPBCGR] 2.2.10.2), or what comes in its place: one more TSRequest, or a TPKT.
+    EarlyUserAuth,
     /// The RDSTLS Capabilities PDU ([MS-RDPBCGR] 2.2.17.1).
     Rdstls,
     /// The RDS AAD Server Nonce PDU ([MS-RDPBCGR] 2.2.18.1).
@@ -62,6 +65,7 @@ impl Framing {
             },
             Self::Session => found(fast_path::frame(held)),
             Self::TsRequest => inside(held, ts_request::frame(held)),
+            Self::EarlyUserAuth => found(early_user_auth_frame(held)),
             Self::Rdsaad => inside(held, rdsaad::frame(held)),
             Self::Http => found(http_frame(held)),
             Self::Tsgu => found(tsgu::frame(held)),
@@ -91,6 +95,7 @@ impl Framing {
             Self::Tpkt => tpkt::frame(held),
             Self::Session => fast_path::frame(held),
             Self::TsRequest => ts_request::frame(held),
+            Self::EarlyUserAuth => early_user_auth_frame(held),
             Self::Rdstls => Frame::Partial { length: Some(Capabilities::LEN) },
             Self::Rdsaad => rdsaad::frame(held),
             Self::Http => http_frame(held),
@@ -99,6 +104,20 @@ impl Framing {
             Self::ServerFlight => return None,
         };
         if let Frame::Partial { length } = frame { length } else { None }
+    }
+}
+
+/// Three kinds of messages that tell themselves apart.
+fn early_user_auth_frame(held: &[u8]) -> Frame {
+    match after_tls::classify(held) {
+        AfterTls::TsRequest => ts_request::frame(held),
+        AfterTls::Tpkt => tpkt::frame(held),
+        AfterTls::EarlyUserAuth(_)
+        | AfterTls::Rdstls
+        | AfterTls::Rdsaad
+        | AfterTls::Foreign(_)
+        | AfterTls::Undecided
+        | _ => early_user_auth::frame(held),
     }
 }
 

@@ -95,6 +95,10 @@ fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
         // What encrypts by itself is told of where it would be done, or somebody asks for it.
         let commences = protocol.is_standard() || depth == Stage::RdpSecurityCommencement.rank();
         let inside = *stage == Stage::RdpSecurityCommencement && !commences;
+        // One protocol alone has the result, and only who gives credentials away gets it.
+        let delegates = plan.account.is_some() && plan.until_asked && depth > Stage::Credssp.rank();
+        let authorizes = protocol == Protocols::HYBRID_EX && delegates;
+        let inside = inside || *stage == Stage::EarlyUserAuth && !(authorizes || depth == stage.rank());
         !(stage.is_gateways() || skipped || other || inside) && stage.rank() <= told
     };
     let stop = |hop| move |stage: Stage| Stop { stage, hop, beyond: stage.rank() > depth };

@@ -62,7 +62,7 @@ mod tunnel_end;
 mod wants;
 
 pub use attempt::{Answer, Attempt, AttemptRecord, NotTried, Outcome, Purpose, SMALL_SEGMENT, StageRecord};
-pub use auth::{Account, AccountError, AuthAsk, AuthFault, AuthMethod, AuthOutput};
+pub use auth::{Account, AccountError, AuthAsk, AuthFault, AuthMethod, AuthOutput, Delegated};
 pub use awaited::Awaited;
 pub use certificate::{CertificateFacts, KeyKind};
 pub use client_name::{ClientName, ClientNameError};

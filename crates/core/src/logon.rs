@@ -1,5 +1,6 @@
 //! What became of the credentials: as far as the server's answer tells, and no further.
 use rdp_probe_wire::credssp::NtStatus;
+use rdp_probe_wire::early_user_auth::EarlyUserAuthorizationResult;
 use rdp_probe_wire::tls::AlertDescription;
 
 use crate::attempt::{AttemptRecord, NotTried, Outcome};
@@ -183,9 +184,11 @@ impl Evidence {
     pub fn logon_is_untested_because(&self) -> Option<&'static str> {
         let records = self.logon_is_untested().then(|| self.path().last())??.stages.iter();
         let mut reasons = records.filter_map(|record| match record.outcome {
-            Outcome::NotTried(why @ (NotTried::CertificateNotAccepted | NotTried::AccountStopped)) => {
-                Some(why.text())
-            }
+            Outcome::NotTried(
+                why @ (NotTried::CertificateNotAccepted
+                | NotTried::AccountStopped
+                | NotTried::NoRestrictedAdmin),
+            ) => Some(why.text()),
             Outcome::Passed | Outcome::Failed | Outcome::NotReached | Outcome::NotTried(_) => None,
         });
         Some(reasons.next().unwrap_or("the server has no logon before the session"))
@@ -194,6 +197,10 @@ impl Evidence {
     /// What became of the credentials.
     #[must_use]
     pub fn logon_result(&self) -> LogonResult {
+        let denied = FailureKind::NotAuthorized(EarlyUserAuthorizationResult::ACCESS_DENIED);
+        if self.failure().is_some_and(|failure| failure.kind == denied) {
+            return LogonResult::NoRemoteRight;
+        }
         if self.logon_accepted() {
             return LogonResult::Accepted;
         }

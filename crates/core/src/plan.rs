@@ -56,6 +56,9 @@ pub struct Plan {
     /// Whose credentials are to be proven to the target; `None` where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Box<Account>>,
+    /// Whether the connection is to be one of Restricted Admin ([MS-RDPBCGR] 2.2.1.1.1): the server gets no password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted_admin: bool,
     /// The deadlines.
     pub limits: Limits,
 }
@@ -240,6 +243,7 @@ impl Plan {
             preconnection_blob: None,
             client_name: None,
             account: None,
+            restricted_admin: false,
             limits: Limits::default(),
         }
     }

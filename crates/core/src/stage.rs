@@ -90,7 +90,7 @@ impl Stage {
     ];
 
     /// The stages that this version goes through, by rank.
-    pub const BUILT: [Self; 19] = [
+    pub const BUILT: [Self; 20] = [
         Self::Resolve,
         Self::TcpConnect,
         Self::GatewayTls,
@@ -104,6 +104,7 @@ impl Stage {
         Self::Credssp,
         Self::Rdstls,
         Self::Rdsaad,
+        Self::EarlyUserAuth,
         Self::BasicSettingsExchange,
         Self::ChannelConnection,
         Self::SecureSettingsExchange,

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use rdp_probe_core::{
     Answer, AttemptRecord, Close, DialFault, Evidence, FailureKind, Family, GatewayFact, GatewayFault,
-    GatewayLogon, Hop, Observed, TlsBreak, TlsFault, TlsFaultKind, Trust, TunnelEnd, unfolded,
+    GatewayLogon, Hop, Observed, Stage, TlsBreak, TlsFault, TlsFaultKind, Trust, TunnelEnd, unfolded,
 };
 
 use crate::codes;
@@ -99,6 +99,10 @@ placeholders! {
     Banner = "banner", "...";
     /// The depth that was asked for, and not reached.
     Until = "until", "the asked stage";
+    /// Which option asks for the protocol that has the stage.
+    OrNlaExt = "or_nla_ext", "; a stage that one protocol alone has is there with the option for that (early_user_auth: --security nla-ext)";
+    /// The Early User Authorization Result.
+    EarlyResult = "early_result", "some number";
     /// The security protocol of the connection.
     SelectedProtocol = "selected_protocol", "some protocol";
     /// The TLS version that the scout read.
@@ -520,6 +524,14 @@ impl Placeholder {
             Self::ChannelAsked => match kind? {
                 FailureKind::ChannelRefused { channel: Some(channel), .. } => format!("channel {channel}"),
                 FailureKind::ChannelRefused { channel: None, .. } => "a place".into(),
+                _ => return None,
+            },
+            Self::OrNlaExt => match evidence.plan.until {
+                Stage::EarlyUserAuth => "; --security nla-ext asks for the protocol that has it".into(),
+                _ => String::new(),
+            },
+            Self::EarlyResult => match kind? {
+                FailureKind::NotAuthorized(result) => format!("0x{:08X}", result.0),
                 _ => return None,
             },
             Self::LicenseError => match kind? {

@@ -300,6 +300,13 @@ impl ProbeBuilder {
         Ok(self)
     }
 
+    /// Logs on without giving the password to the server, where it offers that: Restricted Admin ([MS-RDPBCGR] 5.4.2.2). Without credentials it
+    /// says nothing. Default: no.
+    pub const fn restricted_admin(mut self, restricted: bool) -> Self {
+        self.probe.plan.restricted_admin = restricted;
+        self
+    }
+
     /// What an .rdp file says of the connection: security protocols, TLS name, routing token and pre-connection blob. What is
     /// set after it wins. The target is the builder's own: [`RdpFile::target`].
     pub fn rdp_file(mut self, file: &RdpFile) -> Self {
@@ -428,6 +435,7 @@ impl ProbeBuilder {
         let plan = &mut self.probe.plan;
         // Nobody is asked for more than the question needs where a logon is at stake.
         plan.enumerate &= plan.account.is_none();
+        plan.restricted_admin &= plan.account.is_some();
         if let Some(gateway) = &plan.gateway {
             (plan.enumerate, plan.second_look, plan.all_addresses) = (false, false, false);
             if let Some(pin) = gateway.leg.pins.iter().find(|pin| !is_sha256(pin)) {

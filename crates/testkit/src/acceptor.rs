@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rdp_probe_core::CertificateFacts;
 use rdp_probe_core::wire::credssp::ts_request::frame;
 use rdp_probe_core::wire::credssp::{NtStatus, TsRequest};
 use rdp_probe_core::wire::tpkt::{self, Frame};
+use rdp_probe_core::wire::x224::ConnectionRequest;
+use rdp_probe_core::{CertificateFacts, Host, Plan};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
@@ -19,14 +20,19 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::certificate::Kind;
 use crate::credssp_server::{Made, Whole};
 use crate::ntlm_server::NtlmServer;
 use crate::port;
+use crate::scenario::{Ending, Route, Step};
+use crate::script::check;
 
-/// The server selects CredSSP.
-const CONFIRM: [u8; 19] = [3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, 0x1F, 8, 0, 2, 0, 0, 0];
+/// The server selects a protocol.
+const fn confirm(protocol: u8, flags: u8) -> [u8; 19] {
+    [3, 0, 0, 19, 14, 0xD0, 0, 0, 0x12, 0x34, 0, 2, flags, 8, 0, protocol, 0, 0, 0]
+}
 /// The size of a signature, in octets.
 const SIGNATURE: usize = 16;
 
@@ -51,6 +57,10 @@ pub struct Accepts {
     /// Whether the library's own CredSSP answers, with the code that it has for a refusal; otherwise the NTLM in it does, and what stands
     /// around that is this crate's.
     pub whole: bool,
+    /// `selectedProtocol`, CredSSP in one of its two forms, and `flags`.
+    pub selects: (u8, u8),
+    /// What it does once credentials to keep have come: what is to be read, said and ended. What is before TLS has no place here.
+    pub behind: Vec<Step>,
 }
 
 /// The server. It ends when it is dropped.
@@ -72,6 +82,10 @@ struct Seen {
     most_early: AtomicUsize,
     accepted: AtomicUsize,
     delegated: AtomicUsize,
+    /// What was given to it, opened.
+    given: Mutex<Vec<Vec<u8>>>,
+    /// The flags of the request that came last.
+    flags: AtomicUsize,
     errors: Mutex<Vec<String>>,
 }
 
@@ -135,6 +149,18 @@ impl Acceptor {
         self.seen.delegated.load(Ordering::SeqCst)
     }
 
+    /// What was given to it then, as it was before it was sealed.
+    #[must_use]
+    pub fn given(&self) -> Vec<Vec<u8>> {
+        self.seen.given.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// `flags` of the request that came last.
+    #[must_use]
+    pub fn flags(&self) -> usize {
+        self.seen.flags.load(Ordering::SeqCst)
+    }
+
     /// What went wrong that is not a client's end.
     #[must_use]
     pub fn errors(&self) -> Vec<String> {
@@ -148,22 +174,24 @@ async fn serve(
     accepts: &Accepts,
     seen: &Seen,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    if next(&mut stream, tpkt::frame).await?.is_none() {
-        return Ok(());
-    }
-    stream.write_all(&CONFIRM).await?;
+    let mut held = Vec::new();
+    let Some(request) = next(&mut stream, tpkt::frame, &mut held).await? else { return Ok(()) };
+    let negotiation = ConnectionRequest::parse(&request).ok().and_then(|request| request.negotiation);
+    seen.flags.store(negotiation.map_or(0, |block| block.flags.0.into()), Ordering::SeqCst);
+    let (protocol, flags) = accepts.selects;
+    stream.write_all(&confirm(protocol, flags)).await?;
     // Who goes no further than this is no client of a logon.
     let Ok(mut stream) = tls.accept(stream).await else { return Ok(()) };
     if accepts.whole {
         return serve_whole(&mut stream, accepts, seen).await;
     }
     let mut server = Server::new(accepts)?;
-    let Some(first) = next(&mut stream, frame).await? else { return Ok(()) };
+    let Some(first) = next(&mut stream, frame, &mut held).await? else { return Ok(()) };
     let challenge = server.server.token(TsRequest::parse(&first)?.nego_token.unwrap_or_default())?;
     let mut answer = TsRequest::of_version(accepts.version);
     answer.nego_token = Some(&challenge);
     send(&mut stream, &answer).await?;
-    let Some(second) = next(&mut stream, frame).await? else { return Ok(()) };
+    let Some(second) = next(&mut stream, frame, &mut held).await? else { return Ok(()) };
     let request = TsRequest::parse(&second)?;
     seen.logons.fetch_add(1, Ordering::SeqCst);
     let now = seen.now.fetch_add(1, Ordering::SeqCst) + 1;
@@ -189,12 +217,41 @@ async fn serve(
         }
     }
     send(&mut stream, &answer).await?;
-    while let Some(more) = next(&mut stream, frame).await? {
-        if TsRequest::parse(&more).is_ok_and(|request| request.auth_info.is_some()) {
-            seen.delegated.fetch_add(1, Ordering::SeqCst);
+    let Some(third) = next(&mut stream, frame, &mut held).await? else { return Ok(()) };
+    let sealed = TsRequest::parse(&third)?.auth_info.ok_or("a TSRequest without authInfo")?;
+    seen.delegated.fetch_add(1, Ordering::SeqCst);
+    let opened = server.open(sealed)?;
+    seen.given.lock().unwrap_or_else(PoisonError::into_inner).push(opened);
+    follow(&mut stream, &accepts.behind, held).await
+}
+
+/// Does what is to be done behind the logon, and waits then for the client to go.
+async fn follow(
+    stream: &mut TlsStream<TcpStream>,
+    steps: &[Step],
+    mut held: Vec<u8>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let route = Route::of(Plan::new(Host::Name(String::new()), 0));
+    for step in steps {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known here is not done")]
+        match step {
+            Step::Expect(due) => {
+                let Some(octets) = next(stream, due.framing(), &mut held).await? else {
+                    return Err(format!("the client went before its {}", due.name()).into());
+                };
+                check(0, *due, &octets, None, &route)?;
+            }
+            Step::Send(octets) => {
+                stream.write_all(octets).await?;
+                stream.flush().await?;
+            }
+            Step::Close(Ending::CloseNotify) => return Ok(stream.shutdown().await?),
+            Step::Close(Ending::Fin) => return Ok(stream.get_mut().0.shutdown().await?),
+            Step::Close(Ending::Reset) => return Ok(stream.get_ref().0.set_zero_linger()?),
+            other => return Err(format!("{other:?} has no place behind a logon").into()),
         }
     }
-    Ok(())
+    Ok(stream.read_to_end(&mut Vec::new()).await.map(drop)?)
 }
 
 /// The same, where the library's own CredSSP answers.
@@ -204,7 +261,8 @@ async fn serve_whole(
     seen: &Seen,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut server = Whole::new(key(accepts), &accepts.password, accepts.version)?;
-    while let Some(message) = next(stream, frame).await? {
+    let mut held = Vec::new();
+    while let Some(message) = next(stream, frame, &mut held).await? {
         let proves = TsRequest::parse(&message)?.pub_key_auth.is_some();
         seen.logons.fetch_add(usize::from(proves), Ordering::SeqCst);
         let (answer, over) = match server.on(&message)? {
@@ -230,17 +288,18 @@ fn key(accepts: &Accepts) -> Vec<u8> {
     chain.first().and_then(|der| CertificateFacts::subject_public_key(der)).unwrap_or_default()
 }
 
-/// The next message; `None` when the client has gone.
+/// The next message; `None` when the client has gone. What stands behind it stays held.
 async fn next(
     stream: &mut (impl AsyncRead + Unpin),
     frame: fn(&[u8]) -> Frame,
+    held: &mut Vec<u8>,
 ) -> std::io::Result<Option<Vec<u8>>> {
-    let mut held = Vec::new();
     loop {
-        if let Frame::Whole(_) = frame(&held) {
-            return Ok(Some(held));
+        if let Frame::Whole(length) = frame(held) {
+            let rest = held.split_off(length.min(held.len()));
+            return Ok(Some(std::mem::replace(held, rest)));
         }
-        match stream.read_buf(&mut held).await {
+        match stream.read_buf(held).await {
             Ok(0) | Err(_) => return Ok(None),
             Ok(_) => {}
         }
@@ -268,6 +327,18 @@ impl Server {
         Ok(Self { server: NtlmServer::new(&accepts.password)?, key: key(accepts) })
     }
 
+    /// Opens what the client has sealed.
+    fn open(&mut self, sealed: &[u8]) -> sspi::Result<Vec<u8>> {
+        let short = || sspi::Error::new(sspi::ErrorKind::MessageAltered, "too short");
+        let (signature, data) = sealed.split_first_chunk::<SIGNATURE>().ok_or_else(short)?;
+        let (mut signature, mut data) = (*signature, data.to_vec());
+        self.server.ntlm.decrypt_message(&mut [
+            SecurityBufferRef::token_buf(&mut signature),
+            SecurityBufferRef::data_buf(&mut data),
+        ])?;
+        Ok(data)
+    }
+
     /// Checks an AUTHENTICATE and what it is bound to, and proves this end.
     fn judge(&mut self, request: &TsRequest<'_>, accepts: &Accepts) -> sspi::Result<Vec<u8>> {
         self.server.token(request.nego_token.unwrap_or_default())?;
@@ -288,14 +359,7 @@ impl Server {
             digest.finalize().to_vec()
         };
         let (theirs, ours) = (bound("Client-To-Server", 0), bound("Server-To-Client", 1));
-        let sealed = request.pub_key_auth.unwrap_or_default();
-        let (signature, data) = sealed.split_first_chunk::<SIGNATURE>().ok_or_else(refused)?;
-        let (mut signature, mut data) = (*signature, data.to_vec());
-        self.server.ntlm.decrypt_message(&mut [
-            SecurityBufferRef::token_buf(&mut signature),
-            SecurityBufferRef::data_buf(&mut data),
-        ])?;
-        if data != theirs {
+        if self.open(request.pub_key_auth.unwrap_or_default())? != theirs {
             return Err(refused());
         }
         let (mut signature, mut data) = ([0; SIGNATURE], ours);

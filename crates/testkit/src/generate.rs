@@ -221,6 +221,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 plan.target.pins = pins.iter().map(|kind| kind.sha256()).collect();
                 plan.account = account.and_then(|_| Account::parse("alice", None).ok().map(Box::new));
                 plan.target.accept_certificate = account.unwrap_or_default();
+                plan.restricted_admin = account == Some(true);
                 plan.began_unix_ms = i64::from(began).saturating_mul(1000);
                 (plan.enumerate, plan.second_look) = (enumerate, second_look);
                 plan.all_addresses = all_addresses;

@@ -40,6 +40,7 @@ impl Toy {
                 Ok(AuthOutput::Token { token, done: self.tokens == 2 })
             }
             AuthAsk::Wrap(octets) => Ok(AuthOutput::Sealed(self.seal(octets))),
+            AuthAsk::WrapCredentials(what) => Ok(AuthOutput::Sealed(self.seal(what.id().as_bytes()))),
             AuthAsk::Unwrap(sealed) => self.open(sealed).map(AuthOutput::Opened).ok_or(AuthFault::Altered),
             _ => Err(AuthFault::Local),
         }

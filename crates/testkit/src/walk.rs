@@ -212,6 +212,7 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     (plan.enumerate, plan.second_look) = (asks & 1 == 1, asks & 2 == 2);
     plan.account = (asks & 4 == 4).then(|| Account::parse("alice", None).ok().map(Box::new)).flatten();
     plan.target.accept_certificate = asks & 8 == 8;
+    plan.restricted_admin = asks & 0xC8 == 0xC8 && plan.account.is_some();
     if asks & 16 == 16 {
         let mut gateway = Gateway::new(Host::Name("gw.lab.test".to_owned()), Gateway::PORT);
         gateway.accept_consent = asks & 32 == 32;

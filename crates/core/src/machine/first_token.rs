@@ -3,7 +3,8 @@
 use rdp_probe_wire::credssp::TsRequest;
 
 use super::credssp::ExpectChallenge;
-use super::logon::{Logon, VERSION, in_the_exchange, send};
+use super::logon::{Logon, in_the_exchange};
+use super::send::{VERSION, send};
 use super::state::{Context, Limited, Output, State, Step};
 use super::token::token_of;
 use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput};

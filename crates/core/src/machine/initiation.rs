@@ -2,7 +2,7 @@
 //! ([MS-RDPBCGR] 1.3.1.1, 3.2.5.3.1 and 3.2.5.3.2).
 use rdp_probe_wire::first_octets::{FirstOctets, Foreign, classify_last};
 use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
-use rdp_probe_wire::nego::{FailureCode, NegRequest, Negotiation, Protocols, RequestFlags};
+use rdp_probe_wire::nego::{FailureCode, NegRequest, Negotiation, Protocols, RequestFlags, ResponseFlags};
 use rdp_probe_wire::preconnection::PreconnectionPdu;
 use rdp_probe_wire::tls::HelloForm;
 use rdp_probe_wire::x224::{
@@ -15,7 +15,7 @@ use super::in_place;
 use super::scout::ExpectServerFlight;
 use super::state::{Asked, Context, Output, State, Step};
 use super::tls::ExpectTls;
-use crate::attempt::Purpose;
+use crate::attempt::{NotTried, Purpose};
 use crate::awaited::Awaited;
 use crate::close::Close;
 use crate::fact::{Observed, Oddity};
@@ -51,7 +51,10 @@ impl State for ExpectConnectionConfirm {
             out.octets.extend_from_slice(Look::PROXY_HEADER);
         }
         let negotiates = purpose != Purpose::Look(Look::Bare);
-        let negotiation = negotiates.then_some(NegRequest { flags: RequestFlags::default(), protocols });
+        let restricted = context.plan().restricted_admin && purpose.is_path();
+        let flags =
+            if restricted { RequestFlags::RESTRICTED_ADMIN_MODE_REQUIRED } else { RequestFlags::default() };
+        let negotiation = negotiates.then_some(NegRequest { flags, protocols });
         let routing = match &context.plan().routing {
             Routing::None if cookie => x224::Routing::Cookie(Look::COOKIE),
             Routing::None => x224::Routing::None,
@@ -122,6 +125,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
     };
     odd(Oddity::Surplus, u32::from(confirm.surplus), 0);
     let offered = context.asked().offer;
+    let mut restricted_admin = false;
     let selected = match confirm.negotiation {
         Negotiation::Absent => {
             out.facts.push(Observed::NoNegotiation);
@@ -130,6 +134,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
         Negotiation::Response(response) => {
             odd(Oddity::BlockLength, u32::from(response.length), 8);
             out.facts.push(Observed::Selected { protocol: response.protocol, flags: response.flags });
+            restricted_admin = response.flags.contains(ResponseFlags::RESTRICTED_ADMIN_MODE_SUPPORTED);
             response.protocol
         }
         Negotiation::Failure(failure) => {
@@ -158,6 +163,15 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
     match asked {
         Some(asked) if insists && !selected.is_standard() && asked != selected => {
             Err(FailureKind::OtherProtocol { asked, selected })
+        }
+        // To such a server nobody logs on who does not want to give it the password.
+        Some(_) | None
+            if context.plan().restricted_admin
+                && insists
+                && matches!(selected, Protocols::HYBRID | Protocols::HYBRID_EX)
+                && !restricted_admin =>
+        {
+            Ok(Step::Done(NotTried::NoRestrictedAdmin))
         }
         Some(_) | None => Ok(Step::Continue(match purpose {
             _ if selected.is_standard() => Box::new(ExpectConnectResponse::new(selected)),

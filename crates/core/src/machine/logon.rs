@@ -1,12 +1,15 @@
 //! Stage `credssp` with credentials, from the CHALLENGE on: the answer of the security context, the binding to the TLS session, and the
-//! server's proof ([MS-CSSP] 3.1.5). Nothing is delegated: the exchange ends with that proof.
+//! server's proof ([MS-CSSP] 3.1.5). The exchange ends with that proof, unless a depth behind it was asked for.
 use rdp_probe_wire::credssp::TsRequest;
+use rdp_probe_wire::nego::Protocols;
 
+use super::delegation::ExpectCredentials;
 use super::in_place::malformed;
+use super::send::{VERSION, send};
 use super::state::{Context, Limited, Output, State, Step};
 use super::token::{no_such_answer, token_of};
 use crate::attempt::NotTried;
-use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput, Unprinted};
+use crate::auth::{AuthAsk, AuthFault, AuthMethod, AuthOutput, Delegated, Unprinted};
 use crate::awaited::Awaited;
 use crate::binding::Binding;
 use crate::fact::Observed;
@@ -17,8 +20,6 @@ use crate::octets::Octets;
 use crate::stage::Stage;
 use crate::wants::Wants;
 
-/// The version that this end speaks.
-pub(super) const VERSION: u32 = 6;
 /// From this version on the request carries the nonce.
 const NONCE_FROM: u32 = 5;
 /// What the nonce is drawn by.
@@ -31,11 +32,30 @@ pub(super) struct Logon {
     key: Vec<u8>,
     /// The nonce.
     nonce: [u8; 32],
+    /// The protocol that was selected.
+    selected: Protocols,
 }
 
 impl Logon {
-    pub(super) fn new(key: Vec<u8>, context: &Context) -> Self {
-        Self { key, nonce: context.plan().entropy.draw(NONCE) }
+    pub(super) fn new(key: Vec<u8>, selected: Protocols, context: &Context) -> Self {
+        Self { key, nonce: context.plan().entropy.draw(NONCE), selected }
+    }
+
+    /// What is given away once the credentials are proven.
+    ///
+    /// # Errors
+    /// Why nothing is, where what was asked for does not lie behind that.
+    fn delegates(&self, context: &Context) -> Result<Delegated, NotTried> {
+        let plan = context.plan();
+        let depth = context.asked().purpose.depth(plan);
+        if !plan.until_asked || depth.rank() <= Stage::Credssp.rank() {
+            return Err(NotTried::NotDelegated);
+        }
+        // What there is not is not found by giving the credentials away.
+        if depth == Stage::EarlyUserAuth && self.selected != Protocols::HYBRID_EX {
+            return Err(NotTried::NotSelected);
+        }
+        Ok(if plan.restricted_admin { Delegated::Nothing } else { Delegated::Password })
     }
 
     fn binding(&self, version: u32) -> Binding<'_> {
@@ -191,22 +211,20 @@ impl State for ExpectOpened {
     fn on_auth(
         self: Box<Self>,
         answer: Result<AuthOutput, AuthFault>,
-        _: &Context,
+        context: &Context,
         out: &mut Output,
     ) -> Result<Step, FailureKind> {
         match answer {
             Ok(AuthOutput::Opened(opened)) if opened == self.logon.binding(self.version).to_client() => {
                 out.facts.push(Observed::LogonAccepted);
-                Ok(Step::Done(NotTried::NotDelegated))
+                Ok(match self.logon.delegates(context) {
+                    Ok(what) => Step::Continue(Box::new(ExpectCredentials::new(self.logon.selected, what))),
+                    Err(why) => Step::Done(why),
+                })
             }
             // Whoever cannot seal it does not have the session's keys; whoever seals another one has seen another key.
             Ok(AuthOutput::Opened(_)) | Err(AuthFault::Altered) => Err(FailureKind::WrongProof),
             other => Err(no_such_answer(other)),
         }
     }
-}
-
-/// Sends it. No token of a context that is in order is longer than a peer waits for.
-pub(super) fn send(request: &TsRequest<'_>, out: &mut Output) -> Result<(), FailureKind> {
-    request.encode(&mut out.octets).map_err(|_| FailureKind::Auth(AuthFault::Local))
 }

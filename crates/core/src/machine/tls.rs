@@ -56,7 +56,7 @@ impl State for ExpectTls {
             selected @ Protocols::SSL => Box::new(ExpectConnectResponse::new(selected)),
             Protocols::RDSTLS => Box::new(ExpectRdstlsCapabilities),
             Protocols::RDSAAD => Box::new(ExpectRdsaadNonce),
-            _ => {
+            selected => {
                 // Nothing that can be cracked goes to whom nobody knows: a pin and a chain say who it is over a proven key only.
                 let vouched_for = proven && (pinned || trusted);
                 let admitted = key.filter(|_| leg.accept_certificate || vouched_for);
@@ -65,7 +65,7 @@ impl State for ExpectTls {
                     (Some(account), _) if account.stopped => {
                         Box::new(ExpectChallenge::alone(NotTried::AccountStopped))
                     }
-                    (Some(_), Some(key)) => Box::new(ExpectFirstToken::new(Logon::new(key, context))),
+                    (Some(_), Some(key)) => Box::new(ExpectFirstToken::new(Logon::new(key, selected, context))),
                     (Some(_), None) => Box::new(ExpectChallenge::alone(NotTried::CertificateNotAccepted)),
                 }
             }

@@ -202,8 +202,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "depth-not-offered",
         stage: None,
         matches: |f| {
-            let behind =
-                f.needs_credentials() || f.needs_delegation() || f.needs_encryption() || f.needs_license();
+            let behind = f.needs_credentials()
+                || f.needs_encryption()
+                || f.needs_license()
+                || f.lacks_restricted_admin();
             f.fell_short_of().is_some() && !behind
         },
         outcome: VerdictOutcome::Inconclusive,
@@ -211,7 +213,7 @@ pub(super) const RULES: &[Rule] = &[
         rank: 10,
         summary: "{address} has no stage {until}: it selected {selected_protocol}",
         cause: "the security protocol that the server selected does not have the stage that was asked for; nothing failed",
-        remedy: "leave out --until to go as deep as the server does",
+        remedy: "leave out --until to go as deep as the server does{or_nla_ext}",
         client_connects: true,
         basis: Documented,
         ..CREDSSP

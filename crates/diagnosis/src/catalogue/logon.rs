@@ -36,6 +36,7 @@ fn no_credssp(evidence: &Evidence) -> bool {
     evidence.logon_is_untested()
         && !untested(evidence, NotTried::CertificateNotAccepted)
         && !untested(evidence, NotTried::AccountStopped)
+        && !evidence.lacks_restricted_admin()
 }
 
 /// An end without a reason, of a server that would have had a way to give one, or of which nobody knows.
@@ -416,12 +417,13 @@ pub(super) const RULES: &[Rule] = &[
         ..UNTESTED
     },
     Rule {
-        id: "depth-behind-delegation",
-        matches: Evidence::needs_delegation,
-        summary: "stage {until} of {address} lies behind the logon: the credentials of {account} are right, and were not given away",
-        cause: "the server goes on only when it is given the password itself, and this version does not do that; nothing failed",
-        remedy: "leave out --until to test the credentials alone",
-        client_connects: true,
+        id: "restricted-admin-not-offered",
+        matches: Evidence::lacks_restricted_admin,
+        summary: "{address} does not offer Restricted Admin, so that nobody logged on: it would have to be given the password",
+        cause: "the server does not say that it supports it: its policy is off (the value DisableRestrictedAdmin of its LSA settings is not 0), or \
+                it has none",
+        remedy: "leave out --restricted-admin to give the password to the server, or have Restricted Admin switched on there",
+        supersedes: &["policy-not-testable"],
         ..UNTESTED
     },
 ];

@@ -11,6 +11,7 @@ mod channel_connection;
 mod connection_finalization;
 mod connection_initiation;
 mod credssp;
+mod early_user_auth;
 mod ends;
 mod findings;
 mod foreign;
@@ -40,7 +41,7 @@ pub(crate) fn findings() -> impl Iterator<Item = &'static Rule> {
     FINDINGS.into_iter().flatten()
 }
 
-const CAUSES: [&[Rule]; 14] = [
+const CAUSES: [&[Rule]; 15] = [
     any_stage::RULES,
     resolve::RULES,
     tcp_connect::RULES,
@@ -49,6 +50,7 @@ const CAUSES: [&[Rule]; 14] = [
     tls::RULES,
     credssp::RULES,
     logon::RULES,
+    early_user_auth::RULES,
     basic_settings_exchange::RULES,
     channel_connection::RULES,
     secure_settings_exchange::RULES,

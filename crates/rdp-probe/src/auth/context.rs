@@ -1,5 +1,5 @@
 //! What a security context is to whoever asks it.
-use rdp_probe_core::{AuthFault, AuthOutput};
+use rdp_probe_core::{AuthFault, AuthOutput, Delegated};
 
 /// One end of an exchange.
 pub(super) trait SecurityContext: Send {
@@ -13,4 +13,5 @@ pub(super) enum Asked {
     Token(Option<Vec<u8>>),
     Wrap(Vec<u8>),
     Unwrap(Vec<u8>),
+    WrapCredentials(Delegated),
 }

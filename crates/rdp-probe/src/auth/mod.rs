@@ -60,6 +60,7 @@ impl Exchange {
             AuthAsk::Token(token) => Asked::Token(token.map(<[u8]>::to_vec)),
             AuthAsk::Wrap(octets) => Asked::Wrap(octets.to_vec()),
             AuthAsk::Unwrap(octets) => Asked::Unwrap(octets.to_vec()),
+            AuthAsk::WrapCredentials(what) => Asked::WrapCredentials(what),
             _ => return Err(AuthFault::Local),
         };
         let (tell, told) = oneshot::channel();
@@ -107,7 +108,9 @@ mod tests {
         fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault> {
             match ask {
                 Asked::Token(_) => Err(AuthFault::Token),
-                Asked::Wrap(_) | Asked::Unwrap(_) => panic!("a defect in a library"),
+                Asked::Wrap(_) | Asked::Unwrap(_) | Asked::WrapCredentials(_) => {
+                    panic!("a defect in a library")
+                }
             }
         }
     }

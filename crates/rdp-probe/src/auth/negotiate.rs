@@ -57,7 +57,7 @@ impl SecurityContext for Negotiate {
     fn ask(&mut self, ask: &Asked) -> Result<AuthOutput, AuthFault> {
         with_default(&Dispatch::none(), || match ask {
             Asked::Token(after) => self.token(after.as_deref()),
-            Asked::Wrap(_) | Asked::Unwrap(_) => Err(AuthFault::Local),
+            Asked::Wrap(_) | Asked::Unwrap(_) | Asked::WrapCredentials(_) => Err(AuthFault::Local),
         })
     }
 }

@@ -1,11 +1,13 @@
 //! NTLM by sspi, without SPNEGO around it. Its calls are made where no subscriber of `tracing` hears them: what they log is made of the
 //! secret.
-use rdp_probe_core::{AuthFault, AuthOutput};
+use rdp_probe_core::wire::credssp::ts_credentials;
+use rdp_probe_core::{AuthFault, AuthOutput, Delegated};
 use sspi::{
     AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation,
     EncryptionFlags, SecurityBuffer, SecurityBufferRef, Sspi as _, SspiImpl as _, Username,
 };
 use tracing::dispatcher::{Dispatch, with_default};
+use zeroize::Zeroizing;
 
 use super::context::{Asked, SecurityContext};
 use crate::credentials::Credentials;
@@ -20,6 +22,8 @@ pub(super) struct Ntlm {
     service: String,
     /// How many tokens it has given.
     tokens: u8,
+    /// What may be given away at the end.
+    credentials: Credentials,
 }
 
 impl Ntlm {
@@ -40,7 +44,13 @@ impl Ntlm {
             if let Some(binding) = binding {
                 ntlm.set_channel_bindings(binding);
             }
-            Some(Self { ntlm, handle: acquired.credentials_handle, service: service.to_owned(), tokens: 0 })
+            Some(Self {
+                ntlm,
+                handle: acquired.credentials_handle,
+                service: service.to_owned(),
+                tokens: 0,
+                credentials: credentials.clone(),
+            })
         })
     }
 
@@ -98,6 +108,28 @@ impl Ntlm {
         Ok(AuthOutput::Sealed([signature.as_slice(), data.as_slice()].concat()))
     }
 
+    /// TSCredentials, which are nowhere else, and gone once they are sealed.
+    fn wrap_credentials(&mut self, what: Delegated) -> Result<AuthOutput, AuthFault> {
+        let mut plain = Zeroizing::new(Vec::new());
+        let Credentials { account, password } = &self.credentials;
+        let domain = account.domain.as_deref().unwrap_or_default();
+        match what {
+            Delegated::Password if account.is_principal => {
+                ts_credentials("", &account.to_string(), password.expose(), &mut plain);
+            }
+            Delegated::Password => ts_credentials(domain, &account.user, password.expose(), &mut plain),
+            Delegated::Nothing => ts_credentials("", "", "", &mut plain),
+            // What this version does not know it gives to nobody.
+            _ => return Err(AuthFault::Local),
+        }
+        let mut signature = [0; SIGNATURE];
+        let mut message =
+            [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut plain)];
+        // Sealed where it stands: no copy of it is made.
+        self.ntlm.encrypt_message(EncryptionFlags::empty(), &mut message).map_err(|_| AuthFault::Local)?;
+        Ok(AuthOutput::Sealed([signature.as_slice(), plain.as_slice()].concat()))
+    }
+
     fn unwrap(&mut self, sealed: &[u8]) -> Result<AuthOutput, AuthFault> {
         let (signature, data) = sealed.split_first_chunk::<SIGNATURE>().ok_or(AuthFault::Altered)?;
         let (mut signature, mut data) = (*signature, data.to_vec());
@@ -116,7 +148,10 @@ impl SecurityContext for Ntlm {
                 Ok(AuthOutput::Token { token, done: after.is_some() })
             }
             // Keys are there from the last token on.
-            Asked::Wrap(_) | Asked::Unwrap(_) if self.tokens < 2 => Err(AuthFault::Local),
+            Asked::Wrap(_) | Asked::Unwrap(_) | Asked::WrapCredentials(_) if self.tokens < 2 => {
+                Err(AuthFault::Local)
+            }
+            Asked::WrapCredentials(what) => self.wrap_credentials(*what),
             Asked::Wrap(octets) => self.wrap(octets),
             Asked::Unwrap(sealed) => self.unwrap(sealed),
         })

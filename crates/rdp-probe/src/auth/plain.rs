@@ -29,7 +29,9 @@ impl SecurityContext for Plain {
             (Asked::Token(None), Some(secret)) => {
                 Ok(AuthOutput::Token { token: secret.expose().clone(), done: true })
             }
-            (Asked::Token(_) | Asked::Wrap(_) | Asked::Unwrap(_), _) => Err(AuthFault::Local),
+            (Asked::Token(_) | Asked::Wrap(_) | Asked::Unwrap(_) | Asked::WrapCredentials(_), _) => {
+                Err(AuthFault::Local)
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What holds for every run, whatever happens to it.
 use std::time::Duration;
 
+use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    AttemptRecord, Evidence, Hop, Look, NotTried, Outcome, Plan, Purpose, SecuritySummary, Stage, StageRecord,
+    AttemptRecord, Evidence, Hop, Look, NotTried, Observed, Outcome, Plan, Purpose, SecuritySummary, Stage,
+    StageRecord,
 };
 
 use crate::walk::Walk;
@@ -59,16 +61,37 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
     let reaches = [Stage::Resolve, Stage::TcpConnect];
     let way = Stage::BUILT.into_iter().filter(|stage| stage.is_gateways() || reaches.contains(stage));
     assert_eq!(of_gateway, way.filter(|_| plan.gateway.is_some()).collect::<Vec<_>>(), "{attempt:?}");
-    let stages: Vec<Stage> =
+    let mut stages: Vec<Stage> =
         records.iter().filter(|record| record.hop == Hop::Target).map(|record| record.stage).collect();
+    // A session that is taken back begins anew: both stages then stand again, one behind the other.
+    let anew = [Stage::CapabilitiesExchange, Stage::ConnectionFinalization];
+    let (once, again) =
+        stages.split_at(stages.iter().position(|stage| *stage == anew[1]).map_or(stages.len(), |at| at + 1));
+    assert!(again.iter().zip(anew.iter().cycle()).all(|(stage, due)| stage == due), "{attempt:?}");
+    assert!(again.len() <= 2 * 3, "{attempt:?}");
+    stages = once.to_vec();
     let taken: Vec<&Stage> = stages.iter().filter(|stage| alternatives.contains(stage)).collect();
     assert_eq!(taken.len(), 1, "{attempt:?}");
     // Who is greeted in TLS is not asked for a connection first.
     let tls_first = attempt.purpose == Purpose::Look(Look::TlsFirst);
     // What begins a session is told of where somebody asks for it.
     let told = attempt.purpose.depth(plan).rank().max(Stage::BasicSettingsExchange.rank());
-    let built = Stage::BUILT.into_iter().filter(|stage| stage.rank() <= told).filter(|stage| {
-        let asked = !tls_first || *stage != Stage::ConnectionInitiation;
+    let selected = attempt
+        .facts()
+        .filter_map(|fact| if let Observed::Selected { protocol, .. } = fact { Some(*protocol) } else { None });
+    let protocol = selected.last().unwrap_or(attempt.offer);
+    let depth = attempt.purpose.depth(plan);
+    let delegates = plan.account.is_some() && plan.until_asked && depth.rank() > Stage::Credssp.rank();
+    let built = Stage::ALL.into_iter().filter(|stage| stage.rank() <= told && stage.can_be_asked_for());
+    let built = built.filter(|stage| {
+        // There is nothing of the kind where another protocol was selected, and it is told of where somebody asks for it.
+        let asked = if *stage == Stage::EarlyUserAuth {
+            depth == *stage || delegates && protocol == Protocols::HYBRID_EX
+        } else if *stage == Stage::RdpSecurityCommencement {
+            depth == *stage || protocol == Protocols::RDP
+        } else {
+            !tls_first || *stage != Stage::ConnectionInitiation
+        };
         !stage.is_gateways() && asked && (taken.contains(&stage) || !alternatives.contains(stage))
     });
     assert_eq!(stages, built.collect::<Vec<_>>(), "{attempt:?}");

@@ -36,6 +36,8 @@ pub enum Expected {
     TsRequest,
     /// TSRequest with an NTLM AUTHENTICATE and the client's proof, and without credentials to keep ([MS-CSSP] 3.1.5).
     Authenticate,
+    /// TSRequest with credentials to keep, and nothing else ([MS-CSSP] 3.1.5).
+    Credentials,
     /// MCS Connect Initial ([MS-RDPBCGR] 2.2.1.3).
     ConnectInitial,
     /// MCS Erect Domain Request ([MS-RDPBCGR] 2.2.1.5).
@@ -204,6 +206,16 @@ impl Expected {
                     let token = request.nego_token.unwrap_or_default();
                     let logs_on = token.starts_with(b"NTLMSSP\0\x03") && request.pub_key_auth.is_some();
                     if logs_on && request.auth_info.is_none() { Ok(()) } else { Err(Unmet::OtherLogon) }
+                }),
+            },
+            Self::Credentials => Message {
+                name: "TSRequest with credentials",
+                frame: ts_request::frame,
+                place: InsideTls,
+                check: Check::Octets(|octets, _| {
+                    let request = TsRequest::parse(octets)?;
+                    let alone = request.nego_token.is_none() && request.pub_key_auth.is_none();
+                    if alone && request.auth_info.is_some() { Ok(()) } else { Err(Unmet::OtherLogon) }
                 }),
             },
             Self::ConnectInitial => Message {

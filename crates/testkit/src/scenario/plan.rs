@@ -27,6 +27,7 @@ impl Scenario {
         plan.gateway = self.planned_gateway().map(Box::new);
         plan.account = wanted.account().map(Box::new);
         plan.target.accept_certificate = wanted.accept_certificate;
+        plan.restricted_admin = wanted.restricted_admin;
         plan.enumerate = wanted.enumerate;
         plan.second_look = wanted.second_look;
         plan.all_addresses = wanted.all_addresses;
@@ -180,6 +181,9 @@ impl Scenario {
             // Without the file the binary says that there is none.
             let file = password_file().unwrap_or_default();
             option(&["--user", user, "--password-file", &file.to_string_lossy()]);
+        }
+        if wanted.restricted_admin {
+            option(&["--restricted-admin"]);
         }
         if wanted.accept_certificate {
             option(&["--accept-certificate"]);

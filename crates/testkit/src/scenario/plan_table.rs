@@ -25,6 +25,8 @@ pub struct PlanTable {
     pub trust: Option<Kind>,
     /// Whose credentials are proven; the password is always the same.
     pub user: Option<String>,
+    /// Whether the target is to get no password.
+    pub restricted_admin: bool,
     /// Whether whatever certificate comes is taken for that.
     pub accept_certificate: bool,
     /// Whether the account was rejected before in the run.
