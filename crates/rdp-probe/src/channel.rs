@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use rdp_probe_core::wire::tpkt::Frame;
+use rdp_probe_core::wire::tsgu;
 use rdp_probe_core::{Close, GatewayFact, Tunnel, TunnelEnd, TunnelHeard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeroize::Zeroizing;
@@ -89,8 +91,13 @@ impl<S: Below> Open<S> {
     fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.send_pending(cx)?;
         let queued = self.tunnel.take_queued();
-        if !queued.is_empty() {
-            self.carried.start_send(cx, &queued)?;
+        let mut rest = queued.as_slice();
+        // Each packet in a wrapping of its own: nobody is known to send more in one, and so no gateway to take that.
+        while let Frame::Whole(length) = tsgu::frame(rest)
+            && let Some((packet, behind)) = rest.split_at_checked(length)
+        {
+            self.carried.start_send(cx, packet)?;
+            rest = behind;
         }
         self.carried.poll_flush(cx)
     }
@@ -201,5 +208,31 @@ impl<S: Below> AsyncWrite for Channel<S> {
     /// The channel has no way to end in one direction: [`Channel::close`] closes it.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.lock().poll_flushed(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+    use crate::two_channels::TwoChannels;
+
+    #[tokio::test]
+    async fn packets_that_go_out_together_have_a_chunk_each() {
+        const KEEPALIVE: [u8; 8] = [0x0D, 0, 0, 0, 8, 0, 0, 0];
+        let ((out, mut far_out), (incoming, mut far_in)) = (duplex(1 << 16), duplex(1 << 16));
+        let channels = TwoChannels::new((out, Vec::new()), (incoming, b""), false);
+        let mut channel = Channel::new(Carried::TwoChannels(Box::new(channels)), KEEPALIVE.repeat(3));
+        let mut data = Vec::new();
+        tsgu::data(b"x", &mut data);
+        far_out.write_all(&data).await.unwrap();
+        assert_eq!(channel.read_u8().await.unwrap(), b'x');
+        channel.flush().await.unwrap();
+        let chunk = [&b"8\r\n"[..], &KEEPALIVE, b"\r\n"].concat();
+        drop(channel);
+        let mut said = Vec::new();
+        far_in.read_to_end(&mut said).await.unwrap();
+        assert_eq!(said, chunk.repeat(3));
     }
 }
