@@ -314,72 +314,103 @@ fn a_gateway_that_drops_in_any_stage_is_told_in_that_stage() {
     }
 }
 
+/// More than any client takes of what never ends.
+const AT_MOST: usize = 256 << 20;
+
+/// How a gateway departs that says this at a place, beside frames and chunks, and then that without end.
+fn without_end(at: &str, first: Option<&[u8]>, then: &[u8]) -> String {
+    let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x} ")).collect::<String>();
+    let first = first.map(|first| format!("raw = \"{}\", ", hex(first))).unwrap_or_default();
+    let then = hex(then);
+    format!("departs = {{ stage = {at}, {first}endless = {{ octets = \"{then}\", at_most = {AT_MOST} }} }}")
+}
+
 #[test]
-fn what_never_ends_is_given_up_with_little_memory() {
-    let endless = |stage: &str, octets: &str| {
-        format!("departs = {{ stage = {stage}, endless = {{ octets = \"{octets}\", at_most = 268435456 }} }}")
-    };
-    let text = |text: &str| text.bytes().map(|octet| format!("{octet:02x} ")).collect::<String>();
-    let service = "0b 00 00 00 10 00 00 00 06 00 4f 00 4b 00 00 00";
-    let head = format!("{}{}", text("HTTP/1.1 200 OK\r\n"), text("X: 1\r\n").repeat(16));
+fn what_never_ends_is_given_up_by_its_octets_with_little_memory() {
+    /// More than is read of any of it, with what the sockets of both ends hold.
+    const FEW: usize = 32 << 20;
+    /// As long as nothing takes that its octets end.
+    const LIMIT: Duration = Duration::from_secs(20);
+    const KEEPALIVE: &[u8] = b"\x0d\0\0\0\x08\0\0\0";
+    const SERVICE: &[u8] = b"\x0b\0\0\0\x10\0\0\0\x06\0\x4f\0\x4b\0\0\0";
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    const QUESTION: &[u8] = b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+    const HANDSHAKE: &str = "\"gateway_tunnel\", step = \"handshake\"";
+    const OPEN: &str = "\"open\", after = 1";
+    const STATUS: Option<&[u8]> = Some(b"HTTP/1.1 200 OK\r\n");
+    let endless = |at, then| without_end(at, None, then);
     let by_two = |departs: String| format!("websocket = false\n{departs}");
-    let on_in = "channel = \"in\", stage";
-    let on_in = |at: &str, octets: &str| by_two(endless(at, octets).replacen("stage", on_in, 1));
-    let digits =
-        by_two("chunked = true\ndeparts = { stage = \"open\", after = 1, raw = \"2d 31 0d 0a\" }".to_owned());
-    let extension = format!(
-        "websocket = false\nchunked = true\ndeparts = {{ stage = \"open\", after = 1, raw = \"38 3b {}\" }}",
-        "78 ".repeat(400)
-    );
-    let trailers = format!(
-        "websocket = false\nchunked = true\ndeparts = {{ stage = \"open\", after = 1, raw = \"30 0d 0a {}\" }}",
-        text("t: t\r\n").repeat(2000)
-    );
-    let question = text("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
+    let on_in = |at: &str, first: Option<&[u8]>, then: &[u8]| {
+        by_two(without_end(&format!("{at}, channel = \"in\""), first, then))
+    };
+    // In place of a chunk of OUT.
+    let no_chunk = |first, then| format!("chunked = true\n{}", by_two(without_end(OPEN, Some(first), then)));
+    let (http, tunnel, initiation) = (Stage::GatewayHttp, Stage::GatewayTunnel, Stage::ConnectionInitiation);
+    let broken = (initiation, "gateway-broken-tunnel", 27);
+    let unreadable = (tunnel, "gateway-answer-unreadable", 21);
     let cases = [
-        (by_two(endless("\"gateway_tunnel\", step = \"handshake\"", "ab cd")), Stage::GatewayTunnel),
-        (by_two(endless("\"gateway_tunnel\", step = \"handshake\"", service)), Stage::GatewayTunnel),
-        (by_two(endless("\"open\", after = 1", "0d 00 00 00 08 00 00 00")), Stage::ConnectionInitiation),
-        (on_in("\"gateway_auth\"", &text("HTTP/1.1 100 Continue\r\n\r\n")), Stage::GatewayHttp),
-        (on_in("\"gateway_auth\"", &head), Stage::GatewayHttp),
-        (on_in("\"gateway_auth\"", &question), Stage::GatewayHttp),
-        (on_in("\"open\"", "ab cd"), Stage::GatewayTunnel),
-        (on_in("\"open\"", &text("HTTP/1.1 100 Continue\r\n\r\n")), Stage::GatewayTunnel),
-        (digits, Stage::ConnectionInitiation),
-        (extension, Stage::ConnectionInitiation),
-        (trailers, Stage::ConnectionInitiation),
-        (endless("\"gateway_tls\"", "16 03 03 40 00"), Stage::GatewayTls),
-        (endless("\"gateway_http\"", &head), Stage::GatewayHttp),
-        (endless("\"gateway_http\"", &text("A")), Stage::GatewayHttp),
-        (endless("\"gateway_auth\"", &text("HTTP/1.1 100 Continue\r\n\r\n")), Stage::GatewayHttp),
-        (endless("\"gateway_tunnel\", step = \"handshake\"", service), Stage::GatewayTunnel),
-        (endless("\"gateway_authorization\"", "0e 00 00 00 ff ff 00 00"), Stage::GatewayAuthorization),
-        (endless("\"gateway_channel\"", "0d 00 00 00 08 00 00 00"), Stage::GatewayChannel),
-        (endless("\"open\", after = 1", "0d 00 00 00 08 00 00 00"), Stage::ConnectionInitiation),
-        (endless("\"open\", after = 1", "0a 00 00 00 0a 00 00 00 00 00"), Stage::ConnectionInitiation),
+        (by_two(endless(HANDSHAKE, b"\xab\xcd")), unreadable),
+        (by_two(endless(HANDSHAKE, SERVICE)), (tunnel, "gateway-other-packet", 21)),
+        (by_two(endless(OPEN, KEEPALIVE)), broken),
+        (on_in("\"gateway_auth\"", None, CONTINUE), (http, "gateway-in-refused", 21)),
+        (on_in("\"gateway_auth\"", STATUS, b"X: 1\r\n"), (http, "gateway-in-unanswered", 21)),
+        (on_in("\"gateway_auth\"", STATUS, b"X"), (http, "gateway-in-unanswered", 21)),
+        (on_in("\"gateway_auth\"", None, QUESTION), (http, "gateway-in-refused", 21)),
+        (on_in("\"open\"", None, b"\xab\xcd"), unreadable),
+        (on_in("\"open\"", None, CONTINUE), unreadable),
+        (no_chunk(b"-1\r\n", KEEPALIVE), broken),
+        (no_chunk(b"11111111111111111\r\n", KEEPALIVE), broken),
+        (no_chunk(b"1", b"1"), broken),
+        (no_chunk(b"8;", b"x"), broken),
+        (no_chunk(b"0\r\n", b"t: t\r\n"), broken),
+        (no_chunk(b"0\r\n", b"t"), broken),
+        (endless("\"gateway_tls\"", b"\x16\x03\x03\x40\0"), (Stage::GatewayTls, "gateway-tls-failed", 20)),
+        (without_end("\"gateway_http\"", STATUS, b"X: 1\r\n"), (http, "gateway-not-http", 21)),
+        (without_end("\"gateway_http\"", STATUS, b"X"), (http, "gateway-not-http", 21)),
+        (endless("\"gateway_http\"", b"A"), (http, "gateway-not-http", 21)),
+        (endless("\"gateway_auth\"", CONTINUE), (http, "gateway-http-other", 21)),
+        (endless(HANDSHAKE, SERVICE), (tunnel, "gateway-other-packet", 21)),
+        (
+            endless("\"gateway_authorization\"", b"\x0e\0\0\0\xff\xff\0\0"),
+            (Stage::GatewayAuthorization, "gateway-answer-unreadable", 21),
+        ),
+        (endless("\"gateway_channel\"", KEEPALIVE), (Stage::GatewayChannel, "gateway-other-packet", 21)),
+        (endless(OPEN, KEEPALIVE), broken),
     ];
-    for (table, stage) in cases {
-        let peer = port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap().1;
-        let port = peer.local_addr().unwrap().port();
-        let served = Served::start(&table, Routes::nowhere().with(NAME, port, peer.local_addr().unwrap()));
-        let target = format!("{NAME}:{port}");
-        let limits: Vec<String> = ["gateway_tls", "gateway_http", "gateway_auth", "gateway_tunnel"]
-            .into_iter()
-            .chain(["gateway_authorization", "gateway_channel", "connection_initiation"])
-            .flat_map(|stage| ["--stage-timeout".to_owned(), format!("{stage}=2s")])
-            .collect();
-        let arguments: Vec<&str> =
-            limits.iter().map(String::as_str).chain(["--timeout", "20s", "-o", "json", &target]).collect();
-        // The whole address space, code and stacks included: more than is resident.
-        let output = binary::within_memory(64 << 20, || served.run(&arguments));
-        let report = report(&output);
-        assert_eq!(report["verdict"]["stage"], stage.id(), "{table}: {:#}", report["verdict"]);
-        assert!(report["verdict"]["rule"].is_string(), "{table}");
-        let seen = served.finish();
-        let taken: Vec<&String> =
-            seen.violations.iter().filter(|violation| violation.contains("taken")).collect();
-        assert!(taken.is_empty(), "{table}: {taken:?}");
+    for (table, (stage, rule, exit)) in cases {
+        let (report, seen) = given_up(&table, LIMIT);
+        let verdict = &report["verdict"];
+        let told = (&verdict["stage"], &verdict["rule"], &verdict["exit_code"]);
+        assert_eq!(told, (&json!(stage.id()), &json!(rule), &json!(exit)), "{table}: {verdict:#}");
+        let failed = report["stages"].as_array().unwrap().iter().find(|stage| stage["outcome"] == "failed");
+        let took = failed.and_then(|failed| failed["duration_us"].as_u64()).map(Duration::from_micros);
+        assert!(took.is_some_and(|took| took < LIMIT), "{table}: {failed:?}");
+        assert!((1..FEW).contains(&seen.endless), "{table}: {} octets went out", seen.endless);
+        assert_eq!(seen.violations, [""; 0], "{table}");
     }
+    // DATA of nothing says nothing, and is let pass for as long as the stage lasts: it takes time, and no memory.
+    let table = endless(OPEN, b"\x0a\0\0\0\x0a\0\0\0\0\0");
+    let (report, _) = given_up(&table, Duration::from_secs(2));
+    let verdict = &report["verdict"];
+    assert_eq!((&verdict["rule"], &verdict["stage"]), (&json!("no-answer"), &json!(initiation.id())));
+}
+
+/// What the program tells of a gateway of this table when each stage has this limit, and it has little memory.
+fn given_up(table: &str, limit: Duration) -> (Value, Seen) {
+    let peer = port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap().1;
+    let port = peer.local_addr().unwrap().port();
+    let served = Served::start(table, Routes::nowhere().with(NAME, port, peer.local_addr().unwrap()));
+    let target = format!("{NAME}:{port}");
+    let limits: Vec<String> = ["gateway_tls", "gateway_http", "gateway_auth", "gateway_tunnel"]
+        .into_iter()
+        .chain(["gateway_authorization", "gateway_channel", "connection_initiation"])
+        .flat_map(|stage| ["--stage-timeout".to_owned(), format!("{stage}={}s", limit.as_secs())])
+        .collect();
+    let arguments: Vec<&str> =
+        limits.iter().map(String::as_str).chain(["--timeout", "60s", "-o", "json", &target]).collect();
+    // The whole address space, code and stacks included: more than is resident.
+    let output = binary::within_memory(64 << 20, || served.run(&arguments));
+    (report(&output).clone(), served.finish())
 }
 
 #[test]

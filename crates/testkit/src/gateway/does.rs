@@ -54,7 +54,8 @@ pub enum Does {
         /// The time between two.
         every: Duration,
     },
-    /// Sends these octets over and over until the client closes. A client that takes them all is at fault.
+    /// Sends these octets over and over until the client closes. A client that takes them all is at fault. Right behind [`Self::Raw`] they go
+    /// on where that ends, beside all frames and chunks as well.
     Endless {
         /// The octets.
         octets: Vec<u8>,

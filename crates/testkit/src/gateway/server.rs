@@ -342,6 +342,7 @@ impl Connection {
     async fn perform(&mut self, does: Vec<Does>) -> Result<(), Over> {
         let mut left = std::collections::VecDeque::from(does);
         let mut packets = Vec::new();
+        let mut beside = false;
         while let Some(next) = left.pop_front() {
             if let Does::Send(octets) = next {
                 packets.push(octets);
@@ -356,7 +357,10 @@ impl Connection {
             match next {
                 // Gathered above.
                 Does::Send(_) => {}
-                Does::Raw(octets) => self.stream.write(&octets).await?,
+                Does::Raw(octets) => {
+                    beside = true;
+                    self.stream.write(&octets).await?;
+                }
                 Does::Upgraded => self.carrier = Carrier::WebSocket(ClientFrames::default()),
                 Does::OutChannel { chunked, seed } => {
                     self.carrier = Carrier::Out { chunked };
@@ -396,7 +400,7 @@ impl Connection {
                 }
                 Does::Close(ending) => return self.close(ending).await,
                 Does::Drip { octets, every } => self.drip(&octets, every).await?,
-                Does::Endless { octets, at_most } => self.endless(&octets, at_most).await?,
+                Does::Endless { octets, at_most } => self.endless(&octets, at_most, beside).await?,
             }
         }
         self.send(&packets).await
@@ -446,13 +450,18 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends on and on.
-    async fn endless(&mut self, octets: &[u8], at_most: usize) -> Result<(), Over> {
+    /// Sends on and on, as packets are sent or beside what they lie in.
+    async fn endless(&mut self, octets: &[u8], at_most: usize, beside: bool) -> Result<(), Over> {
         let segment = segment(octets);
         let mut taken = 0_usize;
         while taken < at_most {
-            self.send(std::slice::from_ref(&segment)).await?;
+            if beside {
+                self.stream.write(&segment).await?;
+            } else {
+                self.send(std::slice::from_ref(&segment)).await?;
+            }
             taken += segment.len();
+            self.notes.lock().endless += segment.len();
         }
         self.notes.violation(format!("a client took {taken} octets and wanted more"));
         Err(Over::Ended)

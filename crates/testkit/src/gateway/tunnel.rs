@@ -538,6 +538,9 @@ impl Gateway {
             }
             Departs::Octets(octets) => vec![Does::Send(octets)],
             Departs::Raw(octets) => vec![Does::Raw(octets)],
+            Departs::RawEndless { raw, octets, at_most } => {
+                vec![Does::Raw(raw), Does::Endless { octets, at_most }]
+            }
             Departs::Cut(length) => match right.get(..length).unwrap_or(right) {
                 [] => Vec::new(),
                 part => vec![Does::Send(part.to_vec())],

@@ -210,6 +210,15 @@ pub enum Departs {
     Octets(Vec<u8>),
     /// These octets in place of a WebSocket frame.
     Raw(Vec<u8>),
+    /// These octets in no frame and in no chunk, and others behind them, over and over.
+    RawEndless {
+        /// What stands before them.
+        raw: Vec<u8>,
+        /// The octets.
+        octets: Vec<u8>,
+        /// As many as are sent, at least.
+        at_most: usize,
+    },
     /// So many octets of the right answer.
     Cut(usize),
     /// No answer.
@@ -376,6 +385,7 @@ impl Departs {
             Self::Status { .. } | Self::WrongAccept => http,
             Self::Cut(_) => !tls && !open,
             Self::Code(_) | Self::Raw(_) | Self::WebSocketClose(_) => at.is_in_tunnel(),
+            Self::RawEndless { .. } => !tls,
             Self::Masked => at.is_in_tunnel() && !open,
             Self::Version(..) => at == GatewayPoint::Handshake,
             Self::KeepsBack => false,
@@ -386,7 +396,7 @@ impl Departs {
         let open = matches!(at, GatewayPoint::Open { .. });
         match self {
             Self::Octets(_) | Self::Nothing | Self::Drip { .. } | Self::Endless { .. } => true,
-            Self::Status { .. } => at != GatewayPoint::Tls,
+            Self::Status { .. } | Self::RawEndless { .. } => at != GatewayPoint::Tls,
             Self::Cut(_) => !open && at != GatewayPoint::Tls,
             Self::KeepsBack => open,
             // No packet goes that way, and nobody is upgraded.
@@ -401,7 +411,11 @@ impl Departs {
 
     const fn is_about_websocket(&self) -> bool {
         match self {
-            Self::Masked | Self::Raw(_) | Self::WebSocketClose(_) | Self::WrongAccept => true,
+            Self::Masked
+            | Self::Raw(_)
+            | Self::RawEndless { .. }
+            | Self::WebSocketClose(_)
+            | Self::WrongAccept => true,
             Self::Code(_)
             | Self::Status { .. }
             | Self::Octets(_)
@@ -417,9 +431,12 @@ impl Departs {
     /// Whether all is as it would be otherwise, after it.
     const fn goes_on(&self) -> bool {
         match self {
-            Self::WrongAccept | Self::Masked | Self::Version(..) | Self::Endless { .. } | Self::KeepsBack => {
-                true
-            }
+            Self::WrongAccept
+            | Self::Masked
+            | Self::Version(..)
+            | Self::RawEndless { .. }
+            | Self::Endless { .. }
+            | Self::KeepsBack => true,
             Self::Code(_)
             | Self::Status { .. }
             | Self::Octets(_)
@@ -507,7 +524,7 @@ struct Endless {
 }
 
 /// What is wrong with a departure of nothing, or of two things.
-const ONE: &str = "a gateway departs in one way: code, status with headers and body, octets, raw, cut with close, close, \
+const ONE: &str = "a gateway departs in one way: code, status with headers and body, octets, raw, raw with endless, cut with close, close, \
                    websocket_close, silent, drip, endless, wrong_accept, masked, version, or keeps_back";
 
 impl Departure {
@@ -550,17 +567,25 @@ impl TryFrom<Written> for Departure {
             Departs::Status { status, headers, body }
         });
         let drip = |Drip { octets, every_ms }| Departs::Drip { octets, every: Duration::from_millis(every_ms) };
-        let endless = |Endless { octets, at_most }| Departs::Endless { octets, at_most };
+        let (raw, endless) = match (written.raw, written.endless) {
+            (Some(raw), Some(Endless { octets, at_most })) => {
+                (None, Some(Departs::RawEndless { raw, octets, at_most }))
+            }
+            (raw, endless) => (
+                raw.map(Departs::Raw),
+                endless.map(|Endless { octets, at_most }| Departs::Endless { octets, at_most }),
+            ),
+        };
         let ways = [
             written.code.map(Departs::Code),
             status,
             written.octets.map(Departs::Octets),
-            written.raw.map(Departs::Raw),
+            raw,
             written.cut.map(Departs::Cut),
             written.websocket_close.map(Departs::WebSocketClose),
             written.silent.then_some(Departs::Nothing),
             written.drip.map(drip),
-            written.endless.map(endless),
+            endless,
             written.wrong_accept.then_some(Departs::WrongAccept),
             written.masked.then_some(Departs::Masked),
             written.version.map(|(major, minor)| Departs::Version(major, minor)),
@@ -666,6 +691,14 @@ mod tests {
             ("stage = \"gateway_http\", after = 1, silent = true", "`after` goes with"),
             ("stage = \"tls\", silent = true", "no stage \"tls\""),
             ("stage = \"open\", silent = true, more = 1", "unknown field"),
+            (
+                "stage = \"gateway_tls\", raw = \"41\", endless = { octets = \"42\", at_most = 1 }",
+                "cannot do that",
+            ),
+            (
+                "stage = \"open\", octets = \"41\", endless = { octets = \"42\", at_most = 1 }",
+                "departs in one way",
+            ),
             ("stage = \"open\", keeps_back = true", "cannot do that"),
             ("channel = \"in\", stage = \"gateway_http\", keeps_back = true", "cannot do that"),
             ("channel = \"in\", stage = \"open\", keeps_back = true, close = \"fin\"", "beside what ends"),
@@ -680,6 +713,9 @@ mod tests {
             let error = departure(line).unwrap_err();
             assert!(error.contains(told), "{line}: {error}");
         }
+        let raw =
+            departure("stage = \"open\", raw = \"38\", endless = { octets = \"78\", at_most = 9 }").unwrap();
+        assert_eq!(raw.how, Departs::RawEndless { raw: vec![0x38], octets: vec![0x78], at_most: 9 });
         let at = |line| departure(line).unwrap().at.stage();
         assert_eq!(
             at("stage = \"gateway_tunnel\", step = \"create\", silent = true"),
@@ -702,6 +738,7 @@ mod tests {
             ("fragments = \"together\"", true),
             ("departs = { stage = \"gateway_channel\", masked = true }", true),
             ("departs = { stage = \"gateway_channel\", raw = \"83 00\" }", true),
+            ("departs = { stage = \"open\", raw = \"38\", endless = { octets = \"78\", at_most = 9 } }", true),
             ("departs = { stage = \"open\", websocket_close = 1011 }", true),
             ("departs = { stage = \"gateway_auth\", wrong_accept = true }", true),
             ("departs = { stage = \"open\", code = \"0x5\" }", false),

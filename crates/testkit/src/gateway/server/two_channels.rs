@@ -300,6 +300,9 @@ fn departures_lie_in_the_body_of_the_out_channel() {
             assert_eq!(gateway.finish().await.violations, [""; 0], "{how}");
         };
         told("raw = \"83 00\"", true, b"\x83\0", false).await;
+        // Neither is in a chunk.
+        let beside = "raw = \"38 3b\", endless = { octets = \"78\", at_most = 10000000 }";
+        told(beside, true, &[&b"8;"[..], &[0x78; 5000]].concat(), false).await;
         told("octets = \"83 00\"", true, b"2\r\n\x83\0\r\n", false).await;
         told("octets = \"83 00\"", false, b"\x83\0", false).await;
         told("drip = { octets = \"02 03\", every_ms = 1 }", true, b"1\r\n\x02\r\n1\r\n\x03\r\n", false).await;

@@ -392,6 +392,11 @@ fn every_departure_takes_the_place_of_the_answer() {
             vec![Does::Endless { octets: vec![13, 0], at_most: 9 }],
         ),
         (
+            "stage = \"gateway_channel\", raw = \"38\", endless = { octets = \"78\", at_most = 9 }",
+            GatewayPoint::Channel,
+            vec![Does::Raw(vec![0x38]), Does::Endless { octets: vec![0x78], at_most: 9 }],
+        ),
+        (
             "stage = \"open\", websocket_close = 1011",
             OPEN,
             vec![Does::Send(packets::channel_response(0)), Does::WebSocketClose(Some(1011))],
