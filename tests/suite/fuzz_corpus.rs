@@ -1,4 +1,5 @@
 //! The corpus of every fuzz target, replayed: whatever once broke a property, and what fuzzing begins with.
+use std::collections::BTreeMap;
 use std::fs::read_dir;
 use std::path::Path;
 
@@ -55,11 +56,14 @@ fn every_seed_of_every_fuzz_target_passes() {
         let folder = fuzz.join("corpus").join(target);
         let seeds: Vec<String> = names(&folder).into_iter().filter(|name| !is_hash(name)).collect();
         assert!(seeds.len() > 10, "{target}: {} seeds", seeds.len());
+        let mut known = BTreeMap::new();
         for seed in seeds {
             let octets = std::fs::read(folder.join(&seed)).unwrap();
             total += u64::try_from(octets.len()).unwrap();
             let passed = std::panic::catch_unwind(|| property(&octets)).is_ok();
             assert!(passed, "{target}: {seed}");
+            let same = known.insert(octets, seed.clone());
+            assert_eq!(same, None, "{target}: {seed} is the same");
         }
     }
     assert!(total < MOST_OCTETS, "{total} octets of seeds");
