@@ -12,8 +12,8 @@ use rdp_probe_core::{
 };
 
 use crate::certificate::authority;
-use crate::gateway::Notes;
 use crate::gateway::judge::bound;
+use crate::gateway::{Notes, Seen};
 use crate::scenario::{
     Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, echo,
     plain_alert,
@@ -31,6 +31,8 @@ pub struct Played {
     pub evidence: Evidence,
     /// Where script and run disagree; empty when the scenario was played as it is written.
     pub violations: Vec<Violation>,
+    /// What the gateway saw, where there is one.
+    pub seen: Seen,
 }
 
 /// The port of a target that has none of its own. Not 3389, since a client treats that port of its own computer in a way of
@@ -64,8 +66,9 @@ pub fn play(scenario: &Scenario) -> Played {
     };
     player.play();
     player.violations.extend(player.claims.unused());
-    player.violations.extend(player.notes.seen().violations.into_iter().map(Violation::Gateway));
-    Played { evidence: player.run.into_evidence(), violations: player.violations }
+    let seen = player.notes.seen();
+    player.violations.extend(seen.violations.iter().cloned().map(Violation::Gateway));
+    Played { evidence: player.run.into_evidence(), violations: player.violations, seen }
 }
 
 struct Machine<'a> {

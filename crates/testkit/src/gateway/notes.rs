@@ -41,6 +41,8 @@ pub struct Seen {
     pub websocket_closes: usize,
     /// KEEPALIVEs from clients.
     pub keepalives: usize,
+    /// How long each answer is of which a part was sent.
+    pub cut: Vec<usize>,
     /// Octets of what does not end, as many as could be sent.
     pub endless: usize,
     /// Where clients did what they must not do.

@@ -541,10 +541,13 @@ impl Gateway {
             Departs::RawEndless { raw, octets, at_most } => {
                 vec![Does::Raw(raw), Does::Endless { octets, at_most }]
             }
-            Departs::Cut(length) => match right.get(..length).unwrap_or(right) {
-                [] => Vec::new(),
-                part => vec![Does::Send(part.to_vec())],
-            },
+            Departs::Cut(length) => {
+                self.notes.lock().cut.push(right.len());
+                match right.get(..length).unwrap_or(right) {
+                    [] => Vec::new(),
+                    part => vec![Does::Send(part.to_vec())],
+                }
+            }
             Departs::Nothing => Vec::new(),
             Departs::WebSocketClose(code) => vec![Does::WebSocketClose(Some(code))],
             Departs::Drip { octets, every } => vec![Does::Drip { octets, every }],
