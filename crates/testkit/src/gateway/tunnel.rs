@@ -34,6 +34,8 @@ pub struct Gateway {
     extended: bool,
     /// Who judges logons by NTLM.
     judge: Box<dyn Judge>,
+    /// Requests of this connection.
+    requests: usize,
     /// `RDG-Connection-Id`, which no request of a connection changes.
     connection_id: Option<String>,
     /// What the client can do.
@@ -100,6 +102,7 @@ impl Gateway {
             state: State::Request,
             extended: false,
             judge: Box::new(Toy::new(0)),
+            requests: 0,
             connection_id: None,
             caps: TunnelCaps::default(),
             data: 0,

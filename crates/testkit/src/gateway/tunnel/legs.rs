@@ -16,6 +16,9 @@ use crate::scenario::{Accepts, Binding, Departs, Ending, GatewayPoint, Personali
 /// The scheme of who logs on inside of the tunnel.
 const EXTENDED: &str = "SSPI_NTLM";
 
+/// More requests than a logon of any client has on one connection, whatever the gateway answers.
+const MOST_REQUESTS: usize = 8;
+
 /// What comes of an answer.
 enum Opens {
     Nothing,
@@ -180,6 +183,11 @@ impl Gateway {
         let notes = self.notes.clone();
         let mut seen = notes.lock();
         seen.requests += 1;
+        self.requests += 1;
+        // Said once.
+        if self.requests == MOST_REQUESTS.saturating_add(1) {
+            seen.violations.push(format!("more than {MOST_REQUESTS} requests on one connection"));
+        }
         seen.violations.extend(faults);
         seen.correlation_ids.extend(request.header("RDG-Correlation-Id").map(str::to_owned));
         let Some((scheme, token)) = request.authorization() else { return Said::Nothing };

@@ -120,6 +120,16 @@ fn sent(does: &[Does]) -> Vec<u8> {
     octets.clone()
 }
 
+#[test]
+fn who_asks_on_and_on_is_told() {
+    let mut talk = Talk::new("");
+    for asked in 1..=10 {
+        talk.gateway.hear(&request(""));
+        let told = &["more than 8 requests on one connection"][..usize::from(asked > 8)];
+        assert_eq!(talk.seen().violations, told, "{asked}");
+    }
+}
+
 const OPEN: GatewayPoint = GatewayPoint::Open { after: 0 };
 
 #[test]
