@@ -63,6 +63,12 @@ fn carried_otherwise(scenario: &Scenario, evidence: &Evidence) -> Option<String>
 fn over_two_channels() -> Vec<Scenario> {
     let all: Vec<Scenario> = all().iter().filter_map(Scenario::over_two_channels).collect();
     assert!(all.len() > 100, "{} conversations", all.len());
+    // How packets lie in messages is no reason to leave one out.
+    let in_pieces =
+        |scenario: &&Scenario| scenario.gateway.as_ref().is_some_and(|table| table.fragments.is_some());
+    for scenario in self::all().iter().filter(in_pieces) {
+        assert!(all.iter().any(|own| own.name.starts_with(&scenario.name)), "{}", scenario.name);
+    }
     all
 }
 

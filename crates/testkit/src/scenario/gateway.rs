@@ -290,17 +290,16 @@ impl GatewayTable {
             .map_err(|error| ScenarioError { scenario: name.to_owned(), fault: Fault::Toml(Box::new(error)) })
     }
 
-    /// The same gateway without WebSocket.
+    /// The same gateway without WebSocket: its packets lie in no messages then.
     #[must_use]
     pub fn over_two_channels(self) -> Self {
-        Self { websocket: false, ..self }
+        Self { websocket: false, fragments: None, ..self }
     }
 
     /// Whether what it is like makes sense in a WebSocket only.
     #[must_use]
     pub fn is_about_websocket(&self) -> bool {
-        self.fragments.is_some()
-            || self.departs.as_ref().is_some_and(|departure| departure.how.is_about_websocket())
+        self.departs.as_ref().is_some_and(|departure| departure.how.is_about_websocket())
     }
 
     /// The handshake on the outer connection.
@@ -735,7 +734,7 @@ mod tests {
     fn what_only_a_websocket_has_is_told_from_the_rest() {
         for (text, about) in [
             ("", false),
-            ("fragments = \"together\"", true),
+            ("fragments = \"together\"", false),
             ("departs = { stage = \"gateway_channel\", masked = true }", true),
             ("departs = { stage = \"gateway_channel\", raw = \"83 00\" }", true),
             ("departs = { stage = \"open\", raw = \"38\", endless = { octets = \"78\", at_most = 9 } }", true),
@@ -747,7 +746,7 @@ mod tests {
             let table = GatewayTable::parse("gw", text).unwrap();
             assert_eq!(table.is_about_websocket(), about, "{text}");
             assert!(table.websocket, "{text}");
-            let expected = GatewayTable { websocket: false, ..table.clone() };
+            let expected = GatewayTable { websocket: false, fragments: None, ..table.clone() };
             assert_eq!(table.over_two_channels(), expected, "{text}");
         }
     }
