@@ -9,7 +9,7 @@ use rdp_probe::{
     BoxFuture, Credentials, DialFault, DialFaultKind, Evidence, Gateway, GatewayFact, GatewayTransport, Io,
     Network, Probe, Report, Stage, SystemNetwork, Target,
 };
-use rdp_probe_testkit::gateway::{Routes, ScriptedGateway};
+use rdp_probe_testkit::gateway::{Routes, ScriptedGateway, Seen};
 use rdp_probe_testkit::scenario::{Connect, PASSWORD, Player, Resolve, ResolveFault, Shown, candidate};
 use rdp_probe_testkit::target::ScriptedTarget;
 use rdp_probe_testkit::{Scenario, certificate, machine};
@@ -35,6 +35,7 @@ pub(crate) fn machine_report(scenario: &Scenario) -> (Report, Vec<String>) {
     let played = machine::play(scenario);
     let diagnosis = rdp_probe::diagnose(&played.evidence);
     let mut problems: Vec<String> = played.violations.iter().map(ToString::to_string).collect();
+    problems.extend(seen_otherwise(scenario, &played.seen));
     problems.extend(scenario.expect.differences(&played.evidence, &diagnosis));
     problems.extend(carried_otherwise(scenario, &played.evidence));
     let target = Target::new(played.evidence.plan.target.host.clone(), played.evidence.plan.target.port);
@@ -242,18 +243,26 @@ fn gateway_of(scenario: &Scenario, address: SocketAddr) -> Gateway {
     }
 }
 
-/// What a gateway saw that is wrong: more than one logon a tunnel, a secret where nobody vouched for it, a channel that was left open.
+/// What a gateway saw that is wrong, and in what it differs from what it should have seen.
 async fn seen(scenario: &Scenario, gateway: Option<ScriptedGateway>) -> Vec<String> {
     let Some(gateway) = gateway else { return Vec::new() };
     let seen = gateway.finish().await;
-    let mut problems = seen.violations;
+    seen.violations.iter().cloned().chain(seen_otherwise(scenario, &seen)).collect()
+}
+
+/// More than one logon a tunnel, or a secret where nobody vouched for it.
+fn seen_otherwise(scenario: &Scenario, seen: &Seen) -> Vec<String> {
+    let mut problems = Vec::new();
     // The second one of some ends before it is one.
     let departs = scenario.gateway.as_ref().and_then(|table| table.departs.as_ref());
     let cut_short = departs.is_some_and(|departure| departure.connection == Some(2));
     let tunnels = scenario.connections.len().max(1) + usize::from(cut_short);
-    let channels = if scenario.is_over_two_channels() { 2 } else { 1 };
-    if seen.logons > tunnels * channels {
-        problems.push(format!("{} logons, and {tunnels} connections to the target", seen.logons));
+    // On IN again, by whom OUT had let in by HTTP, and by nobody else.
+    let in_http = |scheme: &String| ["Basic", "NTLM", "Negotiate"].contains(&scheme.as_str());
+    let again = if seen.authorizations.iter().any(in_http) { seen.out_channels } else { 0 };
+    if seen.logons > tunnels + again {
+        let logons = seen.logons;
+        problems.push(format!("{logons} logons, {tunnels} connections to the target, {again} OUT channels"));
     }
     let vouched = scenario.expect.stage != Some(Stage::GatewayTls);
     if !(vouched || seen.secrets_seen.is_empty()) {

@@ -11,6 +11,8 @@ pub struct Seen {
     pub connections: usize,
     /// Connections whose client did not go through with the handshake.
     pub handshakes_broken: usize,
+    /// OUT channels that were accepted.
+    pub out_channels: usize,
     /// IN channels that were accepted.
     pub in_channels: usize,
     /// Requests in HTTP.

@@ -89,6 +89,7 @@ impl Gateway {
     pub(super) fn opens_out(&mut self) -> Does {
         self.state = State::Handshake;
         self.upgraded = true;
+        self.notes.lock().out_channels += 1;
         let id = self.connection_id.as_deref().unwrap_or_default();
         self.out = Some(self.notes.outs.open(id, self.number));
         let seed = SEED.into_iter().cycle().take(self.table.seed).collect();
