@@ -1,6 +1,8 @@
 //! A logon by NTLM at a gateway: what the gateway sees of it, what real proxies in front make of it, a client that nobody here wrote, and what
 //! whoever listens gets of the password.
 use std::fmt::Write as _;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +11,7 @@ use rdp_probe_core::LogonResult;
 use rdp_probe_core::wire::credssp::ntlm_in;
 use rdp_probe_testkit::certificate::{self, Kind};
 use rdp_probe_testkit::gateway::{Bound, Routes, Seen};
+use rdp_probe_testkit::port;
 use serde_json::json;
 use tracing::subscriber::with_default;
 
@@ -229,6 +232,28 @@ fn a_client_that_nobody_here_wrote_reaches_a_server_through_the_scripted_gateway
         assert_eq!((seen.logons, seen.channels.len()), (logons, 1), "{transport}: {seen:?}");
         assert_eq!(seen.in_channels, logons - 1, "{transport}: {seen:?}");
         assert_eq!(seen.bound, vec![Bound::Own; logons], "{transport}: {seen:?}");
+    }
+}
+
+/// That what is above is the password's doing, and that client's gateway looks at it.
+#[test]
+fn that_client_with_a_wrong_password_reaches_nobody() {
+    let target = port::find(|port| TcpListener::bind(("127.0.0.1", port))).unwrap().1;
+    target.set_nonblocking(true).unwrap();
+    let address = target.local_addr().unwrap();
+    let routes = Routes::nowhere().with(NAME, address.port(), address);
+    let name = format!("{NAME}:{}", address.port());
+    for (transport, websocket) in [("http", true), ("http,no-websockets", true), ("http", false)] {
+        let table = format!("accepts = \"ntlm\"\nbinding = \"required\"\nwebsocket = {websocket}");
+        let served = Served::start(&table, routes.clone());
+        let user = served.table.user.clone();
+        let went = freerdp::client(&name, served.gateway.address(), transport, (&user, WRONG));
+        let seen = served.finish();
+        assert!(!went.reached, "{transport}: {seen:?}\n{}", went.log);
+        assert!(seen.logons > 0, "{transport}: it was tried: {seen:?}\n{}", went.log);
+        assert_eq!((&seen.channels[..], seen.out_channels, seen.in_channels), (&[][..], 0, 0), "{seen:?}");
+        let connected = target.accept().map_err(|error| error.kind());
+        assert_eq!(connected.map(drop), Err(ErrorKind::WouldBlock), "{transport}");
     }
 }
 
