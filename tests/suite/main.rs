@@ -101,6 +101,8 @@ mod trust;
 #[cfg(test)]
 mod turns;
 #[cfg(test)]
+mod two_channels;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod verdict_first;

@@ -23,6 +23,10 @@ pub struct Seen {
     pub authorizations: Vec<String>,
     /// What stood behind them, and the messages of a logon inside of the tunnel, in Base64.
     pub authorization_values: Vec<String>,
+    /// Method and `RDG-Connection-Id` of each request.
+    pub asked: Vec<(String, String)>,
+    /// `Cookie` of each request; nothing where it has none.
+    pub cookies: Vec<String>,
     /// The users that passwords were for.
     pub users: Vec<String>,
     /// What each proof by NTLM was bound to.

@@ -60,6 +60,8 @@ pub struct GatewayTable {
     pub websocket: bool,
     /// The proxy that answers pass: the value of `Via`.
     pub via: Option<String>,
+    /// Whether each of its own answers in HTTP sets a cookie: `leg` and the number of the request over all connections.
+    pub cookies: bool,
     /// The octets that an OUT channel's body begins with, before the first packet.
     pub seed: usize,
     /// Whether an OUT channel's body is in chunks, with an end of its own; else it goes on to the end of the connection.
@@ -273,6 +275,7 @@ impl Default for GatewayTable {
             fragments: None,
             websocket: true,
             via: None,
+            cookies: false,
             seed: 10,
             chunked: false,
             departs: None,
@@ -657,13 +660,14 @@ mod tests {
             fragments = { frames = 2 }
             websocket = false
             via = "1.1 proxy"
+            cookies = true
             seed = 100
             chunked = true
             departs = { stage = "open", after = 2, code = "0x800759F6", close = "fin" }
         "#;
         let table = GatewayTable::parse("gw", text).unwrap();
         assert_eq!((table.caps, table.data_size), (Some(0x0E), Some(3)));
-        assert_eq!((table.websocket, table.seed, table.chunked), (false, 100, true));
+        assert_eq!((table.websocket, table.seed, table.chunked, table.cookies), (false, 100, true, true));
         assert_eq!(table.service_message.unwrap().at, GatewayPoint::Channel);
         let departure = table.departs.unwrap();
         assert_eq!(departure.at, GatewayPoint::Open { after: 2 });

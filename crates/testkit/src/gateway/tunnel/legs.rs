@@ -170,12 +170,16 @@ impl Gateway {
         proof.map(|proof| base64(&proof))
     }
 
-    /// An answer as it comes by way of the proxy that there is.
+    /// An answer as it comes: with the cookie of a balancer, and by way of the proxy that there is.
     fn by_way(&self, answer: Vec<u8>) -> Vec<u8> {
-        let Some(via) = &self.table.via else { return answer };
+        let via = self.table.via.as_ref().map(|via| format!("Via: {via}\r\n"));
+        let number = self.notes.lock().requests;
+        let cookie =
+            self.table.cookies.then(|| format!("Set-Cookie: leg{number}=of-{number}; Path=/; HttpOnly\r\n"));
         let line = answer.iter().position(|octet| *octet == b'\n').map_or(0, |at| at + 1);
         let (status, rest) = answer.split_at_checked(line).unwrap_or((&answer, &[]));
-        [status, format!("Via: {via}\r\n").as_bytes(), rest].concat()
+        let lines = [via, cookie].into_iter().flatten().collect::<String>();
+        [status, lines.as_bytes(), rest].concat()
     }
 
     /// Notes what a request has, and gives out what it says of who it is from.
@@ -189,6 +193,8 @@ impl Gateway {
             seen.violations.push(format!("more than {MOST_REQUESTS} requests on one connection"));
         }
         seen.violations.extend(faults);
+        seen.asked.push((request.method.clone(), request.connection_id().unwrap_or_default().to_owned()));
+        seen.cookies.push(request.header("Cookie").unwrap_or_default().to_owned());
         seen.correlation_ids.extend(request.header("RDG-Correlation-Id").map(str::to_owned));
         let Some((scheme, token)) = request.authorization() else { return Said::Nothing };
         seen.authorizations.push(scheme.to_owned());

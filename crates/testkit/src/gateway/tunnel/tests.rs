@@ -121,6 +121,19 @@ fn sent(does: &[Does]) -> Vec<u8> {
 }
 
 #[test]
+fn each_answer_has_a_cookie_of_its_own_where_that_is_asked_for() {
+    let mut talk = Talk::new("cookies = true\nvia = \"1.1 proxy\"");
+    let first = text(&talk.gateway.hear(&request("")));
+    let second = text(&talk.gateway.hear(&request("Cookie: leg1=of-1\r\n")));
+    for (answer, cookie) in [(first, "leg1=of-1"), (second, "leg2=of-2")] {
+        let lines = format!("\r\nVia: 1.1 proxy\r\nSet-Cookie: {cookie}; Path=/; HttpOnly\r\n");
+        assert!(answer.contains(&lines), "{answer}");
+    }
+    assert_eq!(talk.seen().cookies, ["", "leg1=of-1"]);
+    assert!(!text(&Talk::new("").up_to(GatewayPoint::Http)).contains("Set-Cookie"));
+}
+
+#[test]
 fn who_asks_on_and_on_is_told() {
     let mut talk = Talk::new("");
     for asked in 1..=10 {
@@ -202,6 +215,8 @@ fn password_opens_a_channel() {
             logons: 1,
             authorizations: vec!["Basic".to_owned()],
             authorization_values: vec!["Z3d1c2VyOkd3LVNlY3JldC03IQ==".to_owned()],
+            asked: vec![("RDG_OUT_DATA".to_owned(), "{958F92D8-DA20-467A-BBE3-65E7E9B4EDCF}".to_owned()); 2],
+            cookies: vec![String::new(); 2],
             users: vec!["gwuser".to_owned()],
             secrets_seen: vec!["Gw-Secret-7!".to_owned()],
             correlation_ids: vec!["{958F92D8-DA20-467A-BBE3-65E7E9B4EDCE}".to_owned()],
