@@ -110,6 +110,27 @@ fn a_wrong_password_is_tried_once_and_nothing_goes_to_the_target() {
     }
 }
 
+/// Whoever answers another one's key has the password's proof by then: it is shown to nobody a second time.
+#[test]
+fn a_101_for_another_request_behind_a_logon_is_the_end_of_it() {
+    let (_peer, routes, target) = behind();
+    for (accepts, requests) in [("basic", 2), ("ntlm", 3), ("ntlm\"\nschemes = [\"Negotiate\"]\n#\"", 3)] {
+        let table =
+            format!("accepts = \"{accepts}\"\ndeparts = {{ stage = \"gateway_auth\", wrong_accept = true }}");
+        let served = Served::start(&table, routes.clone());
+        let output = served.run(&["-o", "json", &target]);
+        let (seen, report) = (served.finish(), report(&output));
+        let verdict = &report["verdict"];
+        assert_eq!(
+            (&verdict["rule"], &verdict["exit_code"]),
+            (&json!("gateway-wrong-accept"), &json!(21)),
+            "{table}: {verdict:#}"
+        );
+        assert_eq!((seen.connections, seen.requests, seen.logons), (1, requests, 1), "{table}: {seen:?}");
+        assert_eq!((seen.out_channels, seen.client_names.len()), (0, 0), "{table}: {seen:?}");
+    }
+}
+
 /// A certificate for the gateway's name that is not the gateway's own, and its key.
 fn of_the_front() -> (String, String) {
     let pem = Kind::GatewaySha384.chain().iter().map(|der| certificate::pem_of(der)).collect::<String>();
