@@ -11,7 +11,7 @@ use rdp_probe_core::LogonResult;
 use rdp_probe_core::wire::credssp::ntlm_in;
 use rdp_probe_testkit::certificate::{self, Kind};
 use rdp_probe_testkit::gateway::{Bound, Routes, Seen};
-use rdp_probe_testkit::port;
+use rdp_probe_testkit::{Scenario, machine, port};
 use serde_json::json;
 use tracing::subscriber::with_default;
 
@@ -107,6 +107,45 @@ fn a_wrong_password_is_tried_once_and_nothing_goes_to_the_target() {
         assert_eq!(credentials["result"], "rejected");
         assert!(credentials["why"].as_str().unwrap().contains("TLS is taken apart"), "{credentials:#}");
         assert_eq!((seen.logons, seen.channels.len(), seen.connections), (1, 0, 1), "{transport}: {seen:?}");
+    }
+}
+
+#[test]
+fn the_best_scheme_that_is_offered_is_taken_in_whatever_order_they_come() {
+    const OFFERED: [&str; 5] = ["SSPI_NTLM", "Digest realm=\"gw\"", "Basic realm=\"gw\"", "Negotiate", "NTLM"];
+    let text = "title = \"t\"\n[target]\nhost = \"srv1.lab.test\"\n[gateway]\naccepts = \"ntlm\"\n[expect]\n\
+                outcome = \"reachable\"\nexit = 0\n";
+    let scenario = Scenario::parse("schemes", text).unwrap();
+    for some in 0..1_usize << OFFERED.len() {
+        let of = |index: &usize| some & 1 << index != 0;
+        let mut schemes: Vec<&str> = (0..OFFERED.len()).filter(of).map(|index| OFFERED[index]).collect();
+        // An exchange before a password in the clear, and what is for other clients where there is nothing else.
+        let best = match &schemes {
+            all if all.contains(&"NTLM") => Some("NTLM"),
+            all if all.contains(&"Negotiate") => Some("Negotiate"),
+            all if all.iter().any(|scheme| scheme.starts_with("Basic")) => Some("Basic"),
+            all if all.contains(&"SSPI_NTLM") => Some("SSPI_NTLM"),
+            _ => None,
+        };
+        for _ in 0..schemes.len().max(1) {
+            for schemes in [schemes.clone(), schemes.iter().rev().copied().collect(), vec![&schemes.join(", ")]]
+            {
+                let mut scenario = scenario.clone();
+                let offered =
+                    schemes.iter().filter(|scheme| !scheme.is_empty()).map(|scheme| (*scheme).to_owned());
+                scenario.gateway.as_mut().unwrap().schemes = Some(offered.collect());
+                let played = machine::play(&scenario);
+                let taken = played.seen.authorizations.first().map(String::as_str);
+                assert_eq!(taken, best, "{schemes:?}");
+                let all = played.seen.authorizations.iter();
+                assert!(all.clone().all(|scheme| Some(scheme.as_str()) == best), "{schemes:?}: {all:?}");
+                let rule = rdp_probe::diagnose(&played.evidence).verdict.rule.map(|rule| rule.id);
+                assert_eq!(rule == Some("gateway-no-scheme"), best.is_none(), "{schemes:?}: {rule:?}");
+            }
+            if !schemes.is_empty() {
+                schemes.rotate_left(1);
+            }
+        }
     }
 }
 
