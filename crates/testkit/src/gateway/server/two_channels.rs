@@ -427,8 +427,8 @@ mod real_ntlm {
             Self { ntlm, handle: acquired.credentials_handle }
         }
 
-        /// The line with the next message.
-        fn line(&mut self, after: Vec<u8>) -> String {
+        /// The next message.
+        fn message(&mut self, after: Vec<u8>) -> Vec<u8> {
             let mut input = [SecurityBuffer::new(after, BufferType::Token)];
             let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
             let mut asked = self
@@ -441,18 +441,54 @@ mod real_ntlm {
                 .with_input(&mut input)
                 .with_output(&mut output);
             self.ntlm.initialize_security_context_impl(&mut asked).unwrap().resolve_to_result().unwrap();
-            format!("Authorization: NTLM {}\r\n", STANDARD.encode(&output[0].buffer))
+            std::mem::take(&mut output[0].buffer)
         }
     }
 
     /// Logs on there; the last answer.
     async fn log_on(stream: &mut TlsStream<TcpStream>, method: &str, password: &str) -> String {
+        log_on_by_way(stream, method, password, None).await
+    }
+
+    /// The same, where a bit of the octet at a place of one of the two messages is turned on the way.
+    async fn log_on_by_way(
+        stream: &mut TlsStream<TcpStream>,
+        method: &str,
+        password: &str,
+        turns: Option<(usize, usize)>,
+    ) -> String {
         let mut account = Account::new(password);
-        let challenged = ask(stream, method, &account.line(Vec::new())).await;
+        let line = |which: usize, mut message: Vec<u8>| {
+            if let Some((_, at)) = turns.filter(|(message, _)| *message == which) {
+                message[at] ^= 1;
+            }
+            format!("Authorization: NTLM {}\r\n", STANDARD.encode(&message))
+        };
+        let challenged = ask(stream, method, &line(0, account.message(Vec::new()))).await;
         let challenge =
             challenged.lines().find_map(|line| line.strip_prefix("WWW-Authenticate: NTLM ")).unwrap();
-        let proof = account.line(STANDARD.decode(challenge).unwrap());
-        ask(stream, method, &proof).await
+        let proof = account.message(STANDARD.decode(challenge).unwrap());
+        ask(stream, method, &line(1, proof)).await
+    }
+
+    /// A right password is not enough: the MIC of AUTHENTICATE is over all three messages ([MS-NLMP] 3.1.5.1.2).
+    #[test]
+    fn who_has_a_bit_turned_on_the_way_is_refused() {
+        // Where AUTHENTICATE has the MIC (2.2.1.3), and NEGOTIATE the build of its version (2.2.1.1).
+        let mic = (72..88).map(|at| (1, at));
+        let turned: Vec<_> = [None].into_iter().chain(mic.chain([(0, 34)]).map(Some)).collect();
+        run(async {
+            let table = table("accepts = \"ntlm\"");
+            let gateway = ScriptedGateway::start(&table, Routes::nowhere()).unwrap();
+            for turns in &turned {
+                let mut stream = connect(&gateway).await;
+                let answer = log_on_by_way(&mut stream, "RDG_OUT_DATA", "Gw-Secret-7!", *turns).await;
+                let status = if turns.is_some() { "401" } else { "200" };
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{turns:?}: {answer}");
+            }
+            let seen = gateway.finish().await;
+            assert_eq!((seen.logons, seen.out_channels), (turned.len(), 1));
+        });
     }
 
     #[test]
