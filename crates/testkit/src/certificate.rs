@@ -9,12 +9,12 @@ use std::sync::LazyLock;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, PKCS_RSA_SHA384,
-    PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
+    PKCS_RSA_SHA512, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 use rdp_probe_core::CertificateFacts;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256, Sha384};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// RSA, 2048 bits, PKCS #8.
 static KEY: &[u8] = include_bytes!("../data/test-key.pk8");
@@ -71,6 +71,10 @@ pub enum Kind {
     GatewayForClients,
     /// The first of them, signed with SHA-384.
     GatewaySha384,
+    /// The same, signed with SHA-512.
+    GatewaySha512,
+    /// The same, of an authority between them that signs by Ed25519: no digest belongs to that.
+    GatewayEd25519,
 }
 
 type Date = (i32, u8, u8);
@@ -79,7 +83,7 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
@@ -100,6 +104,8 @@ impl Kind {
         Self::GatewayExpired,
         Self::GatewayForClients,
         Self::GatewaySha384,
+        Self::GatewaySha512,
+        Self::GatewayEd25519,
     ];
 
     /// What the target sends, in DER, its own certificate first.
@@ -125,6 +131,8 @@ impl Kind {
         let der = chain.first().map(Vec::as_slice).unwrap_or_default();
         let digest = if self == Self::GatewaySha384 {
             Sha384::digest(der).to_vec()
+        } else if self == Self::GatewaySha512 {
+            Sha512::digest(der).to_vec()
         } else {
             Sha256::digest(der).to_vec()
         };
@@ -174,7 +182,9 @@ impl Kind {
             | Self::Gateway
             | Self::GatewayExpired
             | Self::GatewayForClients
-            | Self::GatewaySha384 => None,
+            | Self::GatewaySha384
+            | Self::GatewaySha512
+            | Self::GatewayEd25519 => None,
         }
     }
 
@@ -275,13 +285,25 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             signed(params, &key)
         }
-        Kind::GatewaySha384 => {
+        Kind::GatewaySha384 | Kind::GatewaySha512 => {
             let params = params("gw.lab.test", &names("gw.lab.test")?, GOOD);
             let authority = authority_params();
-            let other =
-                KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(KEY), &PKCS_RSA_SHA384)?;
+            let by = if kind == Kind::GatewaySha384 { &PKCS_RSA_SHA384 } else { &PKCS_RSA_SHA512 };
+            let other = KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(KEY), by)?;
             let leaf = params.signed_by(&key, &Issuer::from_params(&authority, &other))?;
             Ok(vec![leaf.der().to_vec(), authority.self_signed(&key)?.der().to_vec()])
+        }
+        Kind::GatewayEd25519 => {
+            let leaf = params("gw.lab.test", &names("gw.lab.test")?, GOOD);
+            let authority = authority_params();
+            let mut between = params("rdp-probe test authority between", &[], GOOD);
+            between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            between.extended_key_usages = Vec::new();
+            let own = KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(ED25519), &PKCS_ED25519)?;
+            let leaf = leaf.signed_by(&key, &Issuer::from_params(&between, &own))?;
+            let middle = between.signed_by(&own, &Issuer::from_params(&authority, &key))?;
+            let root = authority.self_signed(&key)?;
+            Ok(vec![leaf.der().to_vec(), middle.der().to_vec(), root.der().to_vec()])
         }
         Kind::GatewayExpired => dated("gw.lab.test", &key, ((2015, 1, 1), (2016, 1, 1))),
         Kind::P256 | Kind::P384 | Kind::Ed25519 => {
