@@ -14,7 +14,6 @@ use rdp_probe_core::wire::{Problem, WireError};
 /// When one does not.
 pub(super) fn share(pdu: &[u8]) {
     let read = SharePdu::parse(pdu);
-    assert_eq!(read.map(|read| read.message), ServerMessage::parse(pdu), "{pdu:02X?}");
     let Ok(indication) = SendDataIndication::parse(pdu) else {
         assert!(read.is_err(), "{pdu:02X?}");
         read.err().into_iter().for_each(|error| placed(pdu, error));
@@ -24,6 +23,7 @@ pub(super) fn share(pdu: &[u8]) {
         (Ok(read), Ok((alone, _))) => {
             assert_eq!((read.source, read.share_id), (alone.source, alone.share_id), "{pdu:02X?}");
             gives_out(pdu, read.message);
+            same_message(pdu, read.message, alone.message);
             as_ironrdp_reads_it(indication.data, read);
         }
         (Err(error), Err(alone)) => {
@@ -40,6 +40,21 @@ pub(super) fn share(pdu: &[u8]) {
         rest = behind;
     }
     SharePdu::parse_data(rest).err().into_iter().for_each(|error| placed(rest, error));
+}
+
+/// The same was read, whether it was looked for in a whole PDU or in what that carries: but for where the faults of its sets are counted from.
+fn same_message(pdu: &[u8], whole: ServerMessage<'_>, alone: ServerMessage<'_>) {
+    let (ServerMessage::DemandActive(whole), ServerMessage::DemandActive(alone)) = (whole, alone) else {
+        assert_eq!(whole, alone, "{pdu:02X?}");
+        return;
+    };
+    let fields = |demand: DemandActive<'_>| {
+        let sets = demand.capabilities.map(|set| set.map_err(|error| (error.field, error.problem)));
+        // Behind a fault there is none.
+        let sets: Vec<_> = sets.collect();
+        (demand.share_id, demand.session_id, demand.source_descriptor.to_vec(), format!("{sets:?}"))
+    };
+    assert_eq!(fields(whole), fields(alone), "{pdu:02X?}");
 }
 
 fn placed(octets: &[u8], error: WireError) {
