@@ -2,7 +2,7 @@
 use rdp_probe_core::wire::tpkt::Frame;
 use rdp_probe_core::wire::tsgu::{
     Body, ChannelResponse, ClientBody, ClientPacket, ExtendedAuth, HandshakeResponse, Header, MAX_SEED,
-    ServerPacket, StatusCode, TunnelAuthResponse, TunnelResponse, behind_seed, channel_create,
+    PacketType, ServerPacket, StatusCode, TunnelAuthResponse, TunnelResponse, behind_seed, channel_create,
     channel_response, close_channel, close_channel_response, data, extended_auth_response, frame,
     frame_behind_seed, handshake_request, handshake_response, keepalive, reauth, service_message, tunnel_auth,
     tunnel_auth_response, tunnel_create, tunnel_response,
@@ -40,7 +40,8 @@ pub fn tsgu(octets: &[u8]) {
 fn seed(octets: &[u8]) {
     let whole = frame_behind_seed(octets);
     let most = octets.len().min(MAX_SEED + Header::LEN + CUTS);
-    for len in 0..most {
+    let mut told = None;
+    for len in 0..=most {
         let begun = octets.get(..len).unwrap_or(octets);
         let frame = frame_behind_seed(begun);
         assert_ne!(frame, Frame::Stray, "a seed may be of any octets: {octets:02X?}");
@@ -48,11 +49,23 @@ fn seed(octets: &[u8]) {
             Frame::Partial { length } => {
                 assert!(length.is_none_or(|length| length > len), "{len} of {octets:02X?}");
                 assert!(length.is_some() || len < MAX_SEED + Header::LEN, "{len} of {octets:02X?}");
+                assert_eq!(told, None, "{len} of {octets:02X?}");
             }
-            Frame::Whole(length) => assert!(length <= len, "{len} of {octets:02X?}"),
+            Frame::Whole(length) => {
+                assert!(length <= len, "{len} of {octets:02X?}");
+                if let Ok((packet, seed)) = behind_seed(begun) {
+                    assert_eq!(*told.get_or_insert((length, seed)), (length, seed), "{len} of {octets:02X?}");
+                    assert_eq!(packet, begun.get(seed..).unwrap_or_default());
+                }
+            }
             Frame::Stray | _ => {}
         }
     }
+    if let Some((length, seed)) = told {
+        assert_eq!(whole, Frame::Whole(length), "{octets:02X?}");
+        assert_eq!(behind_seed(octets).map(|(_, seed)| seed), Ok(seed), "{octets:02X?}");
+    }
+    seeded(octets);
     match behind_seed(octets) {
         Ok((packet, seed)) => {
             assert!(seed <= MAX_SEED && octets.ends_with(packet), "{octets:02X?}");
@@ -76,6 +89,39 @@ fn seed(octets: &[u8]) {
         && octets.get(2..4) == Some(&[0, 0])
     {
         assert_eq!(behind_seed(octets), Ok((octets, 0)), "without a seed");
+    }
+}
+
+/// A seed of any length before the answer takes nothing from it, and one that is too long is none.
+fn seeded(octets: &[u8]) {
+    const RESPONSE: core::ops::RangeInclusive<usize> = 18..=256;
+    let Frame::Whole(length) = frame(octets) else { return };
+    if !octets.starts_with(&[2, 0, 0, 0]) || !RESPONSE.contains(&length) {
+        return;
+    }
+    for seed in [0, 1, 2, 7, 9, 10, 11, 57, 99, MAX_SEED, MAX_SEED + 1] {
+        let held: Vec<u8> = [0xAB, 0xCD].into_iter().cycle().take(seed).chain(octets.iter().copied()).collect();
+        // Where most gateways' seeds end, anything that has a name is taken for the answer.
+        let usual = held.get(10..14).unwrap_or_default();
+        if seed < 10
+            && matches!(*usual, [t0, t1, 0, 0] if PacketType(u16::from_le_bytes([t0, t1])).name().is_some())
+        {
+            continue;
+        }
+        if seed > MAX_SEED {
+            assert!(behind_seed(&held).is_err(), "{seed} before {octets:02X?}");
+            continue;
+        }
+        assert_eq!(behind_seed(&held), Ok((octets, seed)), "{seed} before {octets:02X?}");
+        assert_eq!(frame_behind_seed(&held), Frame::Whole(seed + length), "{seed} before {octets:02X?}");
+        for len in 0..seed + length {
+            let begun = frame_behind_seed(held.get(..len).unwrap_or(&held));
+            let least = len >= seed + Header::LEN;
+            assert!(
+                matches!(begun, Frame::Partial { length: told } if told == least.then_some(seed + length)),
+                "{len} of {seed} before {octets:02X?}: {begun:?}"
+            );
+        }
     }
 }
 
