@@ -78,10 +78,12 @@ const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
 const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON + OF_A_GATEWAY;
-/// What a gateway takes: HTTP three times, and two times where there is a second connection, the tunnel's two answers and those to a logon in
-/// it, the authorization and the channel, with as many asides as each may have, the handshakes, the second connection, the logons' messages and
-/// the two carriers.
-const OF_A_GATEWAY: usize = 12 * 65 + 12;
+/// What a gateway takes: up to five answers of HTTP over both connections, with as many asides as each may have, and four of the tunnel,
+/// with as many for all of them; a handshake more than the target's, the second connection and its own handshake, the two carriers; two
+/// messages of a logon's for each connection, and what is made of the gateway's own proof. A logon inside of the tunnel takes less.
+const OF_A_GATEWAY: usize = 5 * (1 + ASIDES) + 4 + ASIDES + 1 + 2 + 2 + 2 * 3;
+/// What a gateway may say beside an answer.
+const ASIDES: usize = 64;
 /// What a server may say before its Connect Response, and once more.
 const MOST_ASIDES: usize = 9;
 /// What a logon takes: two tokens, the binding, the server's message, and its proof.
@@ -94,6 +96,12 @@ impl Walk {
     /// When the run does not end: more attempts, or more events in one, than any plan can lead to.
     #[must_use]
     pub fn evidence(self) -> Evidence {
+        self.walked().0
+    }
+
+    /// The same, with the most events that one attempt had.
+    fn walked(self) -> (Evidence, usize) {
+        let mut most_events = 0;
         let mut run = Run::new(self.plan);
         let mut happenings = self.happenings.into_iter();
         let mut now = Duration::ZERO;
@@ -114,8 +122,9 @@ impl Walk {
                 run.on(event.as_event(), now);
                 let _ = run.take_octets();
             }
+            most_events = most_events.max(events);
         }
-        run.into_evidence()
+        (run.into_evidence(), most_events)
     }
 
     /// Reads a walk from octets, as a fuzzer makes them: every string of octets is one.
@@ -488,16 +497,107 @@ mod tests {
         assert!(evidence.failure().is_some());
     }
 
-    /// The octets are in the corpus of the fuzzer, too, which begins with them.
-    #[test]
-    fn a_walk_gets_through_a_gateway_by_two_channels() {
+    /// What gets through a gateway by two channels.
+    fn two_channels() -> Vec<u8> {
         let mut octets = vec![1, 0, 0, 0, 0x90, 0, 0, 0, 0];
         octets.extend([1, 1, 2, 0, 3, 2, 0, 0]);
         for furthest in [13, 1, 8, 10, 12, 13, 8, 10, 0, 14, 16, 17, 18, 0] {
             octets.extend([0x0F, 3, furthest, 0]);
         }
+        octets
+    }
+
+    #[test]
+    fn a_walk_gets_through_a_gateway_by_two_channels() {
+        let octets = two_channels();
         let evidence = Walk::from_octets(&octets).evidence();
         assert!(evidence.gateway_opened_out() && evidence.is_through_gateway(), "{evidence:?}");
+        // The fuzzer begins with them, too, and with more behind.
+        let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/machine/two-channels");
+        let seed = std::fs::read(seed).unwrap();
+        assert!(seed.starts_with(&octets) && seed.len() > octets.len(), "{seed:02X?}");
+        let evidence = Walk::from_octets(&seed).evidence();
+        assert!(evidence.gateway_opened_out() && evidence.is_through_gateway(), "{evidence:?}");
+    }
+
+    /// More than a run hears in any attempt.
+    const ON_AND_ON: usize = 2 * MOST_EVENTS;
+
+    fn at_once(event: OwnedEvent) -> Happening {
+        Happening { event, after: Duration::ZERO, out_of_turn: false }
+    }
+
+    /// A run that hears what it waits for, for as long as it waits for that, is at an end by its own count and not by ours.
+    #[test]
+    fn whatever_is_said_on_and_on_ends_every_attempt_by_itself() {
+        let session = || OwnedEvent::Tls { before: 0, answer: Ok(vouched_for()) };
+        let all = [HTTP_MESSAGES, TSGU_MESSAGES, CREDSSP_MESSAGES, TLS_MESSAGES, MCS_MESSAGES].concat();
+        let all = all.into_iter().map(|octets| OwnedEvent::Pdu(octets.to_vec()));
+        let all = all.chain(GATEWAY.iter().map(|furthest| furthest.event()));
+        let mut longest = 0;
+        for event in all {
+            let walk = Walk::from_octets(&two_channels());
+            for so_far in 0..=walk.happenings.len() {
+                let mut happenings = walk.happenings[..so_far].to_vec();
+                for _ in 0..ON_AND_ON {
+                    for event in [&event, &Furthest::Connects.event(), &session(), &OwnedEvent::Carried] {
+                        happenings.push(at_once(event.clone()));
+                    }
+                    for furthest in [Furthest::Begins, Furthest::Proves] {
+                        happenings.push(at_once(furthest.event()));
+                    }
+                }
+                let (_, most) = Walk { plan: walk.plan.clone(), happenings }.walked();
+                longest = longest.max(most);
+            }
+        }
+        assert!(longest > ASIDES, "{longest} events");
+    }
+
+    /// The ways that take the most, with all that may be said beside: the sum is theirs, and no larger.
+    #[test]
+    fn a_gateway_takes_as_many_events_as_are_allowed_and_no_more() {
+        use Furthest::{
+            Asks, Begins, Carried, Challenge, ChallengeInTunnel, Connects, Opens, Packet, Proves, Shakes,
+        };
+        const SERVICE: &[u8] = &[0x0B, 0, 0, 0, 0x10, 0, 0, 0, 6, 0, 0x4F, 0, 0x4B, 0, 0, 0];
+        const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+        let [.., handshake, create, authorize, channel] = GATEWAY;
+        let offers_a_logon = Packet(&[2, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5, 0]);
+        let accepted = Packet(&[3, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let to_target = [create, authorize, channel, Carried];
+        let in_http = [
+            &[Connects, Shakes, Asks("NTLM"), Begins, Challenge, Proves, Opens][..],
+            &[Connects, Shakes, Begins, Challenge, Proves, Opens, Carried, handshake],
+            &to_target,
+        ];
+        let in_the_tunnel = [
+            &[Connects, Shakes, Asks("SSPI_NTLM"), Opens, Connects, Shakes, Opens, Carried, offers_a_logon][..],
+            &[Begins, ChallengeInTunnel, Proves, accepted],
+            &to_target,
+        ];
+        let plan = Walk::from_octets(&two_channels()).plan;
+        let most = [in_http.concat(), in_the_tunnel.concat()].map(|way| {
+            let address = Address::from(([127, 0, 0, 1], Gateway::PORT));
+            let mut happenings = vec![at_once(OwnedEvent::Resolved(Ok(vec![address])))];
+            let beside = |octets: &[u8]| vec![at_once(OwnedEvent::Pdu(octets.to_vec())); ASIDES];
+            let mut in_tunnel = false;
+            for said in way {
+                if matches!(said, Asks(_) | Challenge | Opens) {
+                    happenings.extend(beside(CONTINUE));
+                }
+                // So many in all of it.
+                if matches!(said, Packet(_)) && !std::mem::replace(&mut in_tunnel, true) {
+                    happenings.extend(beside(SERVICE));
+                }
+                happenings.push(at_once(said.event()));
+            }
+            let (evidence, most) = Walk { plan: plan.clone(), happenings }.walked();
+            assert!(evidence.is_through_gateway(), "{evidence:?}");
+            most
+        });
+        // The address, the first connection, and the target's first message are no gateway's; its own proof for each connection came not.
+        assert_eq!(most.iter().max(), Some(&(OF_A_GATEWAY - 2 + 3)), "{most:?}");
     }
 
     #[test]
