@@ -272,7 +272,9 @@ fn rule_of_cut(at: GatewayPoint, two_channels: bool, octets: usize, ending: Endi
         (true, Ending::Silent) if two_channels && at == GatewayPoint::Handshake => "gateway-in-kept-back",
         (true, Ending::Silent) => "gateway-silent",
         (true, Ending::Reset) => "gateway-reset",
-        (true, Ending::Fin | Ending::CloseNotify | Ending::FailsHere) => "gateway-closed",
+        (true, Ending::Fin | Ending::CloseNotify | Ending::FailsHere | Ending::BeforeTheNextWrite) => {
+            "gateway-closed"
+        }
     }
 }
 

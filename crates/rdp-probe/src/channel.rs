@@ -216,13 +216,13 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
     use super::*;
-    use crate::two_channels::TwoChannels;
+    use crate::two_channels::TwoChannelsStream;
 
     #[tokio::test]
     async fn packets_that_go_out_together_have_a_chunk_each() {
         const KEEPALIVE: [u8; 8] = [0x0D, 0, 0, 0, 8, 0, 0, 0];
         let ((out, mut far_out), (incoming, mut far_in)) = (duplex(1 << 16), duplex(1 << 16));
-        let channels = TwoChannels::new((out, Vec::new()), (incoming, b""), false);
+        let channels = TwoChannelsStream::new((out, Vec::new()), (incoming, b""), false);
         let mut channel = Channel::new(Carried::TwoChannels(Box::new(channels)), KEEPALIVE.repeat(3));
         let mut data = Vec::new();
         tsgu::data(b"x", &mut data);
