@@ -10,7 +10,7 @@ use crate::logon::{RIGHT, accepts, credentials, target};
 use crate::usage::on_runtime;
 
 /// The steps of a script.
-fn steps(steps: &str) -> Vec<Step> {
+pub(crate) fn steps(steps: &str) -> Vec<Step> {
     let text = format!(
         "title = \"t\"\n[[connection]]\nsteps = [{{ tls = {{ certificate = \"good\" }} }}, {steps}]\n[expect]\noutcome = \"reachable\"\nexit = 0"
     );
@@ -18,7 +18,7 @@ fn steps(steps: &str) -> Vec<Step> {
 }
 
 /// From the Connect Initial to the Font Map.
-const TO_THE_END: &str = "{ expect = \"connect_initial\" }, { connect_response = { requested = \"0x0B\", early_flags = 8 } }, \
+pub(crate) const TO_THE_END: &str = "{ expect = \"connect_initial\" }, { connect_response = { requested = \"0x0B\", early_flags = 8 } }, \
     { expect = \"erect_domain\" }, { expect = \"attach_user\" }, { say = \"attached\" }, { expect = \"client_info\" }, \
     { say = \"valid_client\" }, { say = \"demand_active\" }, { expect = \"confirm_active\" }, { expect = \"synchronize\" }, \
     { expect = \"cooperate\" }, { expect = \"request_control\" }, { expect = \"font_list\" }, { say = \"font_map\" }, \

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod behind_gateway;
 #[cfg(test)]
+mod behind_the_settings;
+#[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod catalogue;

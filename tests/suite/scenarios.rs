@@ -125,7 +125,7 @@ fn every_scenario_of_a_gateway_is_as_expected_over_two_channels_through_the_driv
     play_all(&over_two_channels(), Player::Driver, through_the_driver);
 }
 
-async fn through_the_driver(scenario: Scenario) -> Vec<String> {
+pub(crate) async fn through_the_driver(scenario: Scenario) -> Vec<String> {
     let (report, mut problems) = match driven(&scenario).await {
         Ok(driven) => driven,
         Err(error) => return vec![format!("the scripted target does not start: {error}")],

@@ -5,11 +5,15 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
-use rdp_probe::{BoxFuture, Credentials, DialFault, Io, Network, Probe, SystemNetwork, Target};
+use rdp_probe::{BoxFuture, Credentials, DialFault, Io, Network, Probe, Stage, SystemNetwork, Target};
+use rdp_probe_core::wire::tls::Version;
+use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::acceptor::{Acceptor, Accepts};
+use rdp_probe_testkit::scenario::Step;
 use rdp_probe_testkit::target::ScriptedTarget;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::delegation::{TO_THE_END, steps};
 use crate::logon::accepts;
 use crate::scenarios::all;
 use crate::usage::on_runtime;
@@ -128,7 +132,12 @@ impl AsyncWrite for Counted {
 
 /// Turns and writes of each connection that a run makes against this scenario's target.
 fn said(name: &str) -> Vec<(usize, usize)> {
-    let scenario = all().iter().find(|scenario| scenario.name == name).unwrap();
+    said_of(all().iter().find(|scenario| scenario.name == name).unwrap())
+}
+
+/// The same of a scenario that is not one of the files.
+fn said_of(scenario: &Scenario) -> Vec<(usize, usize)> {
+    let name = &scenario.name;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let counting = Counting::default();
     runtime.block_on(async {
@@ -193,6 +202,55 @@ fn credentials_are_proven_in_five_round_trips_and_over_tls_1_2_in_six() {
             let [Said { turns, .. }] = all.as_slice() else { panic!("one connection: {all:?}") };
             // Connecting is a round trip before the first turn, and the last turn, the farewell, is none.
             assert_eq!(*turns, trips, "TLS 1.3 {tls_1_3}");
+        }
+    });
+}
+
+/// Connecting is a round trip before the first turn, and the last turn, the farewell, is none: there are as many round trips as turns.
+#[test]
+fn a_session_is_there_in_as_few_round_trips_as_the_protocol_allows() {
+    for (name, trips) in [
+        ("session-becomes-active", 7),
+        ("session-becomes-active-with-joins", 8),
+        ("licensing-with-a-request", 8),
+        // There is no handshake.
+        ("session-becomes-active-without-tls", 7),
+    ] {
+        let scenario = all().iter().find(|scenario| scenario.name == name).unwrap();
+        let [(turns, writes)] = said_of(scenario)[..] else { panic!("one connection") };
+        assert_eq!(turns, trips, "{name}");
+        // The end of the handshake is a write of its own, and so is that of TLS.
+        assert!(writes <= turns + 2, "{name}: {writes} writes");
+        let mut old = scenario.clone();
+        let handshakes = old.connections.iter_mut().flat_map(|connection| &mut connection.steps);
+        let mut over_tls = false;
+        for step in handshakes {
+            if let Step::Tls(handshake) = step {
+                handshake.versions = vec![Version::TLS_1_2];
+                over_tls = true;
+            }
+        }
+        let [(turns, _)] = said_of(&old)[..] else { panic!("one connection") };
+        assert_eq!(turns, trips + usize::from(over_tls), "{name}, TLS 1.2");
+    }
+}
+
+#[test]
+fn a_session_behind_a_logon_takes_two_or_three_round_trips_more() {
+    on_runtime(async {
+        for (protocol, tls_1_3, trips) in [(2, true, 9), (2, false, 10), (8, true, 10), (8, false, 11)] {
+            let may = if protocol == 8 { "{ send = \"00 00 00 00\" }, " } else { "" };
+            let behind = steps(&format!("{may}{TO_THE_END}"));
+            let accepts = Accepts { tls_1_3, behind, selects: (protocol, 0x1F), ..accepts() };
+            let acceptor = Acceptor::start(accepts.clone()).unwrap();
+            let counting = Counting::default();
+            let credentials = Credentials::new("LAB\\alice", None, accepts.password.clone()).unwrap();
+            let probe = Probe::builder(acceptor.address().to_string().parse::<Target>().unwrap());
+            let probe = probe.credentials(credentials).pin(&accepts.certificate.sha256());
+            let probe = probe.until(Stage::ConnectionFinalization).network(Arc::new(counting.clone()));
+            let report = probe.build().unwrap().run().await;
+            assert_eq!(report.exit_code(), 0, "{:?}", report.evidence);
+            assert_eq!(counting.turns(), [trips], "protocol {protocol}, TLS 1.3 {tls_1_3}");
         }
     });
 }

@@ -25,14 +25,12 @@ pub(crate) struct Stop {
 pub(crate) struct Itinerary {
     stops: Vec<Stop>,
     behind: usize,
-    /// The rank of the asked depth.
-    depth: u8,
 }
 
 impl Itinerary {
     /// The stops of an attempt that offers `protocols`.
     pub(crate) fn draw(plan: &Plan, purpose: Purpose, protocols: Protocols) -> Self {
-        Self { stops: stops(plan, purpose, protocols), behind: 0, depth: purpose.depth(plan).rank() }
+        Self { stops: stops(plan, purpose, protocols), behind: 0 }
     }
 
     /// The same attempt, now that the server has selected `protocol`.
@@ -51,11 +49,6 @@ impl Itinerary {
     /// The next stop with this stage and hop, when there is one ahead.
     pub(crate) fn ahead(&self, stage: Stage, hop: Hop) -> Option<Stop> {
         self.stops.iter().skip(self.behind).find(|stop| (stop.stage, stop.hop) == (stage, hop)).copied()
-    }
-
-    /// Whether a stage lies beyond the asked depth, be it told of or not.
-    pub(crate) const fn is_beyond(&self, stage: Stage) -> bool {
-        stage.rank() > self.depth
     }
 
     /// Leaves the next stop behind, unless it is this one.

@@ -1,4 +1,5 @@
 //! What a diagnosis asks of the evidence, of the target's hop only: a gateway shows a certificate and a challenge of its own.
+use rdp_probe_wire::Layer;
 use rdp_probe_wire::tls::{NamedGroup, SignatureScheme, Version};
 
 use crate::attempt::{Answer, AttemptRecord};
@@ -111,9 +112,13 @@ impl Evidence {
     #[must_use]
     pub fn has_licensing_begun(&self) -> bool {
         let said = |fact: &Observed| matches!(fact, Observed::LicenseRequest { .. } | Observed::Licensing(_));
-        let refused = || {
-            let kind = self.failure().map(|failure| &failure.kind);
-            matches!(kind, Some(FailureKind::LicenseError { .. } | FailureKind::LicenseKey))
+        let refused = || match self.failure().map(|failure| &failure.kind) {
+            Some(FailureKind::LicenseError { .. } | FailureKind::LicenseKey) => true,
+            // Its flags say that it is one.
+            Some(FailureKind::Malformed { error, .. }) => {
+                error.layer == Layer::License && error.field != "flags"
+            }
+            Some(_) | None => false,
         };
         self.path().iter().flat_map(AttemptRecord::facts).any(said) || refused()
     }

@@ -237,7 +237,11 @@ impl Run {
                 self.itinerary.pass();
             }
         }
-        if self.itinerary.is_beyond(machine.stage()) {
+        // Be it told of or not.
+        let attempt = self.evidence.attempts.last();
+        if attempt
+            .is_some_and(|attempt| machine.stage().rank() > attempt.purpose.depth(&self.evidence.plan).rank())
+        {
             machine.leave(&mut self.output);
             return self.rest(why);
         }

@@ -276,7 +276,7 @@ impl Driver<'_> {
                             clock.report(run, broken);
                             continue;
                         };
-                        let sent = clock.until(limit, pin!(spans.within(connection.deliver(octets)))).await;
+                        let sent = clock.until(limit, Box::pin(spans.within(connection.deliver(octets)))).await;
                         let event = match sent {
                             Ok(None) => Event::Sent,
                             Ok(Some(heard)) => connection.event(heard),

@@ -129,6 +129,7 @@ mod escape;
 mod framer;
 mod gateway;
 mod input;
+mod inside;
 mod ledger;
 mod network;
 mod output;

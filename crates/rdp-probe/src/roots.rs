@@ -39,7 +39,8 @@ fn begin() -> watch::Receiver<Option<Roots>> {
     let (tell, reading) = watch::channel(None);
     let tell = Arc::new(tell);
     let theirs = Arc::clone(&tell);
-    let thread = std::thread::Builder::new().name("roots".into());
+    // Enough for what is done there, and little where address space is short.
+    let thread = std::thread::Builder::new().name("roots".into()).stack_size(512 << 10);
     if thread.spawn(move || theirs.send_replace(Some(read()))).is_err() {
         tell.send_replace(Some(read()));
     }

@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 use rdp_probe_core::{Address, Carrier, Close, Event, Framing, Link, TlsFault, TlsSession};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 use crate::carried::Carried;
 use crate::channel::Channel;
 use crate::close::close_of;
 use crate::framer::{Found, Framer};
+use crate::inside::Inside;
 use crate::network::{Dialed, Ended, Io, quick_acknowledgement, small_writes_at_once};
 use crate::tls::{Below, Handshake, Tap, TlsPolicy, close_inside};
 use crate::two_channels::TwoChannelsStream;
@@ -28,8 +28,8 @@ pub(crate) struct Connection {
     heard: bool,
     /// The gateway's channel that it goes through, whatever stands on top of it.
     channel: Option<Channel<Layer>>,
-    /// How a write ended the connection, where one did that nothing was waited for after.
-    unsent: Option<Box<Close>>,
+    /// Whether a write has failed that nothing was waited for after.
+    unsent: bool,
 }
 
 /// The uppermost layer, with those below it inside.
@@ -41,7 +41,7 @@ pub(crate) enum Layer {
     /// The caller's stream.
     Custom(Box<dyn Io>),
     /// TLS.
-    Tls(Box<TlsStream<Tap<Self>>>),
+    Tls(Box<Inside<Tap<Self>>>),
     /// What carries a gateway's packets.
     Carried(Carried<Self>),
     /// The channel of a gateway's tunnel.
@@ -73,7 +73,7 @@ impl Connection {
     }
 
     fn over(layer: Layer) -> Self {
-        Self { layer, framer: Framer::default(), heard: false, channel: None, unsent: None }
+        Self { layer, framer: Framer::default(), heard: false, channel: None, unsent: false }
     }
 
     /// The ends of the connection, as far as they are known.
@@ -135,17 +135,19 @@ impl Connection {
             let written = if octets.is_empty() { Ok(()) } else { self.send(&octets).await };
             drop(octets);
             if let Err(error) = written {
-                self.unsent = Some(Box::new(self.layer.close_of(&error)));
+                self.unsent = true;
+                if let how @ Close::Local { .. } = self.layer.close_of(&error) {
+                    return Some(Heard::Closed(how));
+                }
             }
-            let unsent = *self.unsent.as_deref()?;
-            if matches!(unsent, Close::Local { .. }) {
-                return Some(Heard::Closed(unsent));
+            if !self.unsent {
+                return None;
             }
             Some(match self.framer.next(&mut self.layer, Framing::Tpkt).await {
                 Found::Pdu(length) => Heard::Pdu(length),
-                Found::Stray => Heard::Closed(unsent),
-                Found::Ended(Ok(())) if self.layer.end() == Close::Fin => Heard::Closed(unsent),
-                Found::Ended(Ok(())) => Heard::Closed(self.layer.end()),
+                // A connection that has ended in order takes nothing more: that is a reset.
+                Found::Ended(Ok(())) if self.layer.end() != Close::Fin => Heard::Closed(self.layer.end()),
+                Found::Stray | Found::Ended(Ok(())) => Heard::Closed(Close::Reset),
                 Found::Ended(Err(error)) => Heard::Closed(self.layer.close_of(&error)),
             })
         }
@@ -177,7 +179,7 @@ impl Connection {
         let Self { layer, framer, channel, .. } = self;
         layer.about_to_talk();
         let (stream, session) = handshake.run(layer, framer.into_rest(), name, peer, policy).await?;
-        Ok((Self { channel, ..Self::over(Layer::Tls(Box::new(stream))) }, session))
+        Ok((Self { channel, ..Self::over(Layer::Tls(Box::new(Inside::new(stream)))) }, session))
     }
 
     /// Puts a carrier on top. What is held of the octets is the beginning of what it reads. `aside` was made before this connection, and is

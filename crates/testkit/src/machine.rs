@@ -40,7 +40,7 @@ pub struct Played {
 pub const PORT: u16 = 20_389;
 
 /// More events than any scenario has.
-pub const MOST_EVENTS: usize = 256;
+pub const MOST_EVENTS: usize = 2048;
 
 /// ENOBUFS of Linux.
 const NO_BUFFERS: i32 = 105;

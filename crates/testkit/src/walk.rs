@@ -77,7 +77,13 @@ pub struct Walk {
 const MOST_ADDRESSES: usize = 8;
 const MOST_ATTEMPTS: usize = (1 + MOST_ADDRESSES) * 2 + 2 + Plan::ENUMERATION.0;
 /// As many events as an attempt can have: the addresses, a connection to each, and a message or handshake for each stage after.
-const MOST_EVENTS: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON + OF_A_GATEWAY;
+const MOST_EVENTS: usize = BEFORE_A_SESSION + OF_A_SESSION;
+const BEFORE_A_SESSION: usize = 1 + MOST_ADDRESSES + 3 + MOST_ASIDES + OF_A_LOGON + OF_A_GATEWAY;
+/// What lies behind the Connect Response: a user and two channels, what is sent, two messages of licensing, and two stages that begin anew three
+/// times; and in each of them what nobody waits for.
+const OF_A_SESSION: usize = 3 + 1 + 1 + (1 + 2 * (1 + 3)) * (1 + SKIPPED);
+/// As many messages of a stage that nobody waits for are borne.
+const SKIPPED: usize = 1024;
 /// What a gateway takes: up to five answers of HTTP over both connections, with as many asides as each may have, and four of the tunnel,
 /// with as many for all of them; a handshake more than the target's, the second connection and its own handshake, the two carriers; two
 /// messages of a logon's for each connection, and what is made of the gateway's own proof. A logon inside of the tunnel takes less.
@@ -86,8 +92,8 @@ const OF_A_GATEWAY: usize = 5 * (1 + ASIDES) + 4 + ASIDES + 1 + 2 + 2 + 2 * 3;
 const ASIDES: usize = 64;
 /// What a server may say before its Connect Response, and once more.
 const MOST_ASIDES: usize = 9;
-/// What a logon takes: two tokens, the binding, the server's message, and its proof.
-const OF_A_LOGON: usize = 5;
+/// What a logon takes: two tokens, the binding, the server's message, and its proof; and what is given away, with its result.
+const OF_A_LOGON: usize = 5 + 2;
 
 impl Walk {
     /// Walks to the end.
@@ -520,8 +526,8 @@ mod tests {
         assert!(evidence.gateway_opened_out() && evidence.is_through_gateway(), "{evidence:?}");
     }
 
-    /// More than a run hears in any attempt.
-    const ON_AND_ON: usize = 2 * MOST_EVENTS;
+    /// More than a run hears in any attempt before there is a session.
+    const ON_AND_ON: usize = 2 * BEFORE_A_SESSION;
 
     fn at_once(event: OwnedEvent) -> Happening {
         Happening { event, after: Duration::ZERO, out_of_turn: false }

@@ -35,10 +35,10 @@ pub(super) fn other_tpdu(pdu: &[u8]) -> FailureKind {
 
 /// What a server has said between the messages of the sequence: from the logon on it may do so at any time, and it says why it ends.
 /// One reader for all states, before their own.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Asides {
-    /// The last reason that the server gave, and that was one.
-    reason: Option<ErrorInfo>,
+    /// The last reason that the server gave, and that was one; until then ERRINFO_NONE.
+    reason: ErrorInfo,
     /// How many there were.
     count: u8,
 }
@@ -50,6 +50,12 @@ pub(super) enum Heard {
     Aside,
     /// It is the state's own.
     Other,
+}
+
+impl Default for Asides {
+    fn default() -> Self {
+        Self { reason: ErrorInfo::NONE, count: 0 }
+    }
 }
 
 impl Asides {
@@ -66,9 +72,10 @@ impl Asides {
         }
         match ServerMessage::parse(pdu) {
             Ok(ServerMessage::SetErrorInfo(code)) => {
-                let reason = Some(code).filter(|code| *code != ErrorInfo::NONE);
-                out.facts.extend(reason.map(Observed::ErrorInfo));
-                self.reason = reason.or(self.reason);
+                if code != ErrorInfo::NONE {
+                    out.facts.push(Observed::ErrorInfo(code));
+                    self.reason = code;
+                }
             }
             Ok(ServerMessage::DeactivateAll) => out.facts.push(Observed::Deactivated),
             Ok(ServerMessage::Redirection(_)) => return Err(FailureKind::Redirected),
@@ -102,6 +109,6 @@ impl Asides {
     }
 
     fn ended(&self, kind: FailureKind, end: End) -> FailureKind {
-        self.reason.map_or(kind, |code| FailureKind::ErrorInfo { code, end })
+        if self.reason == ErrorInfo::NONE { kind } else { FailureKind::ErrorInfo { code: self.reason, end } }
     }
 }

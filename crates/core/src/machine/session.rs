@@ -20,7 +20,7 @@ pub(super) struct Session {
 }
 
 /// More messages that nobody waits for than any server sends in one stage.
-const MOST_SKIPPED: u16 = 4096;
+const MOST_SKIPPED: u16 = 1024;
 
 impl Session {
     pub(super) const fn new(user: u16, io: u16) -> Self {

@@ -178,7 +178,7 @@ pub(crate) struct Context {
     asked: Asked,
     hop: Hop,
     /// This end's address, once there is a connection.
-    local: Option<IpAddr>,
+    local: Option<Box<IpAddr>>,
 }
 
 /// What is asked on a connection. Whom to dial is the first state's to know, and when the driver's.
@@ -205,12 +205,12 @@ impl Context {
 
     /// The same on a connection that has been made.
     pub(super) fn over(self, link: Link) -> Self {
-        Self { local: link.local.map(|local| local.ip()), ..self }
+        Self { local: link.local.map(|local| Box::new(local.ip())), ..self }
     }
 
     /// This end's address, where somebody knows it.
-    pub(super) const fn local(&self) -> Option<IpAddr> {
-        self.local
+    pub(super) fn local(&self) -> Option<IpAddr> {
+        self.local.as_deref().copied()
     }
 
     /// Who logs on at the gateway, where there is one.
