@@ -28,7 +28,7 @@ use crate::words::{behind, is_rdp_file};
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 70 licensing, 80 the session, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
@@ -418,7 +418,11 @@ fn built() -> String {
 fn until() -> String {
     let built = built();
     format!(
-        "Go as deep as this stage and no deeper, a gateway's with --gateway only: {built} [default: as deep as the server goes without starting a session]"
+        "Go as deep as this stage and no deeper, a gateway's with --gateway only: {built} [default: as deep as the server goes without starting a \
+         session]. Up to basic_settings_exchange it leaves nothing behind; from channel_connection on a client is attached and says goodbye; from \
+         secure_settings_exchange on the server begins a session for it, with nobody logged on. With --user, whatever lies behind credssp gives \
+         the password to the target, and the user's session begins there: on a desktop Windows it takes the screen from whoever sits there, and \
+         stays, disconnected, afterwards"
     )
 }
 

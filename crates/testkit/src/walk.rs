@@ -16,6 +16,7 @@ use crate::gateway::accepted;
 use crate::gateway_messages::{HTTP_MESSAGES, TSGU_MESSAGES};
 use crate::messages::{CREDSSP_MESSAGES, MCS_MESSAGES, TLS_MESSAGES, confirm};
 use crate::scenario::Challenge;
+use crate::scenario::said;
 
 /// An [`Event`] that owns its octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,6 +283,12 @@ fn happening(octets: &mut Cursor<'_>) -> Happening {
         7 => OwnedEvent::Pdu(octets.octets()),
         9 => OwnedEvent::Auth(answer(octets)),
         8 if kind >> 4 == 1 => OwnedEvent::Sent,
+        // What gets furthest behind the Connect Response, and one of the results before it.
+        8 if kind >> 4 == 2 => {
+            let all = said::all();
+            OwnedEvent::Pdu(all.get(usize::from(octets.octet()) % all.len()).cloned().unwrap_or_default())
+        }
+        8 if kind >> 4 == 3 => OwnedEvent::Pdu(vec![octets.octet(), 0, 0, 0]),
         8 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Ok(session(octets)) },
         10 => OwnedEvent::Tls { before: usize::from(kind >> 6), answer: Err(tls_fault(octets)) },
         // What gets furthest inside of TLS, and in its place.
@@ -494,7 +501,10 @@ fn close(octets: &mut Cursor<'_>) -> Close {
 
 #[cfg(test)]
 mod tests {
+    use rdp_probe_core::Outcome;
+
     use super::*;
+    use crate::scenario::said::Said;
 
     #[test]
     fn no_octets_are_a_walk_that_is_cancelled() {
@@ -524,6 +534,41 @@ mod tests {
         assert!(seed.starts_with(&octets) && seed.len() > octets.len(), "{seed:02X?}");
         let evidence = Walk::from_octets(&seed).evidence();
         assert!(evidence.gateway_opened_out() && evidence.is_through_gateway(), "{evidence:?}");
+    }
+
+    /// From the Connect Response to the Font Map, with as many messages in each stage as nobody waits for, and a session that begins anew.
+    #[test]
+    fn a_session_takes_as_many_events_as_are_allowed_and_no_more() {
+        let said = |name: Said| at_once(OwnedEvent::Pdu(name.octets()));
+        let beside = || vec![said(Said::OtherChannel); SKIPPED];
+        let mut plan = Plan::new(Host::parse("192.0.2.7").unwrap(), 3389);
+        (plan.until, plan.until_asked) = (Stage::ConnectionFinalization, true);
+        let address = Address::from(([192, 0, 2, 7], 3389));
+        let mut happenings = vec![
+            at_once(OwnedEvent::Dialed(Ok(Link { peer: address, local: None }))),
+            at_once(OwnedEvent::Pdu(confirm(2, 0x1F, 1))),
+            at_once(OwnedEvent::Tls { before: 0, answer: Ok(vouched_for()) }),
+            at_once(OwnedEvent::Pdu(MCS_MESSAGES[0].to_vec())),
+            said(Said::Attached),
+            said(Said::JoinedUser),
+            said(Said::JoinedIo),
+            at_once(OwnedEvent::Sent),
+            said(Said::LicenseRequest),
+        ];
+        happenings.extend(beside());
+        happenings.push(said(Said::ValidClient));
+        for again in 0..=3 {
+            happenings.extend(beside());
+            happenings.push(said(Said::DemandActive));
+            happenings.extend(beside());
+            happenings.push(said(if again < 3 { Said::DeactivateAll } else { Said::FontMap }));
+        }
+        let (evidence, most) = Walk { plan, happenings }.walked();
+        assert_eq!(evidence.failure(), None);
+        let last = evidence.attempts[0].stages.last().unwrap();
+        assert_eq!((last.stage, last.outcome), (Stage::ConnectionFinalization, Outcome::Passed));
+        // The connection, the negotiation, TLS and the settings are none of a session's.
+        assert_eq!(most, OF_A_SESSION + 4);
     }
 
     /// More than a run hears in any attempt before there is a session.

@@ -14,7 +14,7 @@ mod password;
 mod plan;
 mod plan_table;
 mod route;
-mod said;
+pub(crate) mod said;
 mod step;
 mod text;
 mod tls;

@@ -6,7 +6,7 @@ use super::connect_response::packet;
 /// A message of a server's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// Attach User Confirm: the user is 1007.
     Attached,
     /// Channel Join Confirm of the user's channel.
@@ -55,6 +55,36 @@ pub(super) enum Said {
     OtherChannel,
 }
 
+/// All of them, one after the other, for who goes through them at random.
+pub(crate) fn all() -> Vec<Vec<u8>> {
+    let said = [
+        Said::Attached,
+        Said::JoinedUser,
+        Said::JoinedIo,
+        Said::LicenseRequest,
+        Said::LicenseRequestWithoutKey,
+        Said::LicenseRequestWithKeyOfZero,
+        Said::ValidClient,
+        Said::ValidClientOfXrdp,
+        Said::PlatformChallenge,
+        Said::NewLicense,
+        Said::UpgradeLicense,
+        Said::Padding,
+        Said::DemandActive,
+        Said::DemandActiveWithAnEmptySet,
+        Said::DemandActiveWithTooManySets,
+        Said::Synchronize,
+        Said::Cooperate,
+        Said::Granted,
+        Said::FontMap,
+        Said::MonitorLayout,
+        Said::DeactivateAll,
+        Said::FastPath,
+        Said::OtherChannel,
+    ];
+    said.map(Said::octets).to_vec()
+}
+
 /// `shareId`.
 const SHARE: [u8; 4] = [0xEA, 3, 1, 0];
 /// The server's channel, and the source of what it says.
@@ -66,7 +96,7 @@ const MODULUS: [u8; 64] = [0xC7; 64];
 
 impl Said {
     /// Its octets.
-    pub(super) fn octets(self) -> Vec<u8> {
+    pub(crate) fn octets(self) -> Vec<u8> {
         match self {
             Self::Attached => packet(&[0x2E, 0, 0, 6]),
             Self::JoinedUser => packet(&[0x3E, 0, 0, 6, 3, 0xEF, 3, 0xEF]),
