@@ -56,6 +56,7 @@ pub(crate) enum Said {
 }
 
 /// All of them, one after the other, for who goes through them at random.
+#[cfg(feature = "dev")]
 pub(crate) fn all() -> Vec<Vec<u8>> {
     let said = [
         Said::Attached,
