@@ -475,7 +475,7 @@ impl AttemptRecord {
                 return Answer::Selected { protocol, flags };
             } else if let Observed::Refused(code) = *fact {
                 return Answer::Refused(code);
-            } else if *fact == Observed::NoNegotiation {
+            } else if matches!(fact, Observed::NoNegotiation) {
                 return Answer::NoNegotiation;
             }
         }

@@ -78,24 +78,32 @@ fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
         _ => Stage::Credssp,
     };
     let others = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
-    let reaches = |stage: &Stage| matches!(stage, Stage::Resolve | Stage::TcpConnect);
     // Who is greeted in TLS is not asked for a connection first.
     let tls_first = purpose == Purpose::Look(Look::TlsFirst);
-    let of_gateway = |stage: &Stage| plan.gateway.is_some() && (reaches(stage) || stage.is_gateways());
-    let of_target = |stage: &Stage| {
-        let skipped = tls_first && *stage == Stage::ConnectionInitiation;
-        let other = others.contains(stage) && *stage != taken;
-        // What encrypts by itself is told of where it would be done, or somebody asks for it.
-        let commences = protocol.is_standard() || depth == Stage::RdpSecurityCommencement.rank();
-        let inside = *stage == Stage::RdpSecurityCommencement && !commences;
-        // One protocol alone has the result, and only who gives credentials away gets it.
-        let delegates = plan.account.is_some() && plan.until_asked && depth > Stage::Credssp.rank();
-        let authorizes = protocol == Protocols::HYBRID_EX && delegates;
-        let inside = inside || *stage == Stage::EarlyUserAuth && !(authorizes || depth == stage.rank());
-        !(stage.is_gateways() || skipped || other || inside) && stage.rank() <= told
+    // What encrypts by itself is told of where it would be done, or somebody asks for it.
+    let commences = protocol.is_standard() || depth == Stage::RdpSecurityCommencement.rank();
+    // One protocol alone has the result, and only who gives credentials away gets it.
+    let delegates = plan.account.is_some() && plan.until_asked && depth > Stage::Credssp.rank();
+    let authorizes = protocol == Protocols::HYBRID_EX && delegates || depth == Stage::EarlyUserAuth.rank();
+    let is_skipped = |stage: Stage| {
+        tls_first && stage == Stage::ConnectionInitiation
+            || !commences && stage == Stage::RdpSecurityCommencement
+            || !authorizes && stage == Stage::EarlyUserAuth
+            || stage != taken && others.contains(&stage)
+            || stage.is_gateways()
     };
-    let stop = |hop| move |stage: Stage| Stop { stage, hop, beyond: stage.rank() > depth };
-    let gateway = Stage::BUILT.into_iter().filter(of_gateway).map(stop(Hop::Gateway));
-    let direct = Stage::ALL.into_iter().filter(|stage| stage.can_be_asked_for());
-    gateway.chain(direct.filter(of_target).map(stop(Hop::Target))).collect()
+    // As many as are usually told of: it is kept while the attempt waits.
+    let mut stops = Vec::with_capacity(8);
+    let stop = |stage: Stage, hop| Stop { stage, hop, beyond: stage.rank() > depth };
+    if plan.gateway.is_some() {
+        let reaches = |stage| matches!(stage, Stage::Resolve | Stage::TcpConnect);
+        let gateways = Stage::BUILT.into_iter().filter(|stage| reaches(*stage) || stage.is_gateways());
+        stops.extend(gateways.map(|stage| stop(stage, Hop::Gateway)));
+    }
+    for stage in Stage::ALL {
+        if stage.rank() <= told && stage.can_be_asked_for() && !is_skipped(stage) {
+            stops.push(stop(stage, Hop::Target));
+        }
+    }
+    stops
 }

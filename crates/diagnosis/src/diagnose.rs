@@ -120,8 +120,8 @@ fn judge(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
 enum Seen {
     /// The path with this number went there, or ended with its dial.
     Path(usize),
-    /// A path went past it: the attempt, as if its failed dial had ended it.
-    Dial(AttemptRecord),
+    /// A path went past it: the attempt, as if its failed dial had ended it. Few are, and there is room for many in what is made first.
+    Dial(Box<AttemptRecord>),
 }
 
 /// What is known of each address, by the same rules as the verdict.
@@ -148,7 +148,7 @@ fn addresses(evidence: &Evidence, more: &[&'static Rule], verdict: &Verdict) -> 
                 let path = paths.get(*index).copied().unwrap_or_default();
                 *known.get_or_insert_with(|| judge_alone(path.to_vec()))
             }),
-            Some(Seen::Dial(attempt)) => Some(judge_alone(vec![attempt.clone()])),
+            Some(Seen::Dial(attempt)) => Some(judge_alone(vec![attempt.as_ref().clone()])),
             None => None,
         };
         let (outcome, stage) = outcome.unzip();
@@ -176,7 +176,7 @@ fn seen(paths: &[&[AttemptRecord]]) -> BTreeMap<Address, Seen> {
                 let Observed::AddressFailed { address, fault } = fact.observed else { continue };
                 let kind = FailureKind::Connect { address, fault };
                 let failure = Failure::new(kind.laid_at(record.hop), record.stage, Awaited::Connection, kind);
-                seen.entry(address).or_insert_with(|| Seen::Dial(attempt.ended_by(failure)));
+                seen.entry(address).or_insert_with(|| Seen::Dial(Box::new(attempt.ended_by(failure))));
             }
         }
     }

@@ -1,6 +1,4 @@
 //! The request that asks a gateway for a tunnel ([MS-TSGU] 2.2.3), and what its answer has to prove (RFC 6455 section 4.1).
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::alphabet::STANDARD as STANDARD_ALPHABET;
 use base64::engine::general_purpose::STANDARD;
@@ -131,16 +129,18 @@ pub(crate) fn accepted_key(key: &str) -> String {
 
 /// A random GUID (RFC 9562 section 5.4) in braces.
 fn guid(random: [u8; 16]) -> String {
-    let [a, b, c, d, e, f, g, h, rest @ ..] = random;
-    let mut text = format!("{{{a:02X}{b:02X}{c:02X}{d:02X}-{e:02X}{f:02X}-{:02X}{h:02X}-", (g & 0x0F) | 0x40);
-    for (place, octet) in rest.into_iter().enumerate() {
-        let octet = if place == 0 { (octet & 0x3F) | 0x80 } else { octet };
-        let dash = if place == 2 { "-" } else { "" };
-        // Writing to a text does not fail.
-        _ = write!(text, "{dash}{octet:02X}");
-    }
-    text.push('}');
-    text
+    const VERSION: u128 = 0xF << 76;
+    const VARIANT: u128 = 0x3 << 62;
+    let guid = u128::from_be_bytes(random) & !(VERSION | VARIANT) | 0x4 << 76 | 0x2 << 62;
+    let group = |last: u32, mask: u64| guid.wrapping_shr(last) & u128::from(mask);
+    format!(
+        "{{{:08X}-{:04X}-{:04X}-{:04X}-{:012X}}}",
+        group(96, 0xFFFF_FFFF),
+        group(80, 0xFFFF),
+        group(64, 0xFFFF),
+        group(48, 0xFFFF),
+        group(0, 0xFFFF_FFFF_FFFF)
+    )
 }
 
 /// Standard Base64 with padding (RFC 4648 section 4).

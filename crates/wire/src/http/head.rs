@@ -38,19 +38,13 @@ pub(super) fn may_begin(held: &[u8]) -> bool {
 
 /// Where the head ends: behind the first line with nothing in it. `None` when there is none within [`MAX_HEAD`].
 pub(super) fn end(held: &[u8]) -> Option<usize> {
-    enum Line {
-        Begun,
-        Empty,
-        EmptyButCr,
-    }
-    let mut line = Line::Begun;
-    for (at, octet) in held.iter().enumerate().take(MAX_HEAD) {
-        line = match (octet, line) {
-            (b'\n', Line::Empty | Line::EmptyButCr) => return at.checked_add(1),
-            (b'\n', Line::Begun) => Line::Empty,
-            (b'\r', Line::Empty) => Line::EmptyButCr,
-            (_, Line::Begun | Line::Empty | Line::EmptyButCr) => Line::Begun,
-        };
+    let mut length = 0_usize;
+    for line in held.get(..MAX_HEAD).unwrap_or(held).split_inclusive(|octet| *octet == b'\n') {
+        let is_first = length == 0;
+        length = length.saturating_add(line.len());
+        if !is_first && matches!(line, b"\n" | b"\r\n") {
+            return Some(length);
+        }
     }
     None
 }
