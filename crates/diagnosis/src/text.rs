@@ -1,5 +1,5 @@
 //! Text for people, made last: the placeholders of the catalogue, filled from evidence.
-use rdp_probe_core::{Answer, Evidence, Failure, FailureKind, Hop, TlsFault, TlsFaultKind};
+use rdp_probe_core::{Answer, Evidence, Failure, FailureKind, Hop, Outcome, Stage, TlsFault, TlsFaultKind};
 
 use crate::diagnose::Diagnosis;
 use crate::phrases::words;
@@ -30,14 +30,33 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
     let target = Placeholder::Address.value(evidence).unwrap_or_default();
     if evidence.logon_accepted() {
         let account = Placeholder::Account.value(evidence).unwrap_or_default();
-        return format!("{target} accepts the credentials of {account}");
+        return format!("{target} accepts the credentials of {account}{}", came_to(evidence));
     }
     match evidence.answer() {
-        Some(Answer::Selected { protocol, .. }) => format!("{target} answers, and selects {}", words(protocol)),
+        Some(Answer::Selected { protocol, .. }) => {
+            format!("{target} answers, and selects {}{}", words(protocol), came_to(evidence))
+        }
         Some(Answer::NoNegotiation) => format!("{target} answers, and knows Standard RDP Security only"),
         _ if evidence.plan.gateway.is_some() => of_gateway(evidence),
         _ if evidence.peer().is_some() => format!("{target} accepts TCP connections"),
         _ => format!("{target} has {} address(es)", evidence.addresses().len()),
+    }
+}
+
+/// How far a run came that was to go behind the logon.
+fn came_to(evidence: &Evidence) -> &'static str {
+    let records = evidence.path().iter().flat_map(|attempt| &attempt.stages);
+    let passed = records.filter(|record| record.hop == Hop::Target && record.outcome == Outcome::Passed);
+    match passed.map(|record| record.stage).max_by_key(|stage| stage.rank()) {
+        Some(Stage::Licensing) if evidence.issues_licenses() => {
+            "; it would issue a licence, and none was taken"
+        }
+        Some(Stage::Licensing) => "; it lets the client through licensing",
+        Some(Stage::CapabilitiesExchange) => "; it has a session ready",
+        Some(Stage::ConnectionFinalization) => {
+            "; a session is active there, and the connection sequence is complete"
+        }
+        _ => "",
     }
 }
 
@@ -69,9 +88,7 @@ const fn is_defect(failure: &Failure) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use rdp_probe_core::{
-        Address, Awaited, DialFault, DialFaultKind, Event, Host, Link, Plan, Run, Stage, Wants,
-    };
+    use rdp_probe_core::{Address, Awaited, DialFault, DialFaultKind, Event, Host, Link, Plan, Run, Wants};
 
     use super::*;
     use crate::diagnose::diagnose;
