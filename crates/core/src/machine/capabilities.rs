@@ -29,9 +29,7 @@ impl ExpectDemandActive {
 
     /// The server has begun anew so often.
     pub(super) fn after(session: Session, again: u8, out: &mut Output) -> Self {
-        let (session, skipped) = session.onward();
-        out.facts.extend((skipped > 0).then_some(Observed::Skipped(skipped)));
-        Self { session, again }
+        Self { session: session.onward(out), again }
     }
 
     fn on_demand(

@@ -41,9 +41,7 @@ impl ExpectFontMap {
         (again, anew): (u8, Anew),
         out: &mut Output,
     ) -> Self {
-        let (session, skipped) = session.onward();
-        out.facts.extend((skipped > 0).then_some(Observed::Skipped(skipped)));
-        Self { session, share_id, source, again, anew }
+        Self { session: session.onward(out), share_id, source, again, anew }
     }
 
     /// The session is taken back, and another one is to come.

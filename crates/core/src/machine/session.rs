@@ -5,6 +5,8 @@ use rdp_probe_wire::share::{ServerMessage, SharePdu};
 use rdp_probe_wire::x224::TpduCode;
 
 use super::in_place::{malformed, other_tpdu};
+use super::state::Output;
+use crate::fact::Observed;
 use crate::failure::FailureKind;
 use crate::octets::Octets;
 
@@ -53,9 +55,10 @@ impl Session {
         Ok(())
     }
 
-    /// The same in the next stage, and how many were skipped in this one.
-    pub(super) const fn onward(self) -> (Self, u16) {
-        (Self::new(self.user, self.io), self.skipped)
+    /// The same in the next stage. How many were skipped in this one is a fact.
+    pub(super) fn onward(self, out: &mut Output) -> Self {
+        out.facts.extend((self.skipped > 0).then_some(Observed::Skipped(self.skipped)));
+        Self::new(self.user, self.io)
     }
 
     /// What is said in a PDU on the channel of the desktop; `None` on another one.

@@ -106,7 +106,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "mcs-disconnected",
-        matches: |f| f.failure_kind().is_some_and(disconnected),
+        matches: disconnected,
         summary: "{address} answered the MCS Connect Initial with a disconnect ({reason}), over {security_layer}",
         cause: "the server refuses the connection at the MCS layer without a further reason: it may not take \
                 {client_settings}",
@@ -126,7 +126,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "mcs-broken",
-        matches: |f| f.failure_kind().is_some_and(broken),
+        matches: broken,
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} agreed to {security_layer}, and what it then sent is no MCS Connect Response",
         cause: "the answer cannot be read: a broken server, another service behind the same port, or a device in between that \

@@ -1,15 +1,11 @@
 //! Stage `capabilities_exchange`: the server was to have a session for the client (Demand Active).
-use rdp_probe_core::{Evidence, FailureKind, Stage};
+use rdp_probe_core::Stage;
 
 use super::ends::{closed, cut, silent, stalled};
 use super::mcs::{CLOSED, DISCONNECTED, broken, disconnected};
 use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Unlikely;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
-
-fn is(evidence: &Evidence, judge: fn(&FailureKind) -> bool) -> bool {
-    evidence.failure_kind().is_some_and(judge)
-}
 
 /// A row of this stage, and of the next one.
 pub(super) const SESSION: Rule = Rule {
@@ -26,24 +22,26 @@ pub(super) const BROKEN: &[Candidate] = &[
     Candidate::pair(0x1104, Some(0), Unlikely, Inferred),
 ];
 
+const NO_SESSION: &str = "the server could not make a session, or would not: a service that sessions need has failed, or a limit is reached";
+const LOOK_AT_LOGS: &str = "on the target, look at the System and Application logs at this time, and at whether somebody can log on at its \
+    console (xrdp: /var/log/xrdp.log and xrdp-sesman.log)";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "session-closed",
         matches: |f| closed(f) || cut(f),
         summary: "{address} was done with licensing, and hung up before it had a session for the client ({close})",
-        cause: "the server could not make a session, or would not: a service that sessions need has failed, or a limit is reached",
-        remedy: "on the target, look at the System and Application logs at this time, and at whether somebody can log on at its console \
-                 (xrdp: /var/log/xrdp.log and xrdp-sesman.log)",
+        cause: NO_SESSION,
+        remedy: LOOK_AT_LOGS,
         candidates: CLOSED,
         ..SESSION
     },
     Rule {
         id: "session-disconnected",
-        matches: |f| is(f, disconnected),
+        matches: disconnected,
         summary: "{address} was done with licensing, and then disconnected the client ({reason})",
-        cause: "the server could not make a session, or would not: a service that sessions need has failed, or a limit is reached",
-        remedy: "on the target, look at the System and Application logs at this time, and at whether somebody can log on at its console \
-                 (xrdp: /var/log/xrdp.log and xrdp-sesman.log)",
+        cause: NO_SESSION,
+        remedy: LOOK_AT_LOGS,
         candidates: DISCONNECTED,
         ..SESSION
     },
@@ -65,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "session-broken",
-        matches: |f| is(f, broken),
+        matches: broken,
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} was done with licensing, and what it then sent is not the {awaiting} that was due",
         cause: "the answer cannot be read, or has no place here: a broken server, or a device in between that changes the stream",

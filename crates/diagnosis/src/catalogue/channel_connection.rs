@@ -6,12 +6,8 @@ use super::mcs::{self, BROKEN, CLOSED, DISCONNECTED, REFUSED, SILENT, broken, di
 use crate::rule::Basis::Documented;
 use crate::rule::{Rule, VerdictOutcome};
 
-fn is(evidence: &Evidence, judge: fn(&FailureKind) -> bool) -> bool {
-    evidence.failure_kind().is_some_and(judge)
-}
-
-const fn refused(kind: &FailureKind) -> bool {
-    matches!(kind, FailureKind::ChannelRefused { .. })
+fn refused(evidence: &Evidence) -> bool {
+    matches!(evidence.failure_kind(), Some(FailureKind::ChannelRefused { .. }))
 }
 
 const CHANNELS: Rule = Rule { stage: Some(Stage::ChannelConnection), ..mcs::MCS };
@@ -60,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "channels-disconnected",
-        matches: |f| is(f, disconnected),
+        matches: disconnected,
         summary: "{address} took the basic settings, and then disconnected the client ({reason})",
         cause: "the server refuses the client at the MCS layer without a further reason: it has reached a limit of sessions, drains, or does \
                 not take the client's settings",
@@ -70,7 +66,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "channels-refused",
-        matches: |f| is(f, refused),
+        matches: refused,
         summary: "{address} took the basic settings, and refused the client {channel_asked}: {mcs_result}",
         cause: "the server has no place for one more client, or is broken: a server that takes the basic settings lets the client in",
         remedy: "look at the server's log at this time, and at its limits of sessions",
@@ -80,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "channels-broken",
-        matches: |f| is(f, |kind| broken(kind) || matches!(kind, FailureKind::OtherChannel { .. })),
+        matches: |f| broken(f) || matches!(f.failure_kind(), Some(FailureKind::OtherChannel { .. })),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} took the basic settings, and what it then sent is not the {awaiting} that was due",
         cause: "the answer cannot be read, or is to another question: a broken server, or a device in between that answers for it or changes \

@@ -1,5 +1,5 @@
 //! Stage `connection_finalization`: the server was to give the session to the client (Font Map).
-use rdp_probe_core::{Evidence, FailureKind, Stage};
+use rdp_probe_core::Stage;
 
 use super::capabilities_exchange::{BROKEN, SESSION};
 use super::ends::{closed, cut, silent, stalled};
@@ -8,11 +8,10 @@ use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Unlikely;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
 
-fn is(evidence: &Evidence, judge: fn(&FailureKind) -> bool) -> bool {
-    evidence.failure_kind().is_some_and(judge)
-}
-
 const ACTIVATION: Rule = Rule { stage: Some(Stage::ConnectionFinalization), ..SESSION };
+
+const LOOK_FOR_A_CRASH: &str = "on the target, look at the Application log for a crash at this time (dwm.exe, winlogon.exe, rdpcorets; \
+    xrdp: /var/log/xrdp-sesman.log and the session's own log)";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -21,19 +20,17 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} had a session for the client, and hung up before it gave it ({close})",
         cause: "the session ended while it began: it crashed (its graphics driver, its shell), or the server did not take what the client can \
                 do; or a device in between ended the connection",
-        remedy: "on the target, look at the Application log for a crash at this time (dwm.exe, winlogon.exe, rdpcorets; xrdp: \
-                 /var/log/xrdp-sesman.log and the session's own log)",
+        remedy: LOOK_FOR_A_CRASH,
         candidates: CLOSED,
         ..ACTIVATION
     },
     Rule {
         id: "activation-disconnected",
-        matches: |f| is(f, disconnected),
+        matches: disconnected,
         summary: "{address} had a session for the client, and then disconnected it ({reason})",
         cause: "the session ended while it began: it crashed (its graphics driver, its shell), or the server did not take what the client can \
                 do",
-        remedy: "on the target, look at the Application log for a crash at this time (dwm.exe, winlogon.exe, rdpcorets; xrdp: \
-                 /var/log/xrdp-sesman.log and the session's own log)",
+        remedy: LOOK_FOR_A_CRASH,
         candidates: DISCONNECTED,
         ..ACTIVATION
     },
@@ -52,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "activation-broken",
-        matches: |f| is(f, broken),
+        matches: broken,
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} had a session for the client, and what it then sent is not the {awaiting} that was due",
         cause: "the answer cannot be read, or the server takes its session back again and again: a broken server, or a device in between that \

@@ -8,10 +8,6 @@ use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
 
-fn is(evidence: &Evidence, judge: fn(&FailureKind) -> bool) -> bool {
-    evidence.failure_kind().is_some_and(judge)
-}
-
 const DENIED: FailureKind = FailureKind::NotAuthorized(EarlyUserAuthorizationResult::ACCESS_DENIED);
 
 /// A result that is neither success nor a refusal.
@@ -20,8 +16,8 @@ fn unknown(evidence: &Evidence) -> bool {
     matches!(kind, Some(FailureKind::NotAuthorized(_))) && kind != Some(&DENIED)
 }
 
-const fn refused(kind: &FailureKind) -> bool {
-    matches!(kind, FailureKind::CredsspError(_))
+fn refused(evidence: &Evidence) -> bool {
+    matches!(evidence.failure_kind(), Some(FailureKind::CredsspError(_)))
 }
 
 const EARLY: Rule = Rule {
@@ -63,7 +59,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "early-refused",
-        matches: |f| is(f, refused),
+        matches: refused,
         summary: "{address} proved that it knows the credentials of {account}, and then refused what it was given ({credssp_status})",
         cause: "the logon with the password failed where the proof had passed: a policy for delegation, or a domain controller that fails",
         remedy: LOOK,
@@ -80,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "early-disconnected",
-        matches: |f| is(f, disconnected),
+        matches: disconnected,
         summary: "{address} proved that it knows the credentials of {account}, and then disconnected the client ({reason})",
         cause: "the server ended the connection without a reason, before it said whether the user may log on",
         remedy: LOOK,
@@ -99,7 +95,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "early-broken",
-        matches: |f| is(f, broken),
+        matches: broken,
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} proved that it knows the credentials of {account}, and what it then sent is not the {awaiting} that was due",
         cause: "the server selected a protocol whose messages it does not send: a broken server, or a device in between that changes the stream",

@@ -9,16 +9,12 @@ use crate::rule::Basis::{Documented, Inferred};
 use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
 
-fn is(evidence: &Evidence, judge: fn(&FailureKind) -> bool) -> bool {
-    evidence.failure_kind().is_some_and(judge)
+fn refused(evidence: &Evidence) -> bool {
+    matches!(evidence.failure_kind(), Some(FailureKind::LicenseError { .. }))
 }
 
-const fn refused(kind: &FailureKind) -> bool {
-    matches!(kind, FailureKind::LicenseError { .. })
-}
-
-const fn without_a_key(kind: &FailureKind) -> bool {
-    matches!(kind, FailureKind::LicenseKey)
+fn without_a_key(evidence: &Evidence) -> bool {
+    matches!(evidence.failure_kind(), Some(FailureKind::LicenseKey))
 }
 
 fn error_is(evidence: &Evidence, expected: LicenseErrorCode) -> bool {
@@ -52,6 +48,7 @@ const TURNED_AWAY: &str = "the server ends the connection of a client that it kn
     sessions, drains (change logon /drain), does not take what the client said of itself, or waits for a broker in vain";
 const LOOK_AT_SESSIONS: &str = "on the target, look at the sessions that there are, at its limits of them, at whether it drains (change logon \
     /query), and at its log at this time (xrdp: /var/log/xrdp.log)";
+const NOT_AT_ITS_END: &str = "the server asked the client for a licence and did not get to its end: its licence server fails, or it does not take the answer";
 const LOOK_AT_LICENSING: &str = "on the target, look at the licensing mode, at its licence server and at the System log at this time (source \
     TermService or TerminalServices-Licensing)";
 
@@ -67,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "client-info-disconnected",
-        matches: |f| is(f, disconnected) && !f.has_licensing_begun(),
+        matches: |f| disconnected(f) && !f.has_licensing_begun(),
         summary: "{address} took the Client Info, and then disconnected the client ({reason})",
         cause: TURNED_AWAY,
         remedy: LOOK_AT_SESSIONS,
@@ -87,7 +84,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "client-info-broken",
-        matches: |f| is(f, broken) && !f.has_licensing_begun(),
+        matches: |f| broken(f) && !f.has_licensing_begun(),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} took the Client Info, and what it then sent is not the {awaiting} that was due",
         cause: "the answer cannot be read, or has no place here: a broken server, or a device in between that answers for it or changes the \
@@ -99,7 +96,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "licensing-refused",
-        matches: |f| is(f, refused),
+        matches: refused,
         summary: "{address} refused the client over its licensing: {license_error}",
         cause: "{license_meaning}",
         remedy: LOOK_AT_LICENSING,
@@ -108,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "licensing-without-a-key",
-        matches: |f| is(f, without_a_key),
+        matches: without_a_key,
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} asked for a licence with a key that nothing can be encrypted with",
         cause: "the certificate in the licence request has no RSA key, or one of a size or value that no key has: the server's keys for \
@@ -121,15 +118,15 @@ pub(super) const RULES: &[Rule] = &[
         id: "licensing-closed",
         matches: |f| (closed(f) || cut(f)) && f.has_licensing_begun(),
         summary: "{address} asked for a licence, and hung up on the answer ({close})",
-        cause: "the server asked the client for a licence and did not get to its end: its licence server fails, or it does not take the answer",
+        cause: NOT_AT_ITS_END,
         remedy: LOOK_AT_LICENSING,
         ..LICENSING
     },
     Rule {
         id: "licensing-disconnected",
-        matches: |f| is(f, disconnected) && f.has_licensing_begun(),
+        matches: |f| disconnected(f) && f.has_licensing_begun(),
         summary: "{address} asked for a licence, and then disconnected the client ({reason})",
-        cause: "the server asked the client for a licence and did not get to its end: its licence server fails, or it does not take the answer",
+        cause: NOT_AT_ITS_END,
         remedy: LOOK_AT_LICENSING,
         ..LICENSING
     },
@@ -145,7 +142,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "licensing-broken",
-        matches: |f| is(f, broken) && f.has_licensing_begun(),
+        matches: |f| broken(f) && f.has_licensing_begun(),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} asked for a licence, and what it then sent is not the {awaiting} that was due",
         cause: "the answer cannot be read, or has no place here: a broken server, or a device in between that answers for it or changes the \

@@ -32,17 +32,17 @@ fn reason_is(evidence: &Evidence, reason: Reason) -> bool {
 }
 
 /// The server ended the connection in the words of its layers.
-pub(super) const fn disconnected(kind: &FailureKind) -> bool {
+pub(super) fn disconnected(evidence: &Evidence) -> bool {
     matches!(
-        kind,
-        FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. } | FailureKind::TpduError { .. }
+        evidence.failure_kind(),
+        Some(FailureKind::Ultimatum(_) | FailureKind::DisconnectRequest { .. } | FailureKind::TpduError { .. })
     )
 }
 
-/// The answer is none.
-pub(super) const fn broken(kind: &FailureKind) -> bool {
+/// What came is not what was due, or cannot be read.
+pub(super) fn broken(evidence: &Evidence) -> bool {
     matches!(
-        kind,
-        FailureKind::Malformed { .. } | FailureKind::OtherTpdu { .. } | FailureKind::NotExpected { .. }
+        evidence.failure_kind(),
+        Some(FailureKind::Malformed { .. } | FailureKind::OtherTpdu { .. } | FailureKind::NotExpected { .. })
     )
 }
