@@ -295,11 +295,9 @@ impl Observed {
             Self::Encryption { method: EncryptionMethods::NONE, .. } => None,
             Self::Encryption { key, .. } => key.as_ref().map(ToString::to_string),
             Self::Licensing(how) => Some(how.text().to_owned()),
-            Self::Demanded { os, desktop, .. } => {
-                let os = os.and_then(|(major, _)| major.name()).map(str::to_owned);
-                let desktop = desktop.map(|(width, height)| format!("{width} x {height}"));
-                let parts: Vec<String> = os.into_iter().chain(desktop).collect();
-                (!parts.is_empty()).then(|| parts.join(", "))
+            // Not the operating system that it gives: xrdp gives Windows.
+            Self::Demanded { desktop, .. } => {
+                desktop.map(|(width, height)| format!("a desktop of {width} x {height}"))
             }
             Self::Delegated(Delegated::Password) => Some("the password was given to the server".to_owned()),
             Self::Delegated(Delegated::Nothing) => Some("nothing was given to the server".to_owned()),

@@ -185,7 +185,9 @@ fn stage_line(out: &mut String, stage: &PathStage<'_>, through_gateway: bool, lo
         detail.splice(0..0, record.duration.map(time));
         format!("  {mark}  {name}")
     } else {
-        format!("  {mark}  {name:<23} {duration:>9}")
+        // A long name takes some of the room that its time leaves.
+        let room = NAME_AND_TIME.saturating_sub(name.len().max(23));
+        format!("  {mark}  {name:<23} {duration:>room$}")
     };
     details(out, &line, &escape(&detail.join(", ")), look.width);
     if look.verbose == 0 {
@@ -225,6 +227,9 @@ fn named(fields: Fields) -> Vec<String> {
 
 /// Where the details of a stage begin.
 const DETAILS: usize = 50;
+
+/// As wide as the name of a stage and its time are beside each other, without the space between them.
+const NAME_AND_TIME: usize = 32;
 
 /// Where they begin when they have a word that is too long for what is left of the line.
 const DETAILS_BELOW: usize = 17;
@@ -466,6 +471,21 @@ mod tests {
                 assert_eq!(without_color(&colored), text, "{name}: colour changes nothing but colour");
             }
         }
+    }
+
+    #[test]
+    fn times_and_details_of_all_stages_stand_in_columns() {
+        let mut times = 0;
+        for (name, report) in scenarios() {
+            for line in human(&report, &PLAIN).lines().filter(|line| line.starts_with("  ok  ")) {
+                let details = line.get(DETAILS - 2..DETAILS + 1);
+                assert!(details.is_none_or(|at| at.starts_with("  ") && !at.ends_with(' ')), "{name}: {line}");
+                let time = line.find(" ms");
+                assert!(time.is_none_or(|at| at == DETAILS - 5), "{name}: {line}");
+                times += usize::from(time.is_some());
+            }
+        }
+        assert!(times > 100, "{times}");
     }
 
     fn without_color(text: &str) -> String {
