@@ -62,7 +62,8 @@ mod unix {
         if line.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let line = std::str::from_utf8(line.strip_suffix(b"\n").unwrap_or(line)).map_err(|_| io::Error::other("what was typed is not UTF-8"))?;
+        let line = std::str::from_utf8(line.strip_suffix(b"\n").unwrap_or(line))
+            .map_err(|_| io::Error::other("what was typed is not UTF-8"))?;
         Ok(Zeroizing::new(line.to_owned()))
     }
 
