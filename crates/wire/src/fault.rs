@@ -47,6 +47,8 @@ pub enum Layer {
     Tsgu,
     /// HTTP, RFC 9110 and RFC 9112.
     Http,
+    /// X.509, RFC 5280.
+    X509,
 }
 
 /// What is wrong with the field.

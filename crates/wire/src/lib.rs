@@ -37,6 +37,7 @@
 //! | RDSTLS Capabilities | [`rdstls::Capabilities`] | \[MS-RDPBCGR\] 2.2.17.1 |
 //! | packets of an RD Gateway's tunnel | [`tsgu`] | \[MS-TSGU\] 2.2.10 |
 //! | HTTP responses and the challenges in them | [`http`] | RFC 9112, RFC 9110 section 11 |
+//! | X.509 certificates, their outer structure | [`x509::Certificate`] | RFC 5280 section 4.1 |
 //! | heads of WebSocket frames | [`websocket`] | RFC 6455 section 5 |
 //! | Server Nonce of RDSAAD | [`rdsaad::ServerNonce`] | \[MS-RDPBCGR\] 2.2.18.1 |
 #![no_std]
@@ -68,5 +69,6 @@ pub mod tpkt;
 pub mod tsgu;
 pub mod websocket;
 pub mod x224;
+pub mod x509;
 
 pub use fault::{Layer, Problem, WireError};

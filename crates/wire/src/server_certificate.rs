@@ -5,6 +5,7 @@ use nom::IResult;
 
 use crate::der;
 use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, inside, read};
+use crate::x509;
 
 /// SERVER_CERTIFICATE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,17 +169,8 @@ fn chain(i: &[u8]) -> IResult<&[u8], Option<RsaKey<'_>>, Fault> {
 /// stands, so that only the place of the key tells what it is.
 fn key_of(certificate: &[u8]) -> Option<RsaKey<'_>> {
     const BIT_STRING: u8 = 0x03;
-    const VERSION: u8 = 0xA0;
-    let (_, contents) = der::tagged(certificate, der::SEQUENCE, "Certificate").ok()?;
-    let (_, mut fields) = der::tagged(contents, der::SEQUENCE, "tbsCertificate").ok()?;
-    if fields.first() == Some(&VERSION) {
-        (fields, _) = der::element(fields, "version").ok()?;
-    }
-    // serialNumber, signature, issuer, validity, subject.
-    for _ in 0..5 {
-        (fields, _) = der::element(fields, "field").ok()?;
-    }
-    let (_, info) = der::tagged(fields, der::SEQUENCE, "subjectPublicKeyInfo").ok()?;
+    let info = x509::Certificate::read(certificate).subject_public_key_info?;
+    let (_, info) = der::tagged(info, der::SEQUENCE, "subjectPublicKeyInfo").ok()?;
     let (info, _algorithm) = der::element(info, "algorithm").ok()?;
     let (_, bits) = der::tagged(info, BIT_STRING, "subjectPublicKey").ok()?;
     let (_unused, key) = bits.split_first()?;
