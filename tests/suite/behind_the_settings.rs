@@ -33,7 +33,7 @@ fn scenario(
     let mut text = format!(
         "title = \"t\"\n[plan]\nuntil = \"connection_finalization\"\nsecurity = \"tls\"\nstage_ms = {{ {stage} = 300 }}\n\
          [[connection]]\nsteps = [{}, {}]\n[expect]\noutcome = \"{outcome}\"\nstage = \"{stage}\"\nhop = \"target\"\n\
-         rule = \"{rule}\"\ncauses = [\"{rule}\"]\nfindings = [\"certificate-self-signed\"]\nexit = {exit}\n",
+         rule = \"{rule}\"\ncauses = [\"{rule}\"]\nfindings = [\"certificate-long-lifetime\", \"certificate-self-signed\"]\nexit = {exit}\n",
         ATTACH.replace("FLAGS", flags),
         steps.join(", "),
     );

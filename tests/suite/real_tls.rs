@@ -242,8 +242,8 @@ fn openssl_with_a_key_on_p_521_that_tls_1_3_hides_is_a_limit_of_this_build() {
 fn openssl_with_a_key_for_one_scheme_that_this_build_lacks_is_a_limit_of_this_build() {
     let rsa_pss = ["-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"];
     for (key, kind, signature) in [
-        (&["-newkey", "ed448"][..], "1.3.101.113", "1.3.101.113"),
-        (&rsa_pss, "1.2.840.113549.1.1.10", "rsassaPss"),
+        (&["-newkey", "ed448"][..], "Ed448 456", "ed448"),
+        (&rsa_pss, "RSA-PSS 2048", "rsassaPss with SHA-256"),
     ] {
         let scout = ["1.3", "TLS_AES_128_GCM_SHA256", kind, signature];
         openssl(key, &[], fails("misconfigured", "group-or-signature-not-spoken", 42, Some(scout), &[SELF]));
@@ -254,7 +254,9 @@ fn openssl_with_a_key_for_one_scheme_that_this_build_lacks_is_a_limit_of_this_bu
 fn freerdp_with_tls_shows_its_own_certificate() {
     let peer = freerdp::start(Security::Tls);
     let report = probe(peer.address());
-    let findings = [SELF, "certificate-name-mismatch"];
+    // Its own is valid for five years.
+    let findings =
+        ["certificate-long-lifetime", SELF, "certificate-without-names", "certificate-name-mismatch"];
     assert_eq!(seen(&report), works(NEW.0, NEW.1, "RSA 2048", SHA256, Some(true), &findings), "{report:#}");
     assert_eq!(report["server"], Value::Null, "{report:#}");
 }
@@ -297,4 +299,37 @@ fn nmap(address: SocketAddr) -> Vec<(String, String)> {
     let found: Vec<_> = lines.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     assert!(found.iter().any(|(key, _)| key == "Target_Name"), "{text}");
     found
+}
+
+/// Each kind of key that the server can have, by the name that people know it by, from the handshake or from the scout.
+#[test]
+fn openssl_with_each_kind_of_key_shows_it_by_its_name() {
+    let curve = |name: &str| {
+        vec!["-newkey".to_owned(), "ec".into(), "-pkeyopt".into(), format!("ec_paramgen_curve:{name}")]
+    };
+    let kind = |name: &str| vec!["-newkey".to_owned(), name.to_owned()];
+    let keys = [
+        (curve("P-256"), "P-256 256"),
+        (curve("P-384"), "P-384 384"),
+        (curve("P-521"), "P-521 521"),
+        (curve("secp224r1"), "P-224 224"),
+        (curve("secp256k1"), "secp256k1 256"),
+        (curve("brainpoolP256r1"), "brainpoolP256r1 256"),
+        (kind("ed25519"), "Ed25519 256"),
+        (kind("ed448"), "Ed448 456"),
+        (kind("rsa:2047"), "RSA 2047"),
+        (kind("rsa:3072"), "RSA 3072"),
+        (kind("rsa-pss"), "RSA-PSS 2048"),
+    ];
+    let mut wrong = Vec::new();
+    for (key, name) in keys {
+        let key: Vec<&str> = key.iter().map(String::as_str).collect();
+        let front = Front::start(&key, &["-tls1_2", "-cipher", "ALL:@SECLEVEL=0"]);
+        let report = probe_until(front.address(), &["--until", "tls"]);
+        let shown = &report["tls"]["certificate"]["key"];
+        if *shown != name {
+            wrong.push(format!("{name}: {shown}, {}", report["verdict"]["rule"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -106,6 +106,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 
+    /// Warn so many days before a certificate ends; 0 warns of none
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) cert_days: u32,
+
     /// The name to send and to check in TLS instead of the host's
     #[arg(long, value_name = "NAME")]
     pub(crate) server_name: Option<String>,
@@ -193,7 +197,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 43] = [
+const PROBING: [&str; 44] = [
     "targets",
     "until",
     "security",
@@ -210,6 +214,7 @@ const PROBING: [&str; 43] = [
     "all_addresses",
     "pin",
     "ca",
+    "cert_days",
     "server_name",
     "user",
     "domain",

@@ -318,6 +318,7 @@ fn probe(
     let mut builder = prober
         .probe(target.clone())
         .enumerate(options.enumerate(options.single()))
+        .certificate_days(options.cert_days)
         .second_look(options.second_look(options.single()))
         .all_addresses(options.all_addresses)
         .family(options.family());

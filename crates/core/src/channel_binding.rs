@@ -1,9 +1,9 @@
 //! What binds a logon over HTTP to the TLS connection that it is made on: `tls-server-end-point` (RFC 5929 section 4).
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
-use x509_parser::nom::Parser as _;
-use x509_parser::prelude::X509CertificateParser;
-use x509_parser::signature_algorithm::RsaSsaPssParams;
+use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::AlgorithmIdentifier;
+
+use crate::certificate::{Digest, Signature};
 
 /// The binding to the certificate of one TLS server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +28,8 @@ enum Hash {
 impl ChannelBinding {
     /// The binding to the server that showed this certificate, in DER; `None` when it is none.
     pub(crate) fn of(certificate: &[u8]) -> Option<Self> {
-        let (_, parsed) =
-            X509CertificateParser::new().with_deep_parse_extensions(false).parse(certificate).ok()?;
-        let hash = hash_of(&parsed.signature_algorithm);
+        let algorithm = rdp_probe_wire::x509::Certificate::read(certificate).signature_algorithm?;
+        let hash = hash_of(&AlgorithmIdentifier::from_der(algorithm).ok()?.1);
         let digest = match hash.unwrap_or(Hash::Sha256) {
             Hash::Sha224 => Sha224::digest(certificate).to_vec(),
             Hash::Sha256 => Sha256::digest(certificate).to_vec(),
@@ -41,37 +40,20 @@ impl ChannelBinding {
     }
 }
 
-/// The digest of a signature's algorithm; of MD5 and SHA-1 SHA-256 takes the place. `None` where it has none, or not a single one.
+/// The digest of a signature's algorithm; of MD5 and SHA-1 SHA-256 takes the place. `None` where it has none, not a single one, or one that
+/// the RFC does not speak of.
 fn hash_of(algorithm: &AlgorithmIdentifier<'_>) -> Option<Hash> {
-    match algorithm.algorithm.to_id_string().as_str() {
-        // md5WithRSAEncryption, sha1WithRSAEncryption, ecdsa-with-SHA1; and those with SHA-256.
-        "1.2.840.113549.1.1.4"
-        | "1.2.840.113549.1.1.5"
-        | "1.2.840.10045.4.1"
-        | "1.2.840.113549.1.1.11"
-        | "1.2.840.10045.4.3.2" => Some(Hash::Sha256),
-        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Some(Hash::Sha384),
-        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => Some(Hash::Sha512),
-        "1.2.840.113549.1.1.14" | "1.2.840.10045.4.3.1" => Some(Hash::Sha224),
-        // RSASSA-PSS: the one of its parameters, SHA-1 where there are none (RFC 4055 section 3.1).
-        "1.2.840.113549.1.1.10" => {
-            let parameters = algorithm.parameters.as_ref().and_then(|any| RsaSsaPssParams::try_from(any).ok());
-            match parameters?.hash_algorithm_oid().to_id_string().as_str() {
-                "1.3.14.3.2.26" | "2.16.840.1.101.3.4.2.1" => Some(Hash::Sha256),
-                "2.16.840.1.101.3.4.2.2" => Some(Hash::Sha384),
-                "2.16.840.1.101.3.4.2.3" => Some(Hash::Sha512),
-                "2.16.840.1.101.3.4.2.4" => Some(Hash::Sha224),
-                _ => None,
-            }
-        }
-        _ => None,
+    match Signature::of(algorithm).digest {
+        Digest::Md5 | Digest::Sha1 | Digest::Sha256 => Some(Hash::Sha256),
+        Digest::Sha384 => Some(Hash::Sha384),
+        Digest::Sha512 => Some(Hash::Sha512),
+        Digest::Sha224 => Some(Hash::Sha224),
+        Digest::Older | Digest::Other => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use x509_parser::prelude::FromDer as _;
-
     use super::*;
 
     /// An algorithm's identifier in DER: its number, and these octets behind it.

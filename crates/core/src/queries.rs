@@ -83,7 +83,7 @@ impl Evidence {
         let scout = self.scouted()?;
         let by_key = || {
             let (certificate, _) = self.scouted_certificate().filter(|_| scout.version >= Version::TLS_1_3)?;
-            certificate.key.signs_tls_1_3_with().filter(|scheme| !is_spoken(*scheme))
+            certificate.key.as_ref()?.signs_tls_1_3_with().filter(|scheme| !is_spoken(*scheme))
         };
         scout.missing_signature().or_else(by_key)
     }
@@ -155,7 +155,6 @@ mod tests {
 
     use super::*;
     use crate::attempt::{Outcome, Purpose, StageRecord};
-    use crate::certificate::KeyKind;
     use crate::fact::Fact;
     use crate::hop::Hop;
     use crate::plan::Plan;
@@ -168,24 +167,7 @@ mod tests {
     use rdp_probe_wire::tls::{CipherSuite, Version};
 
     fn tls(subject: &str) -> Observed {
-        let certificate = CertificateFacts {
-            subject: subject.to_owned(),
-            common_name: None,
-            issuer: String::new(),
-            serial: String::new(),
-            names: Vec::new(),
-            not_before: 0,
-            not_after: 0,
-            self_signed: true,
-            key: KeyKind::Rsa,
-            key_bits: Some(2048),
-            signature: String::new(),
-            weak_signature: false,
-            version: 3,
-            extended_key_usage: None,
-            sha1: String::new(),
-            sha256: String::new(),
-        };
+        let certificate = CertificateFacts { subject: Some(subject.to_owned()), ..CertificateFacts::read(&[]) };
         Observed::Tls(Box::new(TlsFacts {
             version: Version::TLS_1_3,
             cipher: CipherSuite(0x1301),
@@ -239,7 +221,7 @@ mod tests {
         let tcp = record(Stage::TcpConnect, Hop::Target, vec![connected]);
 
         let both = evidence(vec![tcp.clone(), gateway.clone(), target]);
-        assert_eq!(both.certificate().map(|facts| facts.subject.as_str()), Some("CN=target"));
+        assert_eq!(both.certificate().map(|facts| facts.subject.as_deref()), Some(Some("CN=target")));
         assert_eq!((both.credssp_version(), both.server_key_bits()), (Some(2), Some(2048)));
 
         let before = evidence(vec![tcp, gateway]);

@@ -110,7 +110,7 @@ pub struct TlsFacts {
 impl From<TlsSession> for TlsFacts {
     fn from(session: TlsSession) -> Self {
         let TlsSession { version, cipher, chain, signature, trust } = session;
-        let certificate = chain.first().and_then(|der| CertificateFacts::read(der));
+        let certificate = chain.first().map(|der| CertificateFacts::read(der));
         Self { version, cipher, certificate, chain_length: chain.len(), signature, trust }
     }
 }

@@ -180,12 +180,19 @@ pub(crate) fn gateway_code(kind: &FailureKind) -> Option<String> {
     Some(format!("0x{code:08X}{name}"))
 }
 
-/// A few of the names of a certificate.
+/// A few of the names of a certificate, and how many more it has.
 pub(crate) fn names(certificate: &CertificateFacts) -> String {
-    let mut names = certificate.names.clone();
-    names.extend(certificate.common_name.clone().filter(|name| !names.contains(name)));
-    names.truncate(4);
-    if names.is_empty() { "no name".into() } else { names.join(", ") }
+    const SHOWN: usize = 4;
+    let common = certificate.common_name.iter().chain(&certificate.other_common_names);
+    let further = common.filter(|name| !certificate.names.contains(name));
+    let (shown, all) = (certificate.names.iter().chain(further.clone()).take(SHOWN), certificate.names.len());
+    let all = all.saturating_add(further.count());
+    let shown: Vec<&str> = shown.map(String::as_str).collect();
+    match all.saturating_sub(shown.len()) {
+        _ if shown.is_empty() => "no name".into(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// A security protocol, or an offer of several, in the words of the field.

@@ -178,8 +178,16 @@ placeholders! {
     NotAfter = "not_after", "some day";
     /// The first day of the certificate.
     NotBefore = "not_before", "some day";
-    /// The size of the certificate's key.
-    KeyBits = "key_bits", "few";
+    /// The key of the certificate.
+    CertificateKey = "certificate_key", "of few bits";
+    /// Days until the certificate ends, in words.
+    DaysLeft = "days_left", "a few days";
+    /// What Windows does about a certificate of its own.
+    Renewal = "renewal", ". Windows renews a certificate that it made for itself on the last day";
+    /// The field of the certificate that cannot be read.
+    CertificateField = "certificate_field", "(named in the report)";
+    /// Why the handshake's signature was not checked.
+    WhyNotVerified = "why_not_verified", "the handshake is signed with a key or a scheme that this build does not know, such as SHA-1, or RSA below 2048 bits";
     /// The algorithm of the certificate's signature.
     CertificateSignature = "certificate_signature", "some algorithm";
     /// The names of the certificate.
@@ -566,10 +574,27 @@ impl Placeholder {
                 _ => None,
             })?,
             Self::CertificateSha256 => evidence.certificate()?.sha256.clone(),
-            Self::NotAfter => date(evidence.certificate()?.not_after),
-            Self::NotBefore => date(evidence.certificate()?.not_before),
-            Self::KeyBits => evidence.certificate()?.key_bits?.to_string(),
-            Self::CertificateSignature => evidence.certificate()?.signature.clone(),
+            Self::NotAfter => date(evidence.certificate()?.not_after?),
+            Self::NotBefore => date(evidence.certificate()?.not_before?),
+            Self::CertificateKey => evidence.certificate()?.key_text()?,
+            Self::DaysLeft => match evidence.certificate()?.days_left(evidence.plan.began_unix_ms)? {
+                0 => "less than a day".to_owned(),
+                1 => "one day".to_owned(),
+                days => format!("{days} days"),
+            },
+            Self::Renewal => match evidence.certificate()?.self_signed {
+                true => ". Where it is the one that Windows made for itself, Windows renews it on the last day".to_owned(),
+                false => String::new(),
+            },
+            Self::CertificateField => evidence.certificate()?.unreadable.clone()?,
+            Self::WhyNotVerified => match evidence.certificate() {
+                Some(certificate) if certificate.key.is_none() => "the key of the certificate cannot be read".to_owned(),
+                Some(_) => "the handshake is signed with a key or a scheme that this build does not know, such as SHA-1, or RSA below \
+                            2048 bits"
+                    .to_owned(),
+                None => "no certificate was shown".to_owned(),
+            },
+            Self::CertificateSignature => evidence.certificate()?.signature.clone()?,
             Self::CertificateNames => names(evidence.certificate()?),
             Self::AskedName => evidence.plan.target.asked_name(),
             Self::CredsspVersion => evidence.credssp_version()?.to_string(),
@@ -597,8 +622,8 @@ impl Placeholder {
                 _ => return None,
             },
             Self::GatewayNames => names(evidence.gateway_certificate()?),
-            Self::GatewayNotAfter => date(evidence.gateway_certificate()?.not_after),
-            Self::GatewayNotBefore => date(evidence.gateway_certificate()?.not_before),
+            Self::GatewayNotAfter => date(evidence.gateway_certificate()?.not_after?),
+            Self::GatewayNotBefore => date(evidence.gateway_certificate()?.not_before?),
             Self::HttpStatus => {
                 let answer = evidence.http_answer()?;
                 format!("HTTP {} {}", answer.status, answer.reason).trim_end().to_owned()
@@ -618,7 +643,7 @@ impl Placeholder {
             Self::GatewayDoubt => gateway_doubt(evidence).to_owned(),
             Self::GatewayLook => gateway_look(evidence).to_owned(),
             Self::GatewayDomain => gateway_domain(evidence).unwrap_or_default(),
-            Self::GatewaySignature => evidence.gateway_certificate()?.signature.clone(),
+            Self::GatewaySignature => evidence.gateway_certificate()?.signature.clone()?,
             Self::GatewayAccount => match &evidence.plan.gateway.as_ref()?.logon {
                 GatewayLogon::Account(account) => format!(" of {account}"),
                 _ => String::new(),

@@ -243,6 +243,12 @@ impl ProbeBuilder {
         self
     }
 
+    /// So many days before a certificate ends this is a finding; 0: it is none. Default: 30.
+    pub const fn certificate_days(mut self, days: u32) -> Self {
+        self.probe.plan.certificate_days = days;
+        self
+    }
+
     /// Whether to ask for each security protocol after the main path, one connection at a time, 25 ms apart, at most
     /// eight. Default: no.
     pub const fn enumerate(mut self, enumerate: bool) -> Self {

@@ -381,12 +381,13 @@ impl Recorder {
 /// another one bad.
 fn has_known_key(certificate: &CertificateDer<'_>) -> bool {
     use rdp_probe_core::{CertificateFacts, KeyKind};
-    CertificateFacts::read(certificate).is_some_and(|facts| match &facts.key {
-        KeyKind::Rsa => facts.key_bits.is_some_and(|bits| (2048..=8192).contains(&bits)),
-        KeyKind::Ec(curve) => matches!(curve.as_str(), "P-256" | "P-384"),
-        KeyKind::Ed25519 => true,
-        KeyKind::Other(_) | _ => false,
-    })
+    let facts = CertificateFacts::read(certificate);
+    match facts.key {
+        Some(KeyKind::Rsa) => facts.key_bits.is_some_and(|bits| (2048..=8192).contains(&bits)),
+        Some(KeyKind::Ec(curve)) => matches!(curve.as_str(), "P-256" | "P-384"),
+        Some(KeyKind::Ed25519) => true,
+        Some(KeyKind::Other(_) | _) | None => false,
+    }
 }
 
 impl ServerCertVerifier for Recorder {

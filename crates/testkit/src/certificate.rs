@@ -43,6 +43,18 @@ pub enum Kind {
     NameMismatch,
     /// For clients only.
     NoServerUsage,
+    /// For Remote Desktop Authentication only.
+    RemoteDesktop,
+    /// Ends three days after the day of all scenarios.
+    EndsThisWeek,
+    /// Ends three weeks after it.
+    EndsSoon,
+    /// Its last day is in month 13.
+    Month13,
+    /// Its only name is a BMPString.
+    BmpName,
+    /// Has ten thousand names, of which the last one is the target's.
+    ManyNames,
     /// Of the test authority, which is sent after it; from 2020 to 2099.
     CaSigned,
     /// As the last one, with a key on the curve P-256.
@@ -83,13 +95,19 @@ const GOOD: (Date, Date) = ((2020, 1, 1), (2099, 1, 1));
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::Good,
         Self::Windows,
         Self::Expired,
         Self::NotYet,
         Self::NameMismatch,
         Self::NoServerUsage,
+        Self::RemoteDesktop,
+        Self::EndsThisWeek,
+        Self::EndsSoon,
+        Self::Month13,
+        Self::BmpName,
+        Self::ManyNames,
         Self::CaSigned,
         Self::P256,
         Self::P384,
@@ -120,7 +138,7 @@ impl Kind {
     /// SHA-256 of the target's own certificate, as a pin has it.
     #[must_use]
     pub fn sha256(self) -> String {
-        let facts = self.chain().first().and_then(|der| CertificateFacts::read(der));
+        let facts = self.chain().first().map(|der| CertificateFacts::read(der));
         facts.map(|facts| facts.sha256).unwrap_or_default()
     }
 
@@ -172,6 +190,12 @@ impl Kind {
             | Self::NotYet
             | Self::NameMismatch
             | Self::NoServerUsage
+            | Self::RemoteDesktop
+            | Self::EndsThisWeek
+            | Self::EndsSoon
+            | Self::Month13
+            | Self::BmpName
+            | Self::ManyNames
             | Self::CaSigned
             | Self::P521
             | Self::Hostile
@@ -235,7 +259,7 @@ pub fn pem_of(der: &[u8]) -> String {
 /// # Errors
 /// As the operating system says.
 pub fn root_file(der: &[u8]) -> io::Result<PathBuf> {
-    let name = CertificateFacts::read(der).map(|facts| facts.sha256).unwrap_or_default();
+    let name = CertificateFacts::read(der).sha256;
     let (path, pem) = (std::env::temp_dir().join(format!("rdp-probe-test-{name}.pem")), pem_of(der));
     if std::fs::read_to_string(&path).is_ok_and(|there| there == pem) {
         return Ok(path);
@@ -277,6 +301,31 @@ fn made(kind: Kind) -> Result<Vec<Vec<u8>>, rcgen::Error> {
             let mut params = good(GOOD)?;
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             alone(params)
+        }
+        Kind::RemoteDesktop => {
+            let mut params = good(GOOD)?;
+            params.extended_key_usages =
+                vec![ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 4, 1, 311, 54, 1, 2])];
+            alone(params)
+        }
+        Kind::EndsThisWeek => alone(good(((2026, 6, 1), (2026, 11, 24)))?),
+        Kind::EndsSoon => alone(good(((2026, 6, 1), (2026, 12, 12)))?),
+        Kind::Month13 => {
+            // GeneralizedTime, which a year from 2050 on wants.
+            let chain = alone(good(GOOD)?)?;
+            Ok(chain.iter().map(|der| replaced(der, b"20990101000000Z", b"20991301000000Z")).collect())
+        }
+        Kind::BmpName => {
+            let mut params = params(TARGET, &[], GOOD);
+            params.distinguished_name = DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, rcgen::DnValue::BmpString(TARGET.try_into()?));
+            alone(params)
+        }
+        Kind::ManyNames => {
+            let others = (0..9_999_u32).map(|number| format!("{number:x}").try_into().map(SanType::DnsName));
+            let names: Vec<SanType> =
+                others.chain([TARGET.try_into().map(SanType::DnsName)]).collect::<Result<_, _>>()?;
+            alone(params("many", &names, GOOD))
         }
         Kind::CaSigned => of_authority(TARGET, &key),
         Kind::Gateway => of_authority("gw.lab.test", &key),
@@ -434,7 +483,7 @@ mod tests {
     use super::*;
 
     fn facts(kind: Kind) -> CertificateFacts {
-        CertificateFacts::read(&kind.chain()[0]).unwrap()
+        CertificateFacts::read(&kind.chain()[0])
     }
 
     #[test]
@@ -443,7 +492,7 @@ mod tests {
             let chain = kind.chain();
             assert!(!chain.is_empty(), "{kind:?}");
             assert_eq!(made(kind).unwrap(), chain, "{kind:?}");
-            assert_eq!(kind == Kind::Garbage, CertificateFacts::read(&chain[0]).is_none(), "{kind:?}");
+            assert_eq!(kind == Kind::Garbage, facts(kind).unreadable.is_some(), "{kind:?}");
         }
     }
 
@@ -452,12 +501,12 @@ mod tests {
         const NOW: i64 = 1_795_219_200;
         let good = facts(Kind::Good);
         assert!(good.self_signed && good.matches("srv1.lab.test") && good.matches("127.0.0.1"));
-        assert!(good.not_before < NOW && NOW < good.not_after && !good.weak_signature);
+        assert!(good.not_before < Some(NOW) && Some(NOW) < good.not_after && !good.weak_signature);
         assert_eq!(good.key_bits, Some(2048));
         let windows = facts(Kind::Windows);
         assert!(windows.names.is_empty() && windows.matches("srv1") && !windows.matches("127.0.0.1"));
-        assert!(windows.not_before < NOW && NOW < windows.not_after);
-        assert!(facts(Kind::Expired).not_after < NOW && facts(Kind::NotYet).not_before > NOW);
+        assert!(windows.not_before < Some(NOW) && Some(NOW) < windows.not_after);
+        assert!(facts(Kind::Expired).not_after < Some(NOW) && facts(Kind::NotYet).not_before > Some(NOW));
         assert!(!facts(Kind::NameMismatch).matches("srv1.lab.test"));
         assert!(!facts(Kind::NoServerUsage).is_for_servers() && good.is_for_servers());
         let signed = facts(Kind::CaSigned);
@@ -470,7 +519,11 @@ mod tests {
         for (kind, key) in
             [(Kind::P256, "P-256"), (Kind::P384, "P-384"), (Kind::P521, "P-521"), (Kind::Ed25519, "Ed25519")]
         {
-            assert_eq!((facts(kind).key.name(), facts(kind).self_signed), (key, false), "{kind:?}");
+            assert_eq!(
+                (facts(kind).key.unwrap().name().to_owned(), facts(kind).self_signed),
+                (key.to_owned(), false),
+                "{kind:?}"
+            );
         }
         assert!(facts(Kind::Sha1).weak_signature);
         assert_eq!(facts(Kind::SmallKey).key_bits, Some(1024));

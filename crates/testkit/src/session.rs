@@ -52,13 +52,13 @@ pub(crate) fn session(handshake: &Handshake, host: &str, peer: IpAddr, root: Opt
 fn trust(kind: Kind, host: &str, peer: IpAddr, root: Option<&[u8]>) -> Option<Trust> {
     let chain: Vec<CertificateDer<'static>> = kind.chain().into_iter().map(CertificateDer::from).collect();
     let (leaf, rest) = chain.split_first()?;
-    let facts = CertificateFacts::read(leaf)?;
+    let (facts, self_issued) = (CertificateFacts::read(leaf), CertificateFacts::is_self_issued(leaf)?);
     let asked = ServerName::try_from(host.to_owned()).ok();
     let named = asked.is_some();
-    if facts.self_signed {
+    if self_issued {
         root.filter(|root| *root == &**leaf)?;
         let today = TODAY_UNIX_MS / 1000;
-        let trust = match (facts.not_before..=facts.not_after).contains(&today) {
+        let trust = match (facts.not_before?..=facts.not_after?).contains(&today) {
             false => Trust::Expired,
             true if facts.matches(host) => Trust::Trusted,
             true => Trust::OtherName,

@@ -45,8 +45,9 @@ impl Scratch {
     pub(super) fn certificate_with(&self, kind: &[&str]) -> (PathBuf, PathBuf) {
         let (certificate, key) = (self.path("certificate.pem"), self.path("key.pem"));
         let mut command = Command::new("openssl");
-        command.args(["req", "-x509", "-nodes", "-days", "30"]).args(kind);
+        command.args(["req", "-x509", "-nodes", "-days", "180"]).args(kind);
         command.args(["-subj", "/CN=peer.example", "-addext", "subjectAltName=DNS:peer.example"]);
+        command.args(["-addext", "extendedKeyUsage=serverAuth"]);
         command.arg("-keyout").arg(&key).arg("-out").arg(&certificate);
         run(&mut command);
         (certificate, key)

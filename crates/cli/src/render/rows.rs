@@ -13,18 +13,36 @@ pub(super) fn row(out: &mut String, name: &str, value: &str, look: &Look) {
 pub(super) fn tls(out: &mut String, name: &str, tls: &ShownTls<'_>, plan: &Plan, look: &Look) {
     row(out, name, &format!("{}, {}", tls.version_text(), tls.cipher_text()), look);
     let Some(certificate) = tls.certificate else { return };
-    row(out, "Certificate", &certificate.subject, look);
-    if !certificate.self_signed {
-        row(out, "Issuer", &certificate.issuer, look);
+    let subject = certificate.subject.clone();
+    let unreadable = || format!("{} octets that cannot be read", certificate.length);
+    row(out, "Certificate", &subject.unwrap_or_else(unreadable), look);
+    if let Some(issuer) = certificate.issuer.as_ref().filter(|_| !certificate.self_signed) {
+        row(out, "Issuer", issuer, look);
     }
     if !certificate.names.is_empty() {
-        row(out, "Names", &certificate.names.join(", "), look);
+        row(out, "Names", &some_of(&certificate.names), look);
     }
-    let until = utc(certificate.not_after).unwrap_or_else(|| "a year beyond 9999".to_owned());
-    let left = certificate.days_left(plan.began_unix_ms);
-    let left = left.map(|days| format!(" ({days} days)")).unwrap_or_default();
-    row(out, "Valid until", &format!("{until}{left}"), look);
-    row(out, "Key, signature", &format!("{}, {}", certificate.key_text(), certificate.signature), look);
+    if let Some(end) = certificate.not_after {
+        let until = utc(end).unwrap_or_else(|| "a year that cannot be written".to_owned());
+        let left = certificate.days_left(plan.began_unix_ms);
+        let left = left.map(|days| format!(" ({days} days)")).unwrap_or_default();
+        row(out, "Valid until", &format!("{until}{left}"), look);
+    }
+    let made = [certificate.key_text(), certificate.signature.clone()];
+    let made: Vec<String> = made.into_iter().flatten().collect();
+    if !made.is_empty() {
+        row(out, "Key, signature", &made.join(", "), look);
+    }
     row(out, "SHA-1", &certificate.sha1, look);
     row(out, "SHA-256", &certificate.sha256, look);
+}
+
+/// As many names as can be taken in, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 64;
+    let shown = names.get(..SHOWN).unwrap_or(names);
+    match names.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }

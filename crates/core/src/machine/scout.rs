@@ -118,11 +118,11 @@ fn read_flight(octets: &[u8], closed: Option<Close>, out: &mut Output) -> Result
 /// A certificate that spans records is put together first.
 fn read(certificate: Certificate<'_>) -> Option<CertificateFacts> {
     if let Some(der) = certificate.as_slice() {
-        return CertificateFacts::read(der);
+        return Some(CertificateFacts::read(der));
     }
     if certificate.len() > MAX_CERTIFICATE {
         return None;
     }
     let mut buffer = vec![0; certificate.len()];
-    CertificateFacts::read(certificate.copy_to(&mut buffer)?)
+    Some(CertificateFacts::read(certificate.copy_to(&mut buffer)?))
 }

@@ -1,9 +1,11 @@
 //! What is worth knowing about a certificate and a server's NTLM CHALLENGE. Each check is independent of the others.
+use std::ops::RangeInclusive;
+
 use rdp_probe_core::{
     CertificateFacts, Evidence, FailureKind, Hop, Host, KeyKind, Observed, SignatureCheck, Trust,
 };
 
-use crate::rule::Basis::{Documented, Inferred};
+use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::Possible;
 use crate::rule::{Candidate, Rule, RuleKind, Severity, VerdictOutcome};
 
@@ -28,6 +30,8 @@ fn now(evidence: &Evidence) -> Option<i64> {
 }
 
 const DAY: i64 = 86_400;
+/// Who has not renewed by then has forgotten it.
+const WEEK: i64 = 7;
 /// The longest lifetime that clients of today take, and the notes for the macOS client name.
 const LONGEST: i64 = 825 * DAY;
 /// More than this, and Kerberos refuses (RFC 4120 section 8.2: five minutes are usual).
@@ -56,6 +60,32 @@ fn name_differs(evidence: &Evidence, hop: Hop) -> bool {
     said.peek().is_some() && !said.any(same)
 }
 
+/// The certificate's last day is that many days from now.
+fn ends_within(evidence: &Evidence, days: RangeInclusive<i64>) -> bool {
+    let left = |c: &CertificateFacts| c.days_left(evidence.plan.began_unix_ms);
+    evidence.plan.certificate_days > 0 && holds(evidence, |c| left(c).is_some_and(|left| days.contains(&left)))
+}
+
+/// Which can be broken, or nearly.
+fn has_small_key(certificate: &CertificateFacts) -> bool {
+    let least = match &certificate.key {
+        Some(KeyKind::Rsa) => 2048,
+        Some(KeyKind::Other(name)) if ["RSA-PSS", "RSA-OAEP", "DSA"].contains(&name.as_str()) => 2048,
+        Some(KeyKind::Ec(_)) => 224,
+        Some(_) | None => return false,
+    };
+    certificate.key_bits.is_some_and(|bits| bits < least)
+}
+
+/// The chain leads nowhere. One that is refused for what stands in the certificate itself is told by another finding.
+fn is_of_unknown_issuer(evidence: &Evidence) -> bool {
+    match evidence.tls().and_then(|tls| tls.trust) {
+        Some(Trust::UnknownIssuer) => true,
+        Some(Trust::Refused) => holds(evidence, |c| c.unreadable.is_none() && c.is_for_servers()),
+        Some(_) | None => false,
+    }
+}
+
 /// Nothing failed over it, and it was not proven.
 fn not_verified(evidence: &Evidence) -> bool {
     let told = matches!(evidence.failure_kind(), Some(FailureKind::KeyNotProven { .. }));
@@ -65,7 +95,7 @@ fn not_verified(evidence: &Evidence) -> bool {
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "certificate-expired",
-        matches: |f| now(f).is_some_and(|now| holds(f, |c| c.not_after < now)),
+        matches: |f| now(f).is_some_and(|now| holds(f, |c| c.not_after.is_some_and(|end| end < now))),
         summary: "the certificate expired on {not_after}",
         cause: "Windows renews its own certificate by itself: one that is expired means that the renewal is broken, or that \
                 somebody bound a certificate by hand and forgot it",
@@ -74,8 +104,34 @@ pub(super) const RULES: &[Rule] = &[
         ..WARNING
     },
     Rule {
+        id: "certificate-ends-this-week",
+        matches: |f| ends_within(f, 0..=i64::from(f.plan.certificate_days).min(WEEK)),
+        summary: "the certificate ends in {days_left}, on {not_after}",
+        cause: "clients warn from then on, and those that ask for a trusted certificate refuse it{renewal}",
+        remedy: "bind a new certificate to the RDP listener now, or see that the one that renews it runs",
+        ..WARNING
+    },
+    Rule {
+        id: "certificate-ends-soon",
+        matches: |f| ends_within(f, WEEK + 1..=i64::from(f.plan.certificate_days)),
+        summary: "the certificate ends in {days_left}, on {not_after}",
+        cause: "clients warn from then on, and those that ask for a trusted certificate refuse it{renewal}",
+        remedy: "have a new certificate ready, or see that the one that renews it runs; --cert-days says how early this is told",
+        ..WARNING
+    },
+    Rule {
+        id: "certificate-cannot-be-read",
+        matches: |f| holds(f, |c| c.unreadable.is_some()),
+        summary: "the certificate cannot be read at its field {certificate_field}",
+        cause: "it is not written as RFC 5280 wants it: clients refuse such a certificate, or show it as one that is not valid; what could be \
+                read of it stands in this report",
+        remedy: "have it made again, and bind the new one to the RDP listener",
+        basis: Inferred,
+        ..WARNING
+    },
+    Rule {
         id: "certificate-not-yet-valid",
-        matches: |f| now(f).is_some_and(|now| holds(f, |c| c.not_before > now)),
+        matches: |f| now(f).is_some_and(|now| holds(f, |c| c.not_before.is_some_and(|begin| begin > now))),
         summary: "the certificate is not valid before {not_before}",
         cause: "it was made for later, or one of the clocks is wrong: this computer's or the one that made it",
         remedy: "check both clocks",
@@ -83,7 +139,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "certificate-name-mismatch",
-        matches: |f| holds(f, |c| !c.matches(&f.plan.target.asked_name())),
+        matches: |f| holds(f, |c| c.name_matches(&f.plan.target.asked_name()) == Some(false)),
         summary: "the certificate is for {certificate_names}, not for {asked_name}",
         cause: "clients warn when the name they were given is none of the certificate's",
         remedy: "connect by a name that the certificate has, or bind one that has this name",
@@ -100,7 +156,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "certificate-unknown-issuer",
-        matches: |f| matches!(f.tls().and_then(|tls| tls.trust), Some(Trust::UnknownIssuer | Trust::Refused)),
+        matches: is_of_unknown_issuer,
         summary: "the certificate's issuer is not trusted on this computer",
         cause: "the chain leads to no root of this computer's store; other clients may have it in theirs",
         remedy: "compare with the store of the clients that connect; --ca FILE checks against an authority of your own",
@@ -108,17 +164,17 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "certificate-small-key",
-        matches: |f| holds(f, |c| c.key == KeyKind::Rsa && c.key_bits.is_some_and(|bits| bits < 2048)),
-        summary: "the certificate's key has {key_bits} bits only",
-        cause: "RSA keys below 2048 bits can be broken, and many clients refuse them",
-        remedy: "bind a certificate with a key of 2048 bits or more",
+        matches: |f| holds(f, has_small_key),
+        summary: "the certificate's key, {certificate_key}, is too small",
+        cause: "keys of RSA and DSA below 2048 bits, and on curves below 224 bits, can be broken, and many clients refuse them",
+        remedy: "bind a certificate with an RSA key of 2048 bits or more, or one on P-256",
         ..WARNING
     },
     Rule {
         id: "certificate-weak-signature",
         matches: |f| holds(f, |c| c.weak_signature),
         summary: "the certificate is signed with {certificate_signature}",
-        cause: "signatures with MD5 and SHA-1 can be forged, and many clients refuse them",
+        cause: "signatures with SHA-1, MD5 and what is older than these can be forged, and many clients refuse them",
         remedy: "bind a certificate that is signed with SHA-256 or better",
         ..WARNING
     },
@@ -131,19 +187,41 @@ pub(super) const RULES: &[Rule] = &[
         ..WARNING
     },
     Rule {
+        id: "certificate-without-names",
+        matches: |f| holds(f, |c| c.unreadable.is_none() && c.names.is_empty()),
+        summary: "the certificate has no subject alternative name",
+        cause: "clients for macOS and iOS look for the name there only; Windows clients take the common name as well",
+        remedy: "where such clients connect, bind a certificate that has the host's name among its subject alternative names",
+        basis: Reported,
+        ..INFO
+    },
+    Rule {
+        id: "certificate-without-server-authentication",
+        matches: |f| {
+            holds(f, |c| c.unreadable.is_none() && c.is_for_servers() && !c.names_server_authentication())
+        },
+        summary: "the certificate does not name server authentication among its extended key usages",
+        cause: "Windows clients take a certificate without usages, or with Remote Desktop Authentication alone; clients for macOS and iOS \
+                want server authentication there",
+        remedy: "where such clients connect, bind a certificate with the usage server authentication",
+        basis: Reported,
+        ..INFO
+    },
+    Rule {
         id: "certificate-long-lifetime",
-        matches: |f| holds(f, |c| !c.self_signed && c.not_after.saturating_sub(c.not_before) > LONGEST),
+        matches: |f| holds(f, |c| c.lifetime().is_some_and(|life| life > LONGEST)),
         summary: "the certificate is valid for more than 825 days",
-        cause: "some clients refuse certificates of authorities that live as long",
-        remedy: "ask the authority for a shorter one",
+        cause: "clients for macOS and iOS refuse a certificate that lives as long, whoever signed it: the macOS client shows error 0x907 or \
+                0x2104; Windows clients take it",
+        remedy: "where such clients connect, bind a certificate that is valid for at most 825 days",
+        basis: Reported,
         ..INFO
     },
     Rule {
         id: "signature-not-verified",
         matches: not_verified,
         summary: "whether the server holds the certificate's key could not be checked",
-        cause: "the handshake is signed with a key or a scheme that this build does not know, such as SHA-1, or RSA below 2048 \
-                bits, or the certificate cannot be read: it says nothing against the server, but somebody in between would look the same",
+        cause: "{why_not_verified}: it says nothing against the server, but somebody in between would look the same",
         remedy: "on the target, bind a certificate with an RSA key of 2048 bits or more, or one on P-256 or P-384, and allow \
                  signatures with SHA-256",
         ..WARNING

@@ -398,12 +398,12 @@ view! {
 view! {
     /// A certificate.
     pub(super) struct CertificateView {
-        /// The subject.
-        pub(super) subject: String,
+        /// The subject; null when it cannot be read, as each of these fields.
+        pub(super) subject: Option<String>,
         /// The issuer.
-        pub(super) issuer: String,
+        pub(super) issuer: Option<String>,
         /// Serial number in hexadecimal.
-        pub(super) serial: String,
+        pub(super) serial: Option<String>,
         /// Names and addresses that it stands for.
         pub(super) names: Vec<String>,
         /// RFC 3339.
@@ -414,20 +414,24 @@ view! {
         pub(super) days_left: Option<i64>,
         /// Whether subject and issuer are the same.
         pub(super) self_signed: bool,
-        /// Whether one of its names is the one that was asked for.
-        pub(super) name_matches: bool,
+        /// Whether one of its names is the one that was asked for; null when none is, and not all of them can be read.
+        pub(super) name_matches: Option<bool>,
         /// Whether it leads to a trusted root for that name; null when that was not looked at.
         pub(super) trusted: Option<bool>,
         /// The key, such as `RSA 2048`.
-        pub(super) key: String,
+        pub(super) key: Option<String>,
         /// The signature's algorithm.
-        pub(super) signature: String,
+        pub(super) signature: Option<String>,
         /// Extended key usages as object identifiers; null without the extension.
         pub(super) extended_key_usage: Option<Vec<String>>,
         /// SHA-1, in the form of the registry's SSLCertificateSHA1Hash.
         pub(super) sha1: String,
         /// SHA-256: what `--pin` takes.
         pub(super) sha256: String,
+        /// Its size, in octets.
+        pub(super) length: usize,
+        /// The first field of it that cannot be read, by its name in RFC 5280; null when all can.
+        pub(super) unreadable: Option<String>,
         /// How many certificates were sent.
         pub(super) chain_length: usize,
     }

@@ -3,43 +3,55 @@ use rdp_probe_core::CertificateFacts;
 
 /// No text is longer, in characters: 512, and what says that it was cut.
 const MOST_TEXT: usize = 512 + 3;
-/// More names, and more usages, are not kept.
-const MOST_NAMES: usize = 64;
+/// More usages are not kept.
+const MOST_USAGES: usize = 64;
 /// Usages that have a name of their own, beside those that are kept by number.
 const NAMED_USAGES: usize = 3;
 
-/// A certificate is read or not, never half; what is kept of it is bounded, and each of its names stands for itself.
+/// What is kept of a certificate is bounded, each of its names stands for itself, and what is missing is said.
 ///
 /// # Panics
 /// When that does not hold.
 pub fn certificate(octets: &[u8]) {
-    let Some(facts) = CertificateFacts::read(octets) else { return };
-    assert_eq!(CertificateFacts::read(octets).as_ref(), Some(&facts), "not deterministic");
-    assert_eq!(CertificateFacts::is_self_issued(octets), Some(facts.self_signed), "{facts:?}");
+    let facts = CertificateFacts::read(octets);
+    assert_eq!(CertificateFacts::read(octets), facts, "not deterministic");
+    let self_issued = CertificateFacts::is_self_issued(octets);
+    assert_eq!(self_issued.unwrap_or_default(), facts.self_signed, "{facts:?}");
+    let times = [facts.not_before, facts.not_after].map(|time| time.is_some());
+    let texts = [&facts.subject, &facts.issuer, &facts.serial, &facts.signature].map(Option::is_some);
+    let read = texts.into_iter().chain(times).chain([facts.key.is_some(), facts.version.is_some()]);
+    assert!(facts.unreadable.is_some() || read.into_iter().all(|read| read), "{facts:?}");
+    assert_eq!(facts.length, octets.len(), "{facts:?}");
     bounded(&facts);
     digests(&facts);
-    for name in facts.names.iter().chain(&facts.common_name) {
+    for name in facts.names.iter().chain(&facts.common_name).chain(&facts.other_common_names) {
         assert!(facts.matches(name), "{name:?} does not stand for itself: {facts:?}");
     }
     assert!(facts.days_left(0).is_none(), "nobody said what time it is");
     for now in [1_000, 1_795_219_200_000, i64::MAX] {
         let left = facts.days_left(now);
-        assert!(left.is_some_and(|days| (days >= 0) == (facts.not_after >= now / 1000)), "{left:?} {facts:?}");
+        let ends = |end: i64| left.is_some_and(|days| (days >= 0) == (end >= now / 1000));
+        assert!(facts.not_after.map_or_else(|| left.is_none(), ends), "{left:?} {facts:?}");
     }
-    assert!(!facts.key_text().is_empty(), "{facts:?}");
+    assert_eq!(facts.key_text().map(|text| text.is_empty()), facts.key.is_some().then_some(false), "{facts:?}");
+    assert_ne!(facts.key_bits, Some(0), "{facts:?}");
     assert!(facts.extended_key_usage.is_some() || facts.is_for_servers(), "{facts:?}");
 }
 
 fn bounded(facts: &CertificateFacts) {
     let usages = facts.extended_key_usage.iter().flatten();
-    let texts = [&facts.subject, &facts.issuer, &facts.serial, &facts.signature].into_iter();
-    for text in texts.chain(&facts.common_name).chain(&facts.names).chain(usages) {
+    let texts = [&facts.subject, &facts.issuer, &facts.serial, &facts.signature, &facts.common_name]
+        .into_iter()
+        .flatten();
+    for text in texts.chain(&facts.other_common_names).chain(&facts.names).chain(usages) {
         assert!(text.chars().count() <= MOST_TEXT, "{} octets: {text:?}", text.len());
     }
-    assert!(facts.key.name().chars().count() <= MOST_TEXT, "{facts:?}");
-    assert!(facts.names.len() <= MOST_NAMES, "{} names", facts.names.len());
+    assert!(facts.key.iter().all(|key| key.name().chars().count() <= MOST_TEXT), "{facts:?}");
+    // A name has two octets of its own.
+    let all = facts.names.len().saturating_add(facts.other_common_names.len());
+    assert!(all <= facts.length / 2, "{all} names");
     let usages = facts.extended_key_usage.as_ref().map_or(0, Vec::len);
-    assert!(usages <= MOST_NAMES.saturating_add(NAMED_USAGES), "{usages} usages");
+    assert!(usages <= MOST_USAGES.saturating_add(NAMED_USAGES), "{usages} usages");
 }
 
 fn digests(facts: &CertificateFacts) {
@@ -61,7 +73,8 @@ mod tests {
             for der in kind.chain() {
                 certificate(&der);
                 for len in (0..der.len()).step_by(7) {
-                    assert_eq!(CertificateFacts::read(&der[..len]), None, "{kind:?}, {len} octets");
+                    let cut = CertificateFacts::read(&der[..len]);
+                    assert!(cut.unreadable.is_some() && cut.subject.is_none(), "{kind:?}, {len} octets");
                 }
             }
         }

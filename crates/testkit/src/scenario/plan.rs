@@ -29,6 +29,7 @@ impl Scenario {
         plan.target.accept_certificate = wanted.accept_certificate;
         plan.restricted_admin = wanted.restricted_admin;
         plan.enumerate = wanted.enumerate;
+        plan.certificate_days = wanted.cert_days.unwrap_or(plan.certificate_days);
         plan.second_look = wanted.second_look;
         plan.all_addresses = wanted.all_addresses;
         plan.family = wanted.family;
@@ -193,6 +194,9 @@ impl Scenario {
         }
         if self.gateway.is_none() {
             option(&[if wanted.enumerate { "--enumerate" } else { "--no-enumerate" }]);
+            if let Some(days) = wanted.cert_days {
+                option(&["--cert-days", &days.to_string()]);
+            }
             option(&[if wanted.second_look { "--second-look" } else { "--no-second-look" }]);
         }
         if wanted.all_addresses {

@@ -53,7 +53,10 @@ fn is_bound_by_a_long_digest(evidence: &Evidence) -> bool {
     let long = |signature: &str| {
         ["sha384", "sha512"].iter().any(|digest| signature.to_ascii_lowercase().contains(digest))
     };
-    bound && evidence.gateway_certificate().is_some_and(|certificate| long(&certificate.signature))
+    bound
+        && evidence
+            .gateway_certificate()
+            .is_some_and(|certificate| certificate.signature.as_deref().is_some_and(long))
 }
 
 fn is_at_the_logon(evidence: &Evidence) -> bool {
