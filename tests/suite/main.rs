@@ -25,6 +25,8 @@ mod demo;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod excluding;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod faults;

@@ -1,7 +1,7 @@
 //! Where a PDU ends: asked by every driver of the octets that it holds.
 use rdp_probe_wire::after_tls::{self, AfterTls};
 use rdp_probe_wire::credssp::ts_request;
-use rdp_probe_wire::first_octets::{ENOUGH, FirstOctets, classify};
+use rdp_probe_wire::first_octets::{ENOUGH, FirstOctets, classify, is_no_tpkt};
 use rdp_probe_wire::http::{self, BodyLength, Response, Status};
 use rdp_probe_wire::rdsaad;
 use rdp_probe_wire::rdstls::Capabilities;
@@ -58,6 +58,7 @@ impl Framing {
     #[must_use]
     pub fn find(self, held: &[u8]) -> Found {
         match self {
+            Self::Tpkt if is_no_tpkt(held) => Found::Stray,
             Self::Tpkt => match tpkt::frame(held) {
                 // Another protocol is named by more octets than its first.
                 Frame::Stray if classify(held) == FirstOctets::Undecided && held.len() < ENOUGH => Found::More,

@@ -62,24 +62,22 @@ impl NtlmFacts {
         self.build.map(|(major, minor, build)| format!("{major}.{minor}.{build}"))
     }
 
-    /// Which product has this build: a guess, since client and server editions and later versions share builds.
-    #[must_use]
-    pub fn product(&self) -> Option<&'static str> {
-        Some(match self.build? {
-            (10, 0, 26_100..) => "Windows Server 2025 or Windows 11 24H2 or later",
-            (10, 0, 22_000..) => "Windows 11",
-            (10, 0, 20_348) => "Windows Server 2022",
-            (10, 0, 19_041..20_348) => "Windows 10 2004 or later",
-            (10, 0, 17_763) => "Windows Server 2019 or Windows 10 1809",
-            (10, 0, 14_393) => "Windows Server 2016 or Windows 10 1607",
-            (10, 0, _) => "Windows 10",
-            (6, 3, 9600) => "Windows Server 2012 R2 or Windows 8.1",
-            (6, 2, 9200) => "Windows Server 2012 or Windows 8",
-            (6, 1, _) => "Windows Server 2008 R2 or Windows 7",
-            (6, 0, _) => "Windows Server 2008 or Windows Vista",
-            (5, 2, _) => "Windows Server 2003",
-            _ => return None,
-        })
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let names = [&self.netbios_computer, &self.netbios_domain, &self.dns_computer, &self.dns_domain];
+        names.into_iter().filter_map(|name| name.as_deref())
+    }
+
+    /// Whether it has any name.
+    pub(crate) fn has_names(&self) -> bool {
+        self.names().next().is_some()
+    }
+
+    /// Whether it has one name in every field that it has, and more than one of these.
+    pub(crate) fn has_one_name(&self) -> bool {
+        let mut names = self.names();
+        let Some(first) = names.next() else { return false };
+        names.next().is_some_and(|next| next.eq_ignore_ascii_case(first))
+            && names.all(|name| name.eq_ignore_ascii_case(first))
     }
 }
 
@@ -92,10 +90,5 @@ mod tests {
         let facts = NtlmFacts { filetime: Some(133_444_736_000_000_000), ..NtlmFacts::default() };
         assert_eq!(facts.unix_ms(), Some(1_700_000_000_000));
         assert_eq!(NtlmFacts { filetime: Some(1), ..NtlmFacts::default() }.unix_ms(), None);
-    }
-
-    #[test]
-    fn a_build_that_nobody_knows_has_no_product() {
-        assert_eq!(NtlmFacts { build: Some((4, 0, 1381)), ..NtlmFacts::default() }.product(), None);
     }
 }

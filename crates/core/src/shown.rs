@@ -10,7 +10,9 @@ use crate::evidence::Evidence;
 use crate::fact::{Licensed, Observed, ServerKey};
 use crate::failure::FailureKind;
 use crate::field::hex;
+use crate::hop::Hop;
 use crate::ntlm::NtlmFacts;
+use crate::product::Product;
 use crate::stage::Stage;
 use crate::tls::{ScoutFacts, TlsFacts, Trust};
 
@@ -66,6 +68,8 @@ pub struct ShownServer {
     pub clock_skew_ms: Option<i64>,
     /// `version` of its TSRequest.
     pub credssp_version: Option<u32>,
+    /// Which product it is: a guess.
+    pub product: Option<Product>,
 }
 
 /// What the target answered to the basic settings.
@@ -137,7 +141,7 @@ impl Evidence {
         })
     }
 
-    /// What the target says of itself in CredSSP.
+    /// What the target says of itself in CredSSP, and what it is.
     #[must_use]
     pub fn shown_server(&self) -> Option<ShownServer> {
         let credssp_version = self.credssp_version();
@@ -145,8 +149,9 @@ impl Evidence {
             Some((facts, skew)) => (facts.clone(), skew),
             None => (NtlmFacts::default(), None),
         };
-        let known = credssp_version.is_some() || facts != NtlmFacts::default();
-        known.then_some(ShownServer { facts, clock_skew_ms, credssp_version })
+        let product = self.product(Hop::Target);
+        let known = credssp_version.is_some() || facts != NtlmFacts::default() || product.is_some();
+        known.then_some(ShownServer { facts, clock_skew_ms, credssp_version, product })
     }
 
     /// What the target answered to the basic settings, on the deciding path.

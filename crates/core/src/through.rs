@@ -313,6 +313,7 @@ impl Evidence {
             facts: facts.clone(),
             clock_skew_ms,
             credssp_version: None,
+            product: self.product(Hop::Gateway),
         });
         for fact in last.gateway_facts() {
             if let Observed::LogonSent(method) = fact {

@@ -2,7 +2,8 @@
 //! feeds [`explain`](fn@crate::explain), [`diagnose`](fn@crate::diagnose) and docs/codes.md.
 use std::sync::LazyLock;
 
-use rdp_probe_core::Stage;
+use rdp_probe_core::wire::credssp::NtStatus;
+use rdp_probe_core::{Stage, unfolded};
 
 const TABLE: &str = include_str!("../data/error-codes.tsv");
 
@@ -239,6 +240,16 @@ pub fn all() -> &'static [Code] {
 #[must_use]
 pub fn lookup(family: Family, code: u32) -> Option<&'static Code> {
     all().iter().find(|row| row.family == family && row.code == Some(code))
+}
+
+/// The name of a status that a server gives as `errorCode` of a TSRequest: an NTSTATUS, one of SSPI, or another HRESULT, of which those of
+/// Win32 have a facility of their own ([MS-ERREF] 2.1).
+#[must_use]
+pub fn name_of_status(status: u32) -> Option<&'static str> {
+    let meant = unfolded(NtStatus(status)).0;
+    let families = [Family::NtStatus, Family::Sspi, Family::Hresult];
+    let win_32 = || lookup(Family::Win32, Some(meant & 0xFFFF).filter(|_| meant >> 16 == 0x8007)?);
+    families.into_iter().find_map(|family| lookup(family, meant)).or_else(win_32).map(|row| row.name)
 }
 
 /// The name of a gateway's code, whichever of its two forms it came in.

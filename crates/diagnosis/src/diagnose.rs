@@ -96,7 +96,8 @@ fn judge(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
     let telling = top.into_iter().chain(worth.iter().copied()).filter(|rule| rule.client_decides || !decided);
     for candidate in telling.flat_map(|rule| rule.candidates) {
         let extended = candidate.extended_of.map_or(candidate.extended, |of| of(evidence));
-        let candidate = Candidate { extended, ..*candidate };
+        let status = candidate.status_of.map_or(candidate.status, |of| of(evidence));
+        let candidate = Candidate { extended, status, ..*candidate };
         if candidate.when.is_none_or(|when| when(evidence)) && !mstsc.contains(&candidate) {
             mstsc.push(candidate);
         }

@@ -19,6 +19,7 @@
 //! assert_eq!(diagnosis.causes.first().unwrap().id, "closed-after-request");
 //! ```
 
+mod advice;
 pub mod catalogue;
 pub mod codes;
 mod diagnose;
@@ -35,4 +36,4 @@ pub use explain::{Explanation, explain, explain_pair};
 pub use placeholder::Placeholder;
 pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity, VerdictOutcome};
 pub use text::{fill, summary};
-pub use time::utc;
+pub use time::{skew_words, utc};

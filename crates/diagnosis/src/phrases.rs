@@ -1,4 +1,5 @@
 //! The phrases that placeholders stand for, as far as they take more than a field of the evidence.
+use rdp_probe_core::wire::first_octets::Foreign;
 use rdp_probe_core::wire::license::LicenseErrorCode;
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
@@ -7,7 +8,7 @@ use rdp_probe_core::{
 };
 
 use crate::codes;
-use crate::time::span;
+use crate::time::{skew_words, span};
 use crate::waited::as_long_as_a_dial;
 
 /// One of two texts: over TLS, and where Standard RDP Security was agreed on.
@@ -143,10 +144,54 @@ pub(crate) fn says(evidence: &Evidence, hop: Hop) -> Option<String> {
     facts.dns_computer.clone().or_else(|| facts.netbios_computer.clone())
 }
 
+/// The protocol that answered the request, or a second look.
+pub(crate) fn spoken_by(evidence: &Evidence) -> Option<Foreign> {
+    if let Some(FailureKind::Foreign { protocol, .. }) = evidence.failure_kind() {
+        return Some(*protocol);
+    }
+    let (_, attempt) = evidence.explanation()?;
+    evidence.path().last().filter(|path| path.is_wordless())?;
+    attempt.foreign()
+}
+
+/// What somebody is who speaks so, where no row of its own says it.
+pub(crate) fn service(protocol: Foreign) -> Option<&'static str> {
+    Some(match protocol {
+        Foreign::H323 => "an H.323 gateway, telephone or conference (NetMeeting)",
+        Foreign::Rtmp => "an RTMP server for video",
+        Foreign::OpenFlow => "an OpenFlow switch or controller",
+        Foreign::Kerberos => "a Kerberos domain controller (KDC)",
+        Foreign::Ldap => "an LDAP directory",
+        Foreign::Smb => "a file server (SMB)",
+        Foreign::PostgreSql => "a PostgreSQL server",
+        Foreign::Redis => "a Redis server",
+        Foreign::OracleTns => "an Oracle listener (TNS)",
+        Foreign::Amqp => "a message broker (AMQP)",
+        Foreign::Mqtt => "a message broker (MQTT)",
+        Foreign::X11 => "an X server (X11)",
+        Foreign::Adb => "an Android device (ADB)",
+        Foreign::Ssh
+        | Foreign::Http
+        | Foreign::Tls
+        | Foreign::Vnc
+        | Foreign::Telnet
+        | Foreign::Socks
+        | Foreign::MySql
+        | Foreign::IsoTsap
+        | Foreign::Echo
+        | Foreign::Unknown
+        | _ => return None,
+    })
+}
+
+/// The status that the server gave in its TSRequest.
+pub(crate) fn status_said(evidence: &Evidence) -> Option<u32> {
+    if let FailureKind::CredsspError(status) = evidence.failure_kind()? { Some(status.0) } else { None }
+}
+
 /// How far its clock is off.
 pub(crate) fn skew(evidence: &Evidence, hop: Hop) -> Option<String> {
-    let skew = evidence.challenge_of(hop)?.1?;
-    Some(format!("{} {}", span(skew.unsigned_abs()), if skew > 0 { "ahead of" } else { "behind" }))
+    Some(skew_words(evidence.challenge_of(hop)?.1?))
 }
 
 /// The schemes that the run would have taken.

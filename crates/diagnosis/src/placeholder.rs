@@ -10,17 +10,20 @@ use rdp_probe_core::{
     GatewayLogon, Hop, Observed, Stage, TlsBreak, TlsFault, TlsFaultKind, Trust, TunnelEnd, unfolded,
 };
 
+use crate::advice::{
+    WITH_NLA, WITH_OLD_SUITE, WITH_OLD_TLS, WITH_STANDARD_SECURITY, broken_how, of_xrdp, require_nla, set_tls,
+};
 use crate::codes;
 use crate::phrases::{
     address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
     gateway_code, gateway_domain, gateway_doubt, gateway_look, http_server, license_meaning, limit, looks,
-    names, oddities, over, says, schemes, second_fault, skew, spoken, words,
+    names, oddities, over, says, schemes, second_fault, service, skew, spoken, spoken_by, words,
 };
 use crate::time::{date, span};
 
 /// One line a placeholder: what it is in the code, in a text, and in a text without evidence.
 macro_rules! placeholders {
-    ($($(#[$doc:meta])* $name:ident = $id:literal, $general:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $general:expr;)*) => {
         /// What stands in braces in a rule's texts, and is filled from evidence.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -96,7 +99,11 @@ placeholders! {
     /// How many octets of an answer came, and of how many.
     PartOf = "part_of", "some";
     /// What another protocol greeted with.
-    Banner = "banner", "...";
+    Banner = "banner", "what it sent stands in the report";
+    /// What somebody is who speaks another protocol.
+    ForeignService = "foreign_service", "a server of another protocol";
+    /// The protocol.
+    ForeignProtocol = "foreign_protocol", "another protocol";
     /// The depth that was asked for, and not reached.
     Until = "until", "the asked stage";
     /// Which option asks for the protocol that has the stage.
@@ -139,6 +146,8 @@ placeholders! {
     Trust = "trust", "...";
     /// The status in place of a challenge.
     CredsspStatus = "credssp_status", "some status";
+    /// The same, as a number alone.
+    CredsspCode = "credssp_code", "STATUS";
     /// How the stream ended.
     Close = "close", "some end";
     /// What was agreed on: TLS, or Standard RDP Security.
@@ -149,7 +158,7 @@ placeholders! {
     ClientSettings = "client_settings", "the client's settings (without TLS its encryption methods)";
     /// Which settings to look at then.
     SettingsToCheck = "settings_to_check", "compare with a client that connects, and with --security nla; without TLS look at the \
-        encryption level (FIPS takes one method only), on xrdp at crypt_level and at the keys in rsakeys.ini";
+        encryption level (FIPS takes one method only)";
     /// Why a server that hangs is not the only cause of silence.
     CauseOfSilence = "cause_of_silence", "or waits for a broker or a session that does not come, or without TLS a device in \
         between drops what is larger than the first request (path MTU)";
@@ -200,6 +209,38 @@ placeholders! {
     ServerName = "server_name", "another one";
     /// How far the server's clock is ahead or behind.
     ClockSkew = "clock_skew", "ahead of or behind";
+    /// What to do where there is no Network Level Authentication.
+    RequireNla = "require_nla", "on Windows, require Network Level Authentication; xrdp has none";
+    /// How the security layer comes to be TLS.
+    SetTls = "set_tls", "set the security layer to TLS (with a certificate that it can use)";
+    /// How a handshake broke.
+    BrokenHow = "broken_how", "the server's messages contradict the protocol, or its certificate cannot be read";
+    /// Where xrdp keeps its log.
+    XrdpLog = "xrdp_log", " (xrdp: /var/log/xrdp.log)";
+    /// Where it keeps those of sessions.
+    XrdpLogs = "xrdp_logs", " (xrdp: /var/log/xrdp.log and xrdp-sesman.log)";
+    /// Where a session of it keeps its own.
+    XrdpSession = "xrdp_session", "; xrdp: /var/log/xrdp-sesman.log and the session's own log";
+    /// Its certificate.
+    XrdpCertificate = "xrdp_certificate", "; on xrdp, check certificate and key_file, and that xrdp may read them";
+    /// Its keys.
+    XrdpKeys = "xrdp_keys", "; on xrdp, make the keys anew with xrdp-keygen";
+    /// Its keys, where licences are at stake.
+    XrdpLicense = "xrdp_license", "; on xrdp, look at rsakeys.ini";
+    /// Its settings of Standard RDP Security.
+    XrdpCrypt = "xrdp_crypt", "; on xrdp, look at crypt_level and at the keys in rsakeys.ini";
+    /// Which clients get in with Network Level Authentication.
+    WithNla = "with_nla", WITH_NLA;
+    /// Which clients get in with Standard RDP Security.
+    WithStandardSecurity = "with_standard_security", WITH_STANDARD_SECURITY;
+    /// Which clients get in with an old version of TLS.
+    WithOldTls = "with_old_tls", WITH_OLD_TLS;
+    /// Which clients get in with an old suite.
+    WithOldSuite = "with_old_suite", WITH_OLD_SUITE;
+    /// What the server is.
+    Product = "product", "a server that is no Windows";
+    /// Why a server may have Standard RDP Security only, beside its settings.
+    OrTooOld = "or_too_old", ", or it is too old for TLS";
     /// The addresses that failed.
     FailedAddresses = "failed_addresses", "some fail";
     /// How many addresses the name has.
@@ -352,6 +393,8 @@ impl Placeholder {
                     |whole| format!("{} of {whole}", partial.total()),
                 )
             }
+            Self::ForeignService => service(spoken_by(evidence)?)?.to_owned(),
+            Self::ForeignProtocol => spoken_by(evidence)?.name().to_owned(),
             Self::Banner => match kind? {
                 FailureKind::Foreign { head, .. } => banner(head),
                 _ => match &evidence.explanation()?.1.failure.as_ref()?.kind {
@@ -471,15 +514,15 @@ impl Placeholder {
                 None => "it signed itself".into(),
             },
             Self::Account => evidence.plan.account.as_ref()?.to_string(),
+            Self::CredsspCode => match kind? {
+                FailureKind::CredsspError(status) => format!("0x{:08X}", unfolded(*status).0),
+                _ => return None,
+            },
             Self::CredsspStatus => match kind? {
                 FailureKind::CredsspError(status) => {
-                    let meant = unfolded(*status).0;
-                    let known = codes::lookup(codes::Family::NtStatus, meant);
-                    let known = known.or_else(|| codes::lookup(codes::Family::Sspi, meant));
-                    known.map_or_else(
-                        || format!("0x{:08X}", status.0),
-                        |row| format!("0x{:08X}, {}", status.0, row.name),
-                    )
+                    let name = codes::name_of_status(status.0);
+                    let name = name.map(|name| format!(", {name}")).unwrap_or_default();
+                    format!("0x{:08X}{name}", status.0)
                 }
                 FailureKind::NoChallenge { .. } => "SPNEGO reject".into(),
                 _ => return None,
@@ -505,7 +548,7 @@ impl Placeholder {
                 evidence,
                 "compare with a client that connects; --security nla shows whether it takes Network Level Authentication",
                 "on the target, look at the encryption level (FIPS takes one method only), or set the security layer to TLS \
-                 or Negotiate; on xrdp, look at crypt_level and at the keys in rsakeys.ini",
+                 or Negotiate",
             ),
             Self::CauseOfSilence => over(
                 evidence,
@@ -601,6 +644,27 @@ impl Placeholder {
             Self::ServerName => says(evidence, Hop::Target)?,
             Self::GatewaySays => says(evidence, Hop::Gateway)?,
             Self::ClockSkew => skew(evidence, Hop::Target)?,
+            Self::Product => {
+                let name = evidence.product(Hop::Target)?.name();
+                name.split(';').next().unwrap_or(name).to_owned()
+            }
+            Self::RequireNla => require_nla(evidence).to_owned(),
+            Self::SetTls => set_tls(evidence).to_owned(),
+            Self::BrokenHow => broken_how(evidence).to_owned(),
+            Self::XrdpLog
+            | Self::XrdpLogs
+            | Self::XrdpSession
+            | Self::XrdpCertificate
+            | Self::XrdpKeys
+            | Self::XrdpLicense
+            | Self::XrdpCrypt => of_xrdp(evidence, self.in_general()),
+            Self::WithNla | Self::WithStandardSecurity | Self::WithOldTls | Self::WithOldSuite => {
+                self.in_general().to_owned()
+            }
+            Self::OrTooOld => match evidence.is_of_rdp_10() {
+                true => String::new(),
+                false => ", or it is too old for TLS".to_owned(),
+            },
             Self::GatewayClockSkew => skew(evidence, Hop::Gateway)?,
             Self::FailedAddresses => failed_addresses(evidence),
             Self::AddressCount => evidence.addresses().len().to_string(),

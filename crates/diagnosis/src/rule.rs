@@ -53,6 +53,8 @@ pub struct Rule {
     pub client_connects: bool,
     /// How the cause is known.
     pub basis: Basis,
+    /// Rules of which none may be said beside this one: they say the opposite.
+    pub excludes: &'static [&'static str],
     /// Rules that this one hides when both match.
     pub supersedes: &'static [&'static str],
 }
@@ -80,6 +82,7 @@ impl Rule {
         client_decides: false,
         client_connects: false,
         basis: Basis::Inferred,
+        excludes: &[],
         supersedes: &[],
     };
 }
@@ -239,6 +242,8 @@ pub struct Candidate {
     pub when: Option<fn(&Evidence) -> bool>,
     /// Where "extended error code" comes from, when it is what the server said.
     pub extended_of: Option<fn(&Evidence) -> Option<u32>>,
+    /// Where `status` comes from, when it is what the server said.
+    pub status_of: Option<fn(&Evidence) -> Option<u32>>,
 }
 
 impl Candidate {
@@ -254,7 +259,18 @@ impl Candidate {
             basis,
             when: None,
             extended_of: None,
+            status_of: None,
         }
+    }
+
+    /// The status of "an authentication error has occurred", as the server gave it.
+    #[must_use]
+    pub const fn status_of(
+        status_of: fn(&Evidence) -> Option<u32>,
+        likelihood: Likelihood,
+        basis: Basis,
+    ) -> Self {
+        Self { code: None, status_of: Some(status_of), ..Self::pair(0, None, likelihood, basis) }
     }
 
     /// The same, with what the server said as "extended error code".

@@ -42,6 +42,26 @@ pub(crate) fn span(millis: u64) -> String {
     }
 }
 
+/// How far a clock is ahead of another one or behind it, by its two largest units: `10 min 12 s behind`, with `ahead of` and `behind` for the
+/// sentence that goes on with the other clock.
+#[must_use]
+pub fn skew_words(millis: i64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    let seconds = millis.unsigned_abs().saturating_add(500) / 1000;
+    let first = UNITS.iter().position(|(unit, _)| seconds >= *unit);
+    let shown = UNITS.iter().skip(first.unwrap_or_default()).take(2);
+    let (mut rest, mut words) = (seconds, Vec::new());
+    for (unit, name) in shown {
+        let count = rest.checked_div(*unit).unwrap_or_default();
+        rest = rest.checked_rem(*unit).unwrap_or_default();
+        if count > 0 {
+            words.push(format!("{count} {name}"));
+        }
+    }
+    let long = if words.is_empty() { "less than a second".to_owned() } else { words.join(" ") };
+    format!("{long} {}", if millis > 0 { "ahead of" } else { "behind" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +90,24 @@ mod tests {
         ];
         for (millis, text) in cases {
             assert_eq!(span(millis), text, "{millis}");
+        }
+    }
+
+    #[test]
+    fn clocks_differ_by_two_units() {
+        let cases = [
+            (612_000, "10 min 12 s ahead of"),
+            (-612_400, "10 min 12 s behind"),
+            (-300_000, "5 min behind"),
+            (59_600, "1 min ahead of"),
+            (499, "less than a second ahead of"),
+            (0, "less than a second behind"),
+            (3_600_000 + 59_000, "1 h ahead of"),
+            (-93_784_000, "1 d 2 h behind"),
+            (i64::MIN, "106751991167 d 7 h behind"),
+        ];
+        for (millis, words) in cases {
+            assert_eq!(skew_words(millis), words, "{millis}");
         }
     }
 }

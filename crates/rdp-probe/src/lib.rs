@@ -166,12 +166,13 @@ pub use rdp_probe_core::{
     Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, ClientName,
     ClientNameError, Close, Cut, DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family,
     Fields, GatewayFact, GatewayFault, GatewayTransport, Hop, Host, HttpFacts, Leg, Link, MethodSummary, Nla,
-    NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Purpose, Security, SecuritySummary,
-    ShownGateway, ShownServer, ShownSettings, ShownTls, Stage, StageRecord, TlsFacts, TunnelEnd, hex,
+    NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Product, Purpose, Security,
+    SecuritySummary, ShownGateway, ShownServer, ShownSettings, ShownTls, Stage, StageRecord, TlsFacts,
+    TunnelEnd, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,
-    Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair, utc,
+    Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair, skew_words, utc,
 };
 
 /// The values that servers send, as the evidence has them.

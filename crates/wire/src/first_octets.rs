@@ -22,6 +22,34 @@ pub enum Foreign {
     MySql,
     /// A TPKT service that is not RDP: ISO-TSAP parameters in the Connection Confirm (RFC 1006; for one, a PLC).
     IsoTsap,
+    /// H.323: a Q.931 message in TPKT, as its gateways, telephones and NetMeeting send it (ITU-T H.225.0, RFC 1006).
+    H323,
+    /// RTMP: S0 and S1, whose version is 3 as TPKT's is (Adobe RTMP 1.0 section 5.2).
+    Rtmp,
+    /// `OpenFlow` 1.2, whose version is 3 as TPKT's is.
+    OpenFlow,
+    /// What was sent comes back.
+    Echo,
+    /// Kerberos over TCP: a KRB-ERROR (RFC 4120 sections 5.9.1 and 7.2.2).
+    Kerberos,
+    /// LDAP: an LDAPMessage with a response (RFC 4511 section 4.1.1).
+    Ldap,
+    /// SMB, or the NetBIOS session service below it (\[MS-SMB2\] 2.1, RFC 1002 section 4.3).
+    Smb,
+    /// PostgreSQL: an ErrorResponse.
+    PostgreSql,
+    /// Redis: an error (RESP).
+    Redis,
+    /// Oracle TNS: a packet of type accept, refuse, resend or marker.
+    OracleTns,
+    /// AMQP: the protocol header that a server answers another one with.
+    Amqp,
+    /// MQTT: a CONNACK.
+    Mqtt,
+    /// X11: a connection setup that failed, or one that wants more.
+    X11,
+    /// Android Debug Bridge.
+    Adb,
     /// None of these.
     Unknown,
 }
@@ -39,6 +67,20 @@ impl Foreign {
             Self::Socks => "SOCKS",
             Self::MySql => "MySQL",
             Self::IsoTsap => "ISO-TSAP",
+            Self::H323 => "H.323",
+            Self::Rtmp => "RTMP",
+            Self::OpenFlow => "OpenFlow",
+            Self::Echo => "echo",
+            Self::Kerberos => "Kerberos",
+            Self::Ldap => "LDAP",
+            Self::Smb => "SMB",
+            Self::PostgreSql => "PostgreSQL",
+            Self::Redis => "Redis",
+            Self::OracleTns => "Oracle TNS",
+            Self::Amqp => "AMQP",
+            Self::Mqtt => "MQTT",
+            Self::X11 => "X11",
+            Self::Adb => "ADB",
             Self::Unknown => "an unknown protocol",
         }
     }
@@ -70,6 +112,13 @@ pub fn classify(head: &[u8]) -> FirstOctets {
         (b"<h", Foreign::Http),
         (b"<H", Foreign::Http),
         (b"RFB ", Foreign::Vnc),
+        (b"AMQP", Foreign::Amqp),
+        (b"CNXN", Foreign::Adb),
+        (b"STLS", Foreign::Adb),
+        (b"-ERR ", Foreign::Redis),
+        (b"-NOAUTH ", Foreign::Redis),
+        (b"-DENIED ", Foreign::Redis),
+        (&[0x83, 0, 0, 1], Foreign::Smb),
         (&[0xFF, 0xFB], Foreign::Telnet),
         (&[0xFF, 0xFC], Foreign::Telnet),
         (&[0xFF, 0xFD], Foreign::Telnet),
@@ -86,20 +135,93 @@ pub fn classify(head: &[u8]) -> FirstOctets {
     }
     match *head {
         [3, ..] => FirstOctets::Tpkt,
-        // Two octets tell, so these come first: more octets must not change the answer. A MySQL packet of such a length
-        // would be no greeting.
-        [5, 0x00..=0x08 | 0xFF, ..] | [0, 0x5A..=0x5D, ..] => FirstOctets::Foreign(Foreign::Socks),
-        // MySQL: a length of 24 bits, sequence number 0, protocol version 10 or the header of an error.
-        [_, _, 0, 0, 0x0A | 0xFF, ..] => FirstOctets::Foreign(Foreign::MySql),
-        [_] | [_, _] | [_, _, 0] | [_, _, 0, 0] => FirstOctets::Undecided,
         _ if undecided => FirstOctets::Undecided,
-        _ => FirstOctets::Foreign(Foreign::Unknown),
+        _ => by_layout(head),
+    }
+}
+
+/// Protocols of binary layouts: what stands first in the list is asked first, and no octet that is still to come changes the answer.
+fn by_layout(head: &[u8]) -> FirstOctets {
+    let foreign = match *head {
+        // SOCKS 5: a method that is none, or a reply that is no success.
+        [5, 0x01..=0x08 | 0xFF, ..] => Foreign::Socks,
+        // An ErrorResponse: a length of 32 bits, and the field "S" (severity).
+        [b'E', 0, 0, _, _, b'S', ..] => Foreign::PostgreSql,
+        [b'E', 0, 0] | [b'E', 0, 0, _] | [b'E', 0, 0, _, _] => return FirstOctets::Undecided,
+        // MySQL's classic protocol: a length of 24 bits, sequence number 0, protocol version 10 or the header of an error. Its X protocol: a
+        // length of 32 bits, and a notice or an error, whose first field follows.
+        [_, _, 0, 0, 0x0A | 0xFF, ..] | [_, _, 0, 0, 0x0B | 0x01, 0x08, ..] => Foreign::MySql,
+        [_, _, 0, 0, 0x0B | 0x01] => return FirstOctets::Undecided,
+        // A length of 16 bits, no checksum; accept, refuse, resend or marker, and no flags.
+        [_, _, 0, 0, 2 | 4 | 11 | 12, 0, ..] => Foreign::OracleTns,
+        [_, _, 0, 0, 2 | 4 | 12] => return FirstOctets::Undecided,
+        // A message of the session service: SMB 1, 2 or 3.
+        [0, _, _, _, 0xFE | 0xFF, b'S', b'M', ..] => Foreign::Smb,
+        [0, _, _, _, 0xFE | 0xFF] | [0, _, _, _, 0xFE | 0xFF, b'S'] => return FirstOctets::Undecided,
+        // A length of 32 bits, and [APPLICATION 30].
+        [0, 0, _, _, 0x7E, ..] => Foreign::Kerberos,
+        // Failed or authenticate, and version 11.0 in either order of octets.
+        [0 | 2, _, 11, 0, 0, 0, ..] | [0 | 2, _, 0, 11, 0, 0, ..] => Foreign::X11,
+        [0 | 2, _, 11] | [0 | 2, _, 11, 0] | [0 | 2, _, 11, 0, 0] => return FirstOctets::Undecided,
+        [0 | 2, _, 0, 11] | [0 | 2, _, 0, 11, 0] => return FirstOctets::Undecided,
+        // SOCKS 4: a reply. SOCKS 5: no authentication, which nobody asked for.
+        [0, 0x5A..=0x5D, _, _, _, ..] | [5, 0, _, _, _, ..] => Foreign::Socks,
+        // A SEQUENCE with a message id of one octet, and a response.
+        [0x30, 0..=0x7F, 2, 1, _, 0x61 | 0x64 | 0x65 | 0x78, ..]
+        | [0x30, 0x84, _, _, _, _, 2, 1, _, 0x61 | 0x64 | 0x65 | 0x78, ..] => Foreign::Ldap,
+        [0x30]
+        | [0x30, 0..=0x7F]
+        | [0x30, 0..=0x7F, 2]
+        | [0x30, 0..=0x7F, 2, 1]
+        | [0x30, 0..=0x7F, 2, 1, _] => {
+            return FirstOctets::Undecided;
+        }
+        [0x30, 0x84, ref rest @ ..] if rest.len() < 8 => return FirstOctets::Undecided,
+        // CONNACK: its length, whether there is a session, and a return code.
+        [0x20, 2, 0 | 1, 0..=5, ..] => Foreign::Mqtt,
+        [_] | [_, _] | [_, _, _] | [_, _, _, _] => return FirstOctets::Undecided,
+        _ => Foreign::Unknown,
+    };
+    FirstOctets::Foreign(foreign)
+}
+
+/// What octets with TPKT's first one belong to that are no TPDU which RDP has: asked once they were read, and are none.
+#[must_use]
+pub const fn over_tpkt(octets: &[u8]) -> Option<Foreign> {
+    Some(match *octets {
+        // A hello has its own length, and an error has its type where TPKT has nothing.
+        [3, 0, 0, 8 | 16, 0, ..] | [3, 1, 0, _, ..] => Foreign::OpenFlow,
+        // What stands behind the time is zero (section 5.2.3).
+        [3, _, _, _, _, 0, 0, 0, 0, ..] => Foreign::Rtmp,
+        // Protocol discriminator, and the length of the call reference.
+        [3, 0, _, _, 8, 1 | 2, ..] => Foreign::H323,
+        // A Connection Request, which only a client sends.
+        [3, 0, _, _, _, 0xE0..=0xEF, ..] => Foreign::Echo,
+        [3, 1..=u8::MAX, ..] => Foreign::Unknown,
+        _ => return None,
+    })
+}
+
+/// Whether these octets have TPKT's first one and are another protocol's all the same: TPKT has nothing in its second octet (RFC 1006 section
+/// 6), and where there is something no TPDU of RDP follows.
+#[must_use]
+pub const fn is_no_tpkt(octets: &[u8]) -> bool {
+    match *octets {
+        // No packet is as short.
+        [3, 1..=u8::MAX, 0, 0..=6, ..] => true,
+        [3, 1..=u8::MAX, _, _, _, code, ..] => !matches!(code >> 4, 0x7 | 0x8 | 0xD | 0xF),
+        _ => false,
     }
 }
 
 /// The same, when nothing more will come: what is undecided then is unknown.
 #[must_use]
 pub fn classify_last(head: &[u8]) -> FirstOctets {
+    if let [5, 0, ..] | [0, 0x5A..=0x5D, ..] = *head
+        && head.len() < 5
+    {
+        return FirstOctets::Foreign(Foreign::Socks);
+    }
     match classify(head) {
         FirstOctets::Undecided if !head.is_empty() => FirstOctets::Foreign(Foreign::Unknown),
         decided @ (FirstOctets::Tpkt | FirstOctets::Foreign(_) | FirstOctets::Undecided) => decided,
@@ -125,12 +247,55 @@ mod tests {
             (&[0x00, 0x5B, 0, 0, 0, 0, 0, 0], Foreign::Socks),
             (&[0x4A, 0x00, 0x00, 0x00, 0x0A, b'8', b'.'], Foreign::MySql),
             (&[0x45, 0x00, 0x00, 0x00, 0xFF, 0x6A, 0x04], Foreign::MySql),
+            (&[0x05, 0x00, 0x00, 0x00, 0x0B, 0x08, 0x05, 0x1A, 0x00], Foreign::MySql),
+            (&[0x60, 0x00, 0x00, 0x00, 0x01, 0x08, 0x02], Foreign::MySql),
+            (b"E\0\0\0\x8CSFATAL\0", Foreign::PostgreSql),
+            (b"E\0\0\0\xFFSFATAL\0", Foreign::PostgreSql),
+            (&[0x00, 0x0B, 0x00, 0x00, 0x04, 0x00, 0x00, 0x00], Foreign::OracleTns),
+            (&[0x00, 0x5A, 0x00, 0x00, 0x04, 0x00, 0x00, 0x00], Foreign::OracleTns),
+            (&[0x00, 0x08, 0x00, 0x00, 0x0B, 0x00, 0x00, 0x00], Foreign::OracleTns),
+            (b"\0\0\0\x54\xFESMB\x40\0", Foreign::Smb),
+            (b"\0\0\0\x23\xFFSMB\x72", Foreign::Smb),
+            (&[0x83, 0x00, 0x00, 0x01, 0x8F], Foreign::Smb),
+            (&[0x00, 0x00, 0x00, 0x5C, 0x7E, 0x5A, 0x30, 0x58], Foreign::Kerberos),
+            (&[0x30, 0x0C, 0x02, 0x01, 0x00, 0x78, 0x07], Foreign::Ldap),
+            (&[0x30, 0x84, 0x00, 0x00, 0x00, 0x10, 0x02, 0x01, 0x01, 0x61, 0x84], Foreign::Ldap),
+            (b"AMQP\0\0\x09\x01", Foreign::Amqp),
+            (&[0x20, 0x02, 0x00, 0x01], Foreign::Mqtt),
+            (&[0x00, 0x16, 0x0B, 0x00, 0x00, 0x00, 0x06, 0x00], Foreign::X11),
+            (&[0x00, 0x5A, 0x00, 0x0B, 0x00, 0x00, 0x00, 0x06], Foreign::X11),
+            (b"CNXN\0\0\0\x01", Foreign::Adb),
+            (b"STLS\0\0\0\x01", Foreign::Adb),
+            (b"RFB 003.889\n", Foreign::Vnc),
             (b"220 mail ESMTP\r\n", Foreign::Unknown),
-            (b"-ERR unknown command\r\n", Foreign::Unknown),
+            (b"-ERR unknown command\r\n", Foreign::Redis),
+            (b"-NOAUTH Authentication required.\r\n", Foreign::Redis),
         ];
         for (head, foreign) in cases {
-            assert_eq!(classify(head), FirstOctets::Foreign(*foreign), "{head:02X?}");
+            assert_eq!(classify_last(head), FirstOctets::Foreign(*foreign), "{head:02X?}");
         }
+    }
+
+    #[test]
+    fn what_begins_as_tpkt_and_is_none_is_told_once_it_was_read() {
+        let cases: &[(&[u8], Option<Foreign>)] = &[
+            (&[3, 0, 0, 16, 8, 2, 0x80, 0, 0x7D, 8], Some(Foreign::H323)),
+            (&[3, 0, 0, 8, 0, 0, 0, 1], Some(Foreign::OpenFlow)),
+            (&[3, 1, 0, 12, 0, 0, 0, 1], Some(Foreign::OpenFlow)),
+            (&[3, 0, 0x12, 0x34, 0x56, 0, 0, 0, 0, 0x5A], Some(Foreign::Rtmp)),
+            (&[3, 0x23, 0x6A, 0x4D, 0x70, 0, 0, 0, 0], Some(Foreign::Rtmp)),
+            (&[3, 0x23, 0x6A, 0x4D, 0x70, 0x5A, 0x5A, 0x5A, 0x5A], Some(Foreign::Unknown)),
+            (&[3, 0, 0, 19, 14, 0xE0, 0, 0, 0, 0, 0], Some(Foreign::Echo)),
+            (&[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80], None),
+            (&[3, 0, 0, 11, 6, 0xD0, 0, 0], None),
+        ];
+        for (octets, foreign) in cases {
+            assert_eq!(over_tpkt(octets), *foreign, "{octets:02X?}");
+        }
+        assert!(is_no_tpkt(&[3, 0x23, 0x6A, 0x4D, 0x70, 0x5A]));
+        assert!(!is_no_tpkt(&[3, 0x23, 0x6A, 0x4D, 0x70]), "not told yet");
+        assert!(is_no_tpkt(&[3, 1, 0, 6]) && !is_no_tpkt(&[3, 0, 0, 6]));
+        assert!(!is_no_tpkt(&[3, 1, 0, 19, 14, 0xD0]), "a careless server");
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::time::Duration;
 use rdp_probe::wire::gcc::EncryptionMethods;
 use rdp_probe::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe::{
-    AddressVerdict, Candidate, Evidence, Failure, Fields, MethodSummary, Offered, Outcome, PathStage, Report,
-    Rule, RuleKind, SecuritySummary, Severity, ShownServer, ShownSettings, ShownTls, Stage, VerdictOutcome,
-    escape, hex,
+    AddressVerdict, Candidate, Evidence, Failure, Fields, MethodSummary, NtlmFacts, Offered, Outcome,
+    PathStage, Product, Report, Rule, RuleKind, SecuritySummary, Severity, ShownServer, ShownSettings,
+    ShownTls, Stage, VerdictOutcome, escape, hex, skew_words,
 };
 
 use super::gateway::gateway;
@@ -306,7 +306,9 @@ fn certificate(out: &mut String, evidence: &Evidence, shown: &ShownTls<'_>, look
 /// What the server says of itself.
 fn says(out: &mut String, who: &str, server: &ShownServer, look: &Look) {
     let facts = &server.facts;
-    out.push_str(&format!("\n  {who} says that it is\n"));
+    // What is only guessed is nothing that it said.
+    let says = if *facts == NtlmFacts::default() { "is, as it seems" } else { "says that it is" };
+    out.push_str(&format!("\n  {who} {says}\n"));
     let mut known = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
             row(out, name, value, look);
@@ -314,9 +316,9 @@ fn says(out: &mut String, who: &str, server: &ShownServer, look: &Look) {
     };
     known("Computer", facts.dns_computer.as_deref().or(facts.netbios_computer.as_deref()));
     known("Domain", facts.dns_domain.as_deref().or(facts.netbios_domain.as_deref()));
-    let guess = facts.product().map(|guess| format!(" (a guess: {guess})")).unwrap_or_default();
-    known("Build", facts.build_text().map(|build| format!("{build}{guess}")).as_deref());
-    known("Clock", server.clock_skew_ms.map(|skew| format!("{skew:+} ms from this computer's")).as_deref());
+    known("Build", facts.build_text().as_deref());
+    known("Product (a guess)", server.product.map(Product::name));
+    known("Clock", server.clock_skew_ms.map(|skew| format!("{} this computer's", skew_words(skew))).as_deref());
     known("CredSSP version", server.credssp_version.map(|version| version.to_string()).as_deref());
 }
 
@@ -365,7 +367,7 @@ fn windows_client(out: &mut String, report: &Report, look: &Look) {
     _ = writeln!(out, "\n{}", title("A Windows client (mstsc) would show", look));
     if report.diagnosis.mstsc.is_empty() {
         let connects = report.diagnosis.verdict.rule.is_some_and(|rule| rule.client_connects);
-        out.push_str(if connects { "  nothing: it would connect\n" } else { "  not known\n" });
+        out.push_str(if connects { "  nothing: a client of today would connect\n" } else { "  not known\n" });
     }
     for candidate in &report.diagnosis.mstsc {
         let known = format!("{}, {}", candidate.likelihood.id(), candidate.basis.id());
@@ -394,6 +396,9 @@ fn findings(out: &mut String, report: &Report, host: &str, look: &Look) {
         let warning = matches!(rule.kind, RuleKind::Finding(Severity::Warning));
         let first = if warning { "  ! " } else { "  - " };
         wrapped(out, first, &sentence(&report.text_of(|rule| rule.summary, rule), host), look.width);
+        if look.verbose > 0 {
+            wrapped(out, "    Why: ", &sentence(&report.text_of(|rule| rule.cause, rule), host), look.width);
+        }
         if warning || look.verbose > 0 {
             wrapped(out, "    Do: ", &sentence(&report.text_of(|rule| rule.remedy, rule), host), look.width);
         }

@@ -1,6 +1,6 @@
 //! Stage `connection_initiation`: Connection Request, Connection Confirm, and all that servers say in its place
 //! ([MS-RDPBCGR] 1.3.1.1, 3.2.5.3.1 and 3.2.5.3.2).
-use rdp_probe_wire::first_octets::{FirstOctets, Foreign, classify_last};
+use rdp_probe_wire::first_octets::{FirstOctets, Foreign, classify_last, over_tpkt};
 use rdp_probe_wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_wire::nego::{FailureCode, NegRequest, Negotiation, Protocols, RequestFlags, ResponseFlags};
 use rdp_probe_wire::preconnection::PreconnectionPdu;
@@ -90,7 +90,9 @@ impl State for ExpectConnectionConfirm {
             }
             _ => Err(match DisconnectProviderUltimatum::parse(pdu) {
                 Ok(ultimatum) => FailureKind::Ultimatum(ultimatum.reason),
-                Err(_) => FailureKind::OtherTpdu { code, head: Octets::of(pdu) },
+                Err(_) => {
+                    by_another(pdu).unwrap_or_else(|| FailureKind::OtherTpdu { code, head: Octets::of(pdu) })
+                }
             }),
         }
     }
@@ -107,6 +109,11 @@ impl State for ExpectConnectionConfirm {
         _: &Context,
         _: &mut Output,
     ) -> Result<Step, FailureKind> {
+        if how != Close::Cancelled
+            && let Some(kind) = by_another(partial)
+        {
+            return Err(kind);
+        }
         match classify_last(partial) {
             FirstOctets::Foreign(_) if how != Close::Cancelled => Err(foreign(partial)),
             FirstOctets::Foreign(_) | FirstOctets::Tpkt | FirstOctets::Undecided => {
@@ -198,9 +205,14 @@ fn needs_certificate(context: &Context) -> bool {
 fn foreign(octets: &[u8]) -> FailureKind {
     let protocol = match classify_last(octets) {
         FirstOctets::Foreign(protocol) => protocol,
-        FirstOctets::Tpkt | FirstOctets::Undecided => Foreign::Unknown,
+        FirstOctets::Tpkt | FirstOctets::Undecided => over_tpkt(octets).unwrap_or(Foreign::Unknown),
     };
     FailureKind::Foreign { protocol, head: Octets::of(octets) }
+}
+
+/// Octets that begin as TPKT does, and are another protocol's.
+fn by_another(octets: &[u8]) -> Option<FailureKind> {
+    over_tpkt(octets).map(|protocol| FailureKind::Foreign { protocol, head: Octets::of(octets) })
 }
 
 /// A Connection Confirm with ISO-TSAP parameters is another TPKT service's; anything else is a broken one.
@@ -210,6 +222,9 @@ fn malformed(error: WireError, pdu: &[u8]) -> FailureKind {
     if tsap {
         let head = Octets::of(pdu);
         return FailureKind::Foreign { protocol: Foreign::IsoTsap, head };
+    }
+    if let Some(kind) = by_another(pdu).filter(|_| TpduCode::of(pdu) != Ok(TpduCode::CONNECTION_CONFIRM)) {
+        return kind;
     }
     in_place::malformed(error, pdu)
 }

@@ -2,7 +2,7 @@
 use std::ops::RangeInclusive;
 
 use rdp_probe_core::{
-    CertificateFacts, Evidence, FailureKind, Hop, Host, KeyKind, Observed, SignatureCheck, Trust,
+    CertificateFacts, Evidence, FailureKind, Hop, Host, KeyKind, Observed, Product, SignatureCheck, Trust,
 };
 
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -101,6 +101,7 @@ pub(super) const RULES: &[Rule] = &[
                 somebody bound a certificate by hand and forgot it",
         remedy: "bind a valid certificate to the RDP listener; for Windows' own, find out why it is not renewed (key permissions)",
         candidates: &[Candidate::pair(0x1B07, Some(0), Possible, Documented)],
+        excludes: &["certificate-not-yet-valid", "certificate-ends-this-week", "certificate-ends-soon"],
         ..WARNING
     },
     Rule {
@@ -109,6 +110,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "the certificate ends in {days_left}, on {not_after}",
         cause: "clients warn from then on, and those that ask for a trusted certificate refuse it{renewal}",
         remedy: "bind a new certificate to the RDP listener now, or see that the one that renews it runs",
+        excludes: &["certificate-ends-soon"],
         ..WARNING
     },
     Rule {
@@ -127,6 +129,7 @@ pub(super) const RULES: &[Rule] = &[
                 read of it stands in this report",
         remedy: "have it made again, and bind the new one to the RDP listener",
         basis: Inferred,
+        excludes: &["certificate-without-names", "certificate-without-server-authentication"],
         ..WARNING
     },
     Rule {
@@ -152,6 +155,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "the certificate signed itself",
         cause: "nobody vouches for it, which is what Windows and most servers have by default; clients warn",
         remedy: "for more than a warning to the user, bind a certificate of an authority that the clients trust",
+        excludes: &["certificate-unknown-issuer"],
         ..INFO
     },
     Rule {
@@ -184,6 +188,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "the certificate is not meant for a server",
         cause: "its extended key usage names neither server authentication nor Remote Desktop Authentication",
         remedy: "bind a certificate with one of these usages",
+        excludes: &["certificate-without-server-authentication"],
         ..WARNING
     },
     Rule {
@@ -241,6 +246,7 @@ pub(super) const RULES: &[Rule] = &[
             basis: Inferred,
             when: None,
             extended_of: None,
+            status_of: None,
         }],
         ..WARNING
     },
@@ -248,7 +254,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "clock-skew",
         matches: |f| skewed(f, Hop::Target),
         summary: "the server's clock is {clock_skew} this computer's",
-        cause: "with more than five minutes between client, server and domain controller, Kerberos fails",
+        cause: "with more than five minutes between client, server and domain controller, Kerberos fails: clients show 0x80090324 \
+                (SEC_E_TIME_SKEW), and the domain controller says KRB_AP_ERR_SKEW (37)",
         remedy: "check the time source of both",
         ..WARNING
     },
@@ -261,10 +268,22 @@ pub(super) const RULES: &[Rule] = &[
         ..WARNING
     },
     Rule {
+        id: "server-is-no-windows",
+        matches: |f| f.challenge().is_some() && f.product(Hop::Target).is_some_and(Product::is_no_windows),
+        rank: 34,
+        summary: "the server is no Windows: {product}",
+        cause: "the build that it shows is a constant of the library that it uses, or no Windows of that build speaks what this server speaks",
+        remedy: "nothing has to be done where that is what you meant to reach. If you meant a Windows computer, this may not be the \
+                 machine that you meant: look at what owns the port there, at the name's address and at port forwards",
+        basis: Inferred,
+        ..INFO
+    },
+    Rule {
         id: "gateway-clock-skew",
         matches: |f| skewed(f, Hop::Gateway),
         summary: "the gateway's clock is {gateway_clock_skew} this computer's",
-        cause: "with more than five minutes between client, gateway and domain controller, Kerberos fails",
+        cause: "with more than five minutes between client, gateway and domain controller, Kerberos fails: clients show 0x80090324 \
+                (SEC_E_TIME_SKEW), and the domain controller says KRB_AP_ERR_SKEW (37)",
         remedy: "check the time source of both",
         ..WARNING
     },

@@ -274,7 +274,7 @@ pub(super) const RULES: &[Rule] = &[
         exit: 31,
         rank: 5,
         summary: "{address} answers a request without negotiation only, and hangs up on this run's ({offered})",
-        cause: "the server takes none of the protocols offered, or is too old to know that they can be negotiated: it answered a \
+        cause: "the server takes none of the protocols offered, or does not know that they can be negotiated: it answered a \
                 request that names none, which leads to Standard RDP Security",
         remedy: "on the target, set the security layer to Negotiate or TLS, or update the server; --security rdp shows more",
         basis: Inferred,
@@ -313,7 +313,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} answered the first RDP request with a disconnect ({reason})",
         cause: "the server speaks RDP and refused the request with an MCS Disconnect Provider Ultimatum; xrdp does that for \
                 protocols and flags that it does not know",
-        remedy: "look at the server's log (xrdp: /var/log/xrdp.log); with --security tls or rdp fewer protocols are asked for",
+        remedy: "look at the server's log{xrdp_log}; with --security tls or rdp fewer protocols are asked for",
         basis: Reported,
         ..INITIATION
     },
@@ -399,7 +399,8 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| refused_with(f, FailureCode::SSL_REQUIRED_BY_SERVER),
         summary: "{address} requires TLS or CredSSP; this run offered {offered}",
         cause: "the server's security layer is set to TLS (failure code 1, SSL_REQUIRED_BY_SERVER)",
-        remedy: "leave out --security, or use --security tls; a Windows client offers TLS by itself",
+        remedy: "leave out --security, or use --security tls. At the client: mstsc, Remmina and the macOS client offer TLS by themselves, FreeRDP too \
+                 unless /sec:rdp is given",
         client_connects: true,
         meets: &[(Family::RdpNegFailure, 1)],
         ..REFUSED
@@ -408,8 +409,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "standard-security-only",
         matches: |f| refused_with(f, FailureCode::SSL_NOT_ALLOWED_BY_SERVER),
         summary: "{address} accepts Standard RDP Security only; this run offered {offered}",
-        cause: "the server's security layer is set to RDP, or it is too old for TLS (failure code 2, SSL_NOT_ALLOWED_BY_SERVER)",
-        remedy: "on the target, set the security layer to Negotiate or TLS; --security rdp shows what it takes now",
+        cause: "the server's security layer is set to RDP (failure code 2, SSL_NOT_ALLOWED_BY_SERVER)",
+        remedy: "on the target, set the security layer to Negotiate or TLS; --security rdp shows what it takes now. At the client until then: \
+                 {with_standard_security}",
         client_connects: true,
         meets: &[(Family::RdpNegFailure, 2)],
         ..REFUSED
@@ -433,7 +435,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server is set to TLS, but its certificate or the private key is missing or cannot be read (failure code 3, \
                 SSL_CERT_NOT_ON_SERVER)",
         remedy: "on the target, check the certificate that is bound to the RDP listener, and that NETWORK SERVICE may read its \
-                 private key; on xrdp, the paths certificate and key_file and their permissions",
+                 private key{xrdp_certificate}",
         event: Some("System log, source Schannel, event 36870: the private key cannot be used"),
         candidates: &[
             Candidate::pair(0x904, Some(7), Possible, Inferred),
@@ -457,7 +459,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| refused_with(f, FailureCode::HYBRID_REQUIRED_BY_SERVER),
         summary: "{address} requires Network Level Authentication; this run offered {offered}",
         cause: "the server accepts CredSSP only (failure code 5, HYBRID_REQUIRED_BY_SERVER)",
-        remedy: "leave out --security, or use --security nla; in a Windows client, do not switch CredSSP support off",
+        remedy: "leave out --security, or use --security nla. At the client, Network Level Authentication has to be on: {with_nla}",
         candidates: &[Candidate::pair(0xB09, Some(0), Possible, Reported).when(without_credssp)],
         meets: &[(Family::RdpNegFailure, 5), (Family::FreerdpConnect, 0x2_001E)],
         ..REFUSED

@@ -5,6 +5,7 @@ use rdp_probe_core::{Evidence, FailureKind, Stage};
 use super::ends::{CHECK_THE_PATH, CUT, LOOK_FOR_A_CRASH, STALLED, closed, cut, silent, stalled};
 use super::logon::is_due;
 use crate::codes::Family;
+use crate::phrases::status_said;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -114,7 +115,8 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| !is_due(f) && other_error(f),
         summary: "{address} answered the first CredSSP message with an error ({credssp_status})",
         cause: "the server refused before any credentials were given, so this is about itself, its policy or the client's version",
-        remedy: "look the status up; the target's Security log at this time says more",
+        remedy: "rdp-probe explain {credssp_code} says what the status means; the target's Security log at this time says more",
+        candidates: &[Candidate::status_of(status_said, Possible, Inferred)],
         basis: Documented,
         ..CREDSSP
     },

@@ -79,6 +79,15 @@ fn negotiation_altered(evidence: &Evidence) -> bool {
     })
 }
 
+/// It answers as if it had not been asked for a protocol. One that repeats the offer in its core data does know what that is ([MS-RDPBCGR]
+/// 2.2.1.4.2): the request, or the answer, was changed on the way.
+fn knows_no_negotiation(evidence: &Evidence) -> bool {
+    let repeats = |fact: &Observed| matches!(fact, Observed::ServerCore { requested: Some(_), .. });
+    evidence.answer() == Some(Answer::NoNegotiation)
+        && !evidence.facts().any(repeats)
+        && !evidence.is_of_rdp_10()
+}
+
 /// Long enough to be worth a word: a busy computer is late by less.
 fn stood_still(evidence: &Evidence) -> bool {
     const NOTED: Duration = Duration::from_secs(1);
@@ -107,10 +116,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "downgraded-to-standard-security",
         matches: downgraded,
         summary: "the connection uses Standard RDP Security: the server did not take the TLS that was offered",
-        cause: "the server's security layer is RDP, or it has no usable certificate, or it is too old for TLS; the connection is \
+        cause: "the server's security layer is RDP, or it has no usable certificate{or_too_old}; the connection is \
                 encrypted weakly or not at all, and the server does not prove who it is",
-        remedy: "on the target, set the security layer to Negotiate or TLS and require Network Level Authentication; on xrdp, \
-                 check certificate and key_file",
+        remedy: "on the target, {set_tls}, and require Network Level Authentication where it has that{xrdp_certificate}",
         ..WARNING
     },
     Rule {
@@ -118,7 +126,8 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| SecuritySummary::of(f).nla() == Nla::NotSupported,
         summary: "the server does not support Network Level Authentication",
         cause: "it takes no CredSSP, so everybody who reaches the port reaches its logon screen",
-        remedy: "on Windows, require Network Level Authentication; xrdp has none",
+        remedy: "{require_nla}",
+        excludes: &["nla-not-required", "credssp-unpatched"],
         ..WARNING
     },
     Rule {
@@ -131,10 +140,13 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "standard-security-accepted",
-        matches: |f| SecuritySummary::of(f).rdp == Offered::Offered && !downgraded(f),
+        matches: |f| {
+            SecuritySummary::of(f).rdp == Offered::Offered && !downgraded(f) && !knows_no_negotiation(f)
+        },
         summary: "the server also takes Standard RDP Security",
         cause: "a client that offers no TLS is let in with the old encryption, and a device in between can bring that about",
-        remedy: "on the target, set the security layer to TLS",
+        remedy: "on the target, {set_tls}",
+        excludes: &["downgraded-to-standard-security", "no-negotiation"],
         ..WARNING
     },
     Rule {
@@ -142,7 +154,8 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| MethodSummary::of(f).is_none(),
         summary: "Standard RDP Security goes without encryption here",
         cause: "the server's encryption level is none: everything that is typed and shown goes over the network in the clear",
-        remedy: "on the target, set the security layer to TLS, or at the least the encryption level to high",
+        remedy: "on the target, {set_tls}, or set at the least the encryption level to high",
+        excludes: &["weak-encryption"],
         ..WARNING
     },
     Rule {
@@ -150,7 +163,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: weak_encryption,
         summary: "the server takes encryption with 40 or 56 bits",
         cause: "Standard RDP Security with such keys is read by whoever listens, and 128 bits of RC4 are not much better",
-        remedy: "on the target, set the security layer to TLS, or at the least the encryption level to high",
+        remedy: "on the target, {set_tls}, or set at the least the encryption level to high",
         ..WARNING
     },
     Rule {
@@ -158,7 +171,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| f.server_key_bits().is_some_and(|bits| bits < 1024),
         summary: "the server's key of Standard RDP Security has {server_key_bits} bits only",
         cause: "keys of this size can be broken, and with them every session that was recorded",
-        remedy: "on the target, set the security layer to TLS; on xrdp, make larger keys with xrdp-keygen",
+        remedy: "on the target, {set_tls}{xrdp_keys}",
         ..WARNING
     },
     Rule {
@@ -166,7 +179,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| matches!(f.server_key(), Some(ServerKey::Unreadable(_))),
         summary: "the server's certificate of Standard RDP Security cannot be read",
         cause: "a client cannot encrypt its random with it, and gives up after this stage",
-        remedy: "on the target, make the key anew (xrdp: xrdp-keygen), or set the security layer to TLS",
+        remedy: "on the target, have the key made anew, or {set_tls}{xrdp_keys}",
         candidates: &[Candidate::pair(0x706, None, Possible, Reported)],
         ..WARNING
     },
@@ -217,11 +230,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "no-negotiation",
-        matches: |f| f.answer() == Some(Answer::NoNegotiation),
+        matches: knows_no_negotiation,
         rank: 30,
         summary: "the server knows no security negotiation",
         cause: "it confirmed the connection without a negotiation block, as Windows 2000, XP and the first 2003 do",
         remedy: "replace or isolate the host: it knows Standard RDP Security only",
+        excludes: &["negotiation-altered"],
         ..INFO
     },
     Rule {

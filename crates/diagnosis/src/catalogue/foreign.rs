@@ -1,24 +1,15 @@
 //! Stage `connection_initiation`: the port speaks another protocol.
 use rdp_probe_core::wire::first_octets::Foreign;
-use rdp_probe_core::{Evidence, FailureKind, Stage};
+use rdp_probe_core::{Evidence, Stage};
 
 use super::connection_initiation::WORDLESS;
+use crate::phrases::{service, spoken_by};
 use crate::rule::Basis::{Documented, Reported};
 use crate::rule::Likelihood::Unlikely;
 use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 fn speaks(evidence: &Evidence, foreign: Foreign) -> bool {
-    spoken(evidence) == Some(foreign)
-}
-
-/// The protocol that answered the request, or a second look.
-fn spoken(evidence: &Evidence) -> Option<Foreign> {
-    if let Some(FailureKind::Foreign { protocol, .. }) = evidence.failure_kind() {
-        return Some(*protocol);
-    }
-    let (_, attempt) = evidence.explanation()?;
-    evidence.path().last().filter(|path| path.is_wordless())?;
-    attempt.foreign()
+    spoken_by(evidence) == Some(foreign)
 }
 
 /// Another protocol on the port: one row for each, with these in common.
@@ -105,22 +96,25 @@ pub(super) const RULES: &[Rule] = &[
         ..FOREIGN
     },
     Rule {
+        id: "port-echoes",
+        matches: |f| speaks(f, Foreign::Echo),
+        summary: "{address} sends back what it is sent: it is no Remote Desktop server",
+        cause: "the answer is a request as only clients send it: an echo service, a test server, or two ends of a tunnel that lead to each \
+                other",
+        remedy: "check the port and the port forwarding; look at where the tunnel ends",
+        ..FOREIGN
+    },
+    Rule {
+        id: "port-speaks-a-known-protocol",
+        matches: |f| spoken_by(f).and_then(service).is_some(),
+        summary: "{address} is {foreign_service}, not Remote Desktop",
+        cause: "the first octets that the peer sent are those of {foreign_protocol}",
+        remedy: "check the address, the port and the port forwarding: this is probably not the service that was meant",
+        ..FOREIGN
+    },
+    Rule {
         id: "port-speaks-another-protocol",
-        matches: |f| {
-            spoken(f).is_some_and(|protocol| {
-                !matches!(
-                    protocol,
-                    Foreign::Ssh
-                        | Foreign::Http
-                        | Foreign::Tls
-                        | Foreign::Vnc
-                        | Foreign::Telnet
-                        | Foreign::Socks
-                        | Foreign::MySql
-                        | Foreign::IsoTsap
-                )
-            })
-        },
+        matches: |f| spoken_by(f) == Some(Foreign::Unknown),
         summary: "{address} speaks another protocol than Remote Desktop",
         cause: "what the peer sent cannot begin an RDP answer: {banner}",
         remedy: "check the port and the port forwarding; find out what answers at {address}",

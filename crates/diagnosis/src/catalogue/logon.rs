@@ -5,6 +5,7 @@ use rdp_probe_core::{
 
 use super::ends::{cut, silent, stalled};
 use crate::codes::Family;
+use crate::phrases::status_said;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Likely, Possible, Unlikely};
 use crate::rule::{Candidate, Rule, VerdictOutcome};
@@ -287,8 +288,9 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| refused_for(f, Refusal::Other),
         summary: "{address} refuses the logon of {account} with {credssp_status}",
         cause: "the server gave a status that says nothing of the credentials by itself",
-        remedy: "look the status up, and the target's Security log at this time",
+        remedy: "rdp-probe explain {credssp_code} says what the status means; look at the target's Security log at this time too",
         event: FAILED,
+        candidates: &[Candidate::status_of(status_said, Possible, Inferred)],
         ..LOGON
     },
     Rule {

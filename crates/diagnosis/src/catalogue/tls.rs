@@ -3,6 +3,7 @@ use rdp_probe_core::{
     AttemptRecord, Close, Evidence, FailureKind, SignatureCheck, Spoken, Stage, TlsFault, TlsFaultKind,
 };
 
+use crate::advice::is_on_in_windows;
 use crate::codes::Family;
 use crate::rule::Basis::{Documented, Inferred, Reported};
 use crate::rule::Likelihood::{Possible, Unlikely};
@@ -124,7 +125,8 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} speaks {scout_version} at best, which this build does not",
         cause: "the server chose {scout_version} with {scout_cipher} when everything from TLS 1.3 down was offered. It is broken \
                 since 2014, and nobody should speak it (RFC 7568)",
-        remedy: "on the target, allow TLS 1.2 or newer; keep the host from networks that are not trusted until then",
+        remedy: "on the target, allow TLS 1.2 or newer; keep the host from networks that are not trusted until then. No setting of a client of \
+                 today helps: Windows has SSL 3.0 off since Windows 10 1607, and FreeRDP's OpenSSL is built without it",
         basis: Documented,
         supersedes: AT_EVERY_HELLO,
         ..TLS
@@ -138,7 +140,8 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} chooses {scout_cipher}, which protects nothing, and which this build does not speak",
         cause: "the server speaks {scout_version}, but of all suites it chose one with RC4, DES, export keys or no encryption at \
                 all. RC4 is forbidden in TLS (RFC 7465), the others are weaker still",
-        remedy: "on the target, allow ECDHE suites with AES-GCM, and look at which policy or which software left only this one",
+        remedy: "on the target, allow ECDHE suites with AES-GCM, and look at which policy or which software left only this one. No client of \
+                 today has it on: Schannel has RC4, DES and export suites off by default, and OpenSSL 3 is built without them",
         basis: Documented,
         supersedes: AT_EVERY_HELLO,
         ..TLS
@@ -166,8 +169,8 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} speaks {scout_version} at best, which this build does not",
         cause: "the server chose {scout_version} with {scout_cipher} when everything was offered. That is a limit of this build, \
                 and also a weakness of the server: TLS 1.0 and 1.1 are no longer safe",
-        remedy: "on the target, allow TLS 1.2 or newer (Windows 7 and Server 2008 R2 need an update for it); an old Windows \
-                 client may still connect, if its own policy lets it",
+        remedy: "on the target, allow TLS 1.2 or newer (Windows 7 and Server 2008 R2 need an update for it). At the client until then: \
+                 {with_old_tls}",
         candidates: &[],
         client_connects: false,
         basis: Documented,
@@ -177,15 +180,34 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "legacy-ciphers-only",
-        matches: |f| scouted_as(f, Spoken::OldSuite),
+        matches: |f| {
+            scouted_as(f, Spoken::OldSuite) && f.scouted().is_some_and(|scout| is_on_in_windows(scout.cipher))
+        },
         outcome: VerdictOutcome::Misconfigured,
         exit: 42,
         rank: 10,
         summary: "{address} chooses {scout_cipher}, which this build does not speak",
         cause: "the server speaks {scout_version}, but of all suites it chose one with RSA key exchange, CBC or DHE, as Windows \
-                Server 2012 R2 and hardened newer ones do. That is a limit of this build: a Windows client would connect",
+                Server 2012 R2 and hardened newer ones do. That is a limit of this build: Windows clients of today, Windows 11 and \
+                Windows Server 2022 too, have that suite on by default, and would connect",
         remedy: "on the target, allow ECDHE suites with AES-GCM; the certificate in this report was read without a handshake",
         client_connects: true,
+        basis: Documented,
+        supersedes: AT_EVERY_HELLO,
+        ..TLS
+    },
+    Rule {
+        id: "outdated-ciphers-only",
+        matches: |f| {
+            scouted_as(f, Spoken::OldSuite) && !f.scouted().is_some_and(|scout| is_on_in_windows(scout.cipher))
+        },
+        outcome: VerdictOutcome::Misconfigured,
+        exit: 42,
+        rank: 10,
+        summary: "{address} chooses {scout_cipher}, which this build does not speak",
+        cause: "the server speaks {scout_version}, but of all suites it chose one that this build does not have, and that Windows 11 and \
+                Windows Server 2022 have off by default: whether a Windows client connects depends on its age",
+        remedy: "on the target, allow ECDHE suites with AES-GCM. At the client until then: {with_old_suite}",
         basis: Documented,
         supersedes: AT_EVERY_HELLO,
         ..TLS
@@ -218,13 +240,14 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} promised TLS and then answered no ClientHello",
         cause: "the server agreed to TLS and {hello_end}: it cannot use its certificate or the private key. On Windows that is the pattern of a key file that the service may not read, or of an expired certificate \
                 that could not be renewed",
-        remedy: "on Windows, check the certificate that is bound to the RDP listener and that NETWORK SERVICE may read its key; on \
-                 xrdp, that certificate and key_file fit each other and can be read. Repair permissions rather than remove keys",
+        remedy: "on Windows, check the certificate that is bound to the RDP listener and that NETWORK SERVICE may read its \
+                 key{xrdp_certificate}. Repair permissions rather than remove keys",
         event: Some("System log, source Schannel, event 36870: the private key cannot be used"),
         candidates: AT_HELLO,
         basis: Reported,
         supersedes: &["tls-closed", "tls-reset", "tls-alert", "tls-not-spoken"],
         meets: &[(Family::TlsAlert, 80)],
+        excludes: &["signature-not-verified"],
         ..TLS
     },
     Rule {
@@ -235,6 +258,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "octets of another protocol came in place of the ServerHello: {tls_received}",
         remedy: "find out what stands between: a proxy that answers for the host, or a port that is shared by two services",
         candidates: NO_COMMON,
+        excludes: &["certificate-expired", "signature-not-verified"],
         ..TLS
     },
     Rule {
@@ -301,8 +325,9 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| kind_is(f, broken),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} broke the TLS protocol",
-        cause: "the server's messages contradict the protocol, or its certificate cannot be read",
-        remedy: "replace the certificate on the target; if that does not help, look at devices that inspect TLS",
+        cause: "{broken_how}",
+        remedy: "compare with a probe from the target's own network: if TLS holds there, a device in between changes the stream; if not, \
+                 replace the certificate on the target",
         candidates: NO_COMMON,
         ..TLS
     },

@@ -4,9 +4,10 @@ use std::time::Duration;
 use rdp_probe_core::wire::gcc::{EncryptionMethods, RdpVersion};
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::{
-    AttemptRecord, Close, Cut, Evidence, Fact, Failure, Licensed, MethodSummary, Octets, PathStage,
-    SecuritySummary, ServerKey, Stage, StageRecord, hex,
+    AttemptRecord, Close, Cut, Evidence, Fact, Failure, FailureKind, Licensed, MethodSummary, Nla, Octets,
+    PathStage, SecuritySummary, ServerKey, Stage, StageRecord, hex,
 };
+use rdp_probe_diagnosis::codes::name_of_status;
 use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome};
 
 use serde::{Serialize, Serializer};
@@ -140,6 +141,7 @@ fn stage_view(record: &StageRecord) -> StageView {
 /// A failure: what kind, how the stream ended, what had arrived, and every raw code.
 fn failure(failure: &Failure) -> FailureView {
     let (kind, head) = (&failure.kind, failure.kind.head());
+    let status = if let FailureKind::CredsspError(status) = kind { name_of_status(status.0) } else { None };
     FailureView {
         hop: failure.hop.id(),
         stage: failure.stage.id(),
@@ -148,7 +150,7 @@ fn failure(failure: &Failure) -> FailureView {
         close: kind.close().map(close),
         partial: head.map(ToString::to_string).unwrap_or_default(),
         partial_len: head.map(Octets::total).unwrap_or_default(),
-        codes: kind.fields().into_iter().collect(),
+        codes: kind.fields().into_iter().chain(status.map(|name| ("error_name", name.to_owned()))).collect(),
     }
 }
 
@@ -240,7 +242,9 @@ fn security(evidence: &Evidence) -> Option<SecurityView> {
     }
     let summary = SecuritySummary::of(evidence);
     let offered = |protocol| summary.protocol(protocol).id();
-    let flag = |flag| evidence.response_flags().map(|flags| flags.contains(flag));
+    // Both belong to Network Level Authentication.
+    let has_nla = summary.nla() != Nla::NotSupported;
+    let flag = |flag| evidence.response_flags().filter(|_| has_nla).map(|flags| flags.contains(flag));
     Some(SecurityView {
         nla: summary.nla().id(),
         protocols: ProtocolsView {

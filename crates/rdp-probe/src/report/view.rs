@@ -278,9 +278,10 @@ view! {
         pub(super) protocols: ProtocolsView,
         /// Each encryption method of Standard RDP Security.
         pub(super) encryption_methods: MethodsView,
-        /// Whether the server says that it supports Restricted Admin; null when it did not say.
+        /// Whether the server says that it supports Restricted Admin; null when it did not say, and where there is no Network Level
+        /// Authentication, which it belongs to.
         pub(super) restricted_admin: Option<bool>,
-        /// Whether the server says that it supports Remote Credential Guard; null when it did not say.
+        /// Whether the server says that it supports Remote Credential Guard; null as for Restricted Admin.
         pub(super) remote_credential_guard: Option<bool>,
     }
 }
@@ -456,7 +457,7 @@ view! {
         pub(super) clock_skew_ms: Option<i64>,
         /// `version` of its TSRequest.
         pub(super) credssp_version: Option<u32>,
-        /// Which product has this build: a guess.
+        /// Which product it is: a guess, which says so where it cannot be Windows.
         pub(super) guess: Option<&'static str>,
     }
 }

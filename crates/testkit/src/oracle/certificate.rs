@@ -24,7 +24,9 @@ pub fn certificate(octets: &[u8]) {
     assert_eq!(facts.length, octets.len(), "{facts:?}");
     bounded(&facts);
     digests(&facts);
-    for name in facts.names.iter().chain(&facts.common_name).chain(&facts.other_common_names) {
+    // Each is compared with all before it: of ten thousand the first and the last ones tell.
+    let (first, last) = (facts.names.iter().take(64), facts.names.iter().rev().take(8));
+    for name in first.chain(last).chain(&facts.common_name).chain(facts.other_common_names.iter().take(64)) {
         assert!(facts.matches(name), "{name:?} does not stand for itself: {facts:?}");
     }
     assert!(facts.days_left(0).is_none(), "nobody said what time it is");
@@ -72,7 +74,7 @@ mod tests {
         for kind in Kind::ALL {
             for der in kind.chain() {
                 certificate(&der);
-                for len in (0..der.len()).step_by(7) {
+                for len in (0..der.len()).step_by((der.len() / 200).max(7)) {
                     let cut = CertificateFacts::read(&der[..len]);
                     assert!(cut.unreadable.is_some() && cut.subject.is_none(), "{kind:?}, {len} octets");
                 }

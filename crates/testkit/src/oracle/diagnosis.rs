@@ -58,9 +58,19 @@ pub fn diagnosis_of(evidence: &Evidence) -> Diagnosis {
     let addresses = diagnosis.addresses.iter().map(|verdict| verdict.address);
     assert!(addresses.eq(evidence.addresses()), "{diagnosis:?}");
     assert!(diagnosis.causes.iter().all(|rule| rule.kind == RuleKind::Cause), "{diagnosis:?}");
+    assert_eq!(contradictions(&diagnosis), [], "{diagnosis:?}");
     assert!(diagnosis.mstsc.is_sorted_by_key(|candidate| candidate.likelihood), "{diagnosis:?}");
     assert!(diagnosis.findings.iter().all(|rule| rule.kind != RuleKind::Cause), "{diagnosis:?}");
     diagnosis
+}
+
+/// The pairs of which each says the opposite of the other, among the top cause and the findings.
+#[must_use]
+pub fn contradictions(diagnosis: &Diagnosis) -> Vec<(&'static str, &'static str)> {
+    let said: Vec<_> = diagnosis.verdict.rule.into_iter().chain(diagnosis.findings.iter().copied()).collect();
+    let beside = |id: &str| said.iter().any(|rule| rule.id == id);
+    let pairs = said.iter().flat_map(|rule| rule.excludes.iter().map(|other| (rule.id, *other)));
+    pairs.filter(|(_, other)| beside(other)).collect()
 }
 
 /// Whether nothing failed on the deciding path, and it ended at a logon to the gateway that was not made.

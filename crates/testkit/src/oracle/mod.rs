@@ -22,7 +22,7 @@ mod wire;
 
 pub use certificate::certificate;
 pub use credssp::credssp;
-pub use diagnosis::{diagnosis, diagnosis_of};
+pub use diagnosis::{contradictions, diagnosis, diagnosis_of};
 pub use explain::explanation;
 pub use framing::framing;
 pub use http::http;

@@ -1,5 +1,5 @@
 //! What holds for every reader of the wire crate, whatever it is given.
-use rdp_probe_core::wire::first_octets::{ENOUGH, FirstOctets, classify, classify_last};
+use rdp_probe_core::wire::first_octets::{ENOUGH, FirstOctets, classify, classify_last, is_no_tpkt, over_tpkt};
 use rdp_probe_core::wire::mcs::DisconnectProviderUltimatum;
 use rdp_probe_core::wire::nego::{NegRequest, Negotiation};
 use rdp_probe_core::wire::preconnection::{self, PreconnectionPdu};
@@ -128,6 +128,8 @@ fn first(octets: &[u8]) {
         assert_eq!(classify(octets), classify(head), "{octets:02X?}");
     }
     assert!(octets.is_empty() || classify_last(octets) != FirstOctets::Undecided, "{octets:02X?}");
+    // Neither panics, whatever it is; what is no TPKT has another name or none.
+    assert!(!is_no_tpkt(octets) || over_tpkt(octets).is_some(), "{octets:02X?}");
     if frame(octets) == Frame::Stray {
         assert_ne!(classify_last(octets), FirstOctets::Tpkt, "{octets:02X?}");
     }
