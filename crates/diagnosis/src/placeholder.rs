@@ -135,7 +135,7 @@ placeholders! {
     /// Which hello was refused, and whether another one fared better.
     RefusedHello = "refused_hello", "this build's ClientHello";
     /// What came in place of TLS.
-    TlsReceived = "tls_received", "...";
+    TlsReceived = "tls_received", "their beginning stands in the report";
     /// The TLS alert.
     TlsAlert = "tls_alert", "an alert";
     /// How many octets came before TLS.
@@ -143,7 +143,7 @@ placeholders! {
     /// What broke TLS after the handshake.
     TlsBreak = "tls_break", "a record that cannot be opened, is too long, or is one of too many";
     /// Why the certificate is not trusted.
-    Trust = "trust", "...";
+    Trust = "trust", "the report says which";
     /// The status in place of a challenge.
     CredsspStatus = "credssp_status", "some status";
     /// The same, as a number alone.
@@ -176,7 +176,7 @@ placeholders! {
     /// The code of Set Error Info.
     ErrorInfoCode = "error_info_code", "the code";
     /// What that code means.
-    ErrorInfoMeaning = "error_info_meaning", "...";
+    ErrorInfoMeaning = "error_info_meaning", "the code says what it is";
     /// The size of the key of Standard RDP Security.
     ServerKeyBits = "server_key_bits", "few";
     /// The offer, as it reached the server.
@@ -252,7 +252,7 @@ placeholders! {
     /// How many connections the run made to the target's address.
     Connections = "connections", "some";
     /// What is unusual in the Connection Confirm.
-    Oddities = "oddities", "...";
+    Oddities = "oddities", "the report says in what";
     /// The gateway, with its port where that is not the usual one.
     Gateway = "gateway", "HOST";
     /// The gateway's name as it was given.
@@ -751,6 +751,7 @@ mod tests {
             assert!(Placeholder::ALL.iter().skip(index + 1).all(|other| other.id() != id), "{id} stands twice");
             let general = placeholder.in_general();
             assert!(!general.is_empty() && !general.contains(['{', '}']), "{id}: {general}");
+            assert!(!general.contains("..."), "{id} leaves something open");
         }
         assert_eq!(Placeholder::parse("nothing"), None);
     }

@@ -62,15 +62,38 @@ pub(crate) fn explanation(explanation: &Explanation, look: &Look) -> String {
 fn shown(out: &mut String, all: &[Shown], look: &Look) {
     let (unlikely, rest): (Vec<&Shown>, Vec<&Shown>) =
         all.iter().partition(|shown| look.verbose == 0 && shown.candidate.likelihood == Likelihood::Unlikely);
+    // What many rules say stands there once, behind all of them.
+    let mut causes: Vec<(String, Vec<&Shown>)> = Vec::new();
     for shown in rest {
-        let known = format!("{}, {}", shown.candidate.likelihood.id(), shown.candidate.basis.id());
-        wrapped(out, "  - ", &format!("{} ({known})", shown.rule.id), look.width);
-        wrapped(out, "    ", &cause_in_general(shown.rule), look.width);
+        let cause = cause_in_general(shown.rule);
+        match causes.iter_mut().find(|(same, _)| *same == cause) {
+            Some((_, rules)) if rules.iter().any(|other| other.rule == shown.rule) => {}
+            Some((_, rules)) => rules.push(shown),
+            None => causes.push((cause, vec![shown])),
+        }
+    }
+    for (cause, rules) in &causes {
+        wrapped(out, "  - ", &known(rules), look.width);
+        wrapped(out, "    ", cause, look.width);
     }
     if !unlikely.is_empty() {
-        let ids: Vec<&str> = unlikely.into_iter().map(|shown| shown.rule.id).collect();
+        let mut ids: Vec<&str> = unlikely.into_iter().map(|shown| shown.rule.id).collect();
+        ids.dedup();
         wrapped(out, "  - ", &format!("unlikely: {} (-v says more)", ids.join(", ")), look.width);
     }
+}
+
+/// The ids of rules, and how they are known: once for those that are known alike.
+fn known(rules: &[&Shown]) -> String {
+    let how = |shown: &Shown| format!("{}, {}", shown.candidate.likelihood.id(), shown.candidate.basis.id());
+    let alike: Vec<String> = rules
+        .chunk_by(|one, other| how(one) == how(other))
+        .filter_map(|alike| {
+            let ids: Vec<&str> = alike.iter().map(|shown| shown.rule.id).collect();
+            Some(format!("{} ({})", ids.join(", "), how(alike.first()?)))
+        })
+        .collect();
+    alike.join(", ")
 }
 
 /// A number in every form that it is met in, and its name.
@@ -181,6 +204,27 @@ mod tests {
                     let colored = explanation(&one, &Look { color: true, ..look });
                     assert_eq!(colored.replace(BOLD, "").replace("\x1b[0m", ""), text);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_open_and_no_cause_stands_twice() {
+        for row in codes::all() {
+            let Some(code) = row.code else { continue };
+            for one in explain(&[format!("0x{code:X}")]) {
+                let text = explanation(&one, &Look { verbose: 1, ..PLAIN });
+                assert!(!text.contains("..."), "{text}");
+                let mut causes: Vec<&str> = text
+                    .split("\n  - ")
+                    .filter_map(|part| part.split_once('\n'))
+                    .map(|(_, cause)| cause)
+                    .collect();
+                causes.retain(|cause| cause.starts_with("    ") && !cause.contains("\n\n"));
+                let all = causes.len();
+                causes.sort_unstable();
+                causes.dedup();
+                assert_eq!(causes.len(), all, "{text}");
             }
         }
     }
