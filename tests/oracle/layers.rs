@@ -144,6 +144,7 @@ fn told(report: &Report) -> Value {
     let mut json = serde_json::to_value(report).unwrap_or_default();
     if let Value::Object(keys) = &mut json {
         keys.remove("evidence");
+        keys.remove("made_at");
     }
     without(&mut json, &["partial", "partial_len", "summary", "cause", "remedy", "text"]);
     json

@@ -14,6 +14,7 @@ mod gateway_options;
 mod inputs;
 mod limits;
 mod lists;
+mod look;
 mod options;
 #[cfg(feature = "dev")]
 pub mod oracle;

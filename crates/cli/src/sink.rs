@@ -9,6 +9,7 @@ use rdp_probe::Report;
 use crate::exit::OutputFailure;
 use crate::file::OutputFile;
 use crate::format::{Format, OutputSpec};
+use crate::look;
 use crate::options::Options;
 use crate::quote::short;
 use crate::render::{self, Look};
@@ -56,7 +57,7 @@ impl Sink {
                 Place::File(path.clone(), file)
             }
         };
-        let look = Look::of(options.color, options.verbose, matches!(place, Place::Stdout));
+        let look = look::look(options.color, options.verbose, matches!(place, Place::Stdout));
         let octets = Arc::clone(octets);
         Ok(Some(Self {
             format: spec.format,

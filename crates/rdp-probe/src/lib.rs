@@ -137,6 +137,7 @@ mod pace;
 mod prober;
 mod progress;
 mod rdp_file;
+pub mod render;
 mod report;
 mod roots;
 mod secret;

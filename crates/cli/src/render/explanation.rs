@@ -5,15 +5,13 @@ use rdp_probe::codes::Code;
 use rdp_probe::explain::{Form, Meaning, Near, Reading, Shown, Slip, cause_in_general};
 use rdp_probe::{Explanation, Likelihood, escape};
 
-use super::human::BOLD;
-use super::look::Look;
-use super::wrap::wrapped;
+use super::{Look, wrapped};
 
 /// Renders an explanation.
 pub(crate) fn explanation(explanation: &Explanation, look: &Look) -> String {
     let mut out = String::new();
     let heading = |out: &mut String, text: &str| {
-        _ = if look.color { writeln!(out, "{BOLD}{text}\x1b[0m") } else { writeln!(out, "{text}") };
+        _ = writeln!(out, "{}", super::title(text, look));
     };
     let section = |out: &mut String, text: &str| {
         out.push('\n');
@@ -202,7 +200,7 @@ mod tests {
                     assert_eq!(text.lines().find(long), None, "{row:?}");
                     assert!(!text.lines().any(|line| line.ends_with(' ')), "{text}");
                     let colored = explanation(&one, &Look { color: true, ..look });
-                    assert_eq!(colored.replace(BOLD, "").replace("\x1b[0m", ""), text);
+                    assert_eq!(colored.replace("\x1b[1m", "").replace("\x1b[0m", ""), text);
                 }
             }
         }

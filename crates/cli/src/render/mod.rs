@@ -1,22 +1,11 @@
-//! Renderers: pure functions from a report, or from an explanation, to text.
+//! What is printed: reports as the library renders them, explanations, and JSON.
 mod explanation;
-mod gateway;
-mod human;
-mod line;
-mod look;
-mod rows;
-#[cfg(test)]
-mod samples;
-mod word;
-pub(crate) mod wrap;
 
 use rdp_probe::harmless_json;
 use serde::Serialize;
 
 pub(crate) use explanation::explanation;
-pub(crate) use human::{First, first, human, rest, title};
-pub(crate) use line::line;
-pub(crate) use look::Look;
+pub(crate) use rdp_probe::render::{First, Look, first, human, line, rest, title, wrapped};
 
 /// The whole report, over several lines.
 pub(crate) fn json(report: &impl Serialize) -> String {

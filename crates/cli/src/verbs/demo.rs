@@ -9,6 +9,7 @@ use rdp_probe_testkit::target::ScriptedTarget;
 
 use crate::exit::{self, Ended, OutputFailure, complain};
 use crate::format::Color;
+use crate::look;
 use crate::render::{self, Look};
 use crate::writing;
 
@@ -121,7 +122,7 @@ struct Played {
 
 impl Demo {
     pub(super) fn run(self) -> ExitCode {
-        let look = Look::of(self.color, 0, true);
+        let look = look::look(self.color, 0, true);
         let acts = self.act.as_ref().map_or_else(Act::value_variants, std::slice::from_ref);
         let runtime = match crate::runtime::runtime() {
             Ok(runtime) => runtime,
@@ -197,7 +198,7 @@ async fn play(act: Act) -> Result<Played, String> {
 /// Words on lines, behind `first`.
 fn paragraph(first: &str, text: &str, look: &Look) -> String {
     let mut out = String::new();
-    render::wrap::wrapped(&mut out, first, text, look.width);
+    render::wrapped(&mut out, first, text, look.width);
     out
 }
 

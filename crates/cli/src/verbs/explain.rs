@@ -7,7 +7,8 @@ use rdp_probe::explanation::ExplanationView;
 
 use crate::exit::{self, OutputFailure, complain};
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
-use crate::render::{self, Look};
+use crate::look;
+use crate::render;
 use crate::writing;
 
 /// The options of `explain`.
@@ -53,7 +54,7 @@ impl Explain {
         let specs = if self.outputs.is_empty() { &human[..] } else { &self.outputs };
         let failures = writing::write_all(specs, |format, stdout| match format {
             Format::Human | Format::Line => {
-                let look = Look::of(self.color, u8::from(self.verbose), stdout);
+                let look = look::look(self.color, u8::from(self.verbose), stdout);
                 all.iter().map(|one| render::explanation(one, &look)).collect::<Vec<_>>().join("\n")
             }
             Format::Json => render::json(&all.iter().map(ExplanationView::of).collect::<Vec<_>>()),

@@ -1,4 +1,5 @@
 //! Reports that were written as JSON, read back: their evidence is diagnosed again, as this version knows it.
+use std::borrow::Cow;
 use std::fmt;
 
 use rdp_probe_core::{AttemptRecord, Evidence, Fact, Observed};
@@ -64,11 +65,15 @@ impl fmt::Display for Which {
     }
 }
 
+/// No program's name and version are longer, in characters.
+const MOST_OF_A_NAME: usize = 64;
+
 /// What is read of a report. All else follows from the evidence, and may be of another mind.
 #[derive(Deserialize)]
 struct Stored {
     schema_version: Option<u64>,
     target: Option<StoredTarget>,
+    made_by: Option<String>,
     evidence: Option<Evidence>,
 }
 
@@ -152,7 +157,9 @@ impl Stored {
             target.input = input;
         }
         let diagnosis = diagnose(&evidence);
-        Ok(Report::new(target, evidence, diagnosis))
+        // Whoever made it is told, not this version, and no more of that than a version has.
+        let made_by = self.made_by.map(|by| Cow::Owned(by.chars().take(MOST_OF_A_NAME).collect()));
+        Ok(Report { made_by, ..Report::new(target, evidence, diagnosis) })
     }
 }
 

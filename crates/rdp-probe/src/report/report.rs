@@ -1,8 +1,9 @@
 //! What one run found, and what it means.
+use std::borrow::Cow;
 use std::time::Duration;
 
 use rdp_probe_core::Evidence;
-use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary};
+use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary, utc};
 
 use crate::target::Target;
 
@@ -16,13 +17,24 @@ pub struct Report {
     pub evidence: Evidence,
     /// What it means.
     pub diagnosis: Diagnosis,
+    /// By which program and version it was made; `None` of one that was stored before this was noted.
+    pub made_by: Option<Cow<'static, str>>,
 }
+
+/// This library and its version.
+const HERE: &str = concat!("rdp-probe ", env!("CARGO_PKG_VERSION"));
 
 impl Report {
     /// A report of this evidence. [`crate::Probe`] makes it; so can who has stored evidence.
     #[must_use]
-    pub const fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
-        Self { target, evidence, diagnosis }
+    pub fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
+        Self { target, evidence, diagnosis, made_by: Some(Cow::Borrowed(HERE)) }
+    }
+
+    /// When the run began, as RFC 3339 has it; `None` when nobody said what time it was.
+    #[must_use]
+    pub fn made_at(&self) -> Option<String> {
+        utc(self.evidence.plan.began_unix_ms.div_euclid(1000)).filter(|_| self.evidence.plan.began_unix_ms > 0)
     }
 
     /// Whether the asked depth was reached.

@@ -27,6 +27,10 @@ view! {
     pub(super) struct ReportView {
         /// Goes up when a key changes its meaning.
         pub(super) schema_version: u32,
+        /// When the run began, as RFC 3339 has it; null when this computer's time is not known.
+        pub(super) made_at: Option<String>,
+        /// By which program and version it was made; null in what is made of a report that did not say so.
+        pub(super) made_by: Option<String>,
         /// What was probed.
         pub(super) target: TargetView,
         /// The verdict.

@@ -1,11 +1,13 @@
 //! What was seen of the gateway on the way, for people.
 use std::fmt::Write as _;
 
-use rdp_probe::{Evidence, ShownGateway, escape, gateway_code_name, hex};
+use rdp_probe_core::{Evidence, ShownGateway, hex};
 
 use super::look::Look;
 use super::rows::{row, tls};
 use super::wrap::wrapped;
+use crate::escape::escape;
+use crate::report::gateway_code_name;
 
 /// As much of a gateway's text as is shown, in characters: the whole stands in the JSON report.
 const MOST_TEXT: usize = 480;
@@ -107,7 +109,7 @@ mod tests {
         shown.service_messages = vec!["Down\r\nat six"; 5];
         let mut out = String::new();
         gateway(&mut out, &report.evidence, &shown, &look);
-        assert!(!out.contains(|c| c != '\n' && rdp_probe::is_harmful(c)), "{out}");
+        assert!(!out.contains(|c| c != '\n' && crate::is_harmful(c)), "{out}");
         assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
         assert!(out.contains("...\n") && out.len() < 4000, "{out}");
         assert_eq!(out.matches("    Says ").count(), 4, "{out}");

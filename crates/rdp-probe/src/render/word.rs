@@ -1,5 +1,5 @@
 //! In a word, how a run came out that is not in order.
-use rdp_probe::Report;
+use crate::report::Report;
 
 /// Something failed.
 pub(super) const FAILED: &str = "FAILED";

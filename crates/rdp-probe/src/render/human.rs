@@ -2,21 +2,23 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use rdp_probe::wire::gcc::EncryptionMethods;
-use rdp_probe::wire::nego::{Protocols, ResponseFlags};
-use rdp_probe::{
-    AddressVerdict, Candidate, Evidence, Failure, Fields, MethodSummary, NtlmFacts, Offered, Outcome,
-    PathStage, Product, Report, Rule, RuleKind, SecuritySummary, Severity, ShownServer, ShownSettings,
-    ShownTls, Stage, VerdictOutcome, escape, hex, skew_words,
+use rdp_probe_core::wire::gcc::EncryptionMethods;
+use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
+use rdp_probe_core::{
+    Evidence, Failure, Fields, MethodSummary, Nla, NtlmFacts, Offered, Outcome, PathStage, Product,
+    SecuritySummary, ShownServer, ShownSettings, ShownTls, Stage, hex,
 };
+use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, Severity, VerdictOutcome, skew_words};
 
 use super::gateway::gateway;
 use super::look::Look;
 use super::rows::{row, tls};
 use super::word::{FAILED, word};
 use super::wrap::{columns, continued, wrapped};
+use crate::escape::escape;
+use crate::report::Report;
 
-pub(super) const BOLD: &str = "\x1b[1m";
+const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[1;31m";
 const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
@@ -24,7 +26,7 @@ const DIM: &str = "\x1b[2m";
 
 /// What stands when the main path has ended, part by part: what follows shows against it what has changed since.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct First {
+pub struct First {
     /// The stages, and what came instead of what was due.
     stages: String,
     /// TLS, what the server says of itself, its settings.
@@ -37,19 +39,19 @@ pub(crate) struct First {
 }
 
 /// Renders a report, from evidence and diagnosis.
-pub(crate) fn human(report: &Report, look: &Look) -> String {
+pub fn human(report: &Report, look: &Look) -> String {
     let all = First { open: false, ..First::of(report, look) };
     all.text(report, look) + &further(report, look, &all, &all)
 }
 
 /// The stages and the verdict: all that is known when the main path has ended.
-pub(crate) fn first(report: &Report, look: &Look) -> (String, First) {
+pub fn first(report: &Report, look: &Look) -> (String, First) {
     let first = First::of(report, look);
     (first.text(report, look), first)
 }
 
 /// What further connections add to what has been said, and the exit code.
-pub(crate) fn rest(report: &Report, look: &Look, said: &First) -> String {
+pub fn rest(report: &Report, look: &Look, said: &First) -> String {
     further(report, look, said, &First::of(report, look))
 }
 
@@ -80,8 +82,24 @@ fn further(report: &Report, look: &Look, said: &First, now: &First) -> String {
     }
     let host = evidence.plan.target.host.to_string();
     findings(&mut out, report, &host, look);
+    if look.verbose > 0 {
+        made(&mut out, report, look);
+    }
     _ = writeln!(out, "\n{}", paint(look, DIM, &format!("exit code {}", diagnosis.verdict.exit)));
     out
+}
+
+/// When the run began, and by which version it was made.
+fn made(out: &mut String, report: &Report, look: &Look) {
+    let at = report.made_at().map(|at| format!("Begun at {at}"));
+    let by = report.made_by.as_ref().map(|by| escape(by).into_owned());
+    let made = match (at, by) {
+        (Some(at), Some(by)) => format!("{at}, by {by}"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => return,
+    };
+    out.push('\n');
+    wrapped(out, "", &made, look.width);
 }
 
 impl First {
@@ -121,7 +139,7 @@ impl First {
 
     fn text(&self, report: &Report, look: &Look) -> String {
         let target = &report.evidence.plan.target;
-        let name = title(&escape(&format!("{}:{}", target.host, target.port)), look);
+        let name = title(&escape(&target.to_string()), look);
         let why = if self.open { "  More connections follow, to find out why.\n" } else { &self.why };
         format!("{name}\n\n{}{}\n{}{why}", self.stages, self.shown.concat(), self.verdict)
     }
@@ -155,7 +173,7 @@ fn why(report: &Report, look: &Look) -> String {
 }
 
 /// A heading.
-pub(crate) fn title(text: &str, look: &Look) -> String {
+pub fn title(text: &str, look: &Look) -> String {
     paint(look, BOLD, text)
 }
 
@@ -251,7 +269,10 @@ fn details(out: &mut String, line: &str, text: &str, width: usize) {
 /// The target's security protocols, and how it encrypts without TLS.
 fn protocols(out: &mut String, evidence: &Evidence, look: &Look) {
     let (summary, methods) = (SecuritySummary::of(evidence), MethodSummary::of(evidence));
+    // Both belong to Network Level Authentication.
+    let without = summary.nla() == Nla::NotSupported;
     let flag = |flag: ResponseFlags| match evidence.response_flags().map(|flags| flags.contains(flag)) {
+        _ if without => "not applicable",
         Some(true) => "supported",
         Some(false) => "not supported",
         None => "unknown",
@@ -367,7 +388,8 @@ fn windows_client(out: &mut String, report: &Report, look: &Look) {
     _ = writeln!(out, "\n{}", title("A Windows client (mstsc) would show", look));
     if report.diagnosis.mstsc.is_empty() {
         let connects = report.diagnosis.verdict.rule.is_some_and(|rule| rule.client_connects);
-        out.push_str(if connects { "  nothing: a client of today would connect\n" } else { "  not known\n" });
+        let said = if connects { "nothing: a client of today would connect" } else { "not known" };
+        wrapped(out, "  ", said, look.width);
     }
     for candidate in &report.diagnosis.mstsc {
         let known = format!("{}, {}", candidate.likelihood.id(), candidate.basis.id());

@@ -1,8 +1,10 @@
 //! Names and values below each other, which a peer may have sent.
-use rdp_probe::{Plan, ShownTls, escape, utc};
+use rdp_probe_core::{Plan, ShownTls};
+use rdp_probe_diagnosis::utc;
 
 use super::look::Look;
 use super::wrap::columns;
+use crate::escape::escape;
 
 /// A name and its value.
 pub(super) fn row(out: &mut String, name: &str, value: &str, look: &Look) {

@@ -2,7 +2,7 @@
 
 /// Breaks `text` at spaces so that each line, after `indent`, has at most `width` characters. The first line begins with
 /// `first`, the others with as many spaces. Where a word does not fit behind `first`, that stands alone, and the text below it.
-pub(crate) fn wrapped(out: &mut String, first: &str, text: &str, width: usize) {
+pub fn wrapped(out: &mut String, first: &str, text: &str, width: usize) {
     let indent = first.chars().count();
     let longest = text.split(' ').map(|word| word.chars().count()).max().unwrap_or_default();
     let alone = first.trim_end();

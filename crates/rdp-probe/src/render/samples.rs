@@ -1,5 +1,5 @@
 //! Reports to render in tests.
-use rdp_probe::Report;
+use crate::Report;
 
 /// The reports of all scenarios, as the machine alone gives them.
 pub(super) fn scenarios() -> Vec<(String, Report)> {
@@ -11,7 +11,7 @@ pub(super) fn scenarios() -> Vec<(String, Report)> {
 /// The report of one.
 pub(super) fn report(scenario: &rdp_probe_testkit::Scenario) -> Report {
     let evidence = rdp_probe_testkit::machine::play(scenario).evidence;
-    let target = rdp_probe::Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
-    let diagnosis = rdp_probe::diagnose(&evidence);
+    let target = crate::Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
+    let diagnosis = crate::diagnose(&evidence);
     Report::new(target, evidence, diagnosis)
 }

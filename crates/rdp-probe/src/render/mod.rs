@@ -1,0 +1,40 @@
+//! A report as text: for people, and in one line. Pure functions: whatever a peer sent is escaped here.
+//!
+//! [`Report`] itself is the human text when it is displayed; what is here says more, in colour, or in two halves.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "columns of lines, and lengths of texts that are in memory: no two of them overflow"
+)]
+mod gateway;
+mod human;
+mod line;
+mod look;
+mod rows;
+#[cfg(test)]
+mod samples;
+mod word;
+mod wrap;
+
+use std::fmt;
+
+pub use human::{First, first, human, rest, title};
+pub use line::line;
+pub use look::Look;
+pub use wrap::wrapped;
+
+use crate::report::Report;
+
+/// The human text, in plain: as [`human`] gives it with [`Look::PLAIN`].
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&human(self, &Look::PLAIN))
+    }
+}
+
+impl Report {
+    /// The report in one line, as `-o line` prints it (docs/line.md), with its end.
+    #[must_use]
+    pub fn line(&self) -> String {
+        line(self)
+    }
+}
