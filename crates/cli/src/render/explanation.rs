@@ -3,15 +3,14 @@ use std::fmt::Write as _;
 
 use rdp_probe::codes::Code;
 use rdp_probe::explain::{Form, Meaning, Near, Reading, Shown, Slip, cause_in_general};
+use rdp_probe::render::{Look, title, wrapped};
 use rdp_probe::{Explanation, Likelihood, escape};
-
-use super::{Look, wrapped};
 
 /// Renders an explanation.
 pub(crate) fn explanation(explanation: &Explanation, look: &Look) -> String {
     let mut out = String::new();
     let heading = |out: &mut String, text: &str| {
-        _ = writeln!(out, "{}", super::title(text, look));
+        _ = writeln!(out, "{}", title(text, look));
     };
     let section = |out: &mut String, text: &str| {
         out.push('\n');
@@ -31,7 +30,7 @@ pub(crate) fn explanation(explanation: &Explanation, look: &Look) -> String {
     if !others.is_empty() {
         section(&mut out, "The same elsewhere, likeliest first");
         for Meaning { row, .. } in others {
-            let text = format!("{}, {}: {}", title(row), row.family.title(), row.meaning);
+            let text = format!("{}, {}: {}", title_of(row), row.family.title(), row.meaning);
             wrapped(&mut out, "  - ", &text, look.width);
         }
     }
@@ -95,7 +94,7 @@ fn known(rules: &[&Shown]) -> String {
 }
 
 /// A number in every form that it is met in, and its name.
-fn title(row: &Code) -> String {
+fn title_of(row: &Code) -> String {
     match row.code {
         None => row.name.to_owned(),
         Some(code) if code > i32::MAX.cast_unsigned() => {
@@ -112,7 +111,7 @@ fn name(row: &Code) -> &'static str {
 fn in_full(out: &mut String, meaning: &Meaning, explanation: &Explanation, look: &Look) {
     let row = meaning.row;
     out.push('\n');
-    wrapped(out, "  ", &title(row), look.width);
+    wrapped(out, "  ", &title_of(row), look.width);
     let mut line = |label: &str, text: &str| wrapped(out, &format!("    {label:<9}"), text, look.width);
     line("Is", row.family.title());
     if let Some(read) = read(meaning.reading) {

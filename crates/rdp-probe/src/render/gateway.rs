@@ -109,7 +109,7 @@ mod tests {
         shown.service_messages = vec!["Down\r\nat six"; 5];
         let mut out = String::new();
         gateway(&mut out, &report.evidence, &shown, &look);
-        assert!(!out.contains(|c| c != '\n' && crate::is_harmful(c)), "{out}");
+        assert!(!out.contains(|c| c != '\n' && crate::escape::is_harmful(c)), "{out}");
         assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
         assert!(out.contains("...\n") && out.len() < 4000, "{out}");
         assert_eq!(out.matches("    Says ").count(), 4, "{out}");

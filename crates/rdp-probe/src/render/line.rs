@@ -72,7 +72,7 @@ mod tests {
         for (name, report) in scenarios() {
             let text = line(&report);
             assert!(text.ends_with("]\n") && text.matches('\n').count() == 1, "{name}: {text}");
-            assert!(!text.contains(|c| c != '\n' && crate::is_harmful(c)), "{name}: {text}");
+            assert!(!text.contains(|c| c != '\n' && crate::escape::is_harmful(c)), "{name}: {text}");
             let exit = format!(" [exit={}", report.exit_code());
             assert!(text.contains(&exit), "{name}: {text}");
         }

@@ -1,5 +1,6 @@
 //! Reports to render in tests.
-use crate::Report;
+use crate::report::Report;
+use crate::target::Target;
 
 /// The reports of all scenarios, as the machine alone gives them.
 pub(super) fn scenarios() -> Vec<(String, Report)> {
@@ -11,7 +12,7 @@ pub(super) fn scenarios() -> Vec<(String, Report)> {
 /// The report of one.
 pub(super) fn report(scenario: &rdp_probe_testkit::Scenario) -> Report {
     let evidence = rdp_probe_testkit::machine::play(scenario).evidence;
-    let target = crate::Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
-    let diagnosis = crate::diagnose(&evidence);
+    let target = Target::new(evidence.plan.target.host.clone(), evidence.plan.target.port);
+    let diagnosis = rdp_probe_diagnosis::diagnose(&evidence);
     Report::new(target, evidence, diagnosis)
 }
