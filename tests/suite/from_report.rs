@@ -39,6 +39,48 @@ fn one_report_an_array_and_one_a_line_are_read() {
     }
 }
 
+/// Who made it, and when, is kept; this version does not put itself in the place of another.
+#[test]
+fn a_stored_report_keeps_when_it_was_made_and_by_which_version() {
+    let mut stored: Value = serde_json::from_str(&text(&report("tcp-refused"))).unwrap();
+    assert_eq!(stored["made_at"], "2026-11-21T00:00:00Z");
+    let version = crate::binary::run(&["--version"]).stdout;
+    assert_eq!(stored["made_by"], version.lines().next().unwrap());
+    let again = |stored: &Value| serde_json::to_value(Report::from_json(&stored.to_string()).unwrap()).unwrap();
+    stored["made_by"] = "rdp-probe 0.0.7\u{1B}[2J".into();
+    let read = again(&stored);
+    assert_eq!((&read["made_by"], &read["made_at"]), (&stored["made_by"], &stored["made_at"]));
+    let human = rdp_probe::render::human(
+        &Report::from_json(&stored.to_string()).unwrap(),
+        &rdp_probe::render::Look { verbose: 1, ..rdp_probe::render::Look::PLAIN },
+    );
+    assert!(human.contains("\nBegun at 2026-11-21T00:00:00Z, by rdp-probe 0.0.7\\u{1b}[2J\n"), "{human}");
+    stored.as_object_mut().unwrap().remove("made_by");
+    assert_eq!(again(&stored)["made_by"], Value::Null);
+    stored["made_by"] = "x".repeat(100_000).into();
+    assert_eq!(again(&stored)["made_by"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn a_report_is_its_human_text_and_has_its_line() {
+    let report = report("tcp-refused");
+    let shown = report.to_string();
+    assert_eq!(shown, rdp_probe::render::human(&report, &rdp_probe::render::Look::PLAIN));
+    assert!(shown.ends_with("\nexit code 11\n") && report.line().contains("[exit=11 "), "{shown}");
+}
+
+#[test]
+fn a_host_of_ipv6_stands_in_brackets_wherever_a_port_follows() {
+    let target = || rdp_probe::Target::new(rdp_probe::Host::parse("::1").unwrap(), 3390);
+    let evidence = rdp_probe::Evidence::new(rdp_probe::Plan::new(rdp_probe::Host::parse("::1").unwrap(), 3390));
+    let diagnosis = rdp_probe::diagnose(&evidence);
+    let report = Report::new(target(), evidence, diagnosis);
+    let json = serde_json::to_value(&report).unwrap();
+    assert!(report.to_string().starts_with("[::1]:3390\n"), "{report}");
+    assert!(report.line().starts_with("[::1]:3390 "), "{}", report.line());
+    assert_eq!(json["target"]["input"], "[::1]:3390");
+}
+
 #[test]
 fn what_no_report_can_be_made_of_is_told_apart() {
     let good: Value = serde_json::from_str(&text(&report("tcp-refused"))).unwrap();

@@ -108,7 +108,7 @@ pub(crate) struct Options {
 
     /// Warn so many days before a certificate ends; 0 warns of none
     #[arg(long, value_name = "N", default_value_t = 30)]
-    pub(crate) cert_days: u32,
+    pub(crate) cert_days: u16,
 
     /// The name to send and to check in TLS instead of the host's
     #[arg(long, value_name = "NAME")]

@@ -28,6 +28,14 @@ pub struct Leg {
     /// Whether the user takes whatever certificate it shows, and so the logon that goes there.
     #[serde(default, skip_serializing_if = "is_not")]
     pub accept_certificate: bool,
+    /// So many days before its certificate ends this is told; 0: never.
+    #[serde(default = "usual_days")]
+    pub certificate_days: u16,
+}
+
+/// What monitors of certificates take.
+const fn usual_days() -> u16 {
+    30
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -47,6 +55,7 @@ impl Leg {
             pins: Vec::new(),
             require_trust: false,
             accept_certificate: false,
+            certificate_days: usual_days(),
         }
     }
 

@@ -38,9 +38,6 @@ pub struct Plan {
     pub entropy: Entropy,
     /// Whether to enumerate the security protocols after the main path.
     pub enumerate: bool,
-    /// So many days before a certificate ends this is told.
-    #[serde(default = "usual_days")]
-    pub certificate_days: u32,
     /// Whether to ask again, and differently, where the peer ends without a word in place of the Connection Confirm.
     #[serde(default)]
     pub second_look: bool,
@@ -239,7 +236,6 @@ impl Plan {
             began_unix_ms: 0,
             entropy: Entropy::default(),
             enumerate: false,
-            certificate_days: usual_days(),
             second_look: false,
             all_addresses: false,
             family: Family::default(),
@@ -251,9 +247,4 @@ impl Plan {
             limits: Limits::default(),
         }
     }
-}
-
-/// What monitors of certificates take.
-const fn usual_days() -> u32 {
-    30
 }

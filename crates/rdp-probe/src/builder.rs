@@ -244,8 +244,8 @@ impl ProbeBuilder {
     }
 
     /// So many days before a certificate ends this is a finding; 0: it is none. Default: 30.
-    pub const fn certificate_days(mut self, days: u32) -> Self {
-        self.probe.plan.certificate_days = days;
+    pub const fn certificate_days(mut self, days: u16) -> Self {
+        self.probe.plan.target.certificate_days = days;
         self
     }
 

@@ -63,7 +63,8 @@ fn name_differs(evidence: &Evidence, hop: Hop) -> bool {
 /// The certificate's last day is that many days from now.
 fn ends_within(evidence: &Evidence, days: RangeInclusive<i64>) -> bool {
     let left = |c: &CertificateFacts| c.days_left(evidence.plan.began_unix_ms);
-    evidence.plan.certificate_days > 0 && holds(evidence, |c| left(c).is_some_and(|left| days.contains(&left)))
+    evidence.plan.target.certificate_days > 0
+        && holds(evidence, |c| left(c).is_some_and(|left| days.contains(&left)))
 }
 
 /// Which can be broken, or nearly.
@@ -106,7 +107,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "certificate-ends-this-week",
-        matches: |f| ends_within(f, 0..=i64::from(f.plan.certificate_days).min(WEEK)),
+        matches: |f| ends_within(f, 0..=i64::from(f.plan.target.certificate_days).min(WEEK)),
         summary: "the certificate ends in {days_left}, on {not_after}",
         cause: "clients warn from then on, and those that ask for a trusted certificate refuse it{renewal}",
         remedy: "bind a new certificate to the RDP listener now, or see that the one that renews it runs",
@@ -115,7 +116,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "certificate-ends-soon",
-        matches: |f| ends_within(f, WEEK + 1..=i64::from(f.plan.certificate_days)),
+        matches: |f| ends_within(f, WEEK + 1..=i64::from(f.plan.target.certificate_days)),
         summary: "the certificate ends in {days_left}, on {not_after}",
         cause: "clients warn from then on, and those that ask for a trusted certificate refuse it{renewal}",
         remedy: "have a new certificate ready, or see that the one that renews it runs; --cert-days says how early this is told",

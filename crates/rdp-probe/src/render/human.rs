@@ -92,7 +92,7 @@ fn further(report: &Report, look: &Look, said: &First, now: &First) -> String {
 /// When the run began, and by which version it was made.
 fn made(out: &mut String, report: &Report, look: &Look) {
     let at = report.made_at().map(|at| format!("Begun at {at}"));
-    let by = report.made_by.as_ref().map(|by| escape(by).into_owned());
+    let by = report.made_by().map(|by| escape(by).into_owned());
     let made = match (at, by) {
         (Some(at), Some(by)) => format!("{at}, by {by}"),
         (Some(only), None) | (None, Some(only)) => only,

@@ -58,7 +58,7 @@ impl ReportView {
         Self {
             schema_version: SCHEMA_VERSION,
             made_at: report.made_at(),
-            made_by: report.made_by.as_deref().map(str::to_owned),
+            made_by: report.made_by().map(str::to_owned),
             target: TargetView {
                 input: report.target.input.clone(),
                 host: evidence.plan.target.host.to_string(),

@@ -1,5 +1,4 @@
 //! Reports that were written as JSON, read back: their evidence is diagnosed again, as this version knows it.
-use std::borrow::Cow;
 use std::fmt;
 
 use rdp_probe_core::{AttemptRecord, Evidence, Fact, Observed};
@@ -158,8 +157,8 @@ impl Stored {
         }
         let diagnosis = diagnose(&evidence);
         // Whoever made it is told, not this version, and no more of that than a version has.
-        let made_by = self.made_by.map(|by| Cow::Owned(by.chars().take(MOST_OF_A_NAME).collect()));
-        Ok(Report { made_by, ..Report::new(target, evidence, diagnosis) })
+        let made_by = self.made_by.map(|by| by.chars().take(MOST_OF_A_NAME).collect());
+        Ok(Report::new(target, evidence, diagnosis).stored_by(made_by))
     }
 }
 

@@ -1,5 +1,4 @@
 //! What one run found, and what it means.
-use std::borrow::Cow;
 use std::time::Duration;
 
 use rdp_probe_core::Evidence;
@@ -17,8 +16,14 @@ pub struct Report {
     pub evidence: Evidence,
     /// What it means.
     pub diagnosis: Diagnosis,
-    /// By which program and version it was made; `None` of one that was stored before this was noted.
-    pub made_by: Option<Cow<'static, str>>,
+    /// Who made it, where that was not this version: a pointer, since a run has its report within it while it waits.
+    stored: Option<Box<Stored>>,
+}
+
+/// What a stored report says of its origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stored {
+    made_by: Option<String>,
 }
 
 /// This library and its version.
@@ -27,8 +32,20 @@ const HERE: &str = concat!("rdp-probe ", env!("CARGO_PKG_VERSION"));
 impl Report {
     /// A report of this evidence. [`crate::Probe`] makes it; so can who has stored evidence.
     #[must_use]
-    pub fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
-        Self { target, evidence, diagnosis, made_by: Some(Cow::Borrowed(HERE)) }
+    pub const fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
+        Self { target, evidence, diagnosis, stored: None }
+    }
+
+    /// The same, as it was stored by this program and version; `None` of one that was stored before this was noted.
+    pub(super) fn stored_by(self, made_by: Option<String>) -> Self {
+        let here = made_by.as_deref() == Some(HERE);
+        Self { stored: (!here).then(|| Box::new(Stored { made_by })), ..self }
+    }
+
+    /// By which program and version it was made; `None` of one that was stored before this was noted.
+    #[must_use]
+    pub fn made_by(&self) -> Option<&str> {
+        self.stored.as_ref().map_or(Some(HERE), |stored| stored.made_by.as_deref())
     }
 
     /// When the run began, as RFC 3339 has it; `None` when nobody said what time it was.

@@ -29,7 +29,7 @@ impl Scenario {
         plan.target.accept_certificate = wanted.accept_certificate;
         plan.restricted_admin = wanted.restricted_admin;
         plan.enumerate = wanted.enumerate;
-        plan.certificate_days = wanted.cert_days.unwrap_or(plan.certificate_days);
+        plan.target.certificate_days = wanted.cert_days.unwrap_or(plan.target.certificate_days);
         plan.second_look = wanted.second_look;
         plan.all_addresses = wanted.all_addresses;
         plan.family = wanted.family;

@@ -51,7 +51,7 @@ pub struct PlanTable {
     /// Whether what a gateway asks to agree to is agreed to.
     pub accept_consent: bool,
     /// So many days before a certificate ends this is told; without it, as the plan has it.
-    pub cert_days: Option<u32>,
+    pub cert_days: Option<u16>,
     /// The name for TLS.
     pub server_name: Option<String>,
     /// Whether to enumerate the security protocols.
