@@ -44,7 +44,7 @@ fn one_report_an_array_and_one_a_line_are_read() {
 fn a_stored_report_keeps_when_it_was_made_and_by_which_version() {
     let mut stored: Value = serde_json::from_str(&text(&report("tcp-refused"))).unwrap();
     assert_eq!(stored["made_at"], "2026-11-21T00:00:00Z");
-    let version = crate::binary::run(&["--version"]).stdout;
+    let version = run(&["--version"]).stdout;
     assert_eq!(stored["made_by"], version.lines().next().unwrap());
     let again = |stored: &Value| serde_json::to_value(Report::from_json(&stored.to_string()).unwrap()).unwrap();
     stored["made_by"] = "rdp-probe 0.0.7\u{1B}[2J".into();

@@ -5,7 +5,7 @@ use crate::quote::quoted;
 
 /// Reads a duration. A bare number is refused: mstsc counts in milliseconds and curl in seconds.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{} is no duration: write 300ms, 5s, 1.5s or 2m", quoted(text));
+    let wrong = || format!("{} is not a duration: write 300ms, 5s, 1.5s or 2m", quoted(text));
     let unit_at = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(wrong)?;
     let (number, unit) = text.split_at_checked(unit_at).ok_or_else(wrong)?;
     let unit_us: u32 = match unit {
@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         whole.checked_mul(u64::from(unit_us)).and_then(|whole| whole.checked_add(part)).ok_or_else(wrong)?;
     // A day is longer than any run; more is a typing error.
     if micros == 0 || micros > 86_400_000_000 {
-        return Err(format!("{} is no duration from 1us to 1440m", quoted(text)));
+        return Err(format!("{} is not a duration from 1us to 1440m", quoted(text)));
     }
     Ok(Duration::from_micros(micros))
 }

@@ -479,7 +479,7 @@ fn resolved(text: &str, port: u16) -> Result<Address, String> {
     if bare.contains('%') {
         let zoned: SocketAddrV6 = format!("[{bare}]:{port}").parse().map_err(|_| {
             format!(
-                "{} is no address with a zone, which is the number of an interface: fe80::1%2",
+                "{} is not an address with a zone, which is the number of an interface: fe80::1%2",
                 quoted(text)
             )
         })?;
@@ -490,7 +490,7 @@ fn resolved(text: &str, port: u16) -> Result<Address, String> {
             Err(format!("{text:?} is link-local and needs its zone, the number of an interface: {v6}%2"))
         }
         Ok(ip) => Ok(Address::new(ip, port)),
-        Err(_) => Err(format!("{} is no address", quoted(text))),
+        Err(_) => Err(format!("{} is not an address", quoted(text))),
     }
 }
 

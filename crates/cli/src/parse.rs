@@ -92,7 +92,7 @@ mod tests {
     fn every_complaint_is_one_line_and_names_the_item() {
         let cases: &[(&[&str], &str)] = &[
             (&[], "no target"),
-            (&["srv1", "--timeout", "5"], "\"5\" is no duration"),
+            (&["srv1", "--timeout", "5"], "\"5\" is not a duration"),
             (&["srv1", "--until", "session"], "stage session is not in this version"),
             (&["srv1", "--until", "nowhere"], "no such stage"),
             (&["srv1", "--security", "strong"], "expected one of auto, nla"),
@@ -117,7 +117,7 @@ mod tests {
             (&["srv1", "--resolve", "[::1]:3389:192.0.2.8"], "HOST is an address already"),
             (&["srv1", "--resolve", "m\u{fc}nchen:3389:192.0.2.8"], "xn-- form"),
             (&["srv1", "--resolve", "srv1:3389:fe80::1"], "needs its zone"),
-            (&["srv1", "--resolve", "srv1:3389:fe80::1%eth0"], "no address with a zone"),
+            (&["srv1", "--resolve", "srv1:3389:fe80::1%eth0"], "not an address with a zone"),
             (&["srv1", "--resolve", "srv1:1:::1", "--resolve", "SRV1.:1:::2"], "two --resolve for SRV1.:1"),
             (&["srv1", "-o", "json", "-o", "ndjson=-"], "two outputs go to standard output"),
             (&["srv1", "-o", "json=x.json", "-o", "human=./x.json"], "two outputs go to \"./x.json\""),

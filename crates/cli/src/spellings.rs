@@ -353,7 +353,7 @@ impl Named {
             _ if sign == '/' && (is_rdp_file(argument) || Path::new(argument).exists()) => return Ok(None),
             _ => {
                 return Err(format!(
-                    "{sign}{} is no option of mstsc or xfreerdp that this program knows, and no file",
+                    "{sign}{} is not an option of mstsc or xfreerdp that this program knows, and not a file",
                     short(&word)
                 ));
             }
@@ -503,8 +503,8 @@ mod tests {
             ("/gateway:g:gw1,p:hunter2", "/gateway is not in this version"),
             ("/remoteGuard", "/remoteguard is not in this version"),
             ("/vmconnect:hunter2", "/vmconnect is not in this version"),
-            ("/frobnicate:hunter2", "/frobnicate is no option"),
-            ("+frobnicate", "+frobnicate is no option"),
+            ("/frobnicate:hunter2", "/frobnicate is not an option"),
+            ("+frobnicate", "+frobnicate is not an option"),
             ("/sec:tls:off", "/sec: expected one of"),
             ("/cert:fingerprint:sha1:hunter2", "/cert: expected"),
             ("/v", "/v: expected /v:HOST"),

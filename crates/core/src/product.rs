@@ -39,18 +39,18 @@ impl Product {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Windows(name) => name,
-            Self::FreeRdp2 => "FreeRDP 2 or a server built on it, such as GNOME Remote Desktop; no Windows",
+            Self::FreeRdp2 => "FreeRDP 2 or a server built on it, such as GNOME Remote Desktop; not Windows",
             Self::FreeRdp2OrWindows => {
                 "FreeRDP 2 or a server built on it, such as GNOME Remote Desktop; or Windows 7 or Windows Server 2008 R2 in a workgroup"
             }
-            Self::FreeRdp3 => "FreeRDP 3 or a server built on it, such as GNOME Remote Desktop; no Windows",
+            Self::FreeRdp3 => "FreeRDP 3 or a server built on it, such as GNOME Remote Desktop; not Windows",
             Self::FreeRdp3OrWindows => {
                 "FreeRDP 3 or a server built on it, such as GNOME Remote Desktop; or Windows 11 in a workgroup"
             }
-            Self::Samba => "a server that uses Samba's library; no Windows",
-            Self::IronRdp => "IronRDP or a server that uses its library; no Windows",
-            Self::Xrdp => "xrdp; no Windows",
-            Self::NoWindows => "no Windows: none with this build speaks what this server speaks",
+            Self::Samba => "a server that uses Samba's library; not Windows",
+            Self::IronRdp => "IronRDP or a server that uses its library; not Windows",
+            Self::Xrdp => "xrdp; not Windows",
+            Self::NoWindows => "not Windows: no Windows with this build speaks what this server speaks",
         }
     }
 
@@ -229,7 +229,7 @@ mod tests {
                 Some(product),
                 "{build:?} {names:?} {beside:?}"
             );
-            assert_eq!(product.is_no_windows(), product.name().contains("no Windows"), "{product:?}");
+            assert_eq!(product.is_no_windows(), product.name().contains("not Windows"), "{product:?}");
         }
     }
 

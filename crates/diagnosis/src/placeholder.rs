@@ -238,7 +238,7 @@ placeholders! {
     /// Which clients get in with an old suite.
     WithOldSuite = "with_old_suite", WITH_OLD_SUITE;
     /// What the server is.
-    Product = "product", "a server that is no Windows";
+    Product = "product", "a server that is not Windows";
     /// Why a server may have Standard RDP Security only, beside its settings.
     OrTooOld = "or_too_old", ", or it is too old for TLS";
     /// The addresses that failed.

@@ -128,7 +128,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "mcs-broken",
         matches: broken,
         outcome: VerdictOutcome::Misconfigured,
-        summary: "{address} agreed to {security_layer}, and what it then sent is no MCS Connect Response",
+        summary: "{address} agreed to {security_layer}, and then sent something that is not an MCS Connect Response",
         cause: "the answer cannot be read: a broken server, another service behind the same port, or a device in between that \
                 answers for it or changes the stream",
         remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",

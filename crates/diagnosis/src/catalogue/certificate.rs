@@ -145,7 +145,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "certificate-name-mismatch",
         matches: |f| holds(f, |c| c.name_matches(&f.plan.target.asked_name()) == Some(false)),
         summary: "the certificate is for {certificate_names}, not for {asked_name}",
-        cause: "clients warn when the name they were given is none of the certificate's",
+        cause: "clients warn when the certificate does not have the name that they were given",
         remedy: "connect by a name that the certificate has, or bind one that has this name",
         ..WARNING
     },
@@ -153,8 +153,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "certificate-self-signed",
         // Where there is anything to say of its trust, somebody put it among the roots.
         matches: |f| holds(f, |c| c.self_signed) && f.tls().is_none_or(|tls| tls.trust.is_none()),
-        summary: "the certificate signed itself",
-        cause: "nobody vouches for it, which is what Windows and most servers have by default; clients warn",
+        summary: "the certificate is self-signed",
+        cause: "no authority signed it, which is the default of Windows and of most servers; clients warn",
         remedy: "for more than a warning to the user, bind a certificate of an authority that the clients trust",
         excludes: &["certificate-unknown-issuer"],
         ..INFO
@@ -272,7 +272,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "server-is-no-windows",
         matches: |f| f.challenge().is_some() && f.product(Hop::Target).is_some_and(Product::is_no_windows),
         rank: 34,
-        summary: "the server is no Windows: {product}",
+        summary: "the server is not Windows: {product}",
         cause: "the build that it shows is a constant of the library that it uses, or no Windows of that build speaks what this server speaks",
         remedy: "nothing has to be done where that is what you meant to reach. If you meant a Windows computer, this may not be the \
                  machine that you meant: look at what owns the port there, at the name's address and at port forwards",

@@ -340,7 +340,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| matches!(f.failure_kind(), Some(FailureKind::OtherTpdu { .. })),
         outcome: VerdictOutcome::Misconfigured,
         summary: "{address} answered with a message that has no place here (X.224 code {code})",
-        cause: "the peer speaks TPKT, but did not confirm the connection before it went on: it is no RDP listener, or a broken \
+        cause: "the peer speaks TPKT, but did not confirm the connection before it went on: it is not an RDP listener, or a broken \
                 one",
         remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",
         basis: Inferred,

@@ -133,7 +133,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "credssp-broken",
         matches: |f| !is_due(f) && broken(f),
         outcome: VerdictOutcome::Misconfigured,
-        summary: "{address} selected CredSSP, and its first answer is none",
+        summary: "{address} selected CredSSP, and its first answer cannot be read",
         cause: "what came after TLS cannot be read as a TSRequest with an NTLM CHALLENGE: a broken server, or another service \
                 behind the same port",
         remedy: "find out what answers at {address}; the octets it sent stand in the JSON report",

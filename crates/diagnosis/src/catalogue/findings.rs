@@ -162,7 +162,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "weak-encryption",
         matches: weak_encryption,
         summary: "the server takes encryption with 40 or 56 bits",
-        cause: "Standard RDP Security with such keys is read by whoever listens, and 128 bits of RC4 are not much better",
+        cause: "Standard RDP Security with such keys can be read by anyone who listens, and 128 bits of RC4 are not much better",
         remedy: "on the target, {set_tls}, or set at the least the encryption level to high",
         ..WARNING
     },
@@ -215,7 +215,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| f.addresses().len() > f.plan.most_addresses(),
         rank: 30,
         summary: "the name has {address_count} addresses, of which only the first {most_addresses} are tried",
-        cause: "whoever answers for the name may give any number of addresses, and a run has to end",
+        cause: "DNS may give any number of addresses, and a run has to end",
         remedy: "look at the name's records, which are more than a client goes through; --resolve HOST:PORT:ADDR probes the others",
         ..INFO
     },
@@ -269,7 +269,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "second-look-explained-nothing",
         matches: |f| f.wordless().is_some() && f.looks().next().is_some() && f.explanation().is_none(),
         rank: 30,
-        summary: "asked again in other ways, and none was answered: {looks}",
+        summary: "asked again in other ways, without an answer: {looks}",
         cause: "what would have named the port's protocol, a server that is not always there, a cookie or a header that is wanted, \
                 was tried and did not explain the end",
         remedy: "look at the causes in their order; --no-second-look leaves this out",

@@ -98,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "port-echoes",
         matches: |f| speaks(f, Foreign::Echo),
-        summary: "{address} sends back what it is sent: it is no Remote Desktop server",
+        summary: "{address} sends back what it is sent: it is not a Remote Desktop server",
         cause: "the answer is a request as only clients send it: an echo service, a test server, or two ends of a tunnel that lead to each \
                 other",
         remedy: "check the port and the port forwarding; look at where the tunnel ends",

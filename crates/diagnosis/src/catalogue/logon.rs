@@ -192,7 +192,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "logon-hours",
         matches: |f| refused(f, &[0xC000_006F]),
         summary: "{account} must not log on at this hour ({credssp_status})",
-        cause: "the account has logon hours, and it is none of them",
+        cause: "the account may log on at certain hours only, and this is not one of them",
         remedy: "log on at another time, or change the account's logon hours",
         event: FAILED,
         candidates: &[Candidate::pair(0x1007, Some(0), Possible, Inferred)],
@@ -297,7 +297,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "logon-cut-off",
         matches: unexplained,
         rank: 16,
-        summary: "the connection to {address} ended when it saw the credentials of {account}, and nobody said why",
+        summary: "the connection to {address} ended when it saw the credentials of {account}, without a reason",
         cause: "a policy on the target, or a device that inspects the stream, cut it off; most servers of today say why they refuse \
                 credentials",
         remedy: "look at the target's Security and System logs at this time; this run tries the account no more",
@@ -356,7 +356,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| is_due(f) && (silent(f) || stalled(f)),
         outcome: VerdictOutcome::Unreachable,
         summary: "{address} did not answer the logon of {account} within {limit}",
-        cause: "the server waits for whoever checks credentials, often a domain controller that it does not reach",
+        cause: "the server waits for what checks credentials, often a domain controller that it cannot reach",
         remedy: "on the target, check that a domain controller can be reached; this run tries the account no more",
         candidates: &[Candidate::pair(0x108, Some(0), Possible, Reported)],
         basis: Inferred,
@@ -366,7 +366,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "logon-answer-broken",
         matches: broken,
         outcome: VerdictOutcome::Misconfigured,
-        summary: "{address} answered the logon of {account} with what is no answer to it",
+        summary: "{address} answered the logon of {account} with a message that is not an answer to it",
         cause: "what came in place of the server's proof breaks the protocol: a server with a defect, or a device in between that changes \
                 the stream",
         remedy: "find out what answers at {address}; what it sent stands in the JSON report",
@@ -396,7 +396,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "certificate-not-accepted",
         matches: |f| untested(f, NotTried::CertificateNotAccepted),
-        summary: "the credentials of {account} were not sent to {address}: nobody vouches for its certificate",
+        summary: "the credentials of {account} were not sent to {address}: its certificate is not trusted",
         cause: "who answers there may be anybody, and could crack the password from a logon; nothing secret was sent",
         remedy: "compare {certificate_sha256} with the target's own certificate, and use --pin {certificate_sha256}",
         ..UNTESTED
@@ -421,7 +421,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "restricted-admin-not-offered",
         matches: Evidence::lacks_restricted_admin,
-        summary: "{address} does not offer Restricted Admin, so that nobody logged on: it would have to be given the password",
+        summary: "{address} does not offer Restricted Admin, so there was no logon: the server would have to be given the password",
         cause: "the server does not say that it supports it: its policy is off (the value DisableRestrictedAdmin of its LSA settings is not 0), or \
                 it has none",
         remedy: "leave out --restricted-admin to give the password to the server, or have Restricted Admin switched on there",

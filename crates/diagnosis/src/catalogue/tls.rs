@@ -254,7 +254,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "tls-not-spoken",
         matches: |f| kind_is(f, |kind| kind == TlsFaultKind::NotTls),
         outcome: VerdictOutcome::Misconfigured,
-        summary: "{address} agreed to TLS, and then sent what is no TLS",
+        summary: "{address} agreed to TLS, and then sent something that is not TLS",
         cause: "octets of another protocol came in place of the ServerHello: {tls_received}",
         remedy: "find out what stands between: a proxy that answers for the host, or a port that is shared by two services",
         candidates: NO_COMMON,

@@ -98,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-answer-unreadable",
         matches: unreadable,
         summary: "the answer of the gateway {gateway} cannot be read, in stage {stage}",
-        cause: "what answers is no gateway of this protocol, or something on the way changes what it says",
+        cause: "what answers is not a gateway of this protocol, or something on the way changes what it says",
         remedy: "check what stands in front of the gateway, and keep it from looking into the connection",
         ..ANSWER
     },

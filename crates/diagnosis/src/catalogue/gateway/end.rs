@@ -108,7 +108,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-closed-channel",
         matches: |f| code(f).is_some_and(|code| !KNOWN.contains(&code)),
         summary: "the gateway {gateway} closed the channel to {target} in stage {stage} ({gateway_code})",
-        cause: "the gateway ended it by itself, and its code tells no more",
+        cause: "the gateway ended it by itself, and its code says nothing more",
         remedy: "on the gateway, look for event 303 at this time, with the correlation id {correlation_id}",
         candidates: TERMINATED,
         ..END

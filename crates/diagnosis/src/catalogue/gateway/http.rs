@@ -80,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-http-not-found",
         matches: |f| is(f, &[404, 410]),
-        summary: "there is no gateway at {gateway}: its web server knows no /remoteDesktopGateway/ ({http_status}){after_logon}",
+        summary: "there is no gateway at {gateway}: its web server does not have /remoteDesktopGateway/ ({http_status}){after_logon}",
         cause: "{http_server} answered. The gateway's role is not installed there or its service is stopped, it is as old as Server 2008 R2, \
                 which has the older transport only, or another service owns the name",
         remedy: "on the gateway, check that the service Remote Desktop Gateway (TSGateway) is there and runs; check that the name leads to that \
@@ -151,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-http-page",
         matches: page,
-        summary: "{gateway} is no gateway: it answers as a web site does, with a page or with nothing",
+        summary: "{gateway} is not an RD Gateway: it answers as a web site does, with a page or with nothing",
         cause: "{http_server} answered. Another web site has the name, or a page for people stands in front: a captive portal, a sign-in page",
         remedy: "check that the name leads to the gateway; from a guest network, sign in to that first",
         ..HTTP
@@ -183,7 +183,7 @@ pub(super) const RULES: &[Rule] = &[
         outcome: VerdictOutcome::Refused,
         exit: 12,
         summary: "a proxy on the way to the gateway {gateway} wants a logon of its own ({http_status})",
-        cause: "a web proxy stands in the way without being asked for, and lets nobody through whom it does not know",
+        cause: "a transparent web proxy is on the way, and lets no one through whom it does not know",
         remedy: "let this computer through the proxy, or around it, to the gateway's port",
         candidates: &[Candidate::pair(0x300_0020, Some(0), Possible, Documented)],
         basis: Documented,
@@ -211,7 +211,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-http-unreadable",
         matches: is_unread,
         summary: "the web server of the gateway {gateway} gives an answer that cannot be read",
-        cause: "its head is broken, or says two things of its length: what answers is no gateway, or something on the way changes what it says",
+        cause: "its head is broken, or says two things of its length: what answers is not a gateway, or something on the way changes what it says",
         remedy: "check what stands in front of the gateway, and keep it from looking into the connection",
         basis: Inferred,
         ..HTTP

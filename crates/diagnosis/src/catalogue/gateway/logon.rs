@@ -125,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-needs-credentials",
         matches: Evidence::gateway_needs_credentials,
         summary: "the gateway {gateway} works as far as can be tested without credentials: it asks who you are",
-        cause: "a gateway lets nobody through without a logon, and none was given; it offers {gateway_schemes}",
+        cause: "the gateway wants a logon, and no credentials were given; it offers {gateway_schemes}",
         remedy: "give --gateway-user (the password is asked for), --gateway-token FILE, or --same-credentials; --gateway-only without them \
                  ends here and is well",
         ..UNTESTED
@@ -238,7 +238,7 @@ pub(super) const RULES: &[Rule] = &[
         stage: None,
         outcome: VerdictOutcome::Misconfigured,
         summary: "the challenge of the gateway {gateway} cannot be answered",
-        cause: "it is no NTLM CHALLENGE, was cut, or does not fit together: something on the way changes it, or the gateway has a defect. On this connection no \
+        cause: "it is not an NTLM CHALLENGE, was cut, or does not fit together: something on the way changes it, or the gateway has a defect. On this connection no \
                 password was sent",
         remedy: "check what stands in front of the gateway; what it sent stands in the JSON report",
         basis: Inferred,
@@ -304,7 +304,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-logon-cut-off",
         matches: |f| is_ended(f) && is_begun(f),
         outcome: VerdictOutcome::Misconfigured,
-        summary: "the gateway {gateway} ended the connection at the first message of the logon, in which there is no password",
+        summary: "the gateway {gateway} ended the connection at the first message of the logon, which does not hold a password",
         cause: "the gateway, or what stands in front of it, lets no logon by NTLM through, though it offers one",
         remedy: "look at the log of what stands in front of the gateway at this time, and let it pass a logon by NTLM on",
         basis: Inferred,
@@ -346,7 +346,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| unreadable(f) && !is_begun(f),
         outcome: VerdictOutcome::Inconclusive,
         summary: "the answer of the gateway {gateway} to the logon cannot be read",
-        cause: "what came is no answer to a logon, or was cut: whether the credentials are right is not known",
+        cause: "what came is not an answer to a logon, or was cut: whether the credentials are right is not known",
         remedy: "check what stands in front of the gateway; this run does not send the credentials again",
         basis: Inferred,
         ..LOGON

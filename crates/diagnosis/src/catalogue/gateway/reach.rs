@@ -121,7 +121,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-unreachable",
         matches: |f| dial(f) == Some(DialFaultKind::HostUnreachable),
         summary: "the gateway {gateway} cannot be reached: the network said so",
-        cause: "a router or firewall answered that it cannot be reached, or nobody has that address",
+        cause: "a router or firewall answered that it cannot be reached, or no host has that address",
         remedy: "check that the gateway is on, that its address is the right one, and the routes and firewalls in between",
         ..CONNECT
     },
@@ -185,7 +185,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-certificate-untrusted",
         matches: |f| untrusted(f, |trust| matches!(trust, None | Some(Trust::UnknownIssuer))),
         rank: 5,
-        summary: "nobody is known here to vouch for the certificate of the gateway {gateway}",
+        summary: "the certificate of the gateway {gateway} is not trusted on this computer",
         cause: "the certificate signed itself, or its authority is not among the roots of this computer, or the chain is not sent whole; a \
                 Windows client refuses such a gateway too, and asks nobody",
         remedy: "bind a certificate of an authority that the clients trust, with its whole chain. If you know that this is the gateway's: \
@@ -212,7 +212,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| untrusted(f, |trust| trust == Some(Trust::Expired)),
         rank: 6,
         summary: "the certificate of the gateway {gateway} is not valid today: it is from {gateway_not_before} to {gateway_not_after}",
-        cause: "it has expired, or is not valid yet, by this computer's clock; a Windows client refuses such a gateway, and asks nobody",
+        cause: "it has expired, or is not valid yet, by this computer's clock; a Windows client refuses such a gateway, and does not ask the user",
         remedy: "renew the certificate and bind it to the gateway; check this computer's clock. To go on nevertheless: --gateway-pin \
                  {gateway_sha256}",
         candidates: &[
@@ -226,7 +226,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| untrusted(f, |trust| matches!(trust, Some(Trust::OtherName | Trust::NoName))),
         rank: 7,
         summary: "the certificate of the gateway is for {gateway_names}, not for {gateway_host}",
-        cause: "the name that was given is none of the certificate's; a Windows client refuses such a gateway, and asks nobody",
+        cause: "the certificate does not have the name that was given; a Windows client refuses such a gateway, and does not ask the user",
         remedy: "give the client a name that the certificate has, or bind a certificate that has this one. To go on nevertheless: \
                  --gateway-pin {gateway_sha256}",
         candidates: &[
@@ -238,7 +238,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "gateway-certificate-not-pinned",
         matches: |f| matches!(f.failure_kind(), Some(FailureKind::NotPinned)),
-        summary: "the certificate of the gateway {gateway} is none of those that --gateway-pin names",
+        summary: "the certificate of the gateway {gateway} is not one of those that --gateway-pin names",
         cause: "the gateway has a new certificate, another gateway answers, or somebody looks into TLS on the way",
         remedy: "compare with the certificate on the gateway itself. If this is the new one: --gateway-pin {gateway_sha256}",
         candidates: &[],

@@ -189,7 +189,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "gateway-in-wants-logon",
         matches: wants_a_logon,
         summary: "the gateway {gateway} opened its OUT channel without a logon, and asks for one on the IN channel ({http_status})",
-        cause: "some gateways that take tokens let nobody in by two HTTP channels, whatever is shown in the tunnel; or several gateways behind \
+        cause: "some gateways that take tokens let no client in by two HTTP channels, whatever is shown in the tunnel; or several gateways behind \
                 one name are set up differently",
         remedy: "let WebSockets pass on the way to this gateway (the headers Upgrade and Connection), and leave out --gateway-transport http",
         ..IN
