@@ -237,7 +237,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: cannot_use_key,
         outcome: VerdictOutcome::Misconfigured,
         rank: 15,
-        summary: "{address} promised TLS and then answered no ClientHello",
+        summary: "{address} agreed to TLS, and then broke off every handshake before it began",
         cause: "the server agreed to TLS and {hello_end}: it cannot use its certificate or the private key. On Windows that is the pattern of a key file that the service may not read, or of an expired certificate \
                 that could not be renewed",
         remedy: "on Windows, check the certificate that is bound to the RDP listener and that NETWORK SERVICE may read its \

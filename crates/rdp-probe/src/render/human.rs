@@ -338,7 +338,7 @@ fn says(out: &mut String, who: &str, server: &ShownServer, look: &Look) {
     known("Computer", facts.dns_computer.as_deref().or(facts.netbios_computer.as_deref()));
     known("Domain", facts.dns_domain.as_deref().or(facts.netbios_domain.as_deref()));
     known("Build", facts.build_text().as_deref());
-    known("Product (a guess)", server.product.map(Product::name));
+    known("Product, a guess", server.product.map(Product::name));
     known("Clock", server.clock_skew_ms.map(|skew| format!("{} this computer's", skew_words(skew))).as_deref());
     known("CredSSP version", server.credssp_version.map(|version| version.to_string()).as_deref());
 }

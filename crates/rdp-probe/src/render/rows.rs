@@ -27,7 +27,11 @@ pub(super) fn tls(out: &mut String, name: &str, tls: &ShownTls<'_>, plan: &Plan,
     if let Some(end) = certificate.not_after {
         let until = utc(end).unwrap_or_else(|| "a year that cannot be written".to_owned());
         let left = certificate.days_left(plan.began_unix_ms);
-        let left = left.map(|days| format!(" ({days} days)")).unwrap_or_default();
+        let left = left.map(|days| match days {
+            0.. => format!(" ({days} days)"),
+            _ => format!(" (ended {} days ago)", days.unsigned_abs()),
+        });
+        let left = left.unwrap_or_default();
         row(out, "Valid until", &format!("{until}{left}"), look);
     }
     let made = [certificate.key_text(), certificate.signature.clone()];
