@@ -55,7 +55,7 @@ pub(crate) fn limit(kind: &FailureKind) -> Option<String> {
     } else {
         format!("{} us", limit.as_micros())
     };
-    Some(if overall { format!("{time} (the whole run)") } else { time })
+    Some(if overall { format!("{time} (the limit of the whole run)") } else { time })
 }
 
 /// The gateway, with its port where that is not the usual one.

@@ -124,9 +124,9 @@ pub(super) const WORDLESS: &[&str] = &[
 /// By FIN or by RST: which of the two it is varies from one time to the next with the same peer.
 const HUNG_UP: &str = "the listener hung up on the request without giving a reason: the Remote Desktop service is stopping, \
     restarting or broken, it takes none of the security protocols offered (some servers say so by hanging up), or what listens there \
-    passes connections on and could not (see below)";
+    passes connections on and could not";
 const TRY_AGAIN: &str = "try once more after a minute; then look at the Remote Desktop Services service and its log on the target, and \
-    at what stands between: see the causes below";
+    at what stands between";
 
 /// A FIN: the code is documented, the extended half rests on one confirmed report.
 const AFTER_FIN: &[Candidate] =
@@ -203,7 +203,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: wordless,
         rank: 30,
         first_when: |f| (fin(f) || reset(f)) && (is_here(f) || as_long_as_a_dial(f).is_some()),
-        summary: "something accepted the connection for {address}, and could not pass it on",
+        summary: "{address} accepted the connection and closed it without an answer, as a forwarder does whose other end is down",
         cause: "a port forward, load balancer, SSH tunnel or TCP proxy accepts connections while the host behind it is down or \
                 refuses them{forwarder_evidence}",
         remedy: "if the address belongs to a forwarder or tunnel, check its other end; probe the host itself",
@@ -227,8 +227,8 @@ pub(super) const RULES: &[Rule] = &[
         matches: wordless,
         rank: 42,
         summary: "{address} may stand behind a proxy that tells of clients in a way the server does not read, or does not tell it",
-        cause: "the PROXY protocol is switched on at one end only of the way from a load balancer to the server: either waits for \
-                what the other does not say",
+        cause: "the PROXY protocol is switched on at one end only of the way from a load balancer to the server: one end waits for \
+                a header that the other does not send, or gets one that it does not understand",
         remedy: "on the load balancer and on the server behind it, switch the PROXY protocol on at both or at neither",
         basis: Inferred,
         ..INITIATION

@@ -25,7 +25,7 @@ const EARLY: Rule = Rule {
     outcome: VerdictOutcome::Refused,
     exit: 50,
     rank: 20,
-    event: Some("Security 4625"),
+    event: Some("Security log, event 4625"),
     basis: Inferred,
     ..Rule::BLANK
 };

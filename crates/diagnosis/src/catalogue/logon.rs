@@ -79,17 +79,17 @@ const DOMAIN: Rule = Rule { exit: 55, ..LOGON };
 const UNTESTED: Rule = Rule { stage: None, outcome: VerdictOutcome::Inconclusive, exit: 54, ..LOGON };
 
 /// The target's record of a logon that failed.
-const FAILED: Option<&str> = Some("Security 4625");
+const FAILED: Option<&str> = Some("Security log, event 4625");
 
 const RULE_OF_SECRETS: &str =
-    "check user, domain and password; this run tries them no more, so that the account is not locked";
+    "check user, domain and password; this run does not try again, so as not to lock the account";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "logon-rejected",
         matches: |f| refused_for(f, Refusal::Secret),
         summary: "{address} does not accept the credentials of {account} ({credssp_status})",
-        cause: "the password is wrong, or the user or domain is not the one that it belongs to; a server rarely says which",
+        cause: "the password is wrong, or the user name or the domain is wrong; a server rarely says which",
         remedy: RULE_OF_SECRETS,
         event: FAILED,
         candidates: &[Candidate::pair(0x807, Some(0), Likely, Reported)],

@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "tcp-refused",
         matches: |f| fault(f) == Some(DialFaultKind::Refused),
         outcome: VerdictOutcome::Refused,
-        summary: "nothing listens on {address}: the connection was refused",
+        summary: "{address} refused the connection: nothing listens there, or a firewall answers for it",
         cause: "the host, or a firewall that answers for it, refused the connection: Remote Desktop is switched off, its \
                 service is stopped, or it listens on another port",
         remedy: "on the target, check that Remote Desktop is on, that the Remote Desktop Services service runs, and which \

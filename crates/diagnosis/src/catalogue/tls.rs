@@ -190,7 +190,8 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server speaks {scout_version}, but of all suites it chose one with RSA key exchange, CBC or DHE, as Windows \
                 Server 2012 R2 and hardened newer ones do. That is a limit of this build: Windows clients of today, Windows 11 and \
                 Windows Server 2022 too, have that suite on by default, and would connect",
-        remedy: "on the target, allow ECDHE suites with AES-GCM; the certificate in this report was read without a handshake",
+        remedy: "nothing has to be done for Windows clients. For this program, and for clients that refuse older suites, allow ECDHE suites with \
+                 AES-GCM on the target; the certificate in this report was read without a handshake",
         client_connects: true,
         basis: Documented,
         supersedes: AT_EVERY_HELLO,
