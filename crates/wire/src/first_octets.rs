@@ -177,8 +177,6 @@ fn by_layout(head: &[u8]) -> FirstOctets {
             return FirstOctets::Undecided;
         }
         [0x30, 0x84, ref rest @ ..] if rest.len() < 8 => return FirstOctets::Undecided,
-        // CONNACK: its length, whether there is a session, and a return code.
-        [0x20, 2, 0 | 1, 0..=5, ..] => Foreign::Mqtt,
         [_] | [_, _] | [_, _, _] | [_, _, _, _] => return FirstOctets::Undecided,
         _ => Foreign::Unknown,
     };
@@ -221,6 +219,10 @@ pub fn classify_last(head: &[u8]) -> FirstOctets {
         && head.len() < 5
     {
         return FirstOctets::Foreign(Foreign::Socks);
+    }
+    // A CONNACK has four octets: its length, whether there is a session, and a return code.
+    if let [0x20, 2, 0 | 1, 0..=5] = *head {
+        return FirstOctets::Foreign(Foreign::Mqtt);
     }
     match classify(head) {
         FirstOctets::Undecided if !head.is_empty() => FirstOctets::Foreign(Foreign::Unknown),
@@ -302,6 +304,33 @@ mod tests {
     fn a_tpkt_is_a_tpkt_from_its_first_octet() {
         for len in 1..=9 {
             assert_eq!(classify(&[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80][..len]), FirstOctets::Tpkt);
+        }
+    }
+
+    #[test]
+    fn what_is_decided_stays_decided_whatever_follows() {
+        // The octets that stand in a layout above, and one that stands in none.
+        const TELLING: [u8; 24] = [
+            0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 0x20, 0x30, b'E', b'S', b'M', 0x5A, 0x61, 0x78, 0x7E, 0x83, 0x84,
+            0xFE, 0xFF, 0x99,
+        ];
+        let mut seed = 1_u32;
+        for _ in 0..400_000 {
+            let head: [u8; 12] = core::array::from_fn(|_| {
+                // A generator of numbers that is good enough to choose by (Knuth's).
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                TELLING[usize::try_from((seed >> 16) % 24).unwrap()]
+            });
+            let mut decided = None;
+            for len in 0..=head.len() {
+                let now = classify(&head[..len]);
+                assert!(
+                    decided.is_none_or(|before| before == now),
+                    "{:02X?}: {decided:?}, then {now:?}",
+                    &head[..len]
+                );
+                decided = Some(now).filter(|now| *now != FirstOctets::Undecided);
+            }
         }
     }
 
