@@ -189,8 +189,8 @@ pub const fn over_tpkt(octets: &[u8]) -> Option<Foreign> {
     Some(match *octets {
         // A hello has its own length, and an error has its type where TPKT has nothing.
         [3, 0, 0, 8 | 16, 0, ..] | [3, 1, 0, _, ..] => Foreign::OpenFlow,
-        // What stands behind the time is zero (section 5.2.3).
-        [3, _, _, _, _, 0, 0, 0, 0, ..] => Foreign::Rtmp,
+        // What stands behind the time is zero (section 5.2.3). With a time that is no TPKT's beginning it is told before so much has come.
+        [3, 0, _, _, _, 0, 0, 0, 0, ..] => Foreign::Rtmp,
         // Protocol discriminator, and the length of the call reference.
         [3, 0, _, _, 8, 1 | 2, ..] => Foreign::H323,
         // A Connection Request, which only a client sends.
@@ -285,7 +285,7 @@ mod tests {
             (&[3, 0, 0, 8, 0, 0, 0, 1], Some(Foreign::OpenFlow)),
             (&[3, 1, 0, 12, 0, 0, 0, 1], Some(Foreign::OpenFlow)),
             (&[3, 0, 0x12, 0x34, 0x56, 0, 0, 0, 0, 0x5A], Some(Foreign::Rtmp)),
-            (&[3, 0x23, 0x6A, 0x4D, 0x70, 0, 0, 0, 0], Some(Foreign::Rtmp)),
+            (&[3, 0x23, 0x6A, 0x4D, 0x70, 0, 0, 0, 0], Some(Foreign::Unknown)),
             (&[3, 0x23, 0x6A, 0x4D, 0x70, 0x5A, 0x5A, 0x5A, 0x5A], Some(Foreign::Unknown)),
             (&[3, 0, 0, 19, 14, 0xE0, 0, 0, 0, 0, 0], Some(Foreign::Echo)),
             (&[3, 0, 0, 9, 2, 0xF0, 0x80, 0x21, 0x80], None),
