@@ -50,6 +50,8 @@ pub struct Extensions<'a>(&'a [u8]);
 /// `version`, `issuerUniqueID`, `subjectUniqueID` and `extensions` have tags of their own.
 const VERSION: u8 = 0xA0;
 const EXTENSIONS: u8 = 0xA3;
+/// Both are strings of bits, which a careless issuer writes in pieces.
+const UNIQUE_IDS: [u8; 4] = [0x81, 0x82, 0xA1, 0xA2];
 const BOOLEAN: u8 = 0x01;
 const BIT_STRING: u8 = 0x03;
 
@@ -95,6 +97,8 @@ impl<'a> Certificate<'a> {
             if tag == EXTENSIONS {
                 let (_, all) = inside(contents, rest, |i| der::tagged(i, der::SEQUENCE, "extensions"))?;
                 self.extensions = Extensions(all);
+            } else if !UNIQUE_IDS.contains(&tag) {
+                return bad(i, "extensions", Problem::Value(u32::from(tag)));
             }
             i = rest;
         }
@@ -238,8 +242,8 @@ mod tests {
         for (at, field) in FIELDS.into_iter().enumerate() {
             let mut spoilt = fields();
             let before: usize = spoilt[..at].iter().map(Vec::len).sum();
-            // What is no version is no field of its own, and what is no extension is passed over.
-            spoilt[at][0] = if at == 7 { 0xBF } else { 0x05 };
+            // What is no version is no field of its own.
+            spoilt[at][0] = 0x05;
             let der = certificate(&spoilt);
             let read = Certificate::read(&der);
             let fault = read.fault.unwrap();

@@ -180,3 +180,151 @@ fn usages(value: &[u8]) -> Option<Vec<String>> {
     oids.sort();
     Some(oids)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
+        let [.., a, b, c] = contents.len().to_be_bytes();
+        let header = match contents.len() {
+            0..=0x7F => vec![tag, c],
+            _ => vec![tag, 0x83, a, b, c],
+        };
+        [header, contents.to_vec()].concat()
+    }
+
+    fn name(tag: u8, text: &[u8]) -> Vec<u8> {
+        let attribute = tlv(0x30, &[tlv(6, &[0x55, 4, 3]), tlv(tag, text)].concat());
+        tlv(0x30, &tlv(0x31, &attribute))
+    }
+
+    fn extension(id: &[u8], value: &[u8]) -> Vec<u8> {
+        tlv(0x30, &[tlv(6, id), tlv(4, value)].concat())
+    }
+
+    /// What a certificate is made of, one field each.
+    struct Made {
+        subject: Vec<u8>,
+        validity: [Vec<u8>; 2],
+        modulus: Vec<u8>,
+        extensions: Vec<Vec<u8>>,
+    }
+
+    impl Made {
+        fn usual() -> Self {
+            Self {
+                subject: name(12, b"srv1.lab.test"),
+                validity: [tlv(23, b"260101000000Z"), tlv(24, b"20500101000000Z")],
+                modulus: [&[0, 0x80][..], &[0x5A; 255]].concat(),
+                extensions: vec![extension(ALTERNATIVE_NAMES, &tlv(0x30, &tlv(0x82, b"srv1.lab.test")))],
+            }
+        }
+
+        fn read(&self) -> CertificateFacts {
+            let algorithm = |last| {
+                tlv(0x30, &[tlv(6, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, last]), vec![5, 0]].concat())
+            };
+            let key = tlv(0x30, &[tlv(2, &self.modulus), tlv(2, &[1, 0, 1])].concat());
+            let fields = [
+                tlv(0xA0, &tlv(2, &[2])),
+                tlv(2, &[0x0B, 0xAD]),
+                algorithm(11),
+                name(12, b"issuer"),
+                tlv(0x30, &self.validity.concat()),
+                self.subject.clone(),
+                tlv(0x30, &[algorithm(1), tlv(3, &[&[0][..], &key].concat())].concat()),
+                tlv(0xA3, &tlv(0x30, &self.extensions.concat())),
+            ];
+            CertificateFacts::read(&tlv(
+                0x30,
+                &[tlv(0x30, &fields.concat()), algorithm(11), tlv(3, &[0, 1])].concat(),
+            ))
+        }
+    }
+
+    #[test]
+    fn whole_certificate_has_nothing_unreadable() {
+        let facts = Made::usual().read();
+        assert_eq!((facts.unreadable.as_deref(), facts.key_bits), (None, Some(2048)), "{facts:?}");
+        assert_eq!(
+            (facts.subject.as_deref(), facts.issuer.as_deref()),
+            (Some("CN=srv1.lab.test"), Some("CN=issuer"))
+        );
+        assert_eq!(
+            (facts.serial.as_deref(), facts.names.as_slice()),
+            (Some("0b:ad"), &["srv1.lab.test".to_owned()][..])
+        );
+        assert_eq!(facts.name_matches("SRV1"), Some(true));
+    }
+
+    #[test]
+    fn dates_of_any_year_are_read_and_those_that_are_none_are_said() {
+        let ends = |time: Vec<u8>| {
+            let facts = Made { validity: [tlv(23, b"260101000000Z"), time], ..Made::usual() }.read();
+            (facts.not_after, facts.unreadable)
+        };
+        let year = |text: &[u8]| ends(tlv(24, text));
+        assert_eq!(year(b"00000101000000Z"), (Some(-62_167_219_200), None));
+        assert_eq!(year(b"99991231235959Z"), (Some(253_402_300_799), None));
+        let not_after = || Some("notAfter".to_owned());
+        for text in [&b"20501301000000Z"[..], b"20500001000000Z", b"20500132000000Z", b"2050", b"", b"\0\0\0\0"]
+        {
+            assert_eq!(year(text), (None, not_after()), "{text:02X?}");
+        }
+        assert_eq!(ends(tlv(12, b"20500101000000Z")), (None, not_after()), "a text is no time");
+    }
+
+    #[test]
+    fn modulus_of_any_size_is_measured_and_none_is_said() {
+        let sized = |modulus: Vec<u8>| {
+            let facts = Made { modulus, ..Made::usual() }.read();
+            (facts.key, facts.key_bits, facts.unreadable)
+        };
+        assert_eq!(sized([&[0, 0x80][..], &[1; 2047]].concat()), (Some(KeyKind::Rsa), Some(16_384), None));
+        for none in [vec![], vec![0]] {
+            assert_eq!(sized(none), (Some(KeyKind::Rsa), None, Some("subjectPublicKey".to_owned())));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_costs_nothing_else() {
+        let with = |extensions: Vec<Vec<u8>>| Made { extensions, ..Made::usual() }.read();
+        let of_names =
+            |names: &[Vec<u8>]| with(vec![extension(ALTERNATIVE_NAMES, &tlv(0x30, &names.concat()))]);
+        let odd = Made { subject: name(30, b"odd"), ..Made::usual() }.read();
+        assert_eq!(
+            (odd.subject.as_deref(), odd.unreadable.as_deref()),
+            (Some("CN=#1e036f6464"), Some("subject"))
+        );
+        // An address of five octets; the names before and behind it are there.
+        let address = of_names(&[tlv(0x82, b"a"), tlv(0x87, &[1, 2, 3, 4, 5]), tlv(0x87, &[192, 0, 2, 7])]);
+        assert_eq!(
+            (address.names.join(" ").as_str(), address.unreadable.as_deref()),
+            ("a 192.0.2.7", Some("subjectAltName"))
+        );
+        assert_eq!(address.name_matches("b"), None, "it may be the one that cannot be read");
+        assert_eq!(address.name_matches("a"), Some(true));
+        let latin =
+            of_names(&[tlv(0x82, b"s\xE9rv"), tlv(0x81, b"me@lab.test"), tlv(0x86, b"http://lab.test")]);
+        assert_eq!(
+            (latin.names.join(" ").as_str(), latin.unreadable),
+            ("s\u{e9}rv", None),
+            "only what a host can be called"
+        );
+        let hostile = of_names(&[tlv(0x82, b"srv1\0.lab.test"), tlv(0x82, "\u{202e}tset.bal".as_bytes())]);
+        assert_eq!(hostile.names, ["srv1\0.lab.test", "\u{202e}tset.bal"]);
+        assert_eq!(
+            Made { subject: name(12, b"x"), extensions: Vec::new(), ..Made::usual() }
+                .read()
+                .name_matches("srv1"),
+            Some(false)
+        );
+        let cut = with(vec![extension(ALTERNATIVE_NAMES, &[0x30, 9])]);
+        assert_eq!((cut.unreadable.as_deref(), cut.key_bits), (Some("subjectAltName"), Some(2048)));
+        let usage = with(vec![extension(EXTENDED_KEY_USAGE, b"no list")]);
+        assert_eq!((usage.unreadable.as_deref(), usage.extended_key_usage), (Some("extKeyUsage"), None));
+        let spoilt = with(vec![vec![5, 0]]);
+        assert_eq!(spoilt.unreadable.as_deref(), Some("extensions"));
+    }
+}

@@ -1,5 +1,7 @@
 //! What holds for what is read of a certificate, whoever made it.
 use rdp_probe_core::CertificateFacts;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::parse_x509_certificate;
 
 /// No text is longer, in characters: 512, and what says that it was cut.
 const MOST_TEXT: usize = 512 + 3;
@@ -22,6 +24,7 @@ pub fn certificate(octets: &[u8]) {
     let read = texts.into_iter().chain(times).chain([facts.key.is_some(), facts.version.is_some()]);
     assert!(facts.unreadable.is_some() || read.into_iter().all(|read| read), "{facts:?}");
     assert_eq!(facts.length, octets.len(), "{facts:?}");
+    against_x509_parser(octets, &facts);
     bounded(&facts);
     digests(&facts);
     // Each is compared with all before it: of ten thousand the first and the last ones tell.
@@ -38,6 +41,37 @@ pub fn certificate(octets: &[u8]) {
     assert_eq!(facts.key_text().map(|text| text.is_empty()), facts.key.is_some().then_some(false), "{facts:?}");
     assert_ne!(facts.key_bits, Some(0), "{facts:?}");
     assert!(facts.extended_key_usage.is_some() || facts.is_for_servers(), "{facts:?}");
+}
+
+/// Where x509-parser reads a certificate as a whole, what is read field by field is the same. It does not look at the class of a tag, so that
+/// it reads some that are none.
+fn against_x509_parser(octets: &[u8], facts: &CertificateFacts) {
+    let Ok((_, whole)) = parse_x509_certificate(octets) else { return };
+    if facts.unreadable.is_some() {
+        return;
+    }
+    let valid = whole.validity();
+    let times = [valid.not_before.timestamp(), valid.not_after.timestamp()].map(Some);
+    assert_eq!([facts.not_before, facts.not_after], times, "{facts:?}");
+    assert_eq!(facts.self_signed, whole.subject().as_raw() == whole.issuer().as_raw(), "{facts:?}");
+    assert_eq!(facts.version, whole.version().0.checked_add(1), "{facts:?}");
+    let key = whole.public_key().subject_public_key.data.to_vec();
+    assert_eq!(CertificateFacts::subject_public_key(octets), Some(key), "{facts:?}");
+    let mut names = 0_usize;
+    for extension in whole.extensions() {
+        if let ParsedExtension::SubjectAlternativeName(alternatives) = extension.parsed_extension() {
+            for name in &alternatives.general_names {
+                let GeneralName::DNSName(name) = name else { continue };
+                let kept = |kept: &String| kept == name || (name.len() > MOST_TEXT && kept.ends_with("..."));
+                assert!(
+                    facts.names.get(names..).is_some_and(|rest| rest.iter().any(kept)),
+                    "{name:?}: {facts:?}"
+                );
+                names = names.saturating_add(1);
+            }
+        }
+    }
+    assert!(facts.names.len() >= names, "{names} names: {facts:?}");
 }
 
 fn bounded(facts: &CertificateFacts) {
