@@ -261,6 +261,24 @@ fn freerdp_with_tls_shows_its_own_certificate() {
     assert_eq!(report["server"], Value::Null, "{report:#}");
 }
 
+/// What it is, as far as what it shows tells: never Windows.
+#[test]
+fn freerdp_and_xrdp_are_named_and_not_taken_for_windows() {
+    let guess = |peer: &crate::peer::Peer| {
+        let report = probe(peer.address());
+        let findings = report["findings"].as_array().unwrap().iter().map(|finding| finding["id"].clone());
+        (report["server"]["guess"].clone(), findings.filter(|id| id == "server-is-no-windows").count())
+    };
+    let freerdp = freerdp::start(Security::Nla);
+    let name = "FreeRDP 2 or a server built on it, such as GNOME Remote Desktop; not Windows";
+    assert_eq!(guess(&freerdp), (Value::from(name), 1));
+    // It shows no build that could be taken for one of Windows.
+    for layer in [SecurityLayer::Tls, SecurityLayer::Negotiate] {
+        let xrdp = xrdp::start_with(layer, Certificate::SelfSigned, Tls::DEFAULT);
+        assert_eq!(guess(&xrdp), (Value::from("xrdp; not Windows"), 0), "{layer:?}");
+    }
+}
+
 #[test]
 fn freerdp_with_nla_says_what_nmap_prints_and_more() {
     let peer = freerdp::start(Security::Nla);
