@@ -126,7 +126,7 @@ fn an_account_of_another_client_or_of_a_file_is_proven_where_there_is_a_password
 /// What comes of the program at a terminal of its own, where this is typed once it asks; and whether the terminal shows what is typed
 /// after that.
 pub(crate) fn at_a_terminal(arguments: &str, typed: &str) -> (String, bool) {
-    let command = format!("{} {arguments}; echo \"code $?\"; stty -a", binary().display());
+    let command = format!("tty; {} {arguments}; echo \"code $?\"; stty -a", binary().display());
     let mut command = {
         let mut script = std::process::Command::new("script");
         script.args(["-qec", &command, "/dev/null"]);
@@ -143,6 +143,14 @@ pub(crate) fn at_a_terminal(arguments: &str, typed: &str) -> (String, bool) {
         let count = stdout.read(&mut octets).unwrap();
         assert_ne!(count, 0, "{}", String::from_utf8_lossy(&said));
         said.extend(&octets[..count]);
+    }
+    // Its lines and keys stay its own, so that nobody but the program's own question has changed it, and has to set it back.
+    let text = String::from_utf8_lossy(&said);
+    let terminal = text.split_ascii_whitespace().find(|word| word.starts_with("/dev/")).unwrap();
+    let asked = std::process::Command::new("stty").args(["-F", terminal, "-a"]).output().unwrap();
+    let asked = String::from_utf8(asked.stdout).unwrap();
+    for mode in ["-echo", "echonl", "icanon", "isig"] {
+        assert!(asked.split([' ', '\n', ';']).any(|word| word == mode), "{mode}: {asked}");
     }
     stdin.write_all(typed.as_bytes()).unwrap();
     stdout.read_to_end(&mut said).unwrap();
