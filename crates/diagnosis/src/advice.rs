@@ -15,11 +15,6 @@ pub(crate) fn may_be_xrdp(evidence: &Evidence) -> bool {
     matches!(evidence.product(Hop::Target), None | Some(Product::Xrdp)) && !credssp && !evidence.is_of_rdp_10()
 }
 
-/// A clause that is for xrdp only.
-pub(crate) fn of_xrdp(evidence: &Evidence, clause: &str) -> String {
-    if may_be_xrdp(evidence) { clause.to_owned() } else { String::new() }
-}
-
 /// What to do where there is no Network Level Authentication.
 pub(crate) fn require_nla(evidence: &Evidence) -> &'static str {
     match (may_be_windows(evidence), may_be_xrdp(evidence)) {

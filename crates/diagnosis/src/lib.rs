@@ -29,6 +29,7 @@ mod placeholder;
 mod rule;
 mod text;
 mod time;
+mod value;
 mod waited;
 
 pub use diagnose::{AddressVerdict, Diagnosis, Verdict, diagnose, diagnose_with};

@@ -386,3 +386,15 @@ pub(crate) fn second_fault(kind: &FailureKind) -> Option<&'static str> {
         | _ => "its TLS handshake failed",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offers_are_named_in_words() {
+        assert_eq!(words(Protocols(0x0B)), "TLS, CredSSP or CredSSP with early user authorization");
+        assert_eq!(words(Protocols(0)), "Standard RDP Security");
+        assert_eq!(words(Protocols(0x40)), "protocol 0x40");
+    }
+}

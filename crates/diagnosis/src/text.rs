@@ -1,6 +1,7 @@
 //! Text for people, made last: the placeholders of the catalogue, filled from evidence.
 use rdp_probe_core::{Answer, Evidence, Failure, FailureKind, Hop, Outcome, Stage, TlsFault, TlsFaultKind};
 
+use crate::advice::may_be_xrdp;
 use crate::diagnose::Diagnosis;
 use crate::phrases::words;
 use crate::placeholder::{Placeholder, replace};
@@ -10,7 +11,7 @@ use crate::placeholder::{Placeholder, replace};
 /// What a peer sent goes in as it is: whoever prints the text escapes it.
 #[must_use]
 pub fn fill(text: &str, evidence: &Evidence) -> String {
-    replace(text, |placeholder| placeholder.value(evidence))
+    replace(text, |placeholder| placeholder.value(evidence), || may_be_xrdp(evidence))
 }
 
 /// The verdict in one sentence, without a full stop.

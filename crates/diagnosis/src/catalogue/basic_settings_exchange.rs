@@ -110,7 +110,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} answered the MCS Connect Initial with a disconnect ({reason}), over {security_layer}",
         cause: "the server refuses the connection at the MCS layer without a further reason: it may not take \
                 {client_settings}",
-        remedy: "look at the server's log at this time{xrdp_log}; {settings_to_check}{xrdp_crypt}",
+        remedy: "look at the server's log at this time{if xrdp: (xrdp: /var/log/xrdp.log)}; {settings_to_check}{if xrdp:; on xrdp, look at crypt_level and at the keys in rsakeys.ini}",
         candidates: DISCONNECTED,
         ..MCS
     },

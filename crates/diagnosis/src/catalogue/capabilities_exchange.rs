@@ -24,7 +24,7 @@ pub(super) const BROKEN: &[Candidate] = &[
 
 const NO_SESSION: &str = "the server could not make a session, or would not: a service that sessions need has failed, or a limit is reached";
 const LOOK_AT_LOGS: &str = "on the target, look at the System and Application logs at this time, and at whether somebody can log on at its \
-    console{xrdp_logs}";
+    console{if xrdp: (xrdp: /var/log/xrdp.log and xrdp-sesman.log)}";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

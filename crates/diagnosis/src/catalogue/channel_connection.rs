@@ -60,7 +60,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} took the basic settings, and then disconnected the client ({reason})",
         cause: "the server refuses the client at the MCS layer without a further reason: it has reached a limit of sessions, drains, or does \
                 not take the client's settings",
-        remedy: "look at the server's log at this time{xrdp_log}, and at its limits of sessions",
+        remedy: "look at the server's log at this time{if xrdp: (xrdp: /var/log/xrdp.log)}, and at its limits of sessions",
         candidates: DISCONNECTED,
         ..CHANNELS
     },

@@ -10,7 +10,7 @@ use crate::rule::{Candidate, Rule, VerdictOutcome};
 
 const ACTIVATION: Rule = Rule { stage: Some(Stage::ConnectionFinalization), ..SESSION };
 
-const LOOK_FOR_A_CRASH: &str = "on the target, look at the Application log for a crash at this time (dwm.exe, winlogon.exe, rdpcorets{xrdp_session})";
+const LOOK_FOR_A_CRASH: &str = "on the target, look at the Application log for a crash at this time (dwm.exe, winlogon.exe, rdpcorets{if xrdp:; xrdp: /var/log/xrdp-sesman.log and the session's own log})";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

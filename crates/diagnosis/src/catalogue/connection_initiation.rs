@@ -313,7 +313,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} answered the first RDP request with a disconnect ({reason})",
         cause: "the server speaks RDP and refused the request with an MCS Disconnect Provider Ultimatum; xrdp does that for \
                 protocols and flags that it does not know",
-        remedy: "look at the server's log{xrdp_log}; with --security tls or rdp fewer protocols are asked for",
+        remedy: "look at the server's log{if xrdp: (xrdp: /var/log/xrdp.log)}; with --security tls or rdp fewer protocols are asked for",
         basis: Reported,
         ..INITIATION
     },
@@ -435,7 +435,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server is set to TLS, but its certificate or the private key is missing or cannot be read (failure code 3, \
                 SSL_CERT_NOT_ON_SERVER)",
         remedy: "on the target, check the certificate that is bound to the RDP listener, and that NETWORK SERVICE may read its \
-                 private key{xrdp_certificate}",
+                 private key{if xrdp:; on xrdp, check certificate and key_file, and that xrdp may read them}",
         event: Some("System log, source Schannel, event 36870: the private key cannot be used"),
         candidates: &[
             Candidate::pair(0x904, Some(7), Possible, Inferred),

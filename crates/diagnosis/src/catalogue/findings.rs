@@ -118,7 +118,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "the connection uses Standard RDP Security: the server did not take the TLS that was offered",
         cause: "the server's security layer is RDP, or it has no usable certificate{or_too_old}; the connection is \
                 encrypted weakly or not at all, and the server does not prove who it is",
-        remedy: "on the target, {set_tls}, and require Network Level Authentication where it has that{xrdp_certificate}",
+        remedy: "on the target, {set_tls}, and require Network Level Authentication where it has that{if xrdp:; on xrdp, check certificate and key_file, and that xrdp may read them}",
         ..WARNING
     },
     Rule {
@@ -171,7 +171,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| f.server_key_bits().is_some_and(|bits| bits < 1024),
         summary: "the server's key of Standard RDP Security has {server_key_bits} bits only",
         cause: "keys of this size can be broken, and with them every session that was recorded",
-        remedy: "on the target, {set_tls}{xrdp_keys}",
+        remedy: "on the target, {set_tls}{if xrdp:; on xrdp, make the keys anew with xrdp-keygen}",
         ..WARNING
     },
     Rule {
@@ -179,7 +179,7 @@ pub(super) const RULES: &[Rule] = &[
         matches: |f| matches!(f.server_key(), Some(ServerKey::Unreadable(_))),
         summary: "the server's certificate of Standard RDP Security cannot be read",
         cause: "a client cannot encrypt its random with it, and gives up after this stage",
-        remedy: "on the target, have the key made anew, or {set_tls}{xrdp_keys}",
+        remedy: "on the target, have the key made anew, or {set_tls}{if xrdp:; on xrdp, make the keys anew with xrdp-keygen}",
         candidates: &[Candidate::pair(0x706, None, Possible, Reported)],
         ..WARNING
     },

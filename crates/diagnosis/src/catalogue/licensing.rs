@@ -47,7 +47,7 @@ const TIMEOUT: &[Candidate] =
 const TURNED_AWAY: &str = "the server ends the connection of a client that it knows by now, and not for its licence: it has reached a limit of \
     sessions, drains (change logon /drain), does not take what the client said of itself, or waits for a broker in vain";
 const LOOK_AT_SESSIONS: &str = "on the target, look at the sessions that there are, at its limits of them, at whether it drains (change logon \
-    /query), and at its log at this time{xrdp_log}";
+    /query), and at its log at this time{if xrdp: (xrdp: /var/log/xrdp.log)}";
 const NOT_AT_ITS_END: &str = "the server asked the client for a licence and did not get to its end: its licence server fails, or it does not take the answer";
 const LOOK_AT_LICENSING: &str = "on the target, look at the licensing mode, at its licence server and at the System log at this time (source \
     TermService or TerminalServices-Licensing)";
@@ -110,7 +110,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "{address} asked for a licence with a key that nothing can be encrypted with",
         cause: "the certificate in the licence request has no RSA key, or one of a size or value that no key has: the server's keys for \
                 licensing are broken",
-        remedy: "on the target, look at the certificates of its licensing, at its licence server, and at the System log at this time{xrdp_license}",
+        remedy: "on the target, look at the certificates of its licensing, at its licence server, and at the System log at this time{if xrdp:; on xrdp, look at rsakeys.ini}",
         ..LICENSING
     },
     Rule {

@@ -76,7 +76,7 @@ mod tests {
         assert!(causes().all(|rule| rule.kind == RuleKind::Cause));
     }
     use crate::codes::{Family, lookup};
-    use crate::placeholder::Placeholder;
+    use crate::placeholder::{Placeholder, for_xrdp};
     use crate::rule::{Basis, Likelihood, RuleKind, VerdictOutcome};
 
     #[test]
@@ -170,7 +170,11 @@ mod tests {
             for text in [rule.summary, rule.cause, rule.remedy] {
                 for piece in text.split('{').skip(1) {
                     let (name, _) = piece.split_once('}').unwrap_or_else(|| panic!("{}: {text}", rule.id));
-                    assert!(Placeholder::parse(name).is_some(), "{}: {{{name}}}", rule.id);
+                    assert!(
+                        Placeholder::parse(name).is_some() || for_xrdp(name).is_some(),
+                        "{}: {{{name}}}",
+                        rule.id
+                    );
                 }
             }
         }

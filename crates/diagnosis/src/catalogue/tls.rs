@@ -242,7 +242,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server agreed to TLS and {hello_end}: it cannot use its certificate or the private key. On Windows that is the pattern of a key file that the service may not read, or of an expired certificate \
                 that could not be renewed",
         remedy: "on Windows, check the certificate that is bound to the RDP listener and that NETWORK SERVICE may read its \
-                 key{xrdp_certificate}. Repair permissions rather than remove keys",
+                 key{if xrdp:; on xrdp, check certificate and key_file, and that xrdp may read them}. Repair permissions rather than remove keys",
         event: Some("System log, source Schannel, event 36870: the private key cannot be used"),
         candidates: AT_HELLO,
         basis: Reported,

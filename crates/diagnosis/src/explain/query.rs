@@ -233,5 +233,5 @@ fn shown(all: &Explanation) -> Vec<Shown> {
 /// The cause of a rule without a run behind it: what it would fill in is told in general, or left open.
 #[must_use]
 pub fn cause_in_general(rule: &Rule) -> String {
-    replace(rule.cause, |placeholder| Some(placeholder.in_general()))
+    replace(rule.cause, |placeholder| Some(placeholder.in_general()), || true)
 }
