@@ -34,6 +34,7 @@ mod waited;
 
 pub use diagnose::{AddressVerdict, Diagnosis, Verdict, diagnose, diagnose_with};
 pub use explain::{Explanation, explain, explain_pair};
+pub use phrases::some_of;
 pub use placeholder::Placeholder;
 pub use rule::{Basis, Candidate, Likelihood, Rule, RuleKind, Severity, VerdictOutcome};
 pub use text::{fill, summary};

@@ -227,14 +227,17 @@ pub(crate) fn gateway_code(kind: &FailureKind) -> Option<String> {
 
 /// A few of the names of a certificate, and how many more it has.
 pub(crate) fn names(certificate: &CertificateFacts) -> String {
-    const SHOWN: usize = 4;
     let common = certificate.common_name.iter().chain(&certificate.other_common_names);
     let further = common.filter(|name| !certificate.names.contains(name));
-    let (shown, all) = (certificate.names.iter().chain(further.clone()).take(SHOWN), certificate.names.len());
-    let all = all.saturating_add(further.count());
-    let shown: Vec<&str> = shown.map(String::as_str).collect();
-    match all.saturating_sub(shown.len()) {
-        _ if shown.is_empty() => "no name".into(),
+    let all: Vec<&str> = certificate.names.iter().chain(further).map(String::as_str).collect();
+    if all.is_empty() { "no name".into() } else { some_of(&all, 4) }
+}
+
+/// At most so many of these, and how many more there are.
+#[must_use]
+pub fn some_of(all: &[&str], most: usize) -> String {
+    let shown = all.get(..most).unwrap_or(all);
+    match all.len().saturating_sub(shown.len()) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

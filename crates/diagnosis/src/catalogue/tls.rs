@@ -127,6 +127,7 @@ pub(super) const RULES: &[Rule] = &[
                 since 2014, and nobody should speak it (RFC 7568)",
         remedy: "on the target, allow TLS 1.2 or newer; keep the host from networks that are not trusted until then. No setting of a client of \
                  today helps: Windows has SSL 3.0 off since Windows 10 1607, and FreeRDP's OpenSSL is built without it",
+        candidates: NO_COMMON,
         basis: Documented,
         supersedes: AT_EVERY_HELLO,
         ..TLS
@@ -142,6 +143,7 @@ pub(super) const RULES: &[Rule] = &[
                 all. RC4 is forbidden in TLS (RFC 7465), the others are weaker still",
         remedy: "on the target, allow ECDHE suites with AES-GCM, and look at which policy or which software left only this one. No client of \
                  today has it on: Schannel has RC4, DES and export suites off by default, and OpenSSL 3 is built without them",
+        candidates: NO_COMMON,
         basis: Documented,
         supersedes: AT_EVERY_HELLO,
         ..TLS
@@ -171,8 +173,6 @@ pub(super) const RULES: &[Rule] = &[
                 and also a weakness of the server: TLS 1.0 and 1.1 are no longer safe",
         remedy: "on the target, allow TLS 1.2 or newer (Windows 7 and Server 2008 R2 need an update for it). At the client until then: \
                  {with_old_tls}",
-        candidates: &[],
-        client_connects: false,
         basis: Documented,
         supersedes: AT_EVERY_HELLO,
         meets: &[(Family::TlsAlert, 70)],
@@ -228,7 +228,6 @@ pub(super) const RULES: &[Rule] = &[
         cause: "the server refused this build's hello and took the scout's, with {scout_version} and {scout_cipher}, which this \
                 build has: what is missing is {missing_in_tls}. That is a limit of this build",
         remedy: "on the target, allow X25519, P-256 or P-384 and a certificate with an RSA, P-256 or P-384 key",
-        candidates: &[],
         basis: Inferred,
         supersedes: AT_EVERY_HELLO,
         ..TLS

@@ -385,7 +385,9 @@ fn windows_client(out: &mut String, report: &Report, look: &Look) {
     if report.diagnosis.verdict.rule.is_none() && report.diagnosis.mstsc.is_empty() {
         return;
     }
-    _ = writeln!(out, "\n{}", title("A Windows client (mstsc) would show", look));
+    // Where nothing failed, what it shows hangs on the client.
+    let shows = if report.is_reachable() { "may show all the same" } else { "would show" };
+    _ = writeln!(out, "\n{}", title(&format!("A Windows client (mstsc) {shows}"), look));
     if report.diagnosis.mstsc.is_empty() {
         let connects = report.diagnosis.verdict.rule.is_some_and(|rule| rule.client_connects);
         let said = if connects { "nothing: a client of today would connect" } else { "not known" };

@@ -1,10 +1,13 @@
 //! Names and values below each other, which a peer may have sent.
 use rdp_probe_core::{Plan, ShownTls};
-use rdp_probe_diagnosis::utc;
+use rdp_probe_diagnosis::{some_of, utc};
 
 use super::look::Look;
 use super::wrap::columns;
 use crate::escape::escape;
+
+/// More names than these nobody takes in.
+const MOST_NAMES: usize = 64;
 
 /// A name and its value.
 pub(super) fn row(out: &mut String, name: &str, value: &str, look: &Look) {
@@ -22,7 +25,8 @@ pub(super) fn tls(out: &mut String, name: &str, tls: &ShownTls<'_>, plan: &Plan,
         row(out, "Issuer", issuer, look);
     }
     if !certificate.names.is_empty() {
-        row(out, "Names", &some_of(&certificate.names), look);
+        let names: Vec<&str> = certificate.names.iter().map(String::as_str).collect();
+        row(out, "Names", &some_of(&names, MOST_NAMES), look);
     }
     if let Some(end) = certificate.not_after {
         let until = utc(end).unwrap_or_else(|| "a year that cannot be written".to_owned());
@@ -41,14 +45,4 @@ pub(super) fn tls(out: &mut String, name: &str, tls: &ShownTls<'_>, plan: &Plan,
     }
     row(out, "SHA-1", &certificate.sha1, look);
     row(out, "SHA-256", &certificate.sha256, look);
-}
-
-/// As many names as can be taken in, and how many more there are.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 64;
-    let shown = names.get(..SHOWN).unwrap_or(names);
-    match names.len().saturating_sub(shown.len()) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
