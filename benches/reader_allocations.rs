@@ -1,4 +1,4 @@
-//! The readers up to the Demand Active, and those of a gateway's answers, allocate nothing, whatever comes. Apart from the comparison of times, since counting
+//! The readers up to the Demand Active, those of a gateway's answers and of certificates allocate nothing, whatever comes. Apart from the comparison of times, since counting
 //! slows down whoever does allocate.
 #![expect(clippy::arithmetic_side_effects, reason = "a bench counts what is its own")]
 use std::alloc::System;
@@ -7,11 +7,13 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use rdp_probe_benches::{Bars, Kind};
+use rdp_probe_testkit::certificate::Kind as Shown;
 use rdp_probe_wire::after_tls;
 use rdp_probe_wire::credssp::spnego::Token;
 use rdp_probe_wire::credssp::{TsRequest, ntlm_in, ts_request};
 use rdp_probe_wire::early_user_auth::{self, EarlyUserAuthorizationResult};
 use rdp_probe_wire::fast_path::{self, FastPathOutput};
+use rdp_probe_wire::first_octets;
 use rdp_probe_wire::http::{self, Chunks, Response, challenges};
 use rdp_probe_wire::license::LicenseMessage;
 use rdp_probe_wire::mcs::{AttachUserConfirm, ChannelJoinConfirm, ConnectResponse, SendDataIndication};
@@ -24,6 +26,7 @@ use rdp_probe_wire::share::{ServerMessage, SharePdu};
 use rdp_probe_wire::tls::{FlightEnd, ServerFlight, ServerHello, record};
 use rdp_probe_wire::tsgu::{self, ClientBody, ClientPacket, ServerPacket};
 use rdp_probe_wire::websocket::FrameHead;
+use rdp_probe_wire::x509::Certificate;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -110,6 +113,7 @@ impl Tally {
             licensing(octets),
             gateway(octets),
             body(octets) == Some(true),
+            certificate(octets),
             others(octets),
         ];
         let read = black_box(read).contains(&true);
@@ -208,7 +212,15 @@ fn body(octets: &[u8]) -> Option<bool> {
     (chunks.is_over() || chunks.is_broken()).then(|| chunks.is_over())
 }
 
+fn certificate(octets: &[u8]) -> bool {
+    let certificate = black_box(Certificate::read(octets));
+    let values = certificate.extensions.flatten().map(|extension| extension.value.len());
+    _ = black_box(values.fold(0, usize::saturating_add));
+    certificate.fault.is_none()
+}
+
 fn others(octets: &[u8]) -> bool {
+    _ = black_box((first_octets::classify_last(octets), first_octets::over_tpkt(octets)));
     _ = black_box((rdsaad::frame(octets), Challenge::parse(octets), Token::parse(octets)));
     black_box(ServerNonce::parse(octets)).is_ok() || black_box(Capabilities::parse(octets)).is_ok()
 }
@@ -223,7 +235,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     let in_http = RESPONSES.into_iter().chain(BODIES).map(<[u8]>::to_vec);
-    for whole in MESSAGES.map(golden).into_iter().chain(in_http) {
+    let certificates = Shown::Good.chain();
+    for whole in MESSAGES.map(golden).into_iter().chain(in_http).chain(certificates) {
         // Every cut, and every octet with every value.
         for len in 0..=whole.len() {
             tally.read(whole.get(..len).unwrap_or_default());
