@@ -386,7 +386,7 @@ fn windows_client(out: &mut String, report: &Report, look: &Look) {
         return;
     }
     // Where nothing failed, what it shows hangs on the client.
-    let shows = if report.is_reachable() { "may show all the same" } else { "would show" };
+    let shows = if report.is_reachable() { "may show" } else { "would show" };
     _ = writeln!(out, "\n{}", title(&format!("A Windows client (mstsc) {shows}"), look));
     if report.diagnosis.mstsc.is_empty() {
         let connects = report.diagnosis.verdict.rule.is_some_and(|rule| rule.client_connects);
