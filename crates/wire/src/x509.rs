@@ -47,6 +47,31 @@ pub struct Extension<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extensions<'a>(&'a [u8]);
 
+/// An AttributeTypeAndValue of a Name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attribute<'a> {
+    /// The octets of `type`.
+    pub id: &'a [u8],
+    /// The tag of `value`.
+    pub tag: u8,
+    /// The octets of `value`.
+    pub value: &'a [u8],
+    /// `value`, header included.
+    pub encoded: &'a [u8],
+    /// Whether it is the first one of its RelativeDistinguishedName.
+    pub is_first: bool,
+}
+
+/// The attributes of a Name, each read when it is asked for. The first that cannot be read is the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name<'a> {
+    /// What is left of the set that is under way.
+    set: &'a [u8],
+    /// The sets behind it.
+    sets: &'a [u8],
+}
+
 /// `version`, `issuerUniqueID`, `subjectUniqueID` and `extensions` have tags of their own.
 const VERSION: u8 = 0xA0;
 const EXTENSIONS: u8 = 0xA3;
@@ -54,6 +79,7 @@ const EXTENSIONS: u8 = 0xA3;
 const UNIQUE_IDS: [u8; 4] = [0x81, 0x82, 0xA1, 0xA2];
 const BOOLEAN: u8 = 0x01;
 const BIT_STRING: u8 = 0x03;
+const SET: u8 = 0x31;
 
 impl<'a> Certificate<'a> {
     /// Takes apart the certificate at the start of `der`; octets after it are left alone.
@@ -148,6 +174,46 @@ impl<'a> Iterator for Extensions<'a> {
     }
 }
 
+impl<'a> Name<'a> {
+    /// The attributes of the Name that is all there is, header included.
+    ///
+    /// # Errors
+    /// [`WireError`] when it is no SEQUENCE.
+    pub fn parse(name: &'a [u8]) -> Result<Self, WireError> {
+        read(Layer::X509, name, |i| {
+            let sets = der::only(i, der::SEQUENCE, "Name")?;
+            Ok((&[][..], Self { set: &[], sets }))
+        })
+    }
+}
+
+impl<'a> Iterator for Name<'a> {
+    type Item = Result<Attribute<'a>, WireError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let is_first = self.set.is_empty();
+        if is_first && self.sets.is_empty() {
+            return None;
+        }
+        let (set, sets) = (core::mem::take(&mut self.set), core::mem::take(&mut self.sets));
+        let here = if is_first { sets } else { set };
+        Some(read(Layer::X509, here, |i| {
+            let (sets, set) = match is_first {
+                true => der::tagged(i, SET, "RelativeDistinguishedName")?,
+                false => (sets, i),
+            };
+            let (set, attribute) = der::tagged(set, der::SEQUENCE, "AttributeTypeAndValue")?;
+            let (value, id) = der::tagged(attribute, der::OID, "type")?;
+            let (behind, (tag, contents)) = der::element(value, "value")?;
+            if !behind.is_empty() {
+                return bad(behind, "value", Problem::Length(u32::try_from(behind.len()).unwrap_or(u32::MAX)));
+            }
+            (self.set, self.sets) = (set, sets);
+            Ok((&[][..], Attribute { id, tag, value: contents, encoded: value, is_first }))
+        }))
+    }
+}
+
 fn extension(i: &[u8]) -> IResult<&[u8], Extension<'_>, Fault> {
     let (rest, contents) = der::tagged(i, der::SEQUENCE, "Extension")?;
     let extension = inside(contents, rest, |i| {
@@ -176,6 +242,7 @@ fn whole<'a>(i: &'a [u8], tag: u8, field: &'static str) -> IResult<&'a [u8], &'a
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
     use alloc::vec::Vec;
 
     use super::*;
@@ -257,6 +324,31 @@ mod tests {
             assert_eq!(read.subject.is_some(), at > 5, "{field}");
             assert!(read.signature_algorithm.is_some(), "{field}");
         }
+    }
+
+    #[test]
+    fn attributes_of_a_name_are_given_out_and_nothing_in_it_is_passed_over() {
+        let attribute = |id: &[u8], value: &[u8]| tlv(0x30, &[tlv(6, id), tlv(12, value)].concat());
+        let (a, b, c) = (attribute(&[1], b"a"), attribute(&[2], b"b"), attribute(&[3], b"c"));
+        let name = tlv(0x30, &[tlv(0x31, &[a.clone(), b].concat()), tlv(0x31, &c)].concat());
+        let all: Vec<_> = Name::parse(&name).unwrap().map(Result::unwrap).collect();
+        let seen: Vec<_> = all.iter().map(|one| (one.id[0], one.tag, one.value[0], one.is_first)).collect();
+        assert_eq!(seen, [(1, 12, b'a', true), (2, 12, b'b', false), (3, 12, b'c', true)]);
+        assert_eq!(all[0].encoded, tlv(12, b"a"));
+        assert_eq!(Name::parse(&tlv(0x30, &[])).unwrap().count(), 0);
+        assert_eq!(Name::parse(&[&name[..], &[0]].concat()).unwrap_err().field, "Name");
+        let spoilt = |sets: Vec<u8>| {
+            let name = tlv(0x30, &sets);
+            let mut attributes = Name::parse(&name).unwrap();
+            let field = attributes.by_ref().find_map(Result::err).unwrap().field;
+            assert_eq!(attributes.next(), None, "{field}");
+            field
+        };
+        assert_eq!(spoilt(vec![0x32, 0]), "RelativeDistinguishedName");
+        assert_eq!(spoilt(tlv(0x31, &[])), "AttributeTypeAndValue", "a set of nothing");
+        assert_eq!(spoilt(tlv(0x31, &[a, vec![5, 0]].concat())), "AttributeTypeAndValue");
+        assert_eq!(spoilt(tlv(0x31, &tlv(0x30, &tlv(6, &[1])))), "value");
+        assert_eq!(spoilt(tlv(0x31, &tlv(0x30, &[tlv(6, &[1]), tlv(12, b"a"), vec![5, 0]].concat()))), "value");
     }
 
     #[test]

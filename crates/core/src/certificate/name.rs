@@ -1,9 +1,8 @@
 //! Distinguished names and the strings in them, as text.
 use std::borrow::Cow;
 
-use x509_parser::asn1_rs::{Any, Tag, ToDer as _};
-use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use rdp_probe_wire::x509::{self, Attribute};
+use x509_parser::asn1_rs::{Oid, Tag};
 
 use super::text::{hex, number};
 
@@ -21,56 +20,56 @@ pub(super) struct Name {
 /// commonName.
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 
-/// Reads a Name, header included; `None` when it cannot be taken apart.
+/// Reads a Name, header included; `None` when it is none. What of it cannot be taken apart is left out, and so is what stands behind it.
 pub(super) fn read(der: &[u8]) -> Option<Name> {
-    let (_, parsed) = X509Name::from_der(der).ok()?;
     let mut name = Name { text: String::new(), common: Vec::new(), is_whole: true };
-    for (at, set) in parsed.iter_rdn().enumerate() {
-        for (within, attribute) in set.iter().enumerate() {
-            name.text.push_str(match (at, within) {
-                (0, 0) => "",
-                (_, 0) => ", ",
-                (_, _) => "+",
-            });
-            name.put(attribute);
+    for attribute in x509::Name::parse(der).ok()? {
+        match attribute {
+            Ok(attribute) => name.put(&attribute),
+            Err(_) => name.is_whole = false,
         }
     }
     Some(name)
 }
 
 impl Name {
-    fn put(&mut self, attribute: &AttributeTypeAndValue<'_>) {
-        let id = attribute.attr_type();
-        let value = string(attribute.attr_value());
+    fn put(&mut self, attribute: &Attribute<'_>) {
+        self.text.push_str(match (self.text.is_empty(), attribute.is_first) {
+            (true, _) => "",
+            (false, true) => ", ",
+            (false, false) => "+",
+        });
+        let value = string(attribute.tag, attribute.value);
         self.is_whole &= value.is_some();
-        let key = key(id.as_bytes());
-        self.text.push_str(key.map_or_else(|| Cow::Owned(number(id)), Cow::Borrowed).as_ref());
+        let key = key(attribute.id);
+        let number = || Cow::Owned(number(&Oid::new(attribute.id.into())));
+        self.text.push_str(key.map_or_else(number, Cow::Borrowed).as_ref());
         self.text.push('=');
         match (&value, key) {
             (Some(value), Some(_)) => escape(value, &mut self.text),
             // What a type of no name means is not known, so its value stands there as it came (RFC 4514 section 2.4).
             (Some(_) | None, None) | (None, Some(_)) => {
                 self.text.push('#');
-                self.text.push_str(&hex(&attribute.attr_value().to_der_vec().unwrap_or_default()));
+                self.text.push_str(&hex(attribute.encoded));
             }
         }
-        if id.as_bytes() == COMMON_NAME {
+        if attribute.id == COMMON_NAME {
             self.common.extend(value.map(Cow::into_owned));
         }
     }
 }
 
 /// The text of a string of any type that names have; `None` when it is none, or is not what its type says.
-fn string<'a>(value: &Any<'a>) -> Option<Cow<'a, str>> {
-    match value.tag() {
-        Tag::BmpString => utf_16(value.data).map(Cow::Owned),
-        Tag::UniversalString => utf_32(value.data).map(Cow::Owned),
+fn string(tag: u8, octets: &[u8]) -> Option<Cow<'_, str>> {
+    match Tag(u32::from(tag)) {
+        Tag::BmpString => utf_16(octets).map(Cow::Owned),
+        Tag::UniversalString => utf_32(octets).map(Cow::Owned),
         Tag::T61String | Tag::VideotexString | Tag::GraphicString | Tag::GeneralString => {
-            Some(Cow::Owned(latin(value.data)))
+            Some(Cow::Owned(latin(octets)))
         }
-        Tag::Utf8String => std::str::from_utf8(value.data).ok().map(Cow::Borrowed),
+        Tag::Utf8String => std::str::from_utf8(octets).ok().map(Cow::Borrowed),
         Tag::PrintableString | Tag::Ia5String | Tag::VisibleString | Tag::NumericString => {
-            Some(lenient(value.data))
+            Some(lenient(octets))
         }
         _ => None,
     }
@@ -251,5 +250,8 @@ mod tests {
         assert_eq!((both.text.as_str(), both.common.len()), ("CN=srv1+O=Lab, CN=srv1", 2));
         assert_eq!(read(&name(&[])).unwrap().text, "", "a name of nothing");
         assert!(read(b"\x30\x05").is_none());
+        let spoilt =
+            read(&tlv(0x30, &[tlv(0x31, &attribute(COMMON_NAME, 12, b"srv1")), vec![5, 0]].concat())).unwrap();
+        assert_eq!((spoilt.text.as_str(), spoilt.is_whole), ("CN=srv1", false), "and something behind it");
     }
 }

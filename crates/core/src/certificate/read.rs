@@ -51,15 +51,17 @@ impl CertificateFacts {
         let outer = Certificate::read(der);
         let mut unreadable = Unreadable(outer.fault.map(|fault| fault.field.to_owned()));
         let self_signed = outer.subject.is_some() && outer.subject == outer.issuer;
-        let subject = unreadable.unless("subject", outer.subject, name::read);
-        if subject.as_ref().is_some_and(|name| !name.is_whole) {
-            unreadable.note("subject");
-        }
+        let mut named = |field, octets| {
+            let name = unreadable.unless(field, octets, name::read);
+            if name.as_ref().is_some_and(|name| !name.is_whole) {
+                unreadable.note(field);
+            }
+            name
+        };
+        let subject = named("subject", outer.subject);
         let issuer = match &subject {
             Some(name) if self_signed => Some(text(&name.text)),
-            Some(_) | None => {
-                unreadable.unless("issuer", outer.issuer, name::read).map(|name| text(&name.text))
-            }
+            Some(_) | None => named("issuer", outer.issuer).map(|name| text(&name.text)),
         };
         let mut common = Vec::new();
         let subject = subject.map(|Name { text: whole, common: names, .. }| {
