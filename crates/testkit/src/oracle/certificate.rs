@@ -1,5 +1,7 @@
 //! What holds for what is read of a certificate, whoever made it.
 use rdp_probe_core::CertificateFacts;
+use rdp_probe_core::wire::WireError;
+use rdp_probe_core::wire::x509::{Certificate, Name};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::parse_x509_certificate;
 
@@ -24,6 +26,7 @@ pub fn certificate(octets: &[u8]) {
     let read = texts.into_iter().chain(times).chain([facts.key.is_some(), facts.version.is_some()]);
     assert!(facts.unreadable.is_some() || read.into_iter().all(|read| read), "{facts:?}");
     assert_eq!(facts.length, octets.len(), "{facts:?}");
+    outer(octets, &facts);
     against_x509_parser(octets, &facts);
     bounded(&facts);
     digests(&facts);
@@ -41,6 +44,18 @@ pub fn certificate(octets: &[u8]) {
     assert_eq!(facts.key_text().map(|text| text.is_empty()), facts.key.is_some().then_some(false), "{facts:?}");
     assert_ne!(facts.key_bits, Some(0), "{facts:?}");
     assert!(facts.extended_key_usage.is_some() || facts.is_for_servers(), "{facts:?}");
+}
+
+/// A fault lies within what was read, and is said.
+fn outer(octets: &[u8], facts: &CertificateFacts) {
+    let outer = Certificate::read(octets);
+    let inside = |fault: WireError| fault.offset <= fault.len && fault.len <= octets.len();
+    assert!(outer.fault.is_none_or(|fault| inside(fault) && fault.len == octets.len()), "{outer:?}");
+    let names = [outer.subject, outer.issuer].into_iter().flatten().filter_map(|name| Name::parse(name).ok());
+    let faults = outer.extensions.filter_map(Result::err).chain(names.flatten().filter_map(Result::err));
+    let faults: Vec<WireError> = outer.fault.into_iter().chain(faults).collect();
+    assert!(faults.iter().copied().all(inside), "{faults:?}");
+    assert!(faults.is_empty() || facts.unreadable.is_some(), "{faults:?} {facts:?}");
 }
 
 /// Where x509-parser reads a certificate as a whole, what is read field by field is the same. It does not look at the class of a tag, so that
