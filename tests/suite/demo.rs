@@ -88,6 +88,18 @@ fn times_and_ports_of_every_length_are_what_differs_between_two_runs() {
 }
 
 #[test]
+fn readme_shows_an_act_as_it_is_played() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let act = |text: &str| {
+        let (_, act) = text.split_once("=== 2 of 5: hang-up ===\n").unwrap();
+        let end = ["\n=== 3 of 5", "\n```"].iter().filter_map(|mark| act.find(mark)).min().unwrap();
+        act[..end].trim_end().to_owned()
+    };
+    let played = run(&["demo"]).stdout;
+    assert_eq!(without_numbers(&act(&readme)), without_numbers(&act(&played)), "{}", act(&played));
+}
+
+#[test]
 fn colour_is_there_when_asked_for_and_says_nothing_of_its_own() {
     let plain = run(&["demo", "hang-up", "--color", "never"]).stdout;
     let colored = run(&["demo", "hang-up", "--color", "always"]).stdout;

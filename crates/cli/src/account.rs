@@ -13,7 +13,7 @@ const VARIABLE: &str = "RDP_PASSWORD";
 const WAYS: &str = "--password-file, --password-stdin or RDP_PASSWORD";
 /// What a depth behind the logon does to the targets, in one line before it is done.
 const DELEGATES: &str = "each target that proves who it is gets the password, and a session begins there, which stays disconnected afterwards; on a \
-                         desktop Windows it takes the screen from whoever sits there";
+                         desktop Windows it takes the screen from the user who sits there";
 /// The same without the password.
 const BEGINS: &str = "a session begins at each target that proves who it is, and stays disconnected afterwards; on a desktop Windows it takes \
                       the screen from whoever sits there";

@@ -64,7 +64,7 @@ pub(crate) struct Options {
     #[arg(long, overrides_with = "no_second_look")]
     second_look: bool,
 
-    /// Take an end without an answer as it is (default for several targets, and for a list)
+    /// Do not ask again where the first request is not answered (default for several targets, and for a list)
     #[arg(long, overrides_with = "second_look")]
     no_second_look: bool,
 
@@ -425,8 +425,8 @@ fn until() -> String {
     format!(
         "Go as deep as this stage and no deeper, a gateway's with --gateway only: {built} [default: as deep as the server goes without starting a \
          session]. Up to basic_settings_exchange it leaves nothing behind; from channel_connection on a client is attached and says goodbye; from \
-         secure_settings_exchange on the server begins a session for it, with nobody logged on. With --user, whatever lies behind credssp gives \
-         the password to the target, and the user's session begins there: on a desktop Windows it takes the screen from whoever sits there, and \
+         secure_settings_exchange on the server begins a session for it, with no user logged on. With --user, whatever lies behind credssp gives \
+         the password to the target, and the user's session begins there: on a desktop Windows it takes the screen from the user who sits there, and \
          stays, disconnected, afterwards"
     )
 }

@@ -272,10 +272,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "server-is-no-windows",
         matches: |f| f.challenge().is_some() && f.product(Hop::Target).is_some_and(Product::is_no_windows),
         rank: 34,
-        summary: "the server is not Windows: {product}",
+        summary: "the server is not Windows: {product}. If you asked for a Windows computer, this may not be the machine that you meant",
         cause: "the build that it shows is a constant of the library that it uses, or no Windows of that build speaks what this server speaks",
-        remedy: "nothing has to be done where that is what you meant to reach. If you meant a Windows computer, this may not be the \
-                 machine that you meant: look at what owns the port there, at the name's address and at port forwards",
+        remedy: "nothing has to be done where that is what you meant to reach; otherwise look at what owns the port there, at the name's \
+                 address and at port forwards",
         basis: Inferred,
         ..INFO
     },
