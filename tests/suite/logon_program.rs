@@ -126,13 +126,14 @@ fn an_account_of_another_client_or_of_a_file_is_proven_where_there_is_a_password
 /// What comes of the program at a terminal of its own, where this is typed once it asks; and whether the terminal shows what is typed
 /// after that.
 pub(crate) fn at_a_terminal(arguments: &str, typed: &str) -> (String, bool) {
-    let command = format!("tty; {} {arguments}; echo \"code $?\"; stty -a", binary().display());
+    // The keys go to the shell too, which has to outlive the program: some shells end by them and others do not.
+    let command = format!("trap : INT; tty; {} {arguments}; echo \"code $?\"; stty -a", binary().display());
     let mut command = {
         let mut script = std::process::Command::new("script");
         script.args(["-qec", &command, "/dev/null"]);
         script
     };
-    command.env_remove("RDP_PASSWORD").env_remove("RDG_PASSWORD");
+    command.env_remove("RDP_PASSWORD").env_remove("RDG_PASSWORD").env("SHELL", "/bin/sh");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
