@@ -10,6 +10,7 @@ use crate::entropy::Entropy;
 use crate::gateway::Gateway;
 use crate::hop::Hop;
 use crate::leg::Leg;
+use crate::not_followed::NotFollowed;
 use crate::stage::Stage;
 use crate::target::{Address, Host};
 
@@ -59,6 +60,9 @@ pub struct Plan {
     /// Whether the connection is to be one of Restricted Admin ([MS-RDPBCGR] 2.2.1.1.1): the server gets no password.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restricted_admin: bool,
+    /// What a client would do by the file or the command line that names the target, and this run does not.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub not_followed: Box<[NotFollowed]>,
     /// The deadlines.
     pub limits: Limits,
 }
@@ -244,6 +248,7 @@ impl Plan {
             client_name: None,
             account: None,
             restricted_admin: false,
+            not_followed: Box::default(),
             limits: Limits::default(),
         }
     }

@@ -4,7 +4,8 @@ use rdp_probe_core::wire::license::LicenseErrorCode;
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
     AuthMethod, CertificateFacts, Close, Cut, DialFaultKind, Difference, Differs, Evidence, FailureKind,
-    Gateway, GatewayFault, Hop, LogonDoubt, Look, Observed, Octets, Oddity, Stage, TlsFaultKind, TunnelEnd,
+    Gateway, GatewayFault, Hop, LogonDoubt, Look, Observed, Octets, Oddity, Plan, Stage, TlsFaultKind,
+    TunnelEnd,
 };
 
 use crate::codes;
@@ -341,6 +342,13 @@ pub(crate) fn differences(evidence: &Evidence) -> String {
         format!("{what} (connections {one} and {other})")
     });
     texts.collect::<Vec<_>>().join(", ")
+}
+
+/// The ways of a client that are not gone; `None` where there is none.
+pub(crate) fn not_followed(plan: &Plan) -> Option<String> {
+    let ways = plan.not_followed.iter().filter(|one| one.what.is_way());
+    let texts: Vec<String> = ways.map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 pub(crate) fn oddities(evidence: &Evidence) -> String {

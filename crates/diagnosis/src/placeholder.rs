@@ -221,6 +221,8 @@ placeholders! {
     Connections = "connections", "some";
     /// What is unusual in the Connection Confirm.
     Oddities = "oddities", "the report says in what";
+    /// What of the way that a client takes is not gone.
+    NotFollowed = "not_followed", "a gateway, a proxy or a broker";
     /// The gateway, with its port where that is not the usual one.
     Gateway = "gateway", "HOST";
     /// The gateway's name as it was given.

@@ -13,7 +13,7 @@ use crate::codes;
 use crate::phrases::{
     address, asked_of, banner, differences, error_info, failed_addresses, forwarder_evidence, gateway,
     gateway_code, gateway_domain, gateway_doubt, gateway_look, http_server, license_meaning, limit, looks,
-    names, oddities, over, says, schemes, second_fault, service, skew, spoken, spoken_by, words,
+    names, not_followed, oddities, over, says, schemes, second_fault, service, skew, spoken, spoken_by, words,
 };
 use crate::placeholder::Placeholder;
 use crate::time::{date, span};
@@ -28,6 +28,7 @@ impl Placeholder {
             Self::Target => format!("{}:{}", evidence.plan.target.host, evidence.plan.target.port),
             Self::Host => evidence.plan.leg(asked_of(evidence)).host.to_string(),
             Self::Address => address(evidence),
+            Self::NotFollowed => not_followed(&evidence.plan)?,
             Self::Family => match evidence.plan.family {
                 Family::V4 => "IPv4".into(),
                 Family::V6 => "IPv6".into(),

@@ -9,7 +9,8 @@ use rdp_probe_core::wire::nego::NegRequest;
 use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
 use rdp_probe_core::{
-    Address, ClientName, Evidence, Family, GatewayLogon, Limits, LogonResult, Plan, Routing, Security, Stage,
+    Address, ClientName, Evidence, Family, GatewayLogon, Limits, LogonResult, NotFollowed, Plan, Routing,
+    Security, Stage,
 };
 use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
@@ -310,6 +311,19 @@ impl ProbeBuilder {
     /// says nothing. Default: no.
     pub const fn restricted_admin(mut self, restricted: bool) -> Self {
         self.probe.plan.restricted_admin = restricted;
+        self
+    }
+
+    /// What a client would do, and the run does not, so that the report says it. Those of before stay.
+    pub fn not_followed(mut self, more: impl IntoIterator<Item = NotFollowed>) -> Self {
+        let place = &mut self.probe.plan.not_followed;
+        let mut all = std::mem::take(place).into_vec();
+        for one in more {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        *place = all.into_boxed_slice();
         self
     }
 

@@ -167,9 +167,9 @@ pub use rdp_probe_core::{
     Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, ClientName,
     ClientNameError, Close, Cut, DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family,
     Fields, GatewayFact, GatewayFault, GatewayTransport, Hop, Host, HttpFacts, Leg, Link, MethodSummary, Nla,
-    NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Product, Purpose, Security,
+    NotFollowed, NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Product, Purpose, Security,
     SecuritySummary, ShownGateway, ShownServer, ShownSettings, ShownTls, Stage, StageRecord, TlsFacts,
-    TunnelEnd, hex,
+    TunnelEnd, Unfollowed, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,

@@ -10,7 +10,8 @@ use proptest::strategy::Union;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
     Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Evidence, Family, Host, Link,
-    Plan, Routing, Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession, Trust,
+    NotFollowed, Plan, Routing, Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession,
+    Trust, Unfollowed,
 };
 
 use crate::certificate::Kind;
@@ -191,7 +192,8 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         "[ -~]{0,250}".prop_map(Routing::Cookie).boxed(),
         vec(any::<u8>(), 0..250).prop_map(Routing::Token).boxed(),
     ]);
-    let routing = (routing, option::of("[\0-~]{0,40}"));
+    let not_followed = vec((select(&Unfollowed::ALL[..]), "[\\PC]{0,20}"), 0..3);
+    let routing = (routing, option::of("[\0-~]{0,40}"), not_followed);
     let limits = (limit(), option::of((select(&Stage::ALL[..]), limit())));
     let account = option::of(any::<bool>());
     let policy = (any::<(bool, bool)>(), vec(select(&Kind::ALL[..]), 0..3), any::<u32>(), account);
@@ -209,7 +211,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 until,
                 (enumerate, second_look, all_addresses),
                 family,
-                (routing, blob),
+                (routing, blob, not_followed),
                 (overall, stage),
                 ((asked, trust), pins, began, account),
             )| {
@@ -228,6 +230,8 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 plan.family = family;
                 plan.routing = routing;
                 plan.preconnection_blob = blob.map(String::into);
+                let one = |(what, value): &(_, String)| NotFollowed::new(*what, value);
+                plan.not_followed = not_followed.iter().map(one).collect();
                 plan.limits.overall = overall;
                 plan.limits.stages = stage.into_iter().collect();
                 plan

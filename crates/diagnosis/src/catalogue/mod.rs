@@ -19,6 +19,7 @@ mod gateway;
 mod licensing;
 mod logon;
 mod mcs;
+mod not_followed;
 mod resolve;
 mod secure_settings_exchange;
 mod tcp_connect;
@@ -41,8 +42,9 @@ pub(crate) fn findings() -> impl Iterator<Item = &'static Rule> {
     FINDINGS.into_iter().flatten()
 }
 
-const CAUSES: [&[Rule]; 15] = [
+const CAUSES: [&[Rule]; 16] = [
     any_stage::RULES,
+    not_followed::RULES,
     resolve::RULES,
     tcp_connect::RULES,
     connection_initiation::RULES,

@@ -141,7 +141,11 @@ impl First {
         let target = &report.evidence.plan.target;
         let name = title(&escape(&target.to_string()), look);
         let why = if self.open { "  More connections follow, to find out why.\n" } else { &self.why };
-        format!("{name}\n\n{}{}\n{}{why}", self.stages, self.shown.concat(), self.verdict)
+        let mut not_followed = String::new();
+        for one in &report.evidence.plan.not_followed {
+            wrapped(&mut not_followed, "  ", &escape(&format!("Not followed: {one}.")), look.width);
+        }
+        format!("{name}\n{not_followed}\n{}{}\n{}{why}", self.stages, self.shown.concat(), self.verdict)
     }
 }
 

@@ -43,6 +43,7 @@ pub fn line(report: &Report) -> String {
             _ = write!(out, " {name}={}", items.join(","));
         }
     };
+    list("not_followed", plan.not_followed.iter().map(|one| one.what.id().to_owned()).collect());
     list("mstsc", report.diagnosis.mstsc.iter().filter_map(candidate).collect());
     list("findings", report.diagnosis.findings.iter().map(|rule| rule.id.to_owned()).collect());
     let mut line = escape(&out).into_owned();

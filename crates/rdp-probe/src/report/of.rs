@@ -4,8 +4,8 @@ use std::time::Duration;
 use rdp_probe_core::wire::gcc::{EncryptionMethods, RdpVersion};
 use rdp_probe_core::wire::nego::{Protocols, ResponseFlags};
 use rdp_probe_core::{
-    AttemptRecord, Close, Cut, Evidence, Fact, Failure, FailureKind, Licensed, MethodSummary, Nla, Octets,
-    PathStage, SecuritySummary, ServerKey, Stage, StageRecord, hex,
+    AttemptRecord, Close, Cut, Evidence, Fact, Failure, FailureKind, Licensed, MethodSummary, Nla, NotFollowed,
+    Octets, PathStage, SecuritySummary, ServerKey, Stage, StageRecord, hex,
 };
 use rdp_probe_diagnosis::codes::name_of_status;
 use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutcome};
@@ -18,8 +18,8 @@ use super::of_tls::tls;
 use super::report::Report;
 use super::view::{
     AddressView, CauseView, CloseView, CredentialsView, EncryptionView, FactView, FailureView, FindingView,
-    LicensingView, McsView, MethodsView, MstscView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION,
-    SecurityView, StageView, TargetView, VerdictView,
+    LicensingView, McsView, MethodsView, MstscView, NotFollowedView, ProbeView, ProtocolsView, ReportView,
+    SCHEMA_VERSION, SecurityView, StageView, TargetView, VerdictView,
 };
 
 impl Serialize for Report {
@@ -64,6 +64,7 @@ impl ReportView {
                 host: evidence.plan.target.host.to_string(),
                 port: evidence.plan.target.port,
                 address: evidence.peer().map(|address| address.to_string()),
+                not_followed: evidence.plan.not_followed.iter().map(not_followed).collect(),
             },
             verdict: VerdictView {
                 outcome: verdict.outcome.id(),
@@ -141,6 +142,10 @@ fn stage_view(record: &StageRecord) -> StageView {
 }
 
 /// A failure: what kind, how the stream ended, what had arrived, and every raw code.
+fn not_followed(one: &NotFollowed) -> NotFollowedView {
+    NotFollowedView { what: one.what.id(), value: one.value.clone() }
+}
+
 fn failure(failure: &Failure) -> FailureView {
     let (kind, head) = (&failure.kind, failure.kind.head());
     let status = if let FailureKind::CredsspError(status) = kind { name_of_status(status.0) } else { None };
@@ -261,4 +266,16 @@ fn security(evidence: &Evidence) -> Option<SecurityView> {
         restricted_admin: flag(ResponseFlags::RESTRICTED_ADMIN_MODE_SUPPORTED),
         remote_credential_guard: flag(ResponseFlags::REDIRECTED_AUTHENTICATION_MODE_SUPPORTED),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rdp_probe_core::Unfollowed;
+
+    #[test]
+    fn ids_of_what_is_not_followed_are_those_of_stored_evidence() {
+        for what in Unfollowed::ALL {
+            assert_eq!(serde_json::to_value(what).unwrap(), what.id());
+        }
+    }
 }

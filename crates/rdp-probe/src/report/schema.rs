@@ -1,5 +1,5 @@
 //! Closed sets of ids, for the JSON Schema.
-use rdp_probe_core::{Hop, Nla, Offered, Outcome, Stage, TunnelEnd};
+use rdp_probe_core::{Hop, Nla, Offered, Outcome, Stage, TunnelEnd, Unfollowed};
 use rdp_probe_diagnosis::explain::{Form, Layer, Reading, Shape, Slip};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -42,6 +42,10 @@ pub(super) fn address_outcome(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn stage_outcome(_: &mut SchemaGenerator) -> Schema {
     one_of(&Outcome::IDS)
+}
+
+pub(super) fn not_followed(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Unfollowed::ALL.map(Unfollowed::id))
 }
 
 pub(super) fn basis(_: &mut SchemaGenerator) -> Schema {

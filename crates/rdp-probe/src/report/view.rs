@@ -91,6 +91,19 @@ view! {
         pub(super) port: u16,
         /// The address of the deciding connection; null when there was none, and behind a gateway, which keeps it to itself.
         pub(super) address: Option<String>,
+        /// What a client would do by the file or the command line that names the target, and the run did not.
+        pub(super) not_followed: Vec<NotFollowedView>,
+    }
+}
+
+view! {
+    /// One thing that a client would do, and the run did not.
+    pub(super) struct NotFollowedView {
+        /// What.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::not_followed"))]
+        pub(super) what: &'static str,
+        /// Which one, as it was written; empty where there is but one.
+        pub(super) value: String,
     }
 }
 

@@ -51,8 +51,15 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
     // What HTTP answers to a logon, and is none to that, comes after it.
     let again = attempt.stages.iter().rposition(|record| record.stage == Stage::GatewayHttp);
     let first = attempt.stages.iter().position(|record| record.stage == Stage::GatewayHttp);
-    let records = attempt.stages.iter().enumerate().filter(|(at, _)| first == again || Some(*at) != again);
-    let records: Vec<&StageRecord> = records.map(|(_, record)| record).collect();
+    // A logon inside of the tunnel has its stage there, and one over HTTP may stand before it.
+    let inside = attempt.stages.windows(2).position(
+        |pair| matches!(pair, [tunnel, logon] if tunnel.stage == Stage::GatewayTunnel && logon.stage == Stage::GatewayAuth),
+    );
+    let over_http = attempt.stages.iter().position(|record| record.stage == Stage::GatewayAuth);
+    let inside = inside.map(|at| at + 1).filter(|at| over_http != Some(*at));
+    let is_first = |at: usize| (first == again || Some(at) != again) && Some(at) != inside;
+    let records: Vec<&StageRecord> =
+        attempt.stages.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, record)| record).collect();
     for record in &records {
         assert!(plan.gateway.is_some() || record.hop == Hop::Target, "{record:?}");
     }

@@ -40,6 +40,7 @@ impl Scenario {
             plan.routing = Routing::Token(token.clone().into_bytes());
         }
         plan.preconnection_blob = wanted.pcb.clone().map(String::into);
+        plan.not_followed = wanted.not_followed.clone().into();
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
         plan.limits.stages.clone_from(&wanted.stages);
         plan

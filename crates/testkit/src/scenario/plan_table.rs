@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rdp_probe_core::{Account, AuthMethod, Family, GatewayTransport, Security, Stage};
+use rdp_probe_core::{Account, AuthMethod, Family, GatewayTransport, NotFollowed, Security, Stage};
 use serde::Deserialize;
 
 use crate::certificate::{Kind, authority};
@@ -68,6 +68,8 @@ pub struct PlanTable {
     pub routing_token: Option<String>,
     /// The pre-connection blob.
     pub pcb: Option<String>,
+    /// What a client would do, and the run does not.
+    pub not_followed: Vec<NotFollowed>,
     /// The limit of the whole run.
     #[serde(rename = "overall_ms", deserialize_with = "some_millis")]
     pub overall: Option<Duration>,
