@@ -18,7 +18,7 @@ pub struct Leg {
     pub given: Vec<Address>,
     /// The name to send and to check in TLS, instead of the host's.
     #[serde(default)]
-    pub server_name: Option<String>,
+    pub server_name: Option<Box<str>>,
     /// SHA-256 of the certificates that are accepted, in lower-case hexadecimal; empty when any is.
     #[serde(default)]
     pub pins: Vec<String>,
@@ -77,7 +77,7 @@ impl Leg {
     /// The name that TLS asks for.
     #[must_use]
     pub fn asked_name(&self) -> String {
-        self.server_name.clone().unwrap_or_else(|| self.host.to_string())
+        self.server_name.as_deref().map_or_else(|| self.host.to_string(), str::to_owned)
     }
 }
 

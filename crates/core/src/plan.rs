@@ -75,10 +75,17 @@ pub struct Limits {
     /// The whole run.
     pub overall: Duration,
     /// Limits that differ from a stage's own; the last of a stage counts.
-    pub stages: Vec<(Stage, Duration)>,
+    pub stages: Box<[(Stage, Duration)]>,
 }
 
 impl Limits {
+    /// Has `limit` for this stage from now on.
+    pub fn set(&mut self, stage: Stage, limit: Duration) {
+        let mut stages = std::mem::take(&mut self.stages).into_vec();
+        stages.push((stage, limit));
+        self.stages = stages.into_boxed_slice();
+    }
+
     /// The limit of one stage.
     #[must_use]
     pub fn of(&self, stage: Stage) -> Duration {
@@ -89,7 +96,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { overall: Duration::from_secs(20), stages: Vec::new() }
+        Self { overall: Duration::from_secs(20), stages: Box::default() }
     }
 }
 

@@ -333,7 +333,7 @@ impl ProbeBuilder {
         let plan = &mut self.probe.plan;
         plan.security = file.security.unwrap_or(plan.security);
         if let Some(name) = &file.server_name {
-            plan.target.server_name = Some(name.clone());
+            plan.target.server_name = Some(name.as_str().into());
         }
         if let Some(token) = &file.routing_token {
             plan.routing = Routing::Token(token.clone());
@@ -352,7 +352,7 @@ impl ProbeBuilder {
 
     /// How long one stage may take. Default: 5 s for the stages of this version.
     pub fn stage_timeout(mut self, stage: Stage, limit: Duration) -> Self {
-        self.probe.plan.limits.stages.push((stage, limit));
+        self.probe.plan.limits.set(stage, limit);
         self
     }
 
@@ -388,7 +388,7 @@ impl ProbeBuilder {
 
     /// The name to send and to check in TLS. Default: the host's.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
-        self.probe.plan.target.server_name = Some(name.into());
+        self.probe.plan.target.server_name = Some(name.into().into_boxed_str());
         self
     }
 
@@ -473,7 +473,7 @@ impl ProbeBuilder {
             return Err(ProbeError::Pin(pin.clone()));
         }
         if let Some(name) = plan.target.server_name.as_ref().filter(|name| !can_carry(name)) {
-            return Err(ProbeError::ServerName(name.clone()));
+            return Err(ProbeError::ServerName(name.to_string()));
         }
         let fits = |routing| {
             let negotiation = Some(NegRequest { flags: Default::default(), protocols: plan.security.mask() });

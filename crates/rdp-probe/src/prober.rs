@@ -119,7 +119,7 @@ impl Prober {
 
     /// How long one stage may take. Default: 5 s for most stages of this version, 10 s for CredSSP and its alternatives.
     pub fn stage_timeout(mut self, stage: Stage, limit: Duration) -> Self {
-        self.shared().limits.stages.push((stage, limit));
+        self.shared().limits.set(stage, limit);
         self
     }
 

@@ -254,7 +254,7 @@ fn plan(octets: &mut Cursor<'_>) -> Plan {
     }
     if octets.flag() {
         plan.limits.overall = octets.duration();
-        plan.limits.stages = vec![(octets.one_of(&Stage::ALL, Stage::Resolve), octets.duration())];
+        plan.limits.stages = [(octets.one_of(&Stage::ALL, Stage::Resolve), octets.duration())].into();
     }
     plan
 }

@@ -23,7 +23,7 @@ impl Scenario {
         plan.until_asked = wanted.until.is_some();
         plan.target.pins.clone_from(&wanted.pins);
         plan.target.require_trust = wanted.root().is_some();
-        plan.target.server_name.clone_from(&wanted.server_name);
+        plan.target.server_name = wanted.server_name.as_deref().map(Into::into);
         plan.gateway = self.planned_gateway().map(Box::new);
         plan.account = wanted.account().map(Box::new);
         plan.target.accept_certificate = wanted.accept_certificate;
@@ -42,7 +42,7 @@ impl Scenario {
         plan.preconnection_blob = wanted.pcb.clone().map(String::into);
         plan.not_followed = wanted.not_followed.clone().into();
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
-        plan.limits.stages.clone_from(&wanted.stages);
+        plan.limits.stages = wanted.stages.clone().into();
         plan
     }
 
