@@ -68,5 +68,7 @@ pub fn main() -> ExitCode {
             None => run::run(options).await,
         }
     });
-    ended.complain()
+    let code = ended.complain();
+    signals::raise_again();
+    code
 }
