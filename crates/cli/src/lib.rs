@@ -8,6 +8,7 @@ mod credentials;
 mod duration;
 mod exit;
 mod file;
+mod first_word;
 mod format;
 mod gateway;
 mod gateway_options;
