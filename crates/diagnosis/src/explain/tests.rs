@@ -113,6 +113,17 @@ fn the_codes_that_people_ask_about_are_what_is_known_of_them() {
         ("24", "krb_error", "KDC_ERR_PREAUTH_FAILED"),
         ("1326", "win32", "ERROR_LOGON_FAILURE"),
         ("-5", "logon_error", "LOGON_MSG_BUMP_OPTIONS"),
+        ("-1765328366", "krb5_error", "KRB5KDC_ERR_CLIENT_REVOKED"),
+        ("-1765328347", "krb5_error", "KRB5KRB_AP_ERR_SKEW"),
+        ("KRB5KRB_AP_ERR_SKEW", "krb5_error", "KRB5KRB_AP_ERR_SKEW"),
+        ("KRB5KDC_ERR_KEY_EXPIRED", "krb5_error", "KRB5KDC_ERR_KEY_EXP"),
+        ("0A00042E", "openssl", "tlsv1 alert protocol version"),
+        ("tlsv1 alert protocol version", "openssl", "tlsv1 alert protocol version"),
+        ("TLSV1_ALERT_INTERNAL_ERROR", "openssl", "tlsv1 alert internal error"),
+        ("111", "errno", "ECONNREFUSED"),
+        ("ECONNRESET", "errno", "ECONNRESET"),
+        ("10052", "win32", "WSAENETRESET"),
+        ("WSAECONNRESET", "win32", "WSAECONNRESET"),
         ("GwErrorKind::ConsentDeclined", "ironrdp_gateway", "GwErrorKind::ConsentDeclined"),
     ];
     for (query, family, name) in cases {
