@@ -123,11 +123,18 @@ pub enum Family {
     Openssl,
     /// `errno` of Linux.
     Errno,
+    /// Number of an event in a Windows log, on the client, the host, a gateway or a domain controller. One number has one row: where two
+    /// sources share it, the row names both.
+    WindowsEvent,
+    /// Sign-in error of Microsoft Entra: the number behind `AADSTS`.
+    Aadsts,
+    /// What is said in words alone, in a dialog or a log. The words themselves stand in data/phrases.tsv.
+    Phrase,
 }
 
 impl Family {
     /// All of them: where the form of a number does not tell, likeliest first.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::MstscDisc,
         Self::MstscGateway,
         Self::MstscExt,
@@ -160,6 +167,9 @@ impl Family {
         Self::Krb5Error,
         Self::Openssl,
         Self::Errno,
+        Self::WindowsEvent,
+        Self::Aadsts,
+        Self::Phrase,
     ];
 
     /// The name in the table.
@@ -198,6 +208,9 @@ impl Family {
             Self::Krb5Error => "krb5_error",
             Self::Openssl => "openssl",
             Self::Errno => "errno",
+            Self::WindowsEvent => "windows_event",
+            Self::Aadsts => "aadsts",
+            Self::Phrase => "phrase",
         }
     }
 
@@ -237,6 +250,9 @@ impl Family {
             Self::Krb5Error => "error of a Kerberos library (MIT, Heimdal)",
             Self::Openssl => "reason of OpenSSL",
             Self::Errno => "errno of Linux",
+            Self::WindowsEvent => "event in a Windows log",
+            Self::Aadsts => "sign-in error of Microsoft Entra",
+            Self::Phrase => "words of a dialog or a log, without a number",
         }
     }
 
@@ -298,7 +314,7 @@ mod tests {
     #[test]
     fn every_line_of_the_table_is_read() {
         assert_eq!(all().len(), TABLE.lines().count() - 1);
-        assert_eq!(all().len(), 1249);
+        assert_eq!(all().len(), 1452);
     }
 
     #[test]

@@ -3,8 +3,9 @@ use crate::codes::{self, Family, lookup};
 use crate::explain::explanation::{Form, Meaning, Near, Reading, Slip};
 use crate::explain::number::Notation;
 
-/// Event 1026, HTTP, Win32, errno, TLS, Kerberos and sign-in errors are spoken of in decimal; the rest follows as in [`Family::ALL`].
-const IN_DECIMAL: [Family; 10] = [
+/// Event 1026, HTTP, Win32, errno, TLS, Kerberos, events and sign-in errors are spoken of in decimal; the rest follows as in
+/// [`Family::ALL`].
+const IN_DECIMAL: [Family; 12] = [
     Family::MstscDisc,
     Family::MstscGateway,
     Family::GatewayHttp,
@@ -14,6 +15,8 @@ const IN_DECIMAL: [Family; 10] = [
     Family::Errno,
     Family::TlsAlert,
     Family::KrbError,
+    Family::WindowsEvent,
+    Family::Aadsts,
     Family::SetErrorInfo,
 ];
 

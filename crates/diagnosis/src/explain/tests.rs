@@ -124,6 +124,14 @@ fn the_codes_that_people_ask_about_are_what_is_known_of_them() {
         ("ECONNRESET", "errno", "ECONNRESET"),
         ("10052", "win32", "WSAENETRESET"),
         ("WSAECONNRESET", "win32", "WSAECONNRESET"),
+        ("4625", "windows_event", "(Security event 4625: logon failed)"),
+        ("1026", "windows_event", "(RDPClient event 1026: disconnected)"),
+        ("TermDD event 56", "windows_event", "(TermDD event 56)"),
+        ("Schannel event 36874", "windows_event", "(Schannel event 36874)"),
+        ("AADSTS293004", "aadsts", "AADSTS293004"),
+        ("50126", "aadsts", "AADSTS50126"),
+        ("encryption oracle remediation", "phrase", "(encryption oracle remediation)"),
+        ("0x2104", "mstsc_disc", "(unassigned; protocol error at client)"),
         ("GwErrorKind::ConsentDeclined", "ironrdp_gateway", "GwErrorKind::ConsentDeclined"),
     ];
     for (query, family, name) in cases {
