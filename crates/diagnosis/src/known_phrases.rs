@@ -12,7 +12,7 @@ const TABLE: &str = include_str!("../data/phrases.tsv");
 #[non_exhaustive]
 pub struct KnownPhrase {
     /// The text as it is printed, in English, without a full stop at its end. At most one `*` stands for a part that varies, such as a host
-    /// name. Case, runs of white space, and the kind of quotes make no difference.
+    /// name, and that may be empty. Case, runs of white space, and the kind of quotes make no difference.
     pub text: &'static str,
     /// The row that it stands for.
     pub row: &'static Code,
