@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use rdp_probe::codes::{self, Family};
 use rdp_probe::explain::{all_next, field_reports};
 use rdp_probe::explanation::ExplanationView;
+use rdp_probe::known_phrases::known_phrases;
 use rdp_probe_testkit::scenario::candidate;
 use serde_json::Value;
 
@@ -201,6 +202,20 @@ fn page_of_codes_is_that_of_the_table() {
             let source = cell(row.source);
             _ = writeln!(text, "| {hexadecimal} | {decimal} | {name} | {stage} | {meaning} | {source} |");
         }
+    }
+    _ = write!(
+        text,
+        "\n## What clients print\n\nFrom crates/diagnosis/data/phrases.tsv, {} phrases, in the order of the table above. `*` stands for a part that \
+         varies. Where a text holds several, the longest is meant.\n\n| phrase | code | basis | source |\n|---|---|---|---|\n",
+        known_phrases().len()
+    );
+    let mut phrases: Vec<_> = known_phrases().iter().collect();
+    phrases.sort_by_key(|phrase| codes::all().iter().position(|row| row == phrase.row));
+    for phrase in phrases {
+        let (family, basis) = (phrase.row.family.name(), phrase.basis.id());
+        let code = phrase.row.code.map_or_else(|| phrase.row.name.to_owned(), |code| format!("0x{code:X}"));
+        let (words, source) = (cell(phrase.text).replace('*', "\\*"), cell(phrase.source));
+        _ = writeln!(text, "| {words} | {family} {code} | {basis} | {source} |");
     }
     text.push_str(
         "\n## What the field reports\n\nFrom crates/diagnosis/data/field-reports.tsv.\n\n\

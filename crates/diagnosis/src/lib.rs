@@ -24,6 +24,7 @@ pub mod catalogue;
 pub mod codes;
 mod diagnose;
 pub mod explain;
+pub mod known_phrases;
 mod phrases;
 mod placeholder;
 mod rule;

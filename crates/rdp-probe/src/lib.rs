@@ -184,3 +184,6 @@ pub use rdp_probe_diagnosis::catalogue;
 
 /// The one table of codes.
 pub use rdp_probe_diagnosis::codes;
+
+/// The one table of phrases: what clients print, and the codes that it stands for.
+pub use rdp_probe_diagnosis::known_phrases;

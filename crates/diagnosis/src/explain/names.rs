@@ -74,7 +74,7 @@ pub(super) fn find(query: &str) -> Vec<Meaning> {
         meanings = found(Reading::Name, &|row| same(row.name, &table));
     }
     // A whole name is nobody's other spelling.
-    if !meanings.iter().any(|meaning| same(base(meaning.row.name), query)) {
+    if !meanings.iter().any(|meaning| is_whole(meaning.row, query)) {
         meanings
             .extend(found(Reading::OtherSpelling, &|row| spellings(row).any(|spelling| same(spelling, query))));
     }
@@ -119,6 +119,11 @@ fn letters(text: &str) -> impl Iterator<Item = char> {
 
 fn same(a: &str, b: &str) -> bool {
     letters(a).eq(letters(b))
+}
+
+/// Whether that is the whole name, and not one that a prefix was left out of.
+pub(super) fn is_whole(row: &Code, query: &str) -> bool {
+    same(base(row.name), query)
 }
 
 fn is_name(row: &Code, query: &str) -> bool {

@@ -146,7 +146,8 @@ fn name(text: &str, meanings: Vec<Meaning>) -> Explanation {
     let mut all = Explanation::blank(text, Form::Name);
     all.meanings = meanings;
     all.meanings.sort_by_key(|meaning| {
-        (meaning.reading != Reading::Name, ranking::place(&Family::ALL, meaning.row.family))
+        let whole = names::is_whole(meaning.row, text);
+        (meaning.reading != Reading::Name, !whole, ranking::place(&Family::ALL, meaning.row.family))
     });
     if all.meanings.is_empty() {
         all.near = names::near(text).into_iter().map(|row| Near { slip: Slip::Spelling, row }).collect();
