@@ -1,7 +1,7 @@
 //! What keeps a run going, and what ends it: readers that are slow, signals, and a computer that stood still.
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::binary::binary;
+use crate::binary::{binary, code};
 use crate::usage::Scratch;
 
 /// How long anything may take that does not hang.
@@ -93,11 +93,6 @@ fn reading(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
         from.read_to_string(&mut text).unwrap();
         text
     })
-}
-
-/// The exit code as a shell has it, which is another one where a signal ended the program.
-pub(crate) fn code(status: ExitStatus) -> Option<i32> {
-    status.code().or_else(|| status.signal().map(|signal| 128 + signal))
 }
 
 /// What an interruption by this signal ends with: the key's is raised again, so that shells see it.

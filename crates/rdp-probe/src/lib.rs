@@ -172,8 +172,9 @@ pub use rdp_probe_core::{
     TunnelEnd, Unfollowed, hex,
 };
 pub use rdp_probe_diagnosis::{
-    AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,
-    Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair, skew_words, utc,
+    AddressVerdict, Basis, Candidate, Diagnosis, EXIT_CODES, ExitCode, Explanation, Likelihood, Placeholder,
+    Rule, RuleKind, Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair,
+    skew_words, utc,
 };
 
 /// The values that servers send, as the evidence has them.

@@ -133,7 +133,7 @@ fn is_name(row: &Code, query: &str) -> bool {
 }
 
 /// A name without what is said about it: `(DWORD form)`, `as HRESULT`, the brackets and the second half of a label.
-fn base(name: &str) -> &str {
+pub(super) fn base(name: &str) -> &str {
     if let Some(label) = name.strip_prefix('(').and_then(|name| name.strip_suffix(')')) {
         return label.split_once(';').map_or(label, |(_, label)| label.trim());
     }
@@ -160,7 +160,7 @@ fn without_prefix(name: &str) -> &str {
 }
 
 /// Words in a row's meaning that are names: they have an underscore, or a capital after a small letter.
-fn spellings(row: &Code) -> impl Iterator<Item = &'static str> {
+pub(super) fn spellings(row: &Code) -> impl Iterator<Item = &'static str> {
     let words = row.meaning.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
     words.filter(|word| {
         let camel = word
