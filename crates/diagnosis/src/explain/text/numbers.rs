@@ -332,7 +332,7 @@ fn is_code(Place { number, said, .. }: Place) -> bool {
         // No program counts to these by itself.
         Notation::Hexadecimal if value >= 0x100 => is_any || said.is_some_and(|said| said != Said::Event),
         Notation::Hexadecimal => is_any && said.is_some_and(|said| said != Said::Event),
-        Notation::Signed => is_any && (value < 0xFFFF_0000 || said.is_some()),
+        Notation::Signed => is_any && ((0x8000_0000..0xFFFF_0000).contains(&value) || said.is_some()),
         Notation::Decimal if value >= 0x100_0000 => is_any,
         // Zero is success, and small numbers are in every family.
         Notation::Decimal => {
