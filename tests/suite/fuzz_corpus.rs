@@ -8,7 +8,7 @@ use rdp_probe_testkit::oracle;
 type Property = fn(&[u8]);
 
 /// The fuzz targets, each with what it calls.
-const TARGETS: [(&str, Property); 19] = [
+const TARGETS: [(&str, Property); 20] = [
     ("certificate", oracle::certificate),
     ("command_line", rdp_probe_cli::oracle::command_line),
     ("confirm", oracle::confirm_against_ironrdp),
@@ -24,6 +24,7 @@ const TARGETS: [(&str, Property); 19] = [
     ("rendering", rdp_probe_cli::oracle::rendering),
     ("stored_report", rdp_probe_tests::stored_report),
     ("target_list", rdp_probe_cli::oracle::target_list),
+    ("text", oracle::text),
     ("tls", oracle::tls),
     ("tsgu", oracle::tsgu),
     ("websocket", oracle::websocket),

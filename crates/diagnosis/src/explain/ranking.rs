@@ -1,4 +1,7 @@
 //! Numbers: the families that have one, likeliest first by the way it was written, and what may have been meant instead.
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::codes::{self, Family, lookup};
 use crate::explain::explanation::{Form, Meaning, Near, Reading, Slip};
 use crate::explain::number::Notation;
@@ -69,6 +72,16 @@ pub(super) fn meanings(value: u32, notation: Notation) -> Vec<Meaning> {
     all
 }
 
+/// Whether a number may mean something, told without a look at every row: false only where it means nothing.
+pub(super) fn may_mean(value: u32) -> bool {
+    static NUMBERS: LazyLock<HashSet<u32>> =
+        LazyLock::new(|| codes::all().iter().filter_map(|row| row.code).collect());
+    // Those that have another one inside, too.
+    let low = value & 0xFFFF;
+    let all = [value, value & !0x1000_0000, low, 0x8009_0000 | low];
+    all.iter().any(|number| NUMBERS.contains(number))
+}
+
 /// What may have been meant: the digits read in the other base, or with another number of zeros. A number that is known is
 /// doubted only where the other reading is a client's code and this one is none.
 pub(super) fn near(value: u32, notation: Notation, first: Option<&Meaning>) -> Vec<Near> {
@@ -125,6 +138,17 @@ mod tests {
         assert_eq!(families("0x8009030C"), ["sspi", "tsgu"]);
         assert_eq!(families("0xC0000234"), ["ntstatus"]);
         assert!(families("5").len() >= 12, "{:?}", families("5"));
+    }
+
+    #[test]
+    fn what_means_something_may() {
+        let forms = [0, 0x1000_0000, 0x8007_0000, 0xC007_0000, 0x1_0000];
+        let some = codes::all().iter().filter_map(|row| row.code);
+        for value in some.flat_map(|code| forms.map(|form| code | form)).chain(0..0x2_0000) {
+            let means = !meanings(value, Notation::Hexadecimal).is_empty();
+            assert!(may_mean(value) || !means, "{value:#X}");
+        }
+        assert!(!may_mean(0x7ABC_DEF1));
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! What was found in a text so far: each thing once, with the place where it stood first.
+use std::collections::HashSet;
+
 use super::flat::Flat;
 use super::names::{Hit, Word, hits};
 use super::numbers::{Place, Said, places};
@@ -13,6 +15,8 @@ use crate::explain::pairs::is_pair_with_slash;
 const MOST: usize = 200;
 /// Nor so many that no row has.
 const MOST_UNKNOWN: usize = 20;
+/// Nor is more than so much looked up.
+const MOST_MET: usize = 10_000;
 /// So far behind an error code its extended one may stand.
 const PAIR: usize = 200;
 /// As much of the line is shown, in octets.
@@ -24,6 +28,8 @@ const SHORT: usize = 24;
 #[derive(Debug, Default)]
 pub(super) struct Found {
     all: Vec<One>,
+    /// What was met, so that a line that a log has a thousand times is looked up once.
+    met: HashSet<(String, Option<Said>)>,
     /// Whether FreeRDP is named, or writes itself.
     freerdp: bool,
     octets: usize,
@@ -94,6 +100,9 @@ impl Found {
 
     fn hit(&mut self, flat: &Flat, hit: &Hit) {
         let text = lossy(flat, hit.start, hit.end);
+        if self.is_met(&text, None) {
+            return;
+        }
         let explanation = match hit.what {
             Word::Name => name(&text, names::find(&text)),
             Word::Phrase(known) => phrase(&text, known.row),
@@ -107,6 +116,9 @@ impl Found {
             return;
         }
         let text = lossy(flat, place.start, place.end);
+        if self.is_met(&text, place.said) {
+            return;
+        }
         let families = place.said.map_or(&[][..], Said::families);
         let explanation =
             of_families(&text, place.number, families).unwrap_or_else(|| single(&text, place.number));
@@ -115,7 +127,19 @@ impl Found {
 
     fn pair(&mut self, flat: &Flat, first: &Place, second: Number) {
         let text = format!("{}/{}", written(first.number), written(second));
+        if self.is_met(&text, first.said) {
+            return;
+        }
         self.push(flat, first.start, first.said, pair(&text, first.number, second));
+    }
+
+    /// Whether that was met before, and so is not worth another look; what is met first is noted.
+    fn is_met(&mut self, text: &str, said: Option<Said>) -> bool {
+        let key = (text.to_owned(), said);
+        if self.met.len() >= MOST_MET {
+            return true;
+        }
+        !self.met.insert(key)
     }
 
     fn push(&mut self, flat: &Flat, at: usize, said: Option<Said>, explanation: Explanation) {
@@ -132,7 +156,7 @@ impl Found {
 
     /// In the order in which they are worth reading.
     pub(super) fn explanations(self) -> Vec<Explanation> {
-        let Self { mut all, freerdp, octets } = self;
+        let Self { mut all, freerdp, octets, .. } = self;
         // The exit status of some program means nothing.
         all.retain(|one| {
             let family = one.explanation.meanings.first().map(|meaning| meaning.row.family);

@@ -35,6 +35,8 @@ pub struct TextReader {
     waiting: Vec<u8>,
     /// How much of that was.
     seen: usize,
+    /// Whether that begins within a word.
+    inside: bool,
     /// The number of its first line, less one.
     lines: usize,
     found: Found,
@@ -56,7 +58,11 @@ impl TextReader {
             self.waiting.extend_from_slice(now);
             rest = later;
             if self.waiting.len() >= PIECE {
-                self.look();
+                // What may go on is looked at with what goes on.
+                let space =
+                    self.waiting.iter().rposition(u8::is_ascii_whitespace).filter(|at| *at >= self.seen);
+                self.look(space.map_or(PIECE, |at| at.saturating_add(1)));
+                self.inside = space.is_none();
             }
         }
     }
@@ -64,26 +70,31 @@ impl TextReader {
     /// What was found, likeliest first: pairs before single codes, and these before what has no code.
     #[must_use]
     pub fn finish(mut self) -> Vec<Explanation> {
-        self.look();
+        self.look(self.waiting.len());
         self.found.explanations()
     }
 
-    /// Looks at what waits, up to where a line or a word ends.
-    fn look(&mut self) {
-        if self.waiting.len() <= self.seen {
+    /// Looks at what waits, up to this place, where a line or a word ends.
+    fn look(&mut self, end: usize) {
+        if end <= self.seen {
             return;
         }
-        let flat = Flat::of(&self.waiting, self.lines.saturating_add(1));
+        // A word that is longer than a piece is no code, and neither is its end.
+        let piece = self.waiting.get(..end).unwrap_or_default();
+        let rest = |piece: &[u8]| piece.iter().position(u8::is_ascii_whitespace).unwrap_or(piece.len());
+        let begin = if self.inside { rest(piece) } else { 0 };
+        let flat = Flat::of(piece.get(begin..).unwrap_or_default(), self.lines.saturating_add(1));
         self.found.add(&flat);
-        // The next piece begins with the last line or two of this one.
-        let from = self.waiting.len().saturating_sub(AGAIN);
-        let tail = self.waiting.get(from..).unwrap_or_default();
-        let start = tail.iter().position(|octet| *octet == b'\n').map_or(0, |at| at.saturating_add(1));
-        let from = from.saturating_add(start);
+        // The next piece begins with the last lines of this one, or with its last words.
+        let from = end.saturating_sub(AGAIN).max(begin);
+        let tail = self.waiting.get(from..end).unwrap_or_default();
+        let line = tail.iter().position(|octet| *octet == b'\n');
+        let start = line.or_else(|| tail.iter().position(u8::is_ascii_whitespace));
+        let from = from.saturating_add(start.map_or(tail.len(), |at| at.saturating_add(1)));
         let over = self.waiting.iter().take(from).filter(|octet| **octet == b'\n').count();
         self.lines = self.lines.saturating_add(over);
         self.waiting.drain(..from);
-        self.seen = self.waiting.len();
+        self.seen = end.saturating_sub(from);
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Place {
 }
 
 /// What the words before a number say that it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Said {
     /// A code, a status or an error.
     Code,
@@ -321,13 +321,15 @@ fn pair(flat: &Flat, start: usize, end: usize, word: &str) -> Option<Place> {
 /// Whether a number is one of a code, by its own form or by what is said before it.
 fn is_code(Place { number, said, .. }: Place) -> bool {
     let Some(value) = number.value.filter(|_| said != Some(Said::Other)) else { return false };
+    let may_be = ranking::may_mean(value);
     let known = |families: &[Family]| families.iter().any(|family| lookup(*family, value).is_some());
-    if let Some(said) = said.filter(|said| !said.families().is_empty())
+    if may_be
+        && let Some(said) = said.filter(|said| !said.families().is_empty())
         && known(said.families())
     {
         return true;
     }
-    let is_any = !ranking::meanings(value, number.notation).is_empty();
+    let is_any = may_be && !ranking::meanings(value, number.notation).is_empty();
     match number.notation {
         // No program counts to these by itself.
         Notation::Hexadecimal if value >= 0x100 => is_any || said.is_some_and(|said| said != Said::Event),

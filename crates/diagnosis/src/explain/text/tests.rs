@@ -136,3 +136,29 @@ fn lines_that_begin_alike_are_told_apart_by_their_ends() {
         ["unsupported protocol", "tlsv1 alert internal error", "tlsv1 alert protocol version"]
     );
 }
+
+#[test]
+fn a_word_is_never_looked_at_in_part() {
+    // Wherever the piece ends, that is within the number, or within what it is a part of.
+    for before in (PIECE - 12)..=PIECE {
+        let text = format!("{} 0x20477777 and 0x9047/0x7 x0x204", "y".repeat(before - 1));
+        assert_eq!(found(&text), [""; 0], "{before}");
+        let text = format!("{}0x204 0x904", "y".repeat(before - 1));
+        assert_eq!(found(&text), ["disconnectReasonAtClientWinsockFDCLOSE"], "{before}");
+        let text = format!("{} code 0x204", "y".repeat(before - 1));
+        assert_eq!(found(&text), ["disconnectReasonSocketConnectFailed"], "{before}");
+    }
+    let endless = "z".repeat(3 * PIECE + 5) + "0x204";
+    assert_eq!(found(&endless), [""; 0]);
+}
+
+#[test]
+fn no_more_is_held_than_a_piece() {
+    let mut reader = TextReader::new();
+    for piece in ["a ", &"b".repeat(10 * PIECE), " c\n", &"d ".repeat(PIECE), &"e".repeat(PIECE)] {
+        for part in piece.as_bytes().chunks(1000) {
+            reader.read(part);
+            assert!(reader.waiting.len() <= PIECE && reader.waiting.capacity() <= 2 * PIECE);
+        }
+    }
+}
