@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::parse::{Parsed, parse};
 use crate::render::{self, Look};
+use crate::spellings;
 use crate::targets::list;
 
 /// Reports and explanations become texts that do nothing to a terminal: what is known of the codes behind a question mark, or
@@ -86,6 +87,12 @@ pub fn command_line(octets: &[u8]) {
         Parsed::Options(options) => assert!(options.contradiction().is_none(), "{options:?}"),
         Parsed::Verb(_) => {}
     }
+}
+
+/// Whether it is an option of mstsc or FreeRDP that is known, written without its sign.
+#[must_use]
+pub fn is_known_option(name: &str) -> bool {
+    spellings::is_known(name)
 }
 
 /// A list is refused with the number of a line, or each of its targets is written so that it is read again as the same.
