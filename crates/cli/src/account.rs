@@ -117,6 +117,8 @@ pub(crate) fn of_all(
     if let Some(way) = way.take_if(|_| !options.gateway.same_credentials) {
         prober = way.log_on(options, prober, warnings)?;
     }
+    // A line's user is the target's, whom nothing is asked of.
+    let target = target.filter(|_| way.is_some() || !ends_before);
     let Some((option, user, asks)) = target else { return Ok(prober) };
     let named = |error| named(option, user, error);
     let password = match accounts.password(options)? {

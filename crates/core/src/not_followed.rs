@@ -122,7 +122,12 @@ impl Unfollowed {
     #[must_use]
     pub const fn is_way(self) -> bool {
         match self {
-            Self::Gateway | Self::Proxy | Self::Feed | Self::Broker | Self::RemoteApp | Self::PreconnectionId => true,
+            Self::Gateway
+            | Self::Proxy
+            | Self::Feed
+            | Self::Broker
+            | Self::RemoteApp
+            | Self::PreconnectionId => true,
             Self::KdcProxy
             | Self::Shadow
             | Self::RemoteGuard
