@@ -60,7 +60,7 @@ fn what_a_client_would_do_and_the_run_does_not_stands_in_the_report() {
         ("/v:@ /vmconnect:b510551d-1aed-4946-8f7b-9a5e0bcbc9be", 11, "no_negotiation"),
         ("/v:@ /pth:S3cret", 11, "logon"),
         ("/v:@ /proxy:http://me:S3cret@proxy.lab.test:3128", 54, "proxy"),
-        ("/v:@ /pcid:3", 54, "preconnection_id"),
+        ("/v:@ /pcid:3", 11, "preconnection_id"),
         ("/v:@ /g:gw.lab.test /gt:rpc", 54, "gateway"),
     ] {
         let text = text.replace("S3cret@", "S3cret%").replace('@', CLOSED).replace("S3cret%", "S3cret@");

@@ -122,17 +122,13 @@ impl Unfollowed {
     #[must_use]
     pub const fn is_way(self) -> bool {
         match self {
-            Self::Gateway
-            | Self::Proxy
-            | Self::Feed
-            | Self::Broker
-            | Self::RemoteApp
-            | Self::PreconnectionId => true,
+            Self::Gateway | Self::Proxy | Self::Feed | Self::Broker | Self::RemoteApp => true,
             Self::KdcProxy
             | Self::Shadow
             | Self::RemoteGuard
             | Self::Logon
             | Self::NoNegotiation
+            | Self::PreconnectionId
             | Self::Fingerprint => false,
         }
     }
