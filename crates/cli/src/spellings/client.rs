@@ -194,6 +194,38 @@ fn program(word: &str) -> Option<Program> {
     })
 }
 
+/// The words with the one taken apart that holds a whole command line, as it stands in quotation marks: that begins with a client's name.
+pub(super) fn unquoted(words: Vec<OsString>) -> Vec<OsString> {
+    let is_whole = |word: &OsString| {
+        let first = word.to_str().and_then(|text| text.trim_start().split_once(char::is_whitespace));
+        first.is_some_and(|(first, _)| program(first).is_some())
+    };
+    let Some(at) = words.iter().position(is_whole) else { return words };
+    let whole = words.get(at).and_then(|word| word.to_str()).unwrap_or_default();
+    let (before, behind) = words.split_at_checked(at).unwrap_or((&words, &[]));
+    let own = split(whole).into_iter().map(OsString::from);
+    before.iter().cloned().chain(own).chain(behind.iter().skip(1).cloned()).collect()
+}
+
+/// The words of a text, with what stands in quotation marks in one.
+fn split(text: &str) -> Vec<String> {
+    let (mut words, mut quote) = (Vec::new(), None);
+    let mut word: Option<String> = None;
+    for letter in text.chars() {
+        match (letter, quote) {
+            ('"' | '\'', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (letter, Some(mark)) if letter == mark => quote = None,
+            (letter, None) if letter.is_whitespace() => words.extend(word.take()),
+            (letter, _) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
 /// Whether it is a client's, or stands before one: what may be shown of a command line.
 pub(super) fn is_program(word: &str) -> bool {
     program(word).is_some()
@@ -253,6 +285,19 @@ mod tests {
             "cmd mstsc",
         ] {
             assert_eq!(front(&words(line)), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn whole_line_in_quotation_marks_is_taken_apart() {
+        let whole = |word: &str| unquoted(vec!["cmd".into(), word.into(), "-q".into()]);
+        let apart = |words: &[&str]| -> Vec<OsString> {
+            ["cmd"].iter().chain(words).chain(&["-q"]).map(OsString::from).collect()
+        };
+        assert_eq!(whole("mstsc /v:srv1 /f"), apart(&["mstsc", "/v:srv1", "/f"]));
+        assert_eq!(whole(" xfreerdp /p:'a \"b'  /u:"), apart(&["xfreerdp", "/p:a \"b", "/u:"]));
+        for word in ["mstsc", "srv 1", "/p:mstsc /v:srv1", r"C:\Program Files\x"] {
+            assert_eq!(whole(word), apart(&[word]), "{word}");
         }
     }
 

@@ -35,11 +35,12 @@ pub(super) fn letters(client: Client, word: &str) -> Result<Letters, char> {
     Ok(Letters { options, takes_next: false })
 }
 
-/// Whether it is the size of a window, as `-g` of these clients has it: `800x600`, `80%`, `800x600+10+10`.
+/// Whether it is the size of a window, as `-g` of these clients has it: `800x600`, `80%`, `800x600+10+10`, `workarea`.
 pub(super) fn is_geometry(value: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
     let size = value.split(['+', '-', '@']).next().unwrap_or_default();
-    size.strip_suffix('%').is_some_and(digits)
+    size == "workarea"
+        || size.strip_suffix('%').is_some_and(digits)
         || size.split_once(['x', 'X']).is_some_and(|(width, height)| digits(width) && digits(height))
 }
 
@@ -68,10 +69,10 @@ mod tests {
 
     #[test]
     fn sizes_are_told_from_gateways() {
-        for size in ["800x600", "1920X1080", "80%", "800x600+10+10", "80%@96"] {
+        for size in ["800x600", "1920X1080", "80%", "800x600+10+10", "80%@96", "workarea"] {
             assert!(is_geometry(size), "{size}");
         }
-        for gateway in ["gw1", "gw1:443", "x", "800x", "workarea", "10.0.0.1", "800x600.lab.test"] {
+        for gateway in ["gw1", "gw1:443", "x", "800x", "10.0.0.1", "800x600.lab.test"] {
             assert!(!is_geometry(gateway), "{gateway}");
         }
     }

@@ -25,7 +25,7 @@ use std::ffi::OsString;
 
 use rdp_probe::Unfollowed;
 
-use crate::spellings::client::{Front, Program, front};
+use crate::spellings::client::{Front, Program, front, unquoted};
 use crate::spellings::letters::is_geometry;
 use crate::spellings::ours::Ours;
 use crate::spellings::reader::Reader;
@@ -54,6 +54,7 @@ pub(crate) fn rewrite(args: Vec<OsString>) -> Result<Spelt, String> {
         spelt.args.extend(words);
         return Ok(spelt);
     }
+    let words = unquoted(words);
     let before = options_in_front(&ours, &words);
     let behind = words.get(before..).unwrap_or_default();
     let front = front(behind).filter(|front| fits(&ours, behind.get(front.words..).unwrap_or_default()));

@@ -284,20 +284,31 @@ impl Row {
     }
 }
 
+/// The lines of the table.
+fn lines() -> impl Iterator<Item = &'static str> {
+    TABLE.lines().filter(|line| !line.starts_with('#'))
+}
+
 /// All of them, in the order of the page.
+#[cfg(test)]
 pub(super) fn rows() -> impl Iterator<Item = Row> {
-    TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(Row::parse)
+    lines().filter_map(Row::parse)
+}
+
+/// Those of this name: no more of a line is read than its names where it is another.
+fn called(is: impl Fn(&str) -> bool) -> impl Iterator<Item = Row> {
+    let is_called = move |line: &&str| line.split('\t').take(1).flat_map(|names| names.split(' ')).any(&is);
+    lines().filter(is_called).filter_map(Row::parse)
 }
 
 /// The option of mstsc and FreeRDP of this name, in any case.
 pub(super) fn signed(name: &str) -> Option<Row> {
-    let called = |row: &Row| row.names().any(|one| one.eq_ignore_ascii_case(name));
-    rows().find(|row| row.is_written_with_a_sign() && called(row))
+    called(|one| one.eq_ignore_ascii_case(name)).find(Row::is_written_with_a_sign)
 }
 
 /// The option of a client whose options are letters, or long names behind two signs, in this very case.
 pub(super) fn of(client: Client, name: &str) -> Option<Row> {
-    rows().find(|row| row.is_of(client) && row.names().any(|one| one == name))
+    called(|one| one == name).find(|row| row.is_of(client))
 }
 
 #[cfg(test)]
@@ -308,9 +319,8 @@ mod tests {
 
     #[test]
     fn every_line_is_a_row_and_no_option_stands_twice() {
-        let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
         let mut seen = BTreeSet::new();
-        for line in lines {
+        for line in lines() {
             let row = Row::parse(line).unwrap_or_else(|| panic!("{line}"));
             assert!(!row.here.is_empty() && line.split('\t').count() == 5, "{line}");
             let known = |id: &str| Client::ALL.into_iter().any(|client| client.id() == id);

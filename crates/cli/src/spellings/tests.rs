@@ -106,6 +106,7 @@ fn command_lines_of_other_clients_are_rewritten() {
             "-g 800x600 -u username 127.0.0.1:20999 --until tcp_connect -o ndjson",
             "--until tcp_connect -o ndjson -- 127.0.0.1:20999",
         ),
+        ("-0 -f -g workarea srv1", "-- srv1"),
         ("-u me -g 800x600 -o json srv1", "-o json -- srv1"),
         ("-o json rdesktop -g 800x600 srv1", "-o json -- srv1"),
         ("-g80% -fzP srv1 -ojson -q", "-ojson -q -- srv1"),
@@ -277,6 +278,13 @@ fn an_account_is_taken_from_the_line_and_a_password_is_warned_of() {
 fn arguments_of_start_process_may_stand_in_one_word() {
     let words = ["Start-Process", "mstsc.exe", "-ArgumentList", "/v:srv1 /f", "-Wait"];
     assert_eq!(args(&spelt_words(words).unwrap()), "-- srv1");
+    for words in [
+        &["mstsc /v:srv1 /f"][..],
+        &["cmd.exe", "/c", "mstsc /v:srv1"],
+        &["-q", "sudo", "xfreerdp /u:'a b' /v:srv1"],
+    ] {
+        assert!(args(&spelt_words(words.iter().copied()).unwrap()).ends_with("-- srv1"), "{words:?}");
+    }
     assert_eq!(args(&spelt_words(["&", r"C:\Windows\System32\mstsc.exe", "/v:srv1"]).unwrap()), "-- srv1");
     assert_eq!(args(&spelt_words(["start", "", "/wait", "mstsc", "/v:srv1"]).unwrap()), "-- srv1");
 }
