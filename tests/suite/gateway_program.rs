@@ -51,8 +51,23 @@ impl Served {
         stdin: &str,
         variables: &[(&str, &str)],
     ) -> (Option<i32>, String, String) {
+        self.program_by(&self.way, arguments, stdin, variables)
+    }
+
+    /// The same where nothing but a pasted command line names the gateway.
+    fn line(&self, words: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
+        self.program_by(&self.way[2..], words, "", variables)
+    }
+
+    fn program_by(
+        &self,
+        way: &[String],
+        arguments: &[&str],
+        stdin: &str,
+        variables: &[(&str, &str)],
+    ) -> (Option<i32>, String, String) {
         let mut command = std::process::Command::new(binary());
-        command.args(&self.way).args(arguments).env_remove("RDP_PASSWORD").env_remove("RDG_PASSWORD");
+        command.args(way).args(arguments).env_remove("RDP_PASSWORD").env_remove("RDG_PASSWORD");
         command.envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -203,4 +218,88 @@ fn what_is_typed_wins_over_the_gateway_of_a_file() {
     assert_eq!((code, complained.as_str()), (Some(0), ""), "{said}");
     assert!(said.contains(" gateway=gw.lab.test:"), "{said}");
     assert_eq!(served.logons(), 0);
+}
+
+#[test]
+fn gateway_of_a_pasted_line_is_gone_through_with_what_the_line_has() {
+    let (_listener, target) = anybody();
+    let table = GatewayTable::default();
+    let served = Served::start(&table, target);
+    let way = &served.way[1];
+    let (user, right) = (&table.user, table.password.as_str());
+    let seen =
+        |what: &str, option: &str| format!("rdp-probe: everybody on this computer can read {what} of {option}");
+    let line = ["xfreerdp", "/v:srv1.lab.test", "/cert:tofu", "--gateway-only", "-o", "line"];
+    let with = |more: &[&str], variables: &[(&str, &str)]| {
+        let words: Vec<&str> = line.iter().chain(more).copied().collect();
+        served.line(&words, variables)
+    };
+    let (g, gu, gp) = (format!("/g:{way}"), format!("/gu:{user}"), format!("/gp:{right}"));
+    let (u, p) = (format!("/u:{user}"), format!("/p:{right}"));
+    let list = format!("/gateway:g:{way},u:{user},p:{right},type:http");
+    for (more, warned) in [
+        (&[&*g, &gu, &gp][..], seen("the gateway's password", "/gp")),
+        (&[&*g, &u, &gp], seen("the gateway's password", "/gp")),
+        (&[&*g, &u, &p], seen("the password", "/p")),
+        (&[&*list], seen("the gateway's password or token", "/gateway")),
+    ] {
+        let (code, said, complained) = with(more, &[]);
+        let account = format!("gateway_credentials=accepted gateway_account=\"{user}\"");
+        assert!(code == Some(0) && said.contains(&account), "{more:?}: {said} {complained}");
+        assert!(complained.starts_with(&warned) && complained.lines().count() == 1, "{complained}");
+    }
+    let (code, _, complained) = with(&[&g, &gu], &[("RDG_PASSWORD", right)]);
+    assert_eq!((code, complained.as_str()), (Some(0), ""));
+    assert_eq!(served.logons(), 5);
+    // Nobody is asked for a password: the run is one without credentials, as with -g.
+    for (who, says) in [
+        (&gu, "the gateway's user of another client's command line is not used"),
+        (&u, "user and domain of a file"),
+    ] {
+        let (code, said, complained) = served.line(&["mstsc", "/v:srv1.lab.test", &g, who, "-o", "line"], &[]);
+        assert!(code == Some(54) && said.contains(" gateway=gw.lab.test:"), "{said} {complained}");
+        assert!(complained.contains(says), "{complained}");
+    }
+    assert_eq!(served.logons(), 5);
+}
+
+#[test]
+fn gateway_of_a_pasted_line_is_left_out_where_that_is_asked_for_and_said_where_it_cannot_be_gone_through() {
+    let (_listener, target) = anybody();
+    let served = Served::start(&GatewayTable::default(), target);
+    let (g, v) = (format!("/g:{}", served.way[1]), format!("/v:{target}"));
+    let plain = ["--until", "tcp_connect", "-o", "json"];
+    let run = |more: &[&str]| {
+        let words: Vec<&str> = [&*v, &g].into_iter().chain(plain).chain(more.iter().copied()).collect();
+        // What leads to the gateway is of no use where nobody goes there.
+        let output = crate::binary::run(&words);
+        assert_eq!(output.status, Some(0), "{more:?}: {}", output.stderr);
+        output.json.unwrap()
+    };
+    for more in [&["--no-gateway"][..], &["/gateway-usage-method:none"]] {
+        let report = run(more);
+        assert_eq!(
+            (&report["gateway"], &report["target"]["not_followed"]),
+            (&Value::Null, &json!([])),
+            "{more:?}"
+        );
+    }
+    let report = run(&["/gt:rpc"]);
+    let said = json!([{ "what": "gateway", "value": format!("{} by RPC over HTTP", served.way[1]) }]);
+    assert_eq!((&report["gateway"], &report["target"]["not_followed"]), (&Value::Null, &said));
+    // What is typed goes before it.
+    let (code, said, _) = served.program(&[&*v, "/g:other.lab.test", "--gateway-only", "-o", "line"], "", &[]);
+    assert!(code == Some(0) && said.contains(" gateway=gw.lab.test:"), "{said}");
+}
+
+#[test]
+fn token_of_a_pasted_line_is_shown_to_the_gateway() {
+    let (_listener, target) = anybody();
+    let table = GatewayTable::parse("gateway", "accepts = \"token\"").unwrap();
+    let served = Served::start(&table, target);
+    let (g, token) = (format!("/g:{}", served.way[1]), format!("/gat:{}", table.token));
+    let (code, said, complained) =
+        served.line(&["/v:srv1.lab.test", &g, &token, "--gateway-only", "-o", "line"], &[]);
+    assert!(code == Some(0) && said.contains(" gateway_credentials=accepted"), "{said} {complained}");
+    assert!(complained.contains("can read the gateway's token of /gat"), "{complained}");
 }

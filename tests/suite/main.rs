@@ -17,6 +17,8 @@ mod circles;
 #[cfg(test)]
 mod clock_skew;
 #[cfg(test)]
+mod command_lines;
+#[cfg(test)]
 mod cut_short;
 #[cfg(test)]
 mod delegation;

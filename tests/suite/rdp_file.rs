@@ -135,11 +135,11 @@ fn command_lines_of_other_clients_are_taken_as_they_are() {
 #[test]
 fn password_is_never_printed() {
     for line in [
-        "/v:srv1 /p:hunter2",
+        "/v:srv1 /u:me /p:hunter2 /p:hunter2",
         "/v:srv1 /u:a@b@c /p=hunter2",
         "/v:srv1 /u:me -u you /p:hunter2",
         "/v:srv1 /u:me --password-file x /p:hunter2",
-        "/v:srv1 /gp:hunter2",
+        "/v:srv1 /g:gw1 /gu:a@b@c /gp:hunter2",
         "srv1 --password=hunter2",
         "srv1 -phunter2",
     ] {

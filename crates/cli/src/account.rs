@@ -21,7 +21,7 @@ const BEGINS: &str = "a session begins at each target that proves who it is, and
 /// What is said where somebody logs on for a depth behind the logon.
 fn said_before(options: &Options) -> Option<&'static str> {
     options.until.filter(|until| until.rank() > Stage::Credssp.rank())?;
-    Some(if options.restricted_admin { BEGINS } else { DELEGATES })
+    Some(if options.gives_nothing() { BEGINS } else { DELEGATES })
 }
 
 /// What is said where a user is named by whom the program does not ask for a password.
@@ -115,8 +115,10 @@ pub(crate) fn of_all(
         check(user, domain(user)).map_err(|error| named(option, user, error))?;
     }
     if let Some(way) = way.take_if(|_| !options.gateway.same_credentials) {
-        prober = way.log_on(options, prober)?;
+        prober = way.log_on(options, prober, warnings)?;
     }
+    // A line's user is the target's, whom nothing is asked of.
+    let target = target.filter(|_| way.is_some() || !ends_before);
     let Some((option, user, asks)) = target else { return Ok(prober) };
     let named = |error| named(option, user, error);
     let password = match accounts.password(options)? {

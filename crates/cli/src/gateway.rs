@@ -3,13 +3,16 @@ use rdp_probe::{Account, Credentials, Family, Gateway, Host, Prober, Secret};
 
 use crate::gateway_options::Place;
 use crate::options::{Options, ResolveEntry};
-use crate::password::{NoRun, asked, from_file, from_stdin, from_variable, token};
+use crate::password::{NoRun, asked, from_file, from_stdin, from_variable, token, whole};
 use crate::quote::{quoted, short};
 
 /// Where the password for a gateway is looked for without an option.
 const VARIABLE: &str = "RDG_PASSWORD";
 /// How else it is given.
 const WAYS: &str = "--gateway-password-file, --gateway-password-stdin or RDG_PASSWORD";
+/// What is said where a user is named by whom the program does not ask for a password.
+const NO_PASSWORD: &str = "the gateway's user of another client's command line is not used without a password: \
+                           --gateway-password-file, --gateway-password-stdin or RDG_PASSWORD gives one";
 
 /// A gateway, as far as it can be put together before anybody is asked for a password.
 #[derive(Debug)]
@@ -56,6 +59,8 @@ impl Way {
         }
         if let Some(path) = &given.gateway_token {
             gateway = gateway.token(token(path)?).map_err(|error| format!("--gateway-token: {error}"))?;
+        } else if let Some(token) = &given.pasted_token {
+            gateway = gateway.token(token.clone()).map_err(|error| format!("/gat: {error}"))?;
         }
         if let Some(user) = &given.gateway_user {
             // Nobody is asked for the password of an account that cannot be one.
@@ -65,7 +70,10 @@ impl Way {
         let password = match (&given.gateway_password_file, given.gateway_password_stdin) {
             (Some(path), _) => Some(from_file(path)?),
             (None, true) => Some(from_stdin()?),
-            (None, false) => None,
+            (None, false) => match &given.pasted_password {
+                Some(password) => Some(whole(password.expose(), "/gp")?),
+                None => None,
+            },
         };
         Ok(Some(Self { gateway, name, password, resolved }))
     }
@@ -75,11 +83,16 @@ impl Way {
         prober.gateway(self.gateway.clone())
     }
 
-    /// Through it, with the account that its own options name.
+    /// Through it, with the account that its own options name; what is not used is warned of.
     ///
     /// # Errors
     /// What is wrong with its password, or that nobody gave it.
-    pub(crate) fn log_on(self, options: &Options, prober: Prober) -> Result<Prober, NoRun> {
+    pub(crate) fn log_on(
+        self,
+        options: &Options,
+        prober: Prober,
+        warnings: &mut Vec<String>,
+    ) -> Result<Prober, NoRun> {
         let Some(user) = &options.gateway.gateway_user else {
             return Ok(with_limit(options, prober.gateway(self.gateway)));
         };
@@ -89,6 +102,11 @@ impl Way {
         };
         let password = match given {
             Some(password) => password,
+            // Whoever pastes a command line is not asked for a password.
+            None if options.gateway.pasted => {
+                warnings.push(NO_PASSWORD.to_owned());
+                return Ok(prober.gateway(self.gateway));
+            }
             None => asked(&format!("{} at the gateway {}", quoted(user), quoted(&self.name)), WAYS)?,
         };
         let account = (user.as_str(), options.gateway.gateway_domain.as_deref());

@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rdp_probe::{AuthMethod, Gateway, GatewayTransport, Host, Stage};
+use rdp_probe::{AuthMethod, Gateway, GatewayTransport, Host, Secret, Stage};
 
 /// Where they stand in the help.
 const HEADING: &str = "Through an RD Gateway";
@@ -68,6 +68,18 @@ pub(crate) struct GatewayOptions {
     /// Agree to the message that a gateway may show before it lets anybody through
     #[arg(help_heading = HEADING, long)]
     pub(crate) accept_consent: bool,
+
+    /// Whether who logs on there stood in another client's command line: nobody is asked for their password.
+    #[arg(skip)]
+    pub(crate) pasted: bool,
+
+    /// The password that stood there.
+    #[arg(skip)]
+    pub(crate) pasted_password: Option<Secret<String>>,
+
+    /// The token that stood there.
+    #[arg(skip)]
+    pub(crate) pasted_token: Option<Secret<String>>,
 }
 
 /// Where a gateway is.
@@ -105,7 +117,8 @@ pub(crate) struct Beside {
     pub(crate) password_on_stdin: bool,
 }
 
-fn place(text: &str) -> Result<Place, String> {
+/// Where a gateway is, as it is typed.
+pub(crate) fn place(text: &str) -> Result<Place, String> {
     let (host, port) = Host::parse_with_port(text).map_err(|error| error.to_string())?;
     Ok(Place { host, port: port.unwrap_or(Gateway::PORT) })
 }
@@ -135,7 +148,12 @@ fn transport(text: &str) -> Result<GatewayTransport, String> {
 impl GatewayOptions {
     /// Whether somebody logs on at the gateway.
     pub(crate) const fn logs_on(&self) -> bool {
-        self.gateway_user.is_some() || self.gateway_token.is_some() || self.same_credentials
+        self.gateway_user.is_some() || self.has_token() || self.same_credentials
+    }
+
+    /// Whether there is a token.
+    const fn has_token(&self) -> bool {
+        self.gateway_token.is_some() || self.pasted_token.is_some()
     }
 
     /// The depth that `--gateway-only` stands for.
@@ -188,7 +206,7 @@ impl GatewayOptions {
         let same = ("--same-credentials", self.same_credentials);
         let accounts = [user, same].into_iter().chain(of_user);
         let account = accounts.into_iter().find(|(_, given)| *given).map(|(option, _)| option);
-        if let Some(account) = account.filter(|_| self.gateway_token.is_some()) {
+        if let Some(account) = account.filter(|_| self.has_token()) {
             return Some(format!("--gateway-token and {account}: a token takes the place of a user; give one"));
         }
         if self.same_credentials {
@@ -208,7 +226,7 @@ impl GatewayOptions {
         let Some(Method::By(method)) = self.gateway_auth else { return None };
         let option = format!("--gateway-auth {}", method.id());
         let token = method == AuthMethod::Token;
-        if token != self.gateway_token.is_some() {
+        if token != self.has_token() {
             return Some(if token {
                 format!("{option} needs --gateway-token")
             } else {

@@ -15,6 +15,7 @@ mod gateway;
 mod gateway_options;
 mod inputs;
 mod limits;
+mod line_way;
 mod lists;
 mod look;
 mod options;

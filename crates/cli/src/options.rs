@@ -147,6 +147,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) gateway: GatewayOptions,
 
+    /// Go through no gateway, whatever an .rdp file or another client's command line says
+    #[arg(help_heading = "Through an RD Gateway", long, conflicts_with = "gateway")]
+    pub(crate) no_gateway: bool,
+
     /// Append TLS session keys to this file, for decrypting a capture [env: SSLKEYLOGFILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) keylog: Option<PathBuf>,
@@ -197,7 +201,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 44] = [
+const PROBING: [&str; 45] = [
     "targets",
     "until",
     "security",
@@ -236,6 +240,7 @@ const PROBING: [&str; 44] = [
     "gateway_only",
     "accept_consent",
     "no_channel_binding",
+    "no_gateway",
     "client_name",
     "keylog",
     "timeout",
@@ -283,8 +288,7 @@ impl Options {
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
         }
-        let brings = |target: &OsString| is_rdp_file(target) || target == "-" || behind(target, "@").is_some();
-        if !self.targets.iter().any(brings)
+        if !self.brings_users()
             && let Some(message) = self.needs_a_user()
         {
             return Some(message);
@@ -310,7 +314,7 @@ impl Options {
             }
         }
         let beside = Beside {
-            user: self.user.is_some(),
+            user: self.user.is_some() || self.pasted.user.is_some(),
             until: self.until,
             enumerate: self.enumerate,
             second_look: self.second_look,
@@ -358,14 +362,18 @@ impl Options {
         None
     }
 
+    /// Whether a target may bring a user of its own.
+    pub(crate) fn brings_users(&self) -> bool {
+        let brings = |target: &OsString| is_rdp_file(target) || target == "-" || behind(target, "@").is_some();
+        self.targets.iter().any(brings)
+    }
+
     /// What is wrong where there is no user: these options say something of one.
     pub(crate) fn needs_a_user(&self) -> Option<String> {
         let without_a_user = [
             ("--domain", self.domain.is_some()),
             ("--password-file", self.password_file.is_some()),
             ("--password-stdin", self.password_stdin),
-            ("/d", self.pasted.domain.is_some()),
-            ("/p", self.pasted.password.is_some()),
             ("--accept-certificate", self.accept_certificate),
             ("--restricted-admin", self.restricted_admin),
         ];
@@ -373,8 +381,12 @@ impl Options {
             return None;
         }
         let (option, _) = without_a_user.iter().find(|(_, given)| *given)?;
-        let user = if option.starts_with('/') { "/u or --user" } else { "--user" };
-        Some(format!("{option} is of no use without {user}"))
+        Some(format!("{option} is of no use without --user"))
+    }
+
+    /// Whether a logon gives the password to nobody.
+    pub(crate) const fn gives_nothing(&self) -> bool {
+        self.restricted_admin || self.pasted.restricted_admin
     }
 
     /// The depth that was asked for.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::parse::{Parsed, parse};
 use crate::render::{self, Look};
+use crate::spellings;
 use crate::targets::list;
 
 /// Reports and explanations become texts that do nothing to a terminal: what is known of the codes behind a question mark, or
@@ -79,13 +80,50 @@ fn forms(value: &impl Serialize) {
 /// When it does not.
 pub fn command_line(octets: &[u8]) {
     let text = String::from_utf8_lossy(octets);
-    let words = std::iter::once("rdp-probe").chain(text.split('\n')).map(OsString::from);
-    match parse(words) {
-        Parsed::Usage(message) => assert!(!message.is_empty() && !message.contains('\n'), "{message:?}"),
-        Parsed::Text(text) => assert!(text.ends_with('\n'), "{text:?}"),
-        Parsed::Options(options) => assert!(options.contradiction().is_none(), "{options:?}"),
-        Parsed::Verb(_) => {}
+    said(text.split('\n').map(OsString::from));
+    // The same as a line of another client's whose passwords are one word that nothing else has.
+    let theirs = text.split('\n').filter(|word| !word.starts_with('-') && !word.contains(SECRET));
+    let with_secrets = theirs.map(|word| OsString::from(secret(word)));
+    for message in said(std::iter::once("/v:srv1".into()).chain(with_secrets)) {
+        assert!(!message.contains(SECRET), "{message:?}");
     }
+}
+
+/// What stands for every password.
+const SECRET: &str = "S3cretS3cret";
+
+/// The word with another value, where its value is a password.
+fn secret(word: &str) -> String {
+    let name = word.get(1..).and_then(|rest| rest.split([':', '=']).next()).unwrap_or_default();
+    let secrets = ["p", "gp", "pth", "pass-the-hash", "gat", "assistance", "smartcard-logon", "frobnicate"];
+    let is_secret = word.starts_with(['/', '+']) && secrets.contains(&name.to_ascii_lowercase().as_str());
+    if is_secret { format!("/{name}:{SECRET}") } else { word.to_owned() }
+}
+
+/// What is said of a command line before anything is probed, each in one line.
+fn said(words: impl Iterator<Item = OsString>) -> Vec<String> {
+    let messages = match parse(std::iter::once("rdp-probe".into()).chain(words)) {
+        Parsed::Usage(message) => vec![message],
+        Parsed::Text(text) => {
+            assert!(text.ends_with('\n'), "{text:?}");
+            Vec::new()
+        }
+        Parsed::Options(options) => {
+            assert!(options.contradiction().is_none(), "{options:?}");
+            let followed = options.pasted.not_followed.iter().map(|not| not.value.clone());
+            options.notes.iter().cloned().chain(followed).collect()
+        }
+        Parsed::Verb(_) => Vec::new(),
+    };
+    let is_line = |message: &String| !message.contains('\n');
+    assert!(messages.iter().all(is_line), "{messages:?}");
+    messages
+}
+
+/// Whether it is an option of mstsc or FreeRDP that is known, written without its sign.
+#[must_use]
+pub fn is_known_option(name: &str) -> bool {
+    spellings::is_known(name)
 }
 
 /// A list is refused with the number of a line, or each of its targets is written so that it is read again as the same.
@@ -144,6 +182,22 @@ mod tests {
         fn whatever_is_typed_comes_to_something(text in "(/[a-z]{1,8}:?|--?[a-z-]{1,9}=?|\\PC{0,6}|\n){0,12}") {
             command_line(text.as_bytes());
             target_list(text.as_bytes());
+        }
+
+        #[test]
+        fn whatever_is_pasted_comes_to_something(
+            words in proptest::collection::vec(
+                prop_oneof![
+                    "(mstsc|xfreerdp|rdesktop|sudo|env|A=b|timeout|30|&&|>|remmina|-c|rdp://srv1|srv1|a.rdp|,|&)",
+                    "[/+-]{1,2}(v|g|gu|u|d|p|gp|pth|sec|cert|gateway|proxy|port|vmconnect|frobnicate|t|-)([:=].{0,9})?",
+                    "/(gateway|gt|gum|cert|sec|kerberos|auth-pkg-list):[a-z0-9:,!]{0,20}",
+                    "-[a-zA-Z0-9]{1,3}",
+                    "[0-9]{1,3}x[0-9]{1,3}",
+                ],
+                0..9,
+            )
+        ) {
+            command_line(words.join("\n").as_bytes());
         }
     }
 }

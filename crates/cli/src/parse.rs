@@ -5,7 +5,9 @@ use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::first_word::{self, First};
+use crate::line_way;
 use crate::options::{Options, command};
+use crate::pasted::Pasted;
 use crate::quote::short;
 use crate::spellings;
 use crate::verbs::Verb;
@@ -38,6 +40,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
         Ok(mut options) => {
             (options.notes, options.pasted) = (spelt.notes, spelt.pasted);
+            line_way::settle(&mut options);
+            nobodys(&mut options);
             match options.contradiction() {
                 Some(message) => Parsed::Usage(message),
                 None => Parsed::Options(Box::new(options)),
@@ -62,6 +66,18 @@ fn verbs() -> Vec<(String, bool)> {
     let command = command();
     let verbs = command.get_subcommands();
     verbs.map(|verb| (verb.get_name().to_owned(), verb.get_positionals().next().is_some())).collect()
+}
+
+/// Leaves out what a pasted line says of nobody: the client would ask who it is.
+fn nobodys(options: &mut Options) {
+    if options.user.is_some() || options.pasted.user.is_some() || options.brings_users() {
+        return;
+    }
+    let Pasted { domain, password, .. } = &mut options.pasted;
+    let unused = [("/d", domain.take().is_some()), ("/p", password.take().is_some())];
+    for (option, _) in unused.into_iter().filter(|(_, given)| *given) {
+        options.notes.push(format!("{option} is of no use without /u or --user, and is not used"));
+    }
 }
 
 /// clap repeats what it was given, however long it is.

@@ -327,6 +327,7 @@ fn probe(
     if let Some(file) = file {
         builder = builder.rdp_file(file);
     }
+    builder = builder.not_followed(options.pasted.not_followed.iter().cloned());
     if let Some(security) = options.security {
         builder = builder.security(security);
     }
@@ -348,7 +349,7 @@ fn probe(
     if let Some(blob) = &options.pcb {
         builder = builder.preconnection_blob(blob);
     }
-    builder = builder.restricted_admin(options.restricted_admin);
+    builder = builder.restricted_admin(options.gives_nothing());
     let called = |error: ProbeError| error.to_string();
     if let Some(name) = &options.client_name {
         builder = builder.client_name(name).map_err(called)?;

@@ -57,11 +57,15 @@ pub enum Unfollowed {
     Logon,
     /// A session from its TLS handshake on, without a negotiation before it.
     NoNegotiation,
+    /// A number that says which of several machines behind one port is meant, before anything else.
+    PreconnectionId,
+    /// A certificate by a hash that is not computed here.
+    Fingerprint,
 }
 
 impl Unfollowed {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Gateway,
         Self::Proxy,
         Self::Feed,
@@ -72,6 +76,8 @@ impl Unfollowed {
         Self::RemoteGuard,
         Self::Logon,
         Self::NoNegotiation,
+        Self::PreconnectionId,
+        Self::Fingerprint,
     ];
 
     /// The id in reports.
@@ -88,6 +94,8 @@ impl Unfollowed {
             Self::RemoteGuard => "remote_guard",
             Self::Logon => "logon",
             Self::NoNegotiation => "no_negotiation",
+            Self::PreconnectionId => "preconnection_id",
+            Self::Fingerprint => "fingerprint",
         }
     }
 
@@ -105,6 +113,8 @@ impl Unfollowed {
             Self::RemoteGuard => "Remote Credential Guard",
             Self::Logon => "the way to log on",
             Self::NoNegotiation => "a beginning without negotiation",
+            Self::PreconnectionId => "the pre-connection id",
+            Self::Fingerprint => "the certificate's fingerprint",
         }
     }
 
@@ -113,7 +123,13 @@ impl Unfollowed {
     pub const fn is_way(self) -> bool {
         match self {
             Self::Gateway | Self::Proxy | Self::Feed | Self::Broker | Self::RemoteApp => true,
-            Self::KdcProxy | Self::Shadow | Self::RemoteGuard | Self::Logon | Self::NoNegotiation => false,
+            Self::KdcProxy
+            | Self::Shadow
+            | Self::RemoteGuard
+            | Self::Logon
+            | Self::NoNegotiation
+            | Self::PreconnectionId
+            | Self::Fingerprint => false,
         }
     }
 }

@@ -88,6 +88,19 @@ pub(crate) fn client(
     Went { reached: status.success(), log: process.log() }
 }
 
+/// What FreeRDP's own client prints for `/help`, which it does on a display only.
+pub(crate) fn help() -> String {
+    let scratch = Scratch::new();
+    let claim = Claim::new();
+    let (_display, name) = display(&scratch, &claim);
+    let home = scratch.path("");
+    let mut command = process::command("xfreerdp");
+    command.env("DISPLAY", &name).env("HOME", &home).env_remove("XDG_CONFIG_HOME").arg("/help");
+    let mut process = Process::spawn("xfreerdp", command, &scratch);
+    process.ends();
+    process.log()
+}
+
 /// A display without a screen: the process and the display's name.
 ///
 /// INVARIANT: the display's number is that of a port which is claimed as long as it runs, so that servers that
