@@ -8,6 +8,7 @@ mod credentials;
 mod duration;
 mod exit;
 mod file;
+mod file_gateway;
 mod format;
 mod gateway;
 mod gateway_options;

@@ -72,6 +72,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) cookie: Option<String>,
 
+    /// Send no cookie for the user that an .rdp file names
+    #[arg(long)]
+    pub(crate) no_cookie: bool,
+
     /// Send TOKEN where the cookie stands, for load balancers and brokers, as loadbalanceinfo of an .rdp file does; also
     /// --load-balance-info
     #[arg(long, alias = "load-balance-info", value_name = "TOKEN", conflicts_with = "cookie",
@@ -147,6 +151,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) gateway: GatewayOptions,
 
+    /// Go through no gateway, whatever an .rdp file or another client's command line says
+    #[arg(help_heading = "Through an RD Gateway", long, conflicts_with = "gateway")]
+    pub(crate) no_gateway: bool,
+
     /// Append TLS session keys to this file, for decrypting a capture [env: SSLKEYLOGFILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) keylog: Option<PathBuf>,
@@ -197,7 +205,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 44] = [
+const PROBING: [&str; 46] = [
     "targets",
     "until",
     "security",
@@ -206,6 +214,7 @@ const PROBING: [&str; 44] = [
     "second_look",
     "no_second_look",
     "cookie",
+    "no_cookie",
     "routing_token",
     "pcb",
     "ipv4",
@@ -236,6 +245,7 @@ const PROBING: [&str; 44] = [
     "gateway_only",
     "accept_consent",
     "no_channel_binding",
+    "no_gateway",
     "client_name",
     "keylog",
     "timeout",
@@ -283,8 +293,7 @@ impl Options {
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
         }
-        let brings = |target: &OsString| is_rdp_file(target) || target == "-" || behind(target, "@").is_some();
-        if !self.targets.iter().any(brings)
+        if !self.brings_users()
             && let Some(message) = self.needs_a_user()
         {
             return Some(message);
@@ -317,6 +326,7 @@ impl Options {
             all_addresses: self.all_addresses,
             list_on_stdin: self.targets.iter().any(|target| target == "-"),
             password_on_stdin: self.password_stdin,
+            may_name_one: self.brings_users() && !self.no_gateway,
         };
         if let Some(message) = self.gateway.contradiction(&beside) {
             return Some(message);
@@ -356,6 +366,12 @@ impl Options {
             }
         }
         None
+    }
+
+    /// Whether a target may bring a user of its own, or a gateway.
+    pub(crate) fn brings_users(&self) -> bool {
+        let brings = |target: &OsString| is_rdp_file(target) || target == "-" || behind(target, "@").is_some();
+        self.targets.iter().any(brings)
     }
 
     /// What is wrong where there is no user: these options say something of one.

@@ -158,7 +158,10 @@ pub use gateway::Gateway;
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use prober::Prober;
 pub use progress::{Events, Progress};
-pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
+pub use rdp_file::{
+    GatewayCredentials, GatewayUsage, PassedOver, RdpFile, RdpFileError, RdpFileGateway, RdpFileKey,
+    RdpFileKeyUse, RdpFileWarning,
+};
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, gateway_code_name};
 pub use secret::Secret;
 pub use target::{Target, TargetError};
