@@ -78,6 +78,7 @@ mod path_mtu;
 mod peer;
 #[cfg(test)]
 mod rdp_file;
+mod rdp_file_gateway;
 #[cfg(test)]
 mod real_fronts;
 #[cfg(test)]

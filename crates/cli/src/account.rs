@@ -27,6 +27,8 @@ fn said_before(options: &Options) -> Option<&'static str> {
 /// What is said where a user is named by whom the program does not ask for a password.
 const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
                            --password-file, --password-stdin or RDP_PASSWORD gives one";
+/// The same of a file, whose user is its cookie all the same.
+const NO_PASSWORD_OF_FILE: &str = "the user of a file logs on nowhere without a password: --password-file, --password-stdin or RDP_PASSWORD gives one";
 
 /// Who logs on to a target, and by which password, where there is one.
 #[derive(Debug)]
@@ -60,7 +62,9 @@ impl Accounts {
         let Some(user) = file.user.as_deref().filter(|_| !is_one) else { return Ok(None) };
         let first = !std::mem::replace(&mut self.named, true);
         let Some(password) = self.password(options)? else {
-            warnings.push(NO_PASSWORD.to_owned());
+            // Files have users who only want to see whether the host answers: nothing is missing there, unless an option was for a logon.
+            let wanted = options.verbose > 0 || options.needs_a_user().is_some();
+            warnings.extend(wanted.then(|| NO_PASSWORD_OF_FILE.to_owned()));
             return Ok(None);
         };
         warnings.extend(said_before(options).filter(|_| first).map(str::to_owned));
