@@ -79,6 +79,7 @@ mod peer;
 #[cfg(test)]
 mod rdp_file;
 mod rdp_file_gateway;
+mod rdp_file_keys;
 #[cfg(test)]
 mod real_fronts;
 #[cfg(test)]

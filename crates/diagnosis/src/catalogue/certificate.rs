@@ -117,7 +117,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "file-refuses-certificate",
         matches: refused_by_the_file,
         rank: 46,
-        summary: "a client with this file refuses the certificate",
+        summary: "a client with this file (authentication level 1) refuses the certificate",
         cause: "the file has authentication level:i:1, with which a client does not connect where the certificate is not trusted or is not for \
                 {asked_name}; this run went on past it. A Windows client that logs on by Kerberos has proof of its own who the host is, and \
                 connects",

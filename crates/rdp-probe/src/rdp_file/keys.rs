@@ -76,13 +76,13 @@ const KNOWN: &[RdpFileKey] = &[
     nothing("allowrelativemousemode", 'i', DEVICES),
     followed("alternate full address", 's', "the host to connect to in its place; TLS then asks for the name in `full address`"),
     nothing("alternate shell", 's', STARTED),
-    said("armpath", 's', "the same"),
+    said("armpath", 's', "as `resourceprovider:s:arm`"),
     nothing("audiocapturemode", 'i', DEVICES),
     nothing("audiomode", 'i', DEVICES),
     nothing("audioqualitymode", 'i', DEVICES),
     followed("authentication level", 'i',
-        "1: a client with this file refuses a certificate that is not trusted or not for the name, which finding `file-refuses- \
-         certificate` says then; the exit code does not change"),
+        "1: a client with this file refuses a certificate that is not trusted or not for the name, which finding \
+         `file-refuses-certificate` says then; the exit code does not change"),
     nothing("authoring tool", 's', OWN),
     nothing("auto connect", 'i', OWN),
     nothing("autoreconnect max retries", 'i', WHICH),
@@ -92,7 +92,7 @@ const KNOWN: &[RdpFileKey] = &[
     nothing("bitmapcachesize", 'i', LOOK),
     nothing("bookmarktype", 'i', OWN),
     nothing("camerastoredirect", 's', DEVICES),
-    secret("cleartextpassword", 's', "the same"),
+    secret("cleartextpassword", 's', "as `password`"),
     nothing("clientrejectinjectedinput", 'i', DEVICES),
     nothing("compression", 'i', LOOK),
     nothing("connect to console", 'i', WHICH),
@@ -133,18 +133,17 @@ const KNOWN: &[RdpFileKey] = &[
         "1: a client logs on at the gateway by smart card, which is not followed and stands in the report; the other numbers say \
          where a client takes a password or a token from"),
     followed("gatewayhostname", 's', "the gateway, with or without a port, as `--gateway`, where `gatewayusagemethod` says that it is used"),
-    secret("gatewaypassword", 's', "the same"),
+    secret("gatewaypassword", 's', "as `password`"),
     nothing("gatewayprofileusagemethod", 'i',
         "0: on Windows an administrator's policy may name another gateway, which nobody knows here; the file's is taken"),
     followed("gatewayusagemethod", 'i',
-        "1 and 3: through the gateway; 2: through the gateway, too, and directly where that works, which a client tries first; 0, \
-         4 and no such line: directly"),
+        "1 and 3: through the gateway; 2: the same here, where a client tries the direct way first; 0, 4 and none: directly"),
     followed("gatewayusername", 's',
         "as `--gateway-user`, where a password is given: `--gateway-password-file`, `--gateway-password-stdin` or `RDG_PASSWORD`"),
     nothing("geo", 's', AZURE),
     said("hubdiscoverygeourl", 's', "`feed`: where a client asks Azure Virtual Desktop which machines there are"),
     said("kdcproxyname", 's', "`kdc_proxy`: a client fetches its Kerberos tickets there"),
-    said("kdcproxyurl", 's', "`kdc_proxy`: the same, as some clients write it"),
+    said("kdcproxyurl", 's', "`kdc_proxy`: as `kdcproxyname`"),
     nothing("keyboardhook", 'i', DEVICES),
     followed("loadbalanceinfo", 's', "the routing token, as `--routing-token`"),
     nothing("maximizetocurrentdisplays", 'i', SIZE),
@@ -218,7 +217,7 @@ const KNOWN: &[RdpFileKey] = &[
     nothing("winposstr", 's', SIZE),
     nothing("workspace id", 's', OWN),
     nothing("workspaceid", 's', OWN),
-    said("wvd endpoint pool", 's', "the same"),
+    said("wvd endpoint pool", 's', "as `resourceprovider:s:arm`"),
 ];
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use rdp_probe_core::{GatewayLogon, Plan, Routing, Unfollowed};
 use super::*;
 use crate::builder::Probe;
 use crate::gateway::Gateway;
+use crate::prober::Prober;
 
 fn file(text: &str) -> RdpFile {
     RdpFile::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"))
@@ -363,7 +364,7 @@ fn probe_of_a_file_goes_through_its_gateway_unless_there_is_one_already() {
     for builder in [
         Probe::builder(read.target()).gateway(other()).rdp_file(&read),
         Probe::builder(read.target()).rdp_file(&read).gateway(other()),
-        crate::Prober::new().gateway(other()).probe(read.target()).rdp_file(&read),
+        Prober::new().gateway(other()).probe(read.target()).rdp_file(&read),
     ] {
         let planned = builder.build().unwrap().plan().gateway.clone().unwrap();
         assert_eq!(
