@@ -121,6 +121,9 @@ fn user_of_a_file_is_the_cookie_as_a_client_sends_it() {
     }
 }
 
+/// Its name and octets, the exit code, host and port, and what is said.
+type Case = (&'static str, Vec<u8>, i32, &'static str, u16, &'static str);
+
 /// Files that people have, rebuilt, with what is right: the exit code for `--until resolve`, where they lead, and what is said of it.
 #[test]
 fn files_as_people_have_them_lead_where_they_should() {
@@ -136,7 +139,7 @@ fn files_as_people_have_them_lead_where_they_should() {
     let gateway = "gatewayhostname:s:rdgw.lab.test\ngatewayusagemethod:i:";
     let junk = "screen mode id:i:2\r\nfull address:s:127.0.0.1\r\nuse redirection server name:i:0\r\nkdcproxyname:s:\r\n\
                 modify\r\n";
-    let cases: [(&str, Vec<u8>, i32, &str, u16, &str); 10] = [
+    let cases: [Case; 10] = [
         (
             "behind-a-gateway",
             format!("full address:s:ts1.internal.lab.test\n{gateway}1\n").into_bytes(),
