@@ -457,6 +457,9 @@ fn unknown_and_repeated_keys_are_told_of_once() {
     let many: String = (0..12).map(|number| format!("key {number}:s:\n")).collect();
     let [line] = &warnings(&format!("full address:s:srv1\n{many}"))[..] else { panic!("not one warning") };
     assert!(line.ends_with("\"key 7\" and 4 more"), "{line}");
+    let many: String = (0..2000).map(|number| format!("key {number}:s:\n")).collect();
+    let [line] = &warnings(&format!("full address:s:srv1\n{many}"))[..] else { panic!("not one warning") };
+    assert!(line.ends_with("\"key 6\", \"key 7\" and many more"), "{line}");
 }
 
 proptest! {

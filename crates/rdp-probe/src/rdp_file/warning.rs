@@ -24,6 +24,9 @@ pub enum RdpFileWarning {
 /// As many names as one line holds.
 const MOST_NAMES: usize = 8;
 
+/// So many more are not counted.
+const MANY: usize = 100;
+
 /// As much of a name as one line holds, in characters.
 const MOST_CHARACTERS: usize = 40;
 
@@ -78,6 +81,8 @@ fn list(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
     }
     match names.len().saturating_sub(MOST_NAMES) {
         0 => Ok(()),
+        // The reader does not tell any number of them from each other.
+        more if more >= MANY => f.write_str(" and many more"),
         more => write!(f, " and {more} more"),
     }
 }
