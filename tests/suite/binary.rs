@@ -6,8 +6,9 @@ use std::{
     env,
     fs::File,
     io::Read,
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     sync::LazyLock,
     thread,
     time::{Duration, Instant},
@@ -29,6 +30,11 @@ pub(crate) struct Output {
     pub(crate) stdout: String,
     /// Standard error.
     pub(crate) stderr: String,
+}
+
+/// The exit code as a shell has it, which is another one where a signal ended the program.
+pub(crate) fn code(status: ExitStatus) -> Option<i32> {
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal))
 }
 
 /// Runs `rdp-probe` with these arguments, and nothing from the caller's environment that it might heed.

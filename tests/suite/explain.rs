@@ -1,14 +1,17 @@
 //! `explain`: what is known of the codes that people ask about, in every format, and the page of codes.
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Stdio;
 
 use proptest::prelude::*;
 use rdp_probe::codes::{self, Family};
 use rdp_probe::explain::{all_next, field_reports};
 use rdp_probe::explanation::ExplanationView;
+use rdp_probe::known_phrases::known_phrases;
 use rdp_probe_testkit::scenario::candidate;
 use serde_json::Value;
 
-use crate::binary::{Output, run};
+use crate::binary::{Output, binary, run};
 use crate::catalogue::generated;
 
 fn explain(codes: &[&str]) -> Output {
@@ -121,6 +124,115 @@ fn what_was_asked_reaches_no_output_unescaped() {
     }
 }
 
+/// Forms that people pasted, each with a word that a right answer has, or one of several.
+#[test]
+fn what_people_paste_is_understood() {
+    let forms = include_str!("../pasted/explain.tsv");
+    let rows: Vec<&str> = forms.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert!(rows.len() > 40, "{}", rows.len());
+    for row in rows {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let [_, form, wants] = columns[..] else { panic!("{row}") };
+        let output = explain(&["--color", "never", "--", form]);
+        let text = flat(&output.stdout).to_ascii_lowercase();
+        let has = wants.split('|').any(|word| text.contains(&word.to_ascii_lowercase()));
+        assert!(output.status == Some(0) && has, "{form}: wants {wants}: {:?} {text}", output.status);
+    }
+}
+
+/// A sentence that was pasted without quotation marks is one, and codes beside a word that is none stay what they are.
+#[test]
+fn a_sentence_without_quotation_marks_is_one_message() {
+    let words: Vec<&str> = "Error code: 0x904 Extended error code: 0x7".split(' ').collect();
+    let (status, all) = json(&words);
+    assert_eq!((status, all.len(), all[0]["form"].as_str()), (Some(0), 1, Some("pair")), "{all:?}");
+    let (_, all) = json(&["Connection", "reset", "by", "peer"]);
+    assert_eq!((all.len(), all[0]["meanings"][0]["name"].as_str()), (1, Some("ECONNRESET")), "{all:?}");
+    let (status, all) = json(&["0x904", "banana"]);
+    assert_eq!((status, all.len()), (Some(1), 2), "{all:?}");
+}
+
+fn from_stdin(text: &[u8], arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = std::process::Command::new(binary());
+    command.args([&["explain", "-"], arguments].concat());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut stdin, text) = (child.stdin.take().unwrap(), text.to_vec());
+    // It may be more than a pipe holds.
+    let writer = std::thread::spawn(move || stdin.write_all(&text));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    let text = |octets| String::from_utf8(octets).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_log_of_200_lines_with_noise_gives_its_two_codes_and_nothing_else() {
+    let mut lines: Vec<String> = (0..198)
+        .map(|at| {
+            format!(
+                "2026-11-{:02}T{:02}:{:02}:07.{:03}Z srv{at} [{}:{:08x}] INFO com.example.x - peer 10.1.{}.{}:{} pid={} took {} ms, {} of 516 done",
+                at % 28 + 1, at % 24, at % 60, at * 5, 1000 + at, 2308 + at, at % 256, at % 200, 3389 + at, 131 + at, at * 3, at
+            )
+        })
+        .collect();
+    lines.insert(70, "2026-11-27T05:16:07.516Z srv1 ERROR reason 2308".into());
+    lines.insert(140, "2026-11-27T05:17:07.516Z srv1 ERROR: ERRCONNECT_TLS_CONNECT_FAILED [0x00020008]".into());
+    let text = lines.join("\r\n");
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for octets in [text.into_bytes(), utf16] {
+        let (status, stdout, stderr) = from_stdin(&octets, &["-o", "ndjson"]);
+        let all: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let one = |one: &Value| (one["meanings"][0]["code"].clone(), one["from"]["line"].clone());
+        let found: Vec<_> = all.iter().map(one).collect();
+        let place = |code: &str, line: u64| (Value::from(code), Value::from(line));
+        assert_eq!(found, [place("0x904", 71), place("0x20008", 141)]);
+        assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn a_text_that_holds_nothing_known_is_one_line_and_exit_code_1_whatever_it_is() {
+    let binary: Vec<u8> = (0..75_000_u32).flat_map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    for octets in [
+        Vec::new(),
+        b"hello world\n".to_vec(),
+        vec![0; 100_000],
+        vec![b'x'; 3 << 20],
+        vec![0xFF; 1 << 20],
+        binary,
+    ] {
+        let (status, stdout, stderr) = from_stdin(&octets, &[]);
+        assert_eq!(
+            (status, stdout.as_str(), stderr.lines().count()),
+            (Some(1), "", 1),
+            "{} octets: {stderr}",
+            octets.len()
+        );
+    }
+    let (status, _, stderr) = from_stdin(b"0x904", &["0x7"]);
+    assert_eq!((status, stderr.lines().count()), (Some(2), 1), "{stderr}");
+}
+
+#[test]
+fn words_of_a_report_are_explained() {
+    for (words, kind, part) in [
+        (&["exit", "30"][..], "exit_code", "closed-after-request"),
+        (&["exit 61"], "exit_code", "Standard RDP Security"),
+        (&["closed-after-request"], "cause", "try once more after a minute"),
+        (&["certificate-expired"], "finding", "certificate"),
+        (&["connection_initiation"], "stage", "negotiation"),
+        (&["inferred"], "basis", "follows from what is known"),
+        (&["unlikely"], "likelihood", "a guess"),
+        (&["misconfigured"], "outcome", "set up"),
+    ] {
+        let (status, all) = json(words);
+        assert_eq!((status, all.len(), all[0]["own"]["kind"].as_str()), (Some(0), 1, Some(kind)), "{words:?}");
+        let text = flat(&explain(words).stdout);
+        assert!(text.contains(part) && !text.contains(['{', '}']), "{words:?}: {text}");
+    }
+}
+
 #[test]
 fn every_format_goes_where_it_was_sent() {
     let folder = std::env::temp_dir().join(format!("rdp-probe-explain-{}", std::process::id()));
@@ -153,7 +265,7 @@ proptest! {
         for one in rdp_probe::explain(&words) {
             let view = ExplanationView::of(&one);
             prop_assert!(!view.next.is_empty());
-            prop_assert_eq!(view.known, !view.meanings.is_empty());
+            prop_assert_eq!(view.known, !view.meanings.is_empty() || view.own.is_some());
         }
     }
 
@@ -201,6 +313,20 @@ fn page_of_codes_is_that_of_the_table() {
             let source = cell(row.source);
             _ = writeln!(text, "| {hexadecimal} | {decimal} | {name} | {stage} | {meaning} | {source} |");
         }
+    }
+    _ = write!(
+        text,
+        "\n## What clients print\n\nFrom crates/diagnosis/data/phrases.tsv, {} phrases, in the order of the table above. `*` stands for a part that \
+         varies. Where a text holds several, the longest is meant.\n\n| phrase | code | basis | source |\n|---|---|---|---|\n",
+        known_phrases().len()
+    );
+    let mut phrases: Vec<_> = known_phrases().iter().collect();
+    phrases.sort_by_key(|phrase| codes::all().iter().position(|row| row == phrase.row));
+    for phrase in phrases {
+        let (family, basis) = (phrase.row.family.name(), phrase.basis.id());
+        let code = phrase.row.code.map_or_else(|| phrase.row.name.to_owned(), |code| format!("0x{code:X}"));
+        let (words, source) = (cell(phrase.text).replace('*', "\\*"), cell(phrase.source));
+        _ = writeln!(text, "| {words} | {family} {code} | {basis} | {source} |");
     }
     text.push_str(
         "\n## What the field reports\n\nFrom crates/diagnosis/data/field-reports.tsv.\n\n\

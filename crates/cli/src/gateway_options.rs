@@ -86,6 +86,11 @@ pub(crate) enum Method {
     By(AuthMethod),
 }
 
+impl Method {
+    /// The id of [`Method::Auto`]; others have that of their method.
+    pub(crate) const AUTO: &str = "auto";
+}
+
 /// What else stands on the command line.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
@@ -108,13 +113,13 @@ fn place(text: &str) -> Result<Place, String> {
 }
 
 fn method(text: &str) -> Result<Method, String> {
-    const AUTO: &str = "auto";
     if let Some(method) = AuthMethod::ALL.into_iter().find(|method| method.id() == text) {
         return Ok(Method::By(method));
     }
-    let ids = [AUTO].into_iter().chain(AuthMethod::ALL.map(AuthMethod::id)).collect::<Vec<_>>().join(", ");
+    let ids =
+        [Method::AUTO].into_iter().chain(AuthMethod::ALL.map(AuthMethod::id)).collect::<Vec<_>>().join(", ");
     match text {
-        AUTO => Ok(Method::Auto),
+        Method::AUTO => Ok(Method::Auto),
         "kerberos" => Err(format!("{text} is not in this version; there are {ids}")),
         _ => Err(format!("expected one of {ids}")),
     }

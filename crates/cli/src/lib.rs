@@ -4,11 +4,13 @@
     reason = "targets, lines and columns are counted here; what a peer's lengths lead to is computed in the library"
 )]
 mod account;
+mod columns;
 mod credentials;
 mod duration;
 mod exit;
 mod file;
 mod file_gateway;
+mod first_word;
 mod format;
 mod gateway;
 mod gateway_options;
@@ -69,5 +71,7 @@ pub fn main() -> ExitCode {
             None => run::run(options).await,
         }
     });
-    ended.complain()
+    let code = ended.complain();
+    signals::raise_again();
+    code
 }

@@ -3,6 +3,7 @@ use std::io::IsTerminal as _;
 
 use rdp_probe::render::Look;
 
+use crate::columns;
 use crate::format::Color;
 
 /// For standard output or a file.
@@ -15,7 +16,11 @@ pub(crate) fn look(color: Color, verbose: u8, stdout: bool) -> Look {
         Color::Never => false,
         Color::Auto => terminal && !dumb && !set("NO_COLOR"),
     };
-    let width = if terminal { columns().clamp(NARROWEST, WIDTH) } else { Look::PLAIN.width };
+    let width = if terminal {
+        columns::of_stdout().unwrap_or(WIDTH).clamp(NARROWEST, WIDTH)
+    } else {
+        Look::PLAIN.width
+    };
     Look { color, width, verbose }
 }
 
@@ -24,15 +29,3 @@ const WIDTH: usize = Look::PLAIN.width;
 
 /// Below this there is no room for names and values.
 const NARROWEST: usize = 40;
-
-/// How many columns the terminal has that standard output is.
-#[cfg(unix)]
-fn columns() -> usize {
-    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
-    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(WIDTH)
-}
-
-#[cfg(not(unix))]
-const fn columns() -> usize {
-    WIDTH
-}

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::options::Options;
+use crate::first_word::{self, First};
+use crate::options::{Options, command};
 use crate::quote::short;
 use crate::spellings;
 use crate::verbs::Verb;
@@ -21,7 +22,15 @@ pub(crate) enum Parsed {
 
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
-    let spelt = match spellings::rewrite(args.into_iter().collect()) {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    match first_word::first(args.get(1..).unwrap_or_default(), &verbs()) {
+        First::Usual => {}
+        First::Code => args.insert(1, "explain".into()),
+        First::Mistaken(message) => return Parsed::Usage(message),
+        First::NearVerb { host, message } if !first_word::is_host(&host) => return Parsed::Usage(message),
+        First::NearVerb { .. } => {}
+    }
+    let spelt = match spellings::rewrite(args) {
         Ok(spelt) => spelt,
         Err(message) => return Parsed::Usage(message),
     };
@@ -46,6 +55,13 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
             }
         }
     }
+}
+
+/// The verbs, each with whether it takes arguments.
+fn verbs() -> Vec<(String, bool)> {
+    let command = command();
+    let verbs = command.get_subcommands();
+    verbs.map(|verb| (verb.get_name().to_owned(), verb.get_positionals().next().is_some())).collect()
 }
 
 /// clap repeats what it was given, however long it is.

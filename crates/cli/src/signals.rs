@@ -13,6 +13,7 @@ impl Interruption {
             let asked = asked.clone();
             tokio::spawn(async move {
                 while signal.next().await {
+                    signal.note();
                     asked.send_modify(|times| *times = times.saturating_add(1));
                 }
             });
@@ -44,32 +45,60 @@ impl Interruption {
     }
 }
 
+/// Whether the key that interrupts was pressed, or whatever sent its signal.
 #[cfg(unix)]
-struct Signal(tokio::signal::unix::Signal);
+static INTERRUPTED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Ends the program by the signal that interrupted it, when that has done all that it had to: a shell ends its loop only where a program died
+/// of it.
+pub(crate) fn raise_again() {
+    #[cfg(unix)]
+    if INTERRUPTED.load(std::sync::atomic::Ordering::Relaxed) {
+        // Where it cannot be raised, the exit code says what has happened.
+        _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGINT);
+    }
+}
+
+#[cfg(unix)]
+struct Signal {
+    signal: tokio::signal::unix::Signal,
+    is_interrupt: bool,
+}
 
 #[cfg(unix)]
 impl Signal {
     fn all() -> Vec<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
-        if !hangup_is_ignored() {
-            kinds.push(SignalKind::hangup());
-        }
-        kinds.into_iter().filter_map(|kind| signal(kind).ok()).map(Self).collect()
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        // Whoever started the program with one of them ignored means that it goes on.
+        let kinds = kinds.into_iter().filter(|kind| !is_ignored(kind.as_raw_value()));
+        let listening = |kind: SignalKind| {
+            let is_interrupt = kind == SignalKind::interrupt();
+            signal(kind).ok().map(|signal| Self { signal, is_interrupt })
+        };
+        kinds.filter_map(listening).collect()
     }
 
     async fn next(&mut self) -> bool {
-        self.0.recv().await.is_some()
+        self.signal.recv().await.is_some()
+    }
+
+    fn note(&self) {
+        if self.is_interrupt {
+            INTERRUPTED.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
     }
 }
 
-/// `nohup` starts a program so, and means that it goes on when its terminal is gone.
+/// `nohup` starts a program so with SIGHUP, and a shell what it runs in the background of a script with SIGINT.
 #[cfg(unix)]
-fn hangup_is_ignored() -> bool {
+fn is_ignored(signal: std::ffi::c_int) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // SIGHUP is number 1, the lowest bit.
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    // Number 1 has the lowest bit.
+    let bit = u32::try_from(signal).ok().and_then(|signal| 1_u64.checked_shl(signal.saturating_sub(1)));
+    bit.is_some_and(|bit| mask & bit != 0)
 }
 
 #[cfg(windows)]
@@ -101,4 +130,7 @@ impl Signal {
             Self::Shutdown(signal) => signal.recv().await.is_some(),
         }
     }
+
+    #[expect(clippy::unused_self, reason = "there are no signals to raise")]
+    const fn note(&self) {}
 }

@@ -114,11 +114,27 @@ pub enum Family {
     IronrdpConnector,
     /// Error kind of IronRDP's gateway client.
     IronrdpGateway,
+    /// Error of a Kerberos library, MIT's or Heimdal's: the com_err number, which is -1765328384 and the number of a KRB-ERROR, or 128 and up
+    /// for what the library found itself. The table has the 32 bits of the signed number: 0x96C73Axx.
+    Krb5Error,
+    /// Reason that OpenSSL gives for a failed handshake, as OpenSSL 3 packs it: library 20 from bit 23 on, which is 0x0A000000, and the
+    /// reason. Reasons from 1000 on are alerts from the peer. OpenSSL 1.1 has the library from bit 24 on, and a function below it: of
+    /// `1409442E` 0x14 is the library, 0x094 the function, and the lowest 12 bits (0x42E) are the same reason.
+    Openssl,
+    /// `errno` of Linux.
+    Errno,
+    /// Number of an event in a Windows log, on the client, the host, a gateway or a domain controller. One number has one row: where two
+    /// sources share it, the row names both.
+    WindowsEvent,
+    /// Sign-in error of Microsoft Entra: the number behind `AADSTS`.
+    Aadsts,
+    /// What is said in words alone, in a dialog or a log. The words themselves stand in data/phrases.tsv.
+    Phrase,
 }
 
 impl Family {
     /// All of them: where the form of a number does not tell, likeliest first.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 35] = [
         Self::MstscDisc,
         Self::MstscGateway,
         Self::MstscExt,
@@ -148,6 +164,12 @@ impl Family {
         Self::XfreerdpExit,
         Self::IronrdpConnector,
         Self::IronrdpGateway,
+        Self::Krb5Error,
+        Self::Openssl,
+        Self::Errno,
+        Self::WindowsEvent,
+        Self::Aadsts,
+        Self::Phrase,
     ];
 
     /// The name in the table.
@@ -183,6 +205,12 @@ impl Family {
             Self::XfreerdpExit => "xfreerdp_exit",
             Self::IronrdpConnector => "ironrdp_connector",
             Self::IronrdpGateway => "ironrdp_gateway",
+            Self::Krb5Error => "krb5_error",
+            Self::Openssl => "openssl",
+            Self::Errno => "errno",
+            Self::WindowsEvent => "windows_event",
+            Self::Aadsts => "aadsts",
+            Self::Phrase => "phrase",
         }
     }
 
@@ -219,6 +247,12 @@ impl Family {
             Self::XfreerdpExit => "exit status of xfreerdp",
             Self::IronrdpConnector => "IronRDP, error of the connector",
             Self::IronrdpGateway => "IronRDP, error of the gateway client",
+            Self::Krb5Error => "error of a Kerberos library (MIT, Heimdal)",
+            Self::Openssl => "reason of OpenSSL",
+            Self::Errno => "errno of Linux",
+            Self::WindowsEvent => "event in a Windows log",
+            Self::Aadsts => "sign-in error of Microsoft Entra",
+            Self::Phrase => "words of a dialog or a log, without a number",
         }
     }
 
@@ -280,7 +314,7 @@ mod tests {
     #[test]
     fn every_line_of_the_table_is_read() {
         assert_eq!(all().len(), TABLE.lines().count() - 1);
-        assert_eq!(all().len(), 971);
+        assert_eq!(all().len(), 1452);
     }
 
     #[test]
@@ -368,5 +402,48 @@ mod tests {
         }
         let beyond = (8..1 << 16).chain([0x8000_0001, u32::MAX]);
         assert!(beyond.map(FailureCode).all(|code| code.name().is_none()));
+    }
+
+    #[test]
+    fn a_kerberos_library_numbers_what_the_protocol_numbers_as_the_protocol_does() {
+        const BASE: i64 = -1_765_328_384;
+        let word = |name: &str| {
+            let prefixes = ["KRB5KDC_", "KRB5KRB_", "KDC_", "KRB_"];
+            let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+            rest.replace("ERROR_", "ERR_").replace("KEY_EXPIRED", "KEY_EXP")
+        };
+        let mut compared = 0;
+        for row in all().iter().filter(|row| row.family == Family::Krb5Error) {
+            let offset = i64::from(row.code.unwrap().cast_signed()) - BASE;
+            let offset = u32::try_from(offset).unwrap();
+            assert!(offset < 256, "{row:?}");
+            match lookup(Family::KrbError, offset) {
+                Some(protocol) => {
+                    assert_eq!(word(row.name), word(protocol.name), "{row:?}");
+                    compared += 1;
+                }
+                // The libraries name what RFC 4120 left out again.
+                None => assert!(offset >= 128 || row.name == "KRB5KRB_AP_ERR_ILL_CR_TKT", "{row:?}"),
+            }
+        }
+        assert!(compared > 50, "{compared}");
+    }
+
+    #[test]
+    fn openssl_s_reasons_from_1000_on_are_the_alerts() {
+        let mut alerts = 0;
+        for row in all().iter().filter(|row| row.family == Family::Openssl) {
+            let code = row.code.unwrap();
+            assert_eq!(code >> 23, 20, "{row:?}");
+            let reason = code & 0x7F_FFFF;
+            if let Some(alert) = reason.checked_sub(1000) {
+                let alert = lookup(Family::TlsAlert, alert).unwrap_or_else(|| panic!("{row:?}"));
+                let name = alert.name.trim_end_matches("_RESERVED");
+                let number = format!("the TLS alert {name} ({})", alert.code.unwrap());
+                assert!(row.meaning.contains(&number), "{number}: {row:?}");
+                alerts += 1;
+            }
+        }
+        assert!(alerts > 30, "{alerts}");
     }
 }

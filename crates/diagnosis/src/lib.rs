@@ -23,7 +23,9 @@ mod advice;
 pub mod catalogue;
 pub mod codes;
 mod diagnose;
+mod exit_codes;
 pub mod explain;
+pub mod known_phrases;
 mod phrases;
 mod placeholder;
 mod rule;
@@ -33,6 +35,7 @@ mod value;
 mod waited;
 
 pub use diagnose::{AddressVerdict, Diagnosis, Verdict, diagnose, diagnose_with};
+pub use exit_codes::{EXIT_CODES, ExitCode};
 pub use explain::{Explanation, explain, explain_pair};
 pub use phrases::some_of;
 pub use placeholder::Placeholder;

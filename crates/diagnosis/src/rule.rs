@@ -127,6 +127,10 @@ pub enum VerdictOutcome {
 }
 
 impl VerdictOutcome {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Reachable, Self::Refused, Self::Unreachable, Self::Misconfigured, Self::Inconclusive];
+
     /// The id in reports.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -162,6 +166,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Info, Self::Warning];
+
     /// The id in reports.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -186,6 +193,9 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Documented, Self::Reported, Self::Inferred];
+
     /// The id in reports.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -211,6 +221,9 @@ pub enum Likelihood {
 }
 
 impl Likelihood {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Likely, Self::Possible, Self::Unlikely];
+
     /// The id in reports.
     #[must_use]
     pub const fn id(self) -> &'static str {

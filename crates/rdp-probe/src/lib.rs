@@ -175,8 +175,9 @@ pub use rdp_probe_core::{
     TlsFacts, TunnelEnd, Unfollowed, hex,
 };
 pub use rdp_probe_diagnosis::{
-    AddressVerdict, Basis, Candidate, Diagnosis, Explanation, Likelihood, Placeholder, Rule, RuleKind,
-    Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair, skew_words, utc,
+    AddressVerdict, Basis, Candidate, Diagnosis, EXIT_CODES, ExitCode, Explanation, Likelihood, Placeholder,
+    Rule, RuleKind, Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair,
+    skew_words, utc,
 };
 
 /// The values that servers send, as the evidence has them.
@@ -187,3 +188,6 @@ pub use rdp_probe_diagnosis::catalogue;
 
 /// The one table of codes.
 pub use rdp_probe_diagnosis::codes;
+
+/// The one table of phrases: what clients print, and the codes that it stands for.
+pub use rdp_probe_diagnosis::known_phrases;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Command};
 use clap_mangen::roff::{Roff, bold, italic, roman};
+use rdp_probe::EXIT_CODES;
 
 use crate::exit::{self, complain};
 use crate::writing;
@@ -11,47 +12,6 @@ use crate::writing;
 /// The options of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct Man {}
-
-/// The rows of docs/exit-codes.md; a test holds them against each other.
-const EXIT_CODES: [(u8, &str); 37] = [
-    (0, "asked depth reached"),
-    (1, "an expectation did not hold; unknown code"),
-    (2, "usage: an option, a target, a list or a report that cannot be read"),
-    (3, "internal error"),
-    (4, "an output could not be written"),
-    (5, "interrupted"),
-    (10, "name not resolved"),
-    (11, "TCP connect failed (refused, unreachable, timed out)"),
-    (12, "proxy"),
-    (20, "gateway not reached (name, TCP, TLS)"),
-    (21, "answers, but not as a working gateway"),
-    (22, "gateway: authentication"),
-    (23, "gateway: connection authorization"),
-    (24, "gateway: resource authorization"),
-    (25, "gateway works, target behind it does not open"),
-    (26, "gateway: internal, limit, no certificate"),
-    (27, "gateway ended the tunnel"),
-    (30, "port open, no or broken RDP answer"),
-    (31, "negotiation refused"),
-    (32, "not RDP on the port"),
-    (33, "contradictory evidence"),
-    (40, "TLS handshake failed, or TLS broke after it"),
-    (41, "certificate refused by the policy asked for, not proven, or not to be had"),
-    (42, "TLS possible only with versions or ciphers this build does not speak"),
-    (50, "CredSSP broke off without a reason"),
-    (51, "credentials rejected"),
-    (52, "account state (locked, disabled, expired, must change, restriction)"),
-    (53, "no right to log on remotely"),
-    (54, "not testable here with what was given"),
-    (55, "Kerberos or the domain not usable"),
-    (56, "RDSTLS or Entra sign-in required or refused"),
-    (60, "MCS to Client Info, over TLS"),
-    (61, "the same without TLS (Standard RDP Security)"),
-    (70, "licensing"),
-    (80, "capabilities, finalization"),
-    (90, "server ended the session, or redirects and the asked depth lies behind it"),
-    (100, "several targets, and any failed"),
-];
 
 pub(crate) const EXAMPLES: [(&str, &str); 7] = [
     ("rdp-probe srv1", "One host, port 3389."),
@@ -134,8 +94,8 @@ fn verbs(roff: &mut Roff, command: &Command) {
 fn exit_codes(roff: &mut Roff) {
     roff.control("SH", ["EXIT STATUS"]);
     roff.text([roman("The same whatever the output format. This version does not give all of them.")]);
-    for (code, meaning) in EXIT_CODES {
-        term(roff, &code.to_string(), meaning);
+    for row in EXIT_CODES {
+        term(roff, &row.code.to_string(), row.meaning);
     }
 }
 

@@ -1,13 +1,18 @@
 //! A way that a client takes and this program does not, so that the direct one means little.
-use rdp_probe_core::{Answer, Evidence, Hop, Stage};
+use rdp_probe_core::{Answer, DialFault, DialFaultKind, Evidence, FailureKind, Hop, Stage};
 
 use crate::rule::{Basis, Rule, VerdictOutcome};
 
 /// The direct way ended before anybody answered by RDP, where a client would have gone another one.
 fn ended_on_another_way(evidence: &Evidence) -> bool {
+    // That there is no route from here to the target means nothing either.
+    let no_route = matches!(
+        evidence.failure_kind(),
+        Some(FailureKind::Connect { fault: DialFault { kind: DialFaultKind::NetworkUnreachable, .. }, .. })
+    );
     let another = evidence.plan.not_followed.iter().any(|one| one.what.is_way());
     let before = evidence.failure().is_some_and(|failure| {
-        failure.hop != Hop::Client && failure.stage.rank() <= Stage::ConnectionInitiation.rank()
+        failure.stage.rank() <= Stage::ConnectionInitiation.rank() && (failure.hop != Hop::Client || no_route)
     });
     another && before && matches!(evidence.answer(), None | Some(Answer::Fin | Answer::None))
 }
@@ -46,10 +51,10 @@ mod tests {
     use crate::catalogue::{resolve, tcp_connect};
 
     #[test]
-    fn nothing_that_is_laid_at_another_than_this_computer_is_said_beside_it() {
+    fn nothing_but_a_fault_of_this_computer_is_said_beside_it() {
         let [rule] = RULES else { panic!("one row") };
         for other in resolve::RULES.iter().chain(tcp_connect::RULES) {
-            let here = other.hop == Some(Hop::Client);
+            let here = other.hop == Some(Hop::Client) && other.id != "network-unreachable";
             assert_eq!(rule.supersedes.contains(&other.id), !here, "{}", other.id);
         }
     }

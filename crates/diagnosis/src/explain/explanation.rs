@@ -4,6 +4,7 @@ use rdp_probe_core::Stage;
 use crate::codes::Code;
 use crate::explain::layer::{Layer, Shape};
 use crate::explain::next::{self, Next};
+use crate::explain::own::OwnWord;
 use crate::explain::reports::FieldReport;
 use crate::rule::{Candidate, Rule};
 
@@ -13,12 +14,16 @@ use crate::rule::{Candidate, Rule};
 pub struct Explanation {
     /// What was asked, as it was written.
     pub query: String,
+    /// Where it stood, when it was found in a text.
+    pub from: Option<Excerpt>,
     /// How it was written.
     pub form: Form,
     /// The number; of a pair the error code. `None` for names, and for numbers of more than 32 bits.
     pub code: Option<u32>,
     /// The extended code of a pair.
     pub extended: Option<u32>,
+    /// What it is in this tool's own reports, when it is a word of these.
+    pub own: Option<OwnWord>,
     /// Every row that it may be, likeliest first; empty when it is unknown.
     pub meanings: Vec<Meaning>,
     /// The layer of a Windows client that the number belongs to, when it is a disconnect reason or nothing at all.
@@ -35,6 +40,16 @@ pub struct Explanation {
     pub near: Vec<Near>,
 }
 
+/// A place in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Excerpt {
+    /// The line, from 1.
+    pub line: usize,
+    /// What stands around it there, on one line; a text may hold anything.
+    pub text: String,
+}
+
 /// How a query was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,11 +64,14 @@ pub enum Form {
     Signed,
     /// A name, or words.
     Name,
+    /// A text that programs show.
+    Phrase,
 }
 
 impl Form {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Pair, Self::Hexadecimal, Self::Decimal, Self::Signed, Self::Name];
+    pub const ALL: [Self; 6] =
+        [Self::Pair, Self::Hexadecimal, Self::Decimal, Self::Signed, Self::Name, Self::Phrase];
 
     /// The id in JSON.
     #[must_use]
@@ -64,6 +82,7 @@ impl Form {
             Self::Decimal => "decimal",
             Self::Signed => "signed",
             Self::Name => "name",
+            Self::Phrase => "phrase",
         }
     }
 }
@@ -118,11 +137,13 @@ pub enum Reading {
     Label,
     /// Another project's spelling of the name.
     OtherSpelling,
+    /// The text that programs show with it.
+    Phrase,
 }
 
 impl Reading {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Number,
         Self::Extended,
         Self::ErrorInfo,
@@ -134,6 +155,7 @@ impl Reading {
         Self::Name,
         Self::Label,
         Self::OtherSpelling,
+        Self::Phrase,
     ];
 
     /// The id in JSON.
@@ -151,6 +173,7 @@ impl Reading {
             Self::Name => "name",
             Self::Label => "label",
             Self::OtherSpelling => "other_spelling",
+            Self::Phrase => "phrase",
         }
     }
 }
@@ -206,21 +229,28 @@ impl Slip {
 }
 
 impl Explanation {
-    /// Whether a row has it; of a pair, each half.
+    /// Whether a row has it, of a pair each half, or this tool says it itself.
     #[must_use]
     pub fn is_known(&self) -> bool {
         let half = |extended: bool| {
             self.meanings.iter().any(|meaning| (meaning.reading != Reading::Number) == extended)
         };
-        if self.form == Form::Pair { half(false) && half(true) } else { !self.meanings.is_empty() }
+        match self.form {
+            Form::Pair => half(false) && half(true),
+            Form::Hexadecimal | Form::Decimal | Form::Signed | Form::Name | Form::Phrase => {
+                !self.meanings.is_empty() || self.own.is_some()
+            }
+        }
     }
 
     pub(super) fn blank(query: &str, form: Form) -> Self {
         Self {
             query: query.trim().to_owned(),
+            from: None,
             form,
             code: None,
             extended: None,
+            own: None,
             meanings: Vec::new(),
             layer: None,
             shape: None,

@@ -11,19 +11,25 @@
 //! assert!(!unknown.is_known());
 //! assert_eq!(unknown.near.first().unwrap().row.code, Some(0x204));
 //! ```
+mod answer;
 mod explanation;
 mod layer;
 mod names;
 mod next;
 mod number;
+mod own;
+mod pairs;
 mod query;
 mod ranking;
 mod reports;
 #[cfg(test)]
 mod tests;
+mod text;
 
-pub use explanation::{Explanation, Form, Meaning, Near, Reading, Shown, Slip};
+pub use explanation::{Excerpt, Explanation, Form, Meaning, Near, Reading, Shown, Slip};
 pub use layer::{Layer, Shape};
 pub use next::{Next, all_next};
-pub use query::{cause_in_general, explain, explain_pair};
+pub use own::OwnWord;
+pub use query::{cause_in_general, explain, explain_pair, in_general};
 pub use reports::{FieldReport, field_reports};
+pub use text::{TextReader, explain_text};

@@ -74,7 +74,7 @@ pub(super) fn find(query: &str) -> Vec<Meaning> {
         meanings = found(Reading::Name, &|row| same(row.name, &table));
     }
     // A whole name is nobody's other spelling.
-    if !meanings.iter().any(|meaning| same(base(meaning.row.name), query)) {
+    if !meanings.iter().any(|meaning| is_whole(meaning.row, query)) {
         meanings
             .extend(found(Reading::OtherSpelling, &|row| spellings(row).any(|spelling| same(spelling, query))));
     }
@@ -121,6 +121,11 @@ fn same(a: &str, b: &str) -> bool {
     letters(a).eq(letters(b))
 }
 
+/// Whether that is the whole name, and not one that a prefix was left out of.
+pub(super) fn is_whole(row: &Code, query: &str) -> bool {
+    same(base(row.name), query)
+}
+
 fn is_name(row: &Code, query: &str) -> bool {
     let base = base(row.name);
     let mut names = [row.name, base, without_prefix(base)].into_iter().chain(inner(row.name));
@@ -128,7 +133,7 @@ fn is_name(row: &Code, query: &str) -> bool {
 }
 
 /// A name without what is said about it: `(DWORD form)`, `as HRESULT`, the brackets and the second half of a label.
-fn base(name: &str) -> &str {
+pub(super) fn base(name: &str) -> &str {
     if let Some(label) = name.strip_prefix('(').and_then(|name| name.strip_suffix(')')) {
         return label.split_once(';').map_or(label, |(_, label)| label.trim());
     }
@@ -155,7 +160,7 @@ fn without_prefix(name: &str) -> &str {
 }
 
 /// Words in a row's meaning that are names: they have an underscore, or a capital after a small letter.
-fn spellings(row: &Code) -> impl Iterator<Item = &'static str> {
+pub(super) fn spellings(row: &Code) -> impl Iterator<Item = &'static str> {
     let words = row.meaning.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
     words.filter(|word| {
         let camel = word

@@ -93,10 +93,16 @@ pub(super) fn of(row: &Code) -> Vec<&'static Next> {
         | (Family::Sspi, Some(0x8009_0324))
         | (Family::NtStatus, Some(0xC000_0133))
         | (Family::Win32, Some(1398))
-        | (Family::KrbError, Some(37)) => &[&CLOCK],
+        | (Family::KrbError, Some(37))
+        // KRB5KRB_AP_ERR_TKT_NYV, KRB5KRB_AP_ERR_SKEW, KRB5_KDCREP_SKEW.
+        | (Family::Krb5Error, Some(0x96C7_3A21 | 0x96C7_3A25 | 0x96C7_3A94)) => &[&CLOCK],
         (Family::MstscDisc, Some(0x708)) => &[&NOT_ON_THE_WIRE],
         (Family::RdpNegFailure, Some(2)) => &[&NEGOTIATE, &STANDARD],
         (Family::RdpNegFailure, _) => &[&NEGOTIATE],
+        // Reset, aborted, shut down, closed: somebody ended what had been open.
+        (Family::Win32, Some(10_052..=10_054 | 10_058 | 10_101)) | (Family::Errno, Some(32 | 102..=104 | 108)) => {
+            &[&CLOSED]
+        }
         (Family::Win32, Some(10_050..=10_065 | 1225 | 1231 | 1232)) => &[&CONNECT],
         (Family::Win32, Some(11_001..=11_004 | 9002 | 9003)) => &[&NAME],
         _ => &[],

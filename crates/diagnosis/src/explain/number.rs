@@ -26,6 +26,9 @@ impl Number {
                 (Notation::Hexadecimal, hexadecimal(digits)?)
             } else if let Some(digits) = text.strip_prefix('-') {
                 (Notation::Signed, decimal(digits)?.and_then(negative))
+            } else if text.len() == 8 && text.starts_with("000") && all(text, |c| c.is_ascii_digit()) {
+                // Nobody fills up a decimal number: as FreeRDP prints its codes.
+                (Notation::Hexadecimal, hexadecimal(text)?)
             } else if let Some(value) = decimal(text) {
                 (Notation::Decimal, value.and_then(low_word))
             } else {
@@ -82,6 +85,7 @@ mod tests {
             ("C000006D", Hexadecimal, 0xC000_006D),
             ("2000D", Hexadecimal, 0x2000D),
             ("516h", Hexadecimal, 0x516),
+            ("00020009", Hexadecimal, 0x2_0009),
             ("[0x0002000D].", Hexadecimal, 0x2000D),
             ("0xFFFFFFFF80090304", Hexadecimal, 0x8009_0304),
             ("2308", Decimal, 2308),

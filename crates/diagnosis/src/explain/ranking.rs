@@ -3,21 +3,25 @@ use crate::codes::{self, Family, lookup};
 use crate::explain::explanation::{Form, Meaning, Near, Reading, Slip};
 use crate::explain::number::Notation;
 
-/// Event 1026, HTTP, Win32, TLS and Kerberos are spoken of in decimal; the rest follows as in [`Family::ALL`].
-const IN_DECIMAL: [Family; 9] = [
+/// Event 1026, HTTP, Win32, errno, TLS, Kerberos, events and sign-in errors are spoken of in decimal; the rest follows as in
+/// [`Family::ALL`].
+const IN_DECIMAL: [Family; 12] = [
     Family::MstscDisc,
     Family::MstscGateway,
     Family::GatewayHttp,
     Family::MstscExt,
     Family::RdpNegFailure,
     Family::Win32,
+    Family::Errno,
     Family::TlsAlert,
     Family::KrbError,
+    Family::WindowsEvent,
+    Family::Aadsts,
     Family::SetErrorInfo,
 ];
 
-/// Small negative numbers are types of a logon error.
-const SIGNED: [Family; 1] = [Family::LogonError];
+/// Small negative numbers are types of a logon error, and those of -1765328384 and up a Kerberos library's.
+const SIGNED: [Family; 2] = [Family::LogonError, Family::Krb5Error];
 
 pub(super) const fn form(notation: Notation) -> Form {
     match notation {

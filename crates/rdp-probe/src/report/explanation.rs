@@ -2,7 +2,7 @@
 use rdp_probe_core::{Stage, hex};
 use rdp_probe_diagnosis::Explanation;
 use rdp_probe_diagnosis::codes::Code;
-use rdp_probe_diagnosis::explain::{Meaning, Near, Shown, cause_in_general};
+use rdp_probe_diagnosis::explain::{Meaning, Near, OwnWord, Shown, cause_in_general, in_general};
 use serde::Serialize;
 
 #[cfg(feature = "schema")]
@@ -16,15 +16,19 @@ view! {
         pub schema_version: u32,
         /// What was asked, as it was written.
         pub query: String,
-        /// How it was written: pair, hexadecimal, decimal, signed or name.
+        /// Where it stood, when it was found in a text; null for what was typed by itself.
+        pub from: Option<ExcerptView>,
+        /// How it was written: pair, hexadecimal, decimal, signed, name or phrase.
         #[cfg_attr(feature = "schema", schemars(schema_with = "schema::form"))]
         pub form: &'static str,
-        /// Whether a row of the table has it.
+        /// Whether a row of the table has it, or this tool's own reports.
         pub known: bool,
         /// The number, of a pair the error code; null for names, and for numbers of more than 32 bits.
         pub code: Option<String>,
         /// The extended code of a pair.
         pub extended: Option<String>,
+        /// What it is in this tool's own reports; null when it is no word of these.
+        pub own: Option<OwnView>,
         /// Every row that it may be, likeliest first; of a pair both halves.
         pub meanings: Vec<MeaningView>,
         /// The layer of a Windows client that a disconnect reason belongs to, known or not; inferred from the number.
@@ -41,6 +45,33 @@ view! {
         pub next: Vec<NextView>,
         /// What may have been meant.
         pub near: Vec<NearView>,
+    }
+}
+
+view! {
+    /// A place in a text.
+    pub struct ExcerptView {
+        /// The line, from 1.
+        pub line: usize,
+        /// What stands around it there.
+        pub text: String,
+    }
+}
+
+view! {
+    /// A word of this tool's own reports.
+    pub struct OwnView {
+        /// What kind of word.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::own_kind"))]
+        pub kind: &'static str,
+        /// The word.
+        pub id: String,
+        /// What it says; in general, where it has values of a run.
+        pub meaning: String,
+        /// What to do; null where that depends.
+        pub remedy: Option<String>,
+        /// The rules that give this exit code, or explain an end in this stage.
+        pub rules: Vec<&'static str>,
     }
 }
 
@@ -144,10 +175,15 @@ impl ExplanationView {
         Self {
             schema_version: SCHEMA_VERSION,
             query: explanation.query.clone(),
+            from: explanation
+                .from
+                .as_ref()
+                .map(|from| ExcerptView { line: from.line, text: from.text.clone() }),
             form: explanation.form.id(),
             known: explanation.is_known(),
             code: explanation.code.map(hex),
             extended: explanation.extended.map(hex),
+            own: explanation.own.map(own),
             meanings: explanation.meanings.iter().map(meaning).collect(),
             layer: explanation.layer.map(|layer| layer.id()),
             shape: explanation.shape.map(|shape| shape.id()),
@@ -178,6 +214,17 @@ impl ExplanationView {
     #[must_use]
     pub fn schema() -> schemars::Schema {
         schemars::schema_for!(Vec<Self>)
+    }
+}
+
+fn own(word: OwnWord) -> OwnView {
+    let remedy = if let OwnWord::Rule(rule) = word { Some(in_general(rule.remedy)) } else { None };
+    OwnView {
+        kind: word.kind(),
+        id: word.id(),
+        meaning: in_general(word.meaning()),
+        remedy,
+        rules: word.rules().iter().map(|rule| rule.id).collect(),
     }
 }
 

@@ -1,9 +1,8 @@
 //! Closed sets of ids, for the JSON Schema.
 use rdp_probe_core::{Hop, Nla, Offered, Outcome, Stage, TunnelEnd, Unfollowed};
-use rdp_probe_diagnosis::explain::{Form, Layer, Reading, Shape, Slip};
+use rdp_probe_diagnosis::explain::{Form, Layer, OwnWord, Reading, Shape, Slip};
+use rdp_probe_diagnosis::{Basis, Likelihood, Severity, VerdictOutcome};
 use schemars::{Schema, SchemaGenerator, json_schema};
-
-const OUTCOMES: [&str; 5] = ["reachable", "refused", "unreachable", "misconfigured", "inconclusive"];
 
 fn one_of(ids: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": ids })
@@ -31,11 +30,11 @@ pub(super) fn hop_or_null(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn outcome(_: &mut SchemaGenerator) -> Schema {
-    one_of(&OUTCOMES)
+    one_of(&VerdictOutcome::ALL.map(VerdictOutcome::id))
 }
 
 pub(super) fn address_outcome(_: &mut SchemaGenerator) -> Schema {
-    let mut ids = OUTCOMES.to_vec();
+    let mut ids = VerdictOutcome::ALL.map(VerdictOutcome::id).to_vec();
     ids.push("not_tried");
     one_of(&ids)
 }
@@ -49,15 +48,15 @@ pub(super) fn not_followed(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn basis(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["documented", "reported", "inferred"])
+    one_of(&Basis::ALL.map(Basis::id))
 }
 
 pub(super) fn likelihood(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["likely", "possible", "unlikely"])
+    one_of(&Likelihood::ALL.map(Likelihood::id))
 }
 
 pub(super) fn severity(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["info", "warning"])
+    one_of(&Severity::ALL.map(Severity::id))
 }
 
 pub(super) fn offered(_: &mut SchemaGenerator) -> Schema {
@@ -110,4 +109,8 @@ pub(super) fn shape_or_null(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn slip(_: &mut SchemaGenerator) -> Schema {
     one_of(&Slip::ALL.map(Slip::id))
+}
+
+pub(super) fn own_kind(_: &mut SchemaGenerator) -> Schema {
+    one_of(&OwnWord::KINDS)
 }
