@@ -18,7 +18,7 @@ use crate::logon_secrets::forms;
 use crate::usage::Scratch;
 
 /// A gateway on loopback.
-struct Served {
+pub(crate) struct Served {
     runtime: Runtime,
     gateway: ScriptedGateway,
     /// The options that lead to it.
@@ -27,7 +27,7 @@ struct Served {
 }
 
 impl Served {
-    fn start(table: &GatewayTable, target: SocketAddr) -> Self {
+    pub(crate) fn start(table: &GatewayTable, target: SocketAddr) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let gateway =
@@ -44,8 +44,20 @@ impl Served {
         Self { runtime, gateway, way, secrets: [table.password.clone(), table.token.clone()] }
     }
 
+    /// The same where files name the gateway: what is typed says only how it is reached and what is trusted. And what a file says.
+    pub(crate) fn named_by_files(mut self, usage: u8) -> (Self, String) {
+        let [_, place] = self.way.drain(..2).collect::<Vec<_>>().try_into().unwrap();
+        (self, format!("gatewayhostname:s:{place}\r\ngatewayusagemethod:i:{usage}\r\n"))
+    }
+
+    /// Nobody says any more that its certificate is trusted.
+    pub(crate) fn forget_roots(&mut self) {
+        let at = self.way.iter().position(|word| word == "--gateway-ca").unwrap();
+        self.way.drain(at..at + 2);
+    }
+
     /// What the program does with these arguments, this on standard input, and these variables.
-    fn program(
+    pub(crate) fn program(
         &self,
         arguments: &[&str],
         stdin: &str,
@@ -85,13 +97,13 @@ impl Served {
     }
 
     /// The report of a run.
-    fn report(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, Value) {
+    pub(crate) fn report(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, Value) {
         let (code, said, complained) = self.program(&[arguments, &["-o", "json"]].concat(), "", variables);
         (code, serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{complained}")))
     }
 
     /// How many logons it has seen, of which none was wrong in form.
-    fn logons(&self) -> usize {
+    pub(crate) fn logons(&self) -> usize {
         let seen = self.gateway.seen();
         assert_eq!(seen.violations, [""; 0]);
         seen.logons
@@ -99,7 +111,7 @@ impl Served {
 }
 
 /// Somebody who takes connections and says nothing.
-fn anybody() -> (TcpListener, SocketAddr) {
+pub(crate) fn anybody() -> (TcpListener, SocketAddr) {
     let listener = port::find(|port| TcpListener::bind(("127.0.0.1", port))).unwrap().1;
     let address = listener.local_addr().unwrap();
     (listener, address)

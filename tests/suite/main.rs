@@ -80,6 +80,8 @@ mod path_mtu;
 mod peer;
 #[cfg(test)]
 mod rdp_file;
+mod rdp_file_gateway;
+mod rdp_file_keys;
 #[cfg(test)]
 mod real_fronts;
 #[cfg(test)]

@@ -27,6 +27,16 @@ fn said_before(options: &Options) -> Option<&'static str> {
 /// What is said where a user is named by whom the program does not ask for a password.
 const NO_PASSWORD: &str = "user and domain of a file or another client's command line are not used without a password: \
                            --password-file, --password-stdin or RDP_PASSWORD gives one";
+/// The same of a file, whose user is its cookie all the same.
+const NO_PASSWORD_OF_FILE: &str = "the user of a file logs on nowhere without a password: --password-file, --password-stdin or RDP_PASSWORD gives one";
+
+/// Who logs on to a target, and by which password, where there is one.
+#[derive(Debug)]
+pub(crate) struct Whose {
+    pub(crate) user: String,
+    pub(crate) domain: Option<String>,
+    pub(crate) password: Option<Secret<String>>,
+}
 
 /// What each target's probe is to prove.
 #[derive(Debug, Default)]
@@ -52,20 +62,35 @@ impl Accounts {
         let Some(user) = file.user.as_deref().filter(|_| !is_one) else { return Ok(None) };
         let first = !std::mem::replace(&mut self.named, true);
         let Some(password) = self.password(options)? else {
-            warnings.push(NO_PASSWORD.to_owned());
+            // Files have users who only want to see whether the host answers: nothing is missing there, unless an option was for a logon.
+            let wanted = options.verbose > 0 || options.needs_a_user().is_some();
+            warnings.extend(wanted.then(|| NO_PASSWORD_OF_FILE.to_owned()));
             return Ok(None);
         };
         warnings.extend(said_before(options).filter(|_| first).map(str::to_owned));
-        // What is typed wins, also over a domain that stands with the user.
-        let typed = options.domain.as_deref().or(options.pasted.domain.as_deref());
-        let (user, domain) = match typed {
-            Some(domain) => (bare(user), Some(domain)),
-            None => (user, beside(user, file.domain.as_deref())),
-        };
+        let (user, domain) = of_file(options, user, file);
         let made = made(user, domain, password);
         Ok(made
             .map_err(|error| warnings.push(format!("{}: username {}: {error}", quoted(name), quoted(user))))
             .ok())
+    }
+
+    /// Who logs on to the target that a file names, and by which password: for its gateway, where that takes the same ones.
+    ///
+    /// # Errors
+    /// A password that cannot be read.
+    pub(crate) fn of_target(&mut self, options: &Options, file: &RdpFile) -> Result<Option<Whose>, String> {
+        let typed = options.user.as_deref().or(options.pasted.user.as_deref());
+        let (user, domain) = match (typed, &file.user) {
+            (Some(user), _) => {
+                let pasted = || beside(user, options.pasted.domain.as_deref());
+                (user, options.domain.as_deref().or_else(pasted))
+            }
+            (None, Some(user)) => of_file(options, user, file),
+            (None, None) => return Ok(None),
+        };
+        let (user, domain) = (user.to_owned(), domain.map(str::to_owned));
+        Ok(Some(Whose { user, domain, password: self.password(options)? }))
     }
 
     /// Looks where an option says that a password is: what cannot be read is no reason to bother a host.
@@ -123,7 +148,11 @@ pub(crate) fn of_all(
     let named = |error| named(option, user, error);
     let password = match accounts.password(options)? {
         Some(password) => password,
-        None if asks => asked(&quoted(user), WAYS)?,
+        None if asks => {
+            let password = asked(&quoted(user), WAYS)?;
+            accounts.password = Some(Some(password.clone()));
+            password
+        }
         None => {
             warnings.push(NO_PASSWORD.to_owned());
             return Ok(prober);
@@ -137,6 +166,14 @@ pub(crate) fn of_all(
     }
     warnings.extend(said_before(options).map(str::to_owned));
     Ok(of_prober(options, prober, made(user, domain(user), password).map_err(named)?))
+}
+
+/// User and domain of a file. What is typed wins, also over a domain that stands with the user.
+fn of_file<'a>(options: &'a Options, user: &'a str, file: &'a RdpFile) -> (&'a str, Option<&'a str>) {
+    match options.domain.as_deref().or(options.pasted.domain.as_deref()) {
+        Some(domain) => (bare(user), Some(domain)),
+        None => (user, beside(user, file.domain.as_deref())),
+    }
 }
 
 /// A domain that stands beside a user without one: other clients write both, and mean the user's own.

@@ -7,7 +7,7 @@ use crate::password::{NoRun, asked, from_file, from_stdin, from_variable, token,
 use crate::quote::{quoted, short};
 
 /// Where the password for a gateway is looked for without an option.
-const VARIABLE: &str = "RDG_PASSWORD";
+pub(crate) const VARIABLE: &str = "RDG_PASSWORD";
 /// How else it is given.
 const WAYS: &str = "--gateway-password-file, --gateway-password-stdin or RDG_PASSWORD";
 /// What is said where a user is named by whom the program does not ask for a password.
@@ -36,27 +36,9 @@ impl Way {
         let name = host.to_string();
         takes(options.family(), host, *port)?;
         let given = &options.gateway;
-        let mut gateway = Gateway::new(host.clone(), *port).accept_consent(given.accept_consent);
-        gateway = gateway.channel_binding(!given.no_channel_binding);
-        if let Some(transport) = given.gateway_transport {
-            gateway = gateway.transport(transport);
-        }
-        if let Some(scheme) = given.scheme() {
-            gateway = gateway.auth(scheme);
-        }
-        for pin in &given.gateway_pin {
-            gateway = gateway.pin(pin);
-        }
-        if let Some(path) = &given.gateway_ca {
-            let cannot = |why: String| format!("--gateway-ca {}: {why}", short(path));
-            let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
-            gateway = gateway.trust(&pem).map_err(|error| cannot(error.to_string()))?;
-        }
-        let is_for = |entry: &ResolveEntry| entry.is_for(&name, *port);
-        let resolved = options.resolve.iter().position(is_for);
-        if let Some(entry) = resolved.and_then(|index| options.resolve.get(index)) {
-            gateway = gateway.resolve_to(entry.addresses.clone());
-        }
+        let roots = Roots::of(options)?;
+        let (mut gateway, resolved) =
+            as_asked(options, &roots, Gateway::new(host.clone(), *port), (host, *port))?;
         if let Some(path) = &given.gateway_token {
             gateway = gateway.token(token(path)?).map_err(|error| format!("--gateway-token: {error}"))?;
         } else if let Some(token) = &given.pasted_token {
@@ -130,6 +112,55 @@ impl Way {
     }
 }
 
+/// The roots for gateways, as the options have them.
+#[derive(Debug, Default)]
+pub(crate) struct Roots(Option<Vec<u8>>);
+
+impl Roots {
+    /// Reads their file, once.
+    ///
+    /// # Errors
+    /// That it cannot be read.
+    pub(crate) fn of(options: &Options) -> Result<Self, String> {
+        let Some(path) = &options.gateway.gateway_ca else { return Ok(Self(None)) };
+        let read = std::fs::read(path);
+        let pem = read.map_err(|error| format!("--gateway-ca {}: cannot be read: {error}", short(path)))?;
+        Ok(Self(Some(pem)))
+    }
+}
+
+/// A gateway with all that options say of whichever it is, but for who logs on there; and which entry of `--resolve` it has.
+///
+/// # Errors
+/// What is wrong with an option, or with an address of the gateway.
+pub(crate) fn as_asked(
+    options: &Options,
+    roots: &Roots,
+    gateway: Gateway,
+    (host, port): (&Host, u16),
+) -> Result<(Gateway, Option<usize>), String> {
+    let given = &options.gateway;
+    let mut gateway = gateway.accept_consent(given.accept_consent).channel_binding(!given.no_channel_binding);
+    if let Some(transport) = given.gateway_transport {
+        gateway = gateway.transport(transport);
+    }
+    if let Some(scheme) = given.scheme() {
+        gateway = gateway.auth(scheme);
+    }
+    for pin in &given.gateway_pin {
+        gateway = gateway.pin(pin);
+    }
+    if let (Some(path), Some(pem)) = (&given.gateway_ca, &roots.0) {
+        gateway = gateway.trust(pem).map_err(|error| format!("--gateway-ca {}: {error}", short(path)))?;
+    }
+    let name = host.to_string();
+    let resolved = options.resolve.iter().position(|entry: &ResolveEntry| entry.is_for(&name, port));
+    if let Some(entry) = resolved.and_then(|index| options.resolve.get(index)) {
+        gateway = gateway.resolve_to(entry.addresses.clone());
+    }
+    Ok((gateway, resolved))
+}
+
 /// A logon at a gateway has a limit of its own for the run, and what was typed wins.
 fn with_limit(options: &Options, prober: Prober) -> Prober {
     match options.timeout {
@@ -139,7 +170,7 @@ fn with_limit(options: &Options, prober: Prober) -> Prober {
 }
 
 /// An address is of the family that was asked for.
-fn takes(family: Family, host: &Host, port: u16) -> Result<(), String> {
+pub(crate) fn takes(family: Family, host: &Host, port: u16) -> Result<(), String> {
     match host {
         Host::Ip(ip) if !family.takes(&std::net::SocketAddr::new(*ip, port)) => {
             let option = if family == Family::V4 { "-4" } else { "-6" };

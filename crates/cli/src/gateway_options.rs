@@ -115,6 +115,8 @@ pub(crate) struct Beside {
     pub(crate) list_on_stdin: bool,
     /// Whether it is the password's.
     pub(crate) password_on_stdin: bool,
+    /// Whether a file may name a gateway, which can be told when it has been read.
+    pub(crate) may_name_one: bool,
 }
 
 /// Where a gateway is, as it is typed.
@@ -173,11 +175,13 @@ impl GatewayOptions {
     /// What each option alone does not show.
     pub(crate) fn contradiction(&self, beside: &Beside) -> Option<String> {
         if self.gateway.is_none() {
-            if let Some((option, _)) = self.given().into_iter().find(|(_, given)| *given) {
-                return Some(format!("{option} is of no use without --gateway"));
+            if !beside.may_name_one {
+                return self.needs_a_gateway(beside.until);
             }
-            let stage = beside.until.filter(|stage| stage.is_gateways())?;
-            return Some(format!("--until {stage} is a stage of a gateway's: --gateway says which gateway"));
+            if self.gateway_only && beside.until.is_some() {
+                return Some(which("two depths", "--gateway-only", "--until"));
+            }
+            return self.who(beside).or_else(|| self.shared_stdin(beside));
         }
         let not_done = |option: &str, why: &str| Some(format!("{option} is not done through a gateway: {why}"));
         if beside.enumerate {
@@ -195,13 +199,35 @@ impl GatewayOptions {
         self.who(beside).or_else(|| self.shared_stdin(beside))
     }
 
-    /// What is wrong with who logs on.
-    fn who(&self, beside: &Beside) -> Option<String> {
-        let of_user = [
+    /// What is wrong where there is no gateway: these options say something of one.
+    pub(crate) fn needs_a_gateway(&self, until: Option<Stage>) -> Option<String> {
+        if let Some((option, _)) = self.given().into_iter().find(|(_, given)| *given) {
+            return Some(format!("{option} is of no use without --gateway"));
+        }
+        let stage = until.filter(|stage| stage.is_gateways())?;
+        Some(format!("--until {stage} is a stage of a gateway's: --gateway says which gateway"))
+    }
+
+    /// What is wrong where nobody logs on at a gateway by a user.
+    pub(crate) fn needs_a_user(&self) -> Option<String> {
+        let (option, _) = self.of_user().into_iter().find(|(_, given)| *given)?;
+        Some(format!("{option} is of no use without --gateway-user"))
+    }
+
+    /// The options that say something of a user.
+    const fn of_user(&self) -> [(&'static str, bool); 3] {
+        [
             ("--gateway-domain", self.gateway_domain.is_some()),
             ("--gateway-password-file", self.gateway_password_file.is_some()),
             ("--gateway-password-stdin", self.gateway_password_stdin),
-        ];
+        ]
+    }
+
+    /// What is wrong with who logs on.
+    fn who(&self, beside: &Beside) -> Option<String> {
+        let of_user = self.of_user();
+        // A file that names the gateway may name its user, too.
+        let named_later = self.gateway.is_none();
         let user = ("--gateway-user", self.gateway_user.is_some());
         let same = ("--same-credentials", self.same_credentials);
         let accounts = [user, same].into_iter().chain(of_user);
@@ -219,21 +245,22 @@ impl GatewayOptions {
             }
         }
         if self.gateway_user.is_none()
-            && let Some((option, _)) = of_user.into_iter().find(|(_, given)| *given)
+            && !named_later
+            && let Some(message) = self.needs_a_user()
         {
-            return Some(format!("{option} is of no use without --gateway-user"));
+            return Some(message);
         }
         let Some(Method::By(method)) = self.gateway_auth else { return None };
         let option = format!("--gateway-auth {}", method.id());
         let token = method == AuthMethod::Token;
-        if token != self.has_token() {
+        if token != self.has_token() && !(token && named_later) {
             return Some(if token {
                 format!("{option} needs --gateway-token")
             } else {
                 format!("{option} and --gateway-token: a token is no password")
             });
         }
-        if !token && account.is_none() {
+        if !token && account.is_none() && !named_later {
             return Some(format!("{option} needs --gateway-user, or --same-credentials"));
         }
         // Nothing else is bound.

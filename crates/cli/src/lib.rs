@@ -9,6 +9,7 @@ mod credentials;
 mod duration;
 mod exit;
 mod file;
+mod file_gateway;
 mod first_word;
 mod format;
 mod gateway;

@@ -72,6 +72,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) cookie: Option<String>,
 
+    /// Send no cookie for the user that an .rdp file names
+    #[arg(long)]
+    pub(crate) no_cookie: bool,
+
     /// Send TOKEN where the cookie stands, for load balancers and brokers, as loadbalanceinfo of an .rdp file does; also
     /// --load-balance-info
     #[arg(long, alias = "load-balance-info", value_name = "TOKEN", conflicts_with = "cookie",
@@ -201,7 +205,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 45] = [
+const PROBING: [&str; 46] = [
     "targets",
     "until",
     "security",
@@ -210,6 +214,7 @@ const PROBING: [&str; 45] = [
     "second_look",
     "no_second_look",
     "cookie",
+    "no_cookie",
     "routing_token",
     "pcb",
     "ipv4",
@@ -321,6 +326,7 @@ impl Options {
             all_addresses: self.all_addresses,
             list_on_stdin: self.targets.iter().any(|target| target == "-"),
             password_on_stdin: self.password_stdin,
+            may_name_one: self.brings_users() && !self.no_gateway,
         };
         if let Some(message) = self.gateway.contradiction(&beside) {
             return Some(message);
@@ -362,7 +368,7 @@ impl Options {
         None
     }
 
-    /// Whether a target may bring a user of its own.
+    /// Whether a target may bring a user of its own, or a gateway.
     pub(crate) fn brings_users(&self) -> bool {
         let brings = |target: &OsString| is_rdp_file(target) || target == "-" || behind(target, "@").is_some();
         self.targets.iter().any(brings)

@@ -1,4 +1,5 @@
 //! From what was typed to probes.
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read as _;
@@ -6,10 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
+use zeroize::Zeroizing;
 
 use crate::account::{self, Accounts};
 use crate::credentials::{Credentials, of_builder};
 use crate::exit::say_soon;
+use crate::file_gateway::{FileGateways, FileWay, of_use};
 use crate::gateway::Way;
 use crate::lists::{self, Line, Lines};
 use crate::options::{Options, ResolveEntry};
@@ -32,6 +35,13 @@ enum Source {
 pub(crate) struct Named {
     pub(crate) target: Target,
     file: Option<Box<RdpFile>>,
+}
+
+impl Named {
+    /// Whether a gateway stands before it.
+    fn is_behind_gateway(&self, options: &Options) -> bool {
+        options.gateway.gateway.is_some() || of_use(options, self.file.as_deref()).is_some()
+    }
 }
 
 /// A probe to run, and what to warn of.
@@ -62,6 +72,8 @@ struct Jobs {
     accounts: Accounts,
     /// The gateway on the way, until its account is known.
     way: Option<Way>,
+    /// The gateways that files name.
+    gateways: FileGateways,
 }
 
 impl Targets {
@@ -82,6 +94,7 @@ impl Targets {
             sound: false,
             accounts: Accounts::default(),
             way,
+            gateways: FileGateways::look(options)?,
         };
         jobs.accounts.look(options)?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
@@ -191,14 +204,20 @@ impl Jobs {
         let pinned = self.pinned(named);
         let pinned = pinned.and_then(|index| self.options.resolve.get(index));
         let mut warnings: Vec<String> = warnings(&self.options, named).collect();
-        let credentials = match &named.file {
-            Some(file) => {
-                let named = (named.target.input.as_str(), &**file);
-                self.accounts.of_file(&self.options, named, &mut warnings)?
+        let (mut credentials, mut way) = (None, None);
+        if let Some(file) = &named.file {
+            let name = named.target.input.as_str();
+            credentials = self.accounts.of_file(&self.options, (name, &**file), &mut warnings)?;
+            if let Some(gateway) = of_use(&self.options, Some(file)) {
+                let gateway = (name, &**file, gateway);
+                way = Some(self.gateways.of_file(&self.options, &mut self.accounts, gateway, &mut warnings)?);
             }
-            None => None,
-        };
-        let probe = probe(&self.options, &self.prober, named, pinned, credentials)?;
+        }
+        let resolved = way.as_ref().and_then(|way| way.resolved);
+        if let Some(used) = resolved.and_then(|index| self.used.get_mut(index)) {
+            *used = true;
+        }
+        let probe = probe(&self.options, &self.prober, named, pinned, credentials, way)?;
         Ok(Job { probe, warnings })
     }
 
@@ -207,7 +226,7 @@ impl Jobs {
         // What the options refuse, they refuse to every target that brings nothing of its own.
         if self.sound && named.file.is_none() {
             self.pinned(named);
-            takes(&self.options, &named.target)?;
+            takes(&self.options, named)?;
             return Ok(Vec::new());
         }
         let Job { warnings, .. } = self.of(named)?;
@@ -217,7 +236,7 @@ impl Jobs {
 
     /// Which entry of `--resolve` it has. That one is of use. Behind a gateway it has none: its name is the gateway's to look up.
     fn pinned(&mut self, named: &Named) -> Option<usize> {
-        if self.options.gateway.gateway.is_some() {
+        if named.is_behind_gateway(&self.options) {
             return None;
         }
         let Target { host, port, .. } = &named.target;
@@ -234,6 +253,9 @@ impl Jobs {
         if let Some(message) = self.options.needs_a_user().filter(|_| !self.accounts.named) {
             return Err(message);
         }
+        if let Some(message) = self.gateways.of_no_use(&self.options) {
+            return Err(message);
+        }
         let unused = self.options.resolve.iter().zip(&self.used).find(|(_, used)| !**used);
         let Some((ResolveEntry { host, port, .. }, _)) = unused else { return Ok(()) };
         Err(match &self.options.gateway.gateway {
@@ -247,18 +269,28 @@ impl Jobs {
 
 fn warnings<'a>(
     options: &Options,
-    Named { target, file }: &'a Named,
+    named @ Named { target, file }: &'a Named,
 ) -> impl Iterator<Item = String> + use<'a> {
-    // What is typed wins, also over a file's gateway.
-    let has_gateway = options.gateway.gateway.is_some();
-    let is_of_use =
-        move |warning: &&RdpFileWarning| !(has_gateway && matches!(warning, RdpFileWarning::Gateway { .. }));
-    let warnings = file.iter().flat_map(|file| &file.warnings).filter(is_of_use);
-    warnings.map(move |warning| {
+    let through = of_use(options, file.as_deref()).is_some();
+    let asked = [
+        ("--enumerate", options.enumerate(false)),
+        ("--second-look", options.second_look(false)),
+        ("--all-addresses", options.all_addresses),
+    ];
+    let not_done = asked.into_iter().filter(move |(_, asked)| *asked && through);
+    let not_done = not_done.map(|(option, _)| {
+        let name = quoted(&named.target.input);
+        format!("{name}: {option} is not done through its gateway: it would open more tunnels there")
+    });
+    let warnings = file.iter().flat_map(|file| &file.warnings).map(move |warning| match warning {
         // Of every file alike, so it is said once.
-        let alike = *warning == RdpFileWarning::Password;
-        if alike { warning.to_string() } else { format!("{}: {warning}", quoted(&target.input)) }
-    })
+        RdpFileWarning::Password | RdpFileWarning::PasswordInClear => warning.to_string(),
+        RdpFileWarning::PassedOver(_)
+        | RdpFileWarning::UnknownKeys(_)
+        | RdpFileWarning::RepeatedKeys(_)
+        | _ => format!("{}: {warning}", quoted(&target.input)),
+    });
+    not_done.chain(warnings)
 }
 
 /// What all targets have in common: files are read here, once.
@@ -294,11 +326,11 @@ fn with_key_log(options: &Options, prober: Prober) -> Prober {
 }
 
 /// An address is of the family that was asked for.
-fn takes(options: &Options, target: &Target) -> Result<(), String> {
-    let family = options.family();
+fn takes(options: &Options, named: &Named) -> Result<(), String> {
+    let (family, target) = (options.family(), &named.target);
     // Behind a gateway it is the gateway that connects to it.
     if let Host::Ip(ip) = &target.host
-        && options.gateway.gateway.is_none()
+        && !named.is_behind_gateway(options)
         && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
     {
         let option = if family == Family::V4 { "-4" } else { "-6" };
@@ -307,14 +339,45 @@ fn takes(options: &Options, target: &Target) -> Result<(), String> {
     Ok(())
 }
 
+/// How deep a probe goes.
+fn depth(options: &Options, named: &Named, way: Option<&FileWay>) -> Result<Option<Stage>, String> {
+    let depth = match way {
+        Some(FileWay { logs_on, .. }) if options.gateway.gateway_only => {
+            Some(if *logs_on { Stage::GatewayChannel } else { Stage::GatewayHttp })
+        }
+        Some(_) | None => options.depth(),
+    };
+    match depth.filter(|stage| stage.is_gateways() && !named.is_behind_gateway(options)) {
+        Some(stage) => Err(format!(
+            "target {}: stage {stage} is one of a gateway's, and there is none on the way to it",
+            quoted(&named.target.input)
+        )),
+        None => Ok(depth),
+    }
+}
+
+/// What is left of a file where options say otherwise.
+fn as_typed<'a>(options: &Options, file: &'a RdpFile) -> Cow<'a, RdpFile> {
+    let mut file = Cow::Borrowed(file);
+    if options.no_gateway {
+        file = Cow::Owned(file.into_owned().without_gateway());
+    }
+    if options.no_cookie && file.cookie.is_some() {
+        file.to_mut().cookie = None;
+    }
+    file
+}
+
 fn probe(
     options: &Options,
     prober: &Prober,
-    Named { target, file }: &Named,
+    named @ Named { target, file }: &Named,
     pinned: Option<&ResolveEntry>,
     credentials: Option<Credentials>,
+    way: Option<FileWay>,
 ) -> Result<Probe, String> {
-    takes(options, target)?;
+    takes(options, named)?;
+    let depth = depth(options, named, way.as_ref())?;
     let mut builder = prober
         .probe(target.clone())
         .enumerate(options.enumerate(options.single()))
@@ -325,13 +388,19 @@ fn probe(
     builder = of_builder(options, builder, credentials);
     // What is typed wins over what the file says.
     if let Some(file) = file {
-        builder = builder.rdp_file(file);
+        builder = builder.rdp_file(&as_typed(options, file));
+    }
+    if let Some(way) = way {
+        builder = builder.gateway(way.gateway);
+        if let Some(limit) = options.timeout {
+            builder = builder.timeout(limit);
+        }
     }
     builder = builder.not_followed(options.pasted.not_followed.iter().cloned());
     if let Some(security) = options.security {
         builder = builder.security(security);
     }
-    if let Some(stage) = options.depth() {
+    if let Some(stage) = depth {
         builder = builder.until(stage);
     }
     for pin in &options.pin {
@@ -371,12 +440,20 @@ fn probe(
 }
 
 fn rdp_file(path: &OsStr) -> Result<Named, String> {
-    let mut octets = Vec::new();
+    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+    let metadata = std::fs::metadata(path).map_err(cannot)?;
+    // Nobody would end what a pipe begins, and nobody saves such a file in a device.
+    if !metadata.is_file() {
+        let is = if metadata.is_dir() { "a folder" } else { "a pipe or a device" };
+        return Err(format!("cannot be read: it is {is}, and no file"));
+    }
     // One octet more than it may have, so that the reader sees what is too much.
-    let most = u64::try_from(RdpFile::MAX_LEN).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)
-        .and_then(|file| file.take(most).read_to_end(&mut octets))
-        .map_err(|error| format!("cannot be read: {error}"))?;
+    let most = RdpFile::MAX_LEN.saturating_add(1);
+    let len = usize::try_from(metadata.len()).unwrap_or(most).min(most);
+    // With room for all of it: it may hold a token, and what grows leaves copies behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(len.saturating_add(1)));
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    File::open(path).and_then(|file| file.take(most).read_to_end(&mut octets)).map_err(cannot)?;
     let file = RdpFile::parse(&octets).map_err(|error| error.to_string())?;
     let mut target = file.target();
     target.input = path.to_string_lossy().into_owned();

@@ -10,7 +10,7 @@ use rdp_probe_core::wire::preconnection::PreconnectionPdu;
 use rdp_probe_core::wire::x224::{self, ConnectionRequest};
 use rdp_probe_core::{
     Address, ClientName, Evidence, Family, GatewayLogon, Limits, LogonResult, NotFollowed, Plan, Routing,
-    Security, Stage,
+    Security, Stage, Unfollowed,
 };
 use rdp_probe_diagnosis::{Rule, diagnose_with};
 use tokio::sync::mpsc;
@@ -23,7 +23,7 @@ use crate::gateway::{Gateway, Shows};
 use crate::ledger::Ledger;
 use crate::network::Network;
 use crate::progress::{Events, Progress};
-use crate::rdp_file::RdpFile;
+use crate::rdp_file::{GatewayUsage, RdpFile};
 use crate::report::Report;
 use crate::shared::Shared;
 use crate::target::Target;
@@ -327,8 +327,11 @@ impl ProbeBuilder {
         self
     }
 
-    /// What an .rdp file says of the connection: security protocols, TLS name, routing token and pre-connection blob. What is
-    /// set after it wins. The target is the builder's own: [`RdpFile::target`].
+    /// What an .rdp file says of the connection: security protocols, TLS name, routing token or the user's cookie, pre-connection blob,
+    /// what is not followed, and its gateway with the token that the file has for it.
+    ///
+    /// What is set after it wins. A gateway that was set before it, here or at the [`crate::Prober`], wins too, since it is the way out of
+    /// where the probe runs. The target is the builder's own: [`RdpFile::target`].
     pub fn rdp_file(mut self, file: &RdpFile) -> Self {
         let plan = &mut self.probe.plan;
         plan.security = file.security.unwrap_or(plan.security);
@@ -337,11 +340,27 @@ impl ProbeBuilder {
         }
         if let Some(token) = &file.routing_token {
             plan.routing = Routing::Token(token.clone());
+        } else if let Some(cookie) = &file.cookie {
+            plan.routing = Routing::Cookie(cookie.clone());
         }
         if let Some(blob) = &file.preconnection_blob {
             plan.preconnection_blob = Some(blob.as_str().into());
         }
-        self
+        plan.refuses_untrusted |= file.refuses_untrusted;
+        let through = file.gateway.as_ref().filter(|_| plan.gateway.is_none());
+        if let Some(gateway) = through {
+            // The one place where it is decided: where a client would try the direct way first, this one goes through the gateway at once.
+            match gateway.usage {
+                GatewayUsage::Always | GatewayUsage::Detect => {
+                    self =
+                        self.gateway(gateway.to_gateway()).not_followed(gateway.not_followed.iter().cloned());
+                }
+            }
+        }
+        let not_followed = file.not_followed.iter();
+        // Whoever has another gateway on the way misses none of the file's.
+        let has_gateway = self.probe.plan.gateway.is_some();
+        self.not_followed(not_followed.filter(|one| !(has_gateway && one.what == Unfollowed::Gateway)).cloned())
     }
 
     /// How long the whole run may take. Default: 20 s.

@@ -158,7 +158,10 @@ pub use gateway::Gateway;
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use prober::Prober;
 pub use progress::{Events, Progress};
-pub use rdp_file::{RdpFile, RdpFileError, RdpFileWarning};
+pub use rdp_file::{
+    GatewayCredentials, GatewayUsage, PassedOver, RdpFile, RdpFileError, RdpFileGateway, RdpFileKey,
+    RdpFileKeyUse, RdpFileWarning,
+};
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, gateway_code_name};
 pub use secret::Secret;
 pub use target::{Target, TargetError};
@@ -166,10 +169,10 @@ pub use target::{Target, TargetError};
 pub use rdp_probe_core::{
     Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, ClientName,
     ClientNameError, Close, Cut, DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family,
-    Fields, GatewayFact, GatewayFault, GatewayTransport, Hop, Host, HttpFacts, Leg, Link, MethodSummary, Nla,
-    NotFollowed, NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Product, Purpose, Security,
-    SecuritySummary, ShownGateway, ShownServer, ShownSettings, ShownTls, Stage, StageRecord, TlsFacts,
-    TunnelEnd, Unfollowed, hex,
+    Fields, GatewayFact, GatewayFault, GatewayLogon, GatewayTransport, Hop, Host, HttpFacts, Leg, Link,
+    MethodSummary, Nla, NotFollowed, NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Product,
+    Purpose, Security, SecuritySummary, ShownGateway, ShownServer, ShownSettings, ShownTls, Stage, StageRecord,
+    TlsFacts, TunnelEnd, Unfollowed, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, EXIT_CODES, ExitCode, Explanation, Likelihood, Placeholder,

@@ -192,7 +192,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         "[ -~]{0,250}".prop_map(Routing::Cookie).boxed(),
         vec(any::<u8>(), 0..250).prop_map(Routing::Token).boxed(),
     ]);
-    let not_followed = vec((select(&Unfollowed::ALL[..]), "[\\PC]{0,20}"), 0..3);
+    let not_followed = (vec((select(&Unfollowed::ALL[..]), "[\\PC]{0,20}"), 0..3), any::<bool>());
     let routing = (routing, option::of("[\0-~]{0,40}"), not_followed);
     let limits = (limit(), option::of((select(&Stage::ALL[..]), limit())));
     let account = option::of(any::<bool>());
@@ -211,7 +211,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 until,
                 (enumerate, second_look, all_addresses),
                 family,
-                (routing, blob, not_followed),
+                (routing, blob, (not_followed, refuses_untrusted)),
                 (overall, stage),
                 ((asked, trust), pins, began, account),
             )| {
@@ -232,6 +232,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 plan.preconnection_blob = blob.map(String::into);
                 let one = |(what, value): &(_, String)| NotFollowed::new(*what, value);
                 plan.not_followed = not_followed.iter().map(one).collect();
+                plan.refuses_untrusted = refuses_untrusted;
                 plan.limits.overall = overall;
                 plan.limits.stages = stage.into_iter().collect();
                 plan

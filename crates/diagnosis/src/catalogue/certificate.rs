@@ -93,7 +93,38 @@ fn not_verified(evidence: &Evidence) -> bool {
     !told && evidence.tls().is_some_and(|tls| tls.signature != SignatureCheck::Verified)
 }
 
+/// A client that refuses what is not trusted would have ended here.
+fn refused_by_the_file(evidence: &Evidence) -> bool {
+    let unproven = |c: &CertificateFacts| {
+        let untrusted = match evidence.tls().and_then(|tls| tls.trust) {
+            Some(Trust::Trusted) => false,
+            // Where nobody looked at the chain, one thing is known of it.
+            None => c.self_signed,
+            Some(
+                Trust::UnknownIssuer | Trust::Expired | Trust::OtherName | Trust::NoName | Trust::Refused | _,
+            ) => true,
+        };
+        let out_of_date = now(evidence).is_some_and(|now| {
+            c.not_after.is_some_and(|end| end < now) || c.not_before.is_some_and(|begin| begin > now)
+        });
+        untrusted || out_of_date || c.name_matches(&evidence.plan.target.asked_name()) == Some(false)
+    };
+    evidence.plan.refuses_untrusted && holds(evidence, unproven)
+}
+
 pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "file-refuses-certificate",
+        matches: refused_by_the_file,
+        rank: 46,
+        summary: "a client with this file (authentication level 1) refuses the certificate",
+        cause: "the file has authentication level:i:1, with which a client does not connect where the certificate is not trusted or is not for \
+                {asked_name}; this run went on past it. A Windows client that logs on by Kerberos has proof of its own who the host is, and \
+                connects",
+        remedy: "bind a certificate that the clients trust for this name, or have the file say authentication level:i:2, with which a client \
+                 asks its user",
+        ..WARNING
+    },
     Rule {
         id: "certificate-expired",
         matches: |f| now(f).is_some_and(|now| holds(f, |c| c.not_after.is_some_and(|end| end < now))),

@@ -1,7 +1,12 @@
 //! Why an .rdp file cannot be used.
+use std::fmt;
+
 use rdp_probe_core::TargetError;
 use rdp_probe_core::wire::preconnection::BlobError;
+use rdp_probe_core::wire::tsgu::TextError;
 use rdp_probe_core::wire::x224;
+
+use super::passed_over::PassedOver;
 
 /// An .rdp file that cannot be used: the line, and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,26 +15,9 @@ pub enum RdpFileError {
     /// It is larger than any such file.
     #[error("larger than 1 MiB, which no .rdp file is")]
     TooLarge,
-    /// A line is text of neither kind.
-    #[error("line {line}: expected text in UTF-8 or UTF-16")]
-    Text {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A line is no setting.
-    #[error("line {line}: expected name:type:value, such as full address:s:srv1")]
-    Line {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A setting is of no type that there is.
-    #[error("line {line}: expected the type s, i or b behind the name, not {found:?}")]
-    Type {
-        /// The line, from 1.
-        line: usize,
-        /// What stands in its place.
-        found: String,
-    },
+    /// No line of it is a setting.
+    #[error("no .rdp file: not one line of it is a setting, such as full address:s:srv1")]
+    NoSettings,
     /// A setting is of another type than its name tells.
     #[error("line {line}: expected {key}:{expected}:value")]
     OtherType {
@@ -97,7 +85,45 @@ pub enum RdpFileError {
         #[source]
         error: BlobError,
     },
+    /// `gatewayusagemethod` is no way to use a gateway.
+    #[error("line {line}: gatewayusagemethod: expected a number from 0 to 4, not {value}")]
+    GatewayUsage {
+        /// The line, from 1.
+        line: usize,
+        /// The number.
+        value: i64,
+    },
+    /// `gatewayaccesstoken` cannot be sent.
+    #[error(
+        "line {line}: gatewayaccesstoken: expected a token of at most {} characters, none of them a control character",
+        TextError::MAX_UNITS
+    )]
+    Token {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// The line that says where to connect to is empty.
+    #[error(
+        "line {line}: full address: the line is there and empty, as in a template that a client saved: expected \
+         full address:s:HOST"
+    )]
+    EmptyAddress {
+        /// The line, from 1.
+        line: usize,
+    },
     /// Nothing says where to connect to.
-    #[error("expected a line full address:s:HOST, which is missing")]
-    NoAddress,
+    #[error("expected a line full address:s:HOST, which is missing{}", Also(.passed_over))]
+    NoAddress {
+        /// Lines that are no settings: it may be among them.
+        passed_over: Option<PassedOver>,
+    },
+}
+
+/// What is said of lines that are no settings, behind something else.
+struct Also<'a>(&'a Option<PassedOver>);
+
+impl fmt::Display for Also<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |lines| write!(f, "; {lines}"))
+    }
 }

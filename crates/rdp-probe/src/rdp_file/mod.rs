@@ -1,19 +1,26 @@
 //! An .rdp file: what a Windows client is told of a connection, and what of it changes a probe.
 //!
-//! One setting a line, `name:type:value`. Clients save it in UTF-16LE with a byte order mark; people write it in UTF-8.
+//! One setting a line, `name:type:value`. Clients save it in UTF-16LE with a byte order mark; people write it in UTF-8, and older programs
+//! in Windows-1252. What is no setting is passed over; only a value that decides where and how to connect has to be one.
 mod error;
+mod gateway;
 mod keys;
+mod passed_over;
 mod settings;
 mod text;
+mod unfollowed;
 mod warning;
 
-use rdp_probe_core::{Host, Security};
+use rdp_probe_core::{Host, NotFollowed, Security, Unfollowed};
 
 use crate::target::Target;
 use crate::tls::can_carry;
 use settings::Settings;
 
 pub use error::RdpFileError;
+pub use gateway::{GatewayCredentials, GatewayUsage, RdpFileGateway};
+pub use keys::{RdpFileKey, RdpFileKeyUse};
+pub use passed_over::PassedOver;
 pub use warning::RdpFileWarning;
 
 /// What an .rdp file says of a connection.
@@ -46,7 +53,15 @@ pub struct RdpFile {
     pub user: Option<String>,
     /// `domain`.
     pub domain: Option<String>,
-    /// What a client would do, or might, and a probe does not.
+    /// What a client makes of `username` for `Cookie: mstshash=` of its first request, where it sends no routing token.
+    pub cookie: Option<String>,
+    /// `authentication level:i:1`: a client refuses a certificate that is not trusted, or not for the name.
+    pub refuses_untrusted: bool,
+    /// The gateway on the way.
+    pub gateway: Option<RdpFileGateway>,
+    /// What a client would do, and a probe does not. What it would do by way of the gateway stands with that.
+    pub not_followed: Vec<NotFollowed>,
+    /// What was passed over.
     pub warnings: Vec<RdpFileWarning>,
 }
 
@@ -62,8 +77,11 @@ impl RdpFile {
         if octets.len() > Self::MAX_LEN {
             return Err(RdpFileError::TooLarge);
         }
-        let text = text::decode(octets).map_err(|line| RdpFileError::Text { line })?;
-        let settings = Settings::read(&text)?;
+        let text = text::decode(octets);
+        let settings = Settings::read(&text);
+        if !settings.any && settings.passed_over.as_ref().is_some_and(|_| is_binary(&text)) {
+            return Err(RdpFileError::NoSettings);
+        }
         let full = settings.address("full address")?;
         let alternate = settings.address("alternate full address")?;
         let default_port = settings.port("server port")?;
@@ -74,13 +92,21 @@ impl RdpFile {
                 (name, (host, own), port)
             }
             (Some(only), None) | (None, Some(only)) => (None, only, None),
-            (None, None) => return Err(RdpFileError::NoAddress),
+            (None, None) => {
+                return Err(match settings.find("full address") {
+                    Some(setting) => RdpFileError::EmptyAddress { line: setting.line },
+                    None => RdpFileError::NoAddress { passed_over: settings.passed_over },
+                });
+            }
         };
         if let Some(name) = server_name.as_ref().filter(|name| !can_carry(name)) {
-            let line = settings.text("full address")?.map_or(0, |setting| setting.line);
+            let line = settings.find("full address").map_or(0, |setting| setting.line);
             return Err(RdpFileError::ServerName { line, name: name.clone() });
         }
         let port = own_port.or(other_port).or(default_port).unwrap_or(Target::DEFAULT_PORT);
+        let mut not_followed = unfollowed::all(&settings);
+        let gateway = gateway::read(&settings, &mut not_followed)?;
+        let user = settings.trimmed("username");
         Ok(Self {
             host,
             port,
@@ -88,9 +114,13 @@ impl RdpFile {
             security: settings.security()?,
             routing_token: settings.routing_token()?,
             preconnection_blob: settings.preconnection_blob()?,
-            user: settings.trimmed("username")?,
-            domain: settings.trimmed("domain")?,
-            warnings: warning::all(&settings)?,
+            cookie: user.as_deref().and_then(cookie_of),
+            user,
+            domain: settings.trimmed("domain"),
+            refuses_untrusted: settings.number_if_any("authentication level") == Some(1),
+            gateway,
+            not_followed,
+            warnings: warning::all(&settings),
         })
     }
 
@@ -99,6 +129,32 @@ impl RdpFile {
     pub fn target(&self) -> Target {
         Target::new(self.host.clone(), self.port)
     }
+
+    /// The same where nobody goes through its gateway, nor misses that.
+    #[must_use]
+    pub fn without_gateway(mut self) -> Self {
+        self.gateway = None;
+        self.not_followed.retain(|one| one.what != Unfollowed::Gateway);
+        self
+    }
+}
+
+/// The most of a user's name that mstsc sends, in characters ([MS-RDPBCGR] 2.2.1.1 and its note on it).
+const MOST_OF_USER: usize = 9;
+
+/// What a client makes of a user for the cookie: the login name, which has no domain before it. What is not of ASCII cannot be one.
+fn cookie_of(user: &str) -> Option<String> {
+    let name = user.rsplit_once('\\').map_or(user, |(_, name)| name).trim_start();
+    let sent: String = name.chars().take(MOST_OF_USER).collect();
+    let fits = |c: char| c.is_ascii_graphic() || c == ' ';
+    (!sent.is_empty() && name.chars().all(fits)).then_some(sent)
+}
+
+/// Whether it holds what no text does.
+fn is_binary(text: &str) -> bool {
+    let strange =
+        |c: char| (c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\u{1a}' | '\u{c}')) || c == '\u{fffd}';
+    text.contains(strange)
 }
 
 #[cfg(test)]

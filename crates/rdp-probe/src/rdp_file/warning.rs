@@ -1,24 +1,20 @@
-//! What a client would do with a file, or might, and a probe does not.
+//! What is passed over in a file, for whoever wrote it.
 use std::fmt;
 
-use super::error::RdpFileError;
+use super::keys::{RdpFileKey, RdpFileKeyUse};
+use super::passed_over::PassedOver;
 use super::settings::Settings;
 
 /// A warning about an .rdp file. [`fmt::Display`] gives one line; what stands in the file has to be escaped for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RdpFileWarning {
-    /// A gateway that a client would use.
-    Gateway {
-        /// `gatewayhostname`.
-        host: String,
-    },
-    /// A connection by way of Azure Virtual Desktop.
-    AzureVirtualDesktop,
-    /// `negotiate security layer:i:0`: a client without CredSSP would begin with TLS.
-    NoNegotiation,
+    /// Lines that are no settings.
+    PassedOver(PassedOver),
     /// A password, which nobody else can decrypt.
     Password,
+    /// A password that everybody can read who has the file.
+    PasswordInClear,
     /// Names that are not known, as they were written.
     UnknownKeys(Vec<String>),
     /// Names that stand on several lines, of which the last counts.
@@ -28,32 +24,23 @@ pub enum RdpFileWarning {
 /// As many names as one line holds.
 const MOST_NAMES: usize = 8;
 
+/// So many more are not counted.
+const MANY: usize = 100;
+
 /// As much of a name as one line holds, in characters.
 const MOST_CHARACTERS: usize = 40;
 
-pub(super) fn all(settings: &Settings<'_>) -> Result<Vec<RdpFileWarning>, RdpFileError> {
+pub(super) fn all(settings: &Settings<'_>) -> Vec<RdpFileWarning> {
     let mut warnings = Vec::new();
-    // 0 and 4 go straight to the target, and so does a file that says nothing.
-    let method = settings.number("gatewayusagemethod")?.map_or(0, |(_, method)| method);
-    if let Some(host) = settings.text("gatewayhostname")?
-        && matches!(method, 1..=3)
-    {
-        warnings.push(RdpFileWarning::Gateway { host: host.value.trim().to_owned() });
-    }
-    let resource_manager = settings.text("resourceprovider")?;
-    if resource_manager.is_some_and(|provider| provider.value.trim().eq_ignore_ascii_case("arm"))
-        || settings.text("wvd endpoint pool")?.is_some()
-    {
-        warnings.push(RdpFileWarning::AzureVirtualDesktop);
-    }
-    // With CredSSP a client negotiates whatever this says.
-    if settings.is("negotiate security layer", 0)? && settings.is("enablecredsspsupport", 0)? {
-        warnings.push(RdpFileWarning::NoNegotiation);
-    }
-    let password = ["password", "password 51"];
-    if password.iter().any(|key| settings.by_name.get(*key).is_some_and(|s| !s.value.trim().is_empty())) {
-        warnings.push(RdpFileWarning::Password);
-    }
+    warnings.extend(settings.passed_over.clone().map(RdpFileWarning::PassedOver));
+    let mut secrets = RdpFileKey::ALL.iter().filter(|key| key.used == RdpFileKeyUse::Secret);
+    let (mut encrypted, mut in_clear) = (false, false);
+    secrets.by_ref().filter(|key| settings.some(key.name).is_some()).for_each(|key| match key.kind {
+        'b' => encrypted = true,
+        _ => in_clear = true,
+    });
+    warnings.extend(encrypted.then_some(RdpFileWarning::Password));
+    warnings.extend(in_clear.then_some(RdpFileWarning::PasswordInClear));
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     if !settings.unknown.is_empty() {
         warnings.push(RdpFileWarning::UnknownKeys(names(&settings.unknown)));
@@ -61,25 +48,20 @@ pub(super) fn all(settings: &Settings<'_>) -> Result<Vec<RdpFileWarning>, RdpFil
     if !settings.repeated.is_empty() {
         warnings.push(RdpFileWarning::RepeatedKeys(names(&settings.repeated)));
     }
-    Ok(warnings)
+    warnings
 }
 
 impl fmt::Display for RdpFileWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gateway { host } => {
-                let host: String = host.chars().take(MOST_CHARACTERS).collect();
-                write!(f, "gateway {host:?} is not yet followed: the target is probed directly")
-            }
-            Self::AzureVirtualDesktop => {
-                f.write_str("Azure Virtual Desktop is not yet followed: the target is probed directly")
-            }
-            Self::NoNegotiation => {
-                f.write_str("\"negotiate security layer:i:0\" is not yet followed: the probe negotiates")
-            }
+            Self::PassedOver(lines) => lines.fmt(f),
             Self::Password => {
                 f.write_str("a password in a file is encrypted for whoever saved it, and is not used")
             }
+            Self::PasswordInClear => f.write_str(
+                "a password in a file, where everybody can read it who has the file, is not used: --password-file, --password-stdin or \
+                 RDP_PASSWORD gives one, and RDG_PASSWORD and the like one for a gateway",
+            ),
             Self::UnknownKeys(names) => {
                 f.write_str("unknown keys, which change nothing: ")?;
                 list(f, names)
@@ -99,6 +81,8 @@ fn list(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
     }
     match names.len().saturating_sub(MOST_NAMES) {
         0 => Ok(()),
+        // The reader does not tell any number of them from each other.
+        more if more >= MANY => f.write_str(" and many more"),
         more => write!(f, " and {more} more"),
     }
 }

@@ -1,4 +1,4 @@
-//! The password of scenarios with an account.
+//! The password of scenarios with an account, and other files for whoever can only be given a path.
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +15,13 @@ pub(super) fn password_file() -> io::Result<PathBuf> {
 pub(super) fn secret_file(secret: &str) -> io::Result<PathBuf> {
     let name: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
     file(&format!("rdp-probe-test-secret-{name}"), secret)
+}
+
+/// An .rdp file whose client refuses a certificate that is not trusted.
+pub(super) fn rdp_file(target: &str) -> io::Result<PathBuf> {
+    let name: String = target.chars().filter(char::is_ascii_alphanumeric).collect();
+    let text = format!("full address:s:{target}\r\nauthentication level:i:1\r\n");
+    file(&format!("rdp-probe-test-{name}.rdp"), &text)
 }
 
 fn file(name: &str, secret: &str) -> io::Result<PathBuf> {

@@ -8,7 +8,7 @@ use rdp_probe_core::{
 
 use super::Scenario;
 use super::gateway::Accepts;
-use super::password::{password_file, secret_file};
+use super::password::{password_file, rdp_file, secret_file};
 use super::plan_table::{Shown, Shows};
 use crate::certificate::{authority, root_file};
 
@@ -41,6 +41,7 @@ impl Scenario {
         }
         plan.preconnection_blob = wanted.pcb.clone().map(String::into);
         plan.not_followed = wanted.not_followed.clone().into();
+        plan.refuses_untrusted = wanted.refuses_untrusted;
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
         plan.limits.stages = wanted.stages.clone().into();
         plan
@@ -231,7 +232,13 @@ impl Scenario {
         if matches!(self.target.host, Host::Name(_)) && !addresses.is_empty() && self.gateway.is_none() {
             option(&["--resolve", &format!("{host}:{port}:{}", addresses.join(","))]);
         }
-        option(&[&format!("{host}:{port}")]);
+        let target = format!("{host}:{port}");
+        if wanted.refuses_untrusted {
+            // Without the file the binary says that there is none.
+            option(&[&rdp_file(&target).unwrap_or_default().to_string_lossy()]);
+        } else {
+            option(&[&target]);
+        }
         arguments
     }
 }

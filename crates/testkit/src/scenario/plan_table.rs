@@ -70,6 +70,8 @@ pub struct PlanTable {
     pub pcb: Option<String>,
     /// What a client would do, and the run does not.
     pub not_followed: Vec<NotFollowed>,
+    /// Whether a client of the file that names the target refuses a certificate that is not trusted.
+    pub refuses_untrusted: bool,
     /// The limit of the whole run.
     #[serde(rename = "overall_ms", deserialize_with = "some_millis")]
     pub overall: Option<Duration>,
