@@ -42,6 +42,7 @@ mod verbs;
 mod warned;
 mod words;
 mod writing;
+mod written;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -3,6 +3,8 @@ use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::Arc;
 
+mod text;
+
 use crate::quote::quoted;
 
 /// The longest line, in octets: no target is as long.
