@@ -4,6 +4,7 @@
     reason = "targets, lines and columns are counted here; what a peer's lengths lead to is computed in the library"
 )]
 mod account;
+mod bad_lines;
 mod credentials;
 mod duration;
 mod exit;

@@ -237,7 +237,10 @@ mod tests {
 
     #[test]
     fn what_is_no_utf_8_is_windows_1252_on_its_line_only() {
-        assert_eq!(lines(b"M\xfcnchen \x80\x81\nM\xc3\xbcnchen"), ["M\u{fc}nchen \u{20ac}\u{fffd}", "M\u{fc}nchen"]);
+        assert_eq!(
+            lines(b"M\xfcnchen \x80\x81\nM\xc3\xbcnchen"),
+            ["M\u{fc}nchen \u{20ac}\u{fffd}", "M\u{fc}nchen"]
+        );
     }
 
     #[test]
@@ -245,7 +248,10 @@ mod tests {
         assert_eq!(lines(&[b'a', 0, 0, 0xD8, b'b', 0, b'c']), ["a\u{fffd}b\u{fffd}"]);
         assert_eq!(lines(b"\xEF\xBB"), ["\u{ef}\u{bb}"]);
         assert_eq!(lines(&[0xFF, 0xFE]), [""; 0]);
-        assert_eq!((lines(b"a"), lines(b"\n"), lines(b"\r\n"), lines(b"")), (vec!["a".into()], vec!["".into()], vec!["".into()], vec![]));
+        assert_eq!(
+            (lines(b"a"), lines(b"\n"), lines(b"\r\n"), lines(b"")),
+            (vec!["a".into()], vec!["".into()], vec!["".into()], vec![])
+        );
     }
 
     #[test]
