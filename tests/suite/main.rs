@@ -51,6 +51,8 @@ mod in_memory;
 #[cfg(test)]
 mod interrupted;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod logon;
 #[cfg(test)]
 mod logon_program;

@@ -410,27 +410,6 @@ fn a_list_on_standard_input_is_read_as_it_comes() {
 }
 
 #[test]
-fn a_line_of_standard_input_that_cannot_be_read_ends_the_run_after_what_came_before_it() {
-    let cases: [(&[u8], &[&str], usize, &str); 5] = [
-        (b"127.0.0.1:9\n127.0.0.2:9\nsrv 2\n127.0.0.3:9\n", &[], 2, "standard input, line 3: \"srv 2\""),
-        (b"127.0.0.1:9\nM\xfcnchen\n", &[], 1, "octet 13 is not UTF-8"),
-        (b"# nothing\n", &[], 0, "the list has no target"),
-        (b"127.0.0.1:9\n::1\n", &["-4"], 1, "-4"),
-        (b"127.0.0.1:9\n", &["--resolve", "srv2:3389:192.0.2.7"], 1, "no target is srv2"),
-    ];
-    for (input, more, reports, part) in cases {
-        let mut child = command(&["-", "-o", "json"]).args(more).stdin(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        let (stdout, stderr) = (reading(child.stdout.take().unwrap()), reading(child.stderr.take().unwrap()));
-        assert_eq!(ended(&mut child).code(), Some(2));
-        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
-        let all: Value = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{part}: {e}: {stdout}"));
-        assert_eq!(all.as_array().map(Vec::len), Some(reports), "{part}: {stdout}");
-        assert!(stderr.contains(part) && stderr.lines().count() == 1, "{part}: {stderr}");
-    }
-}
-
-#[test]
 fn a_list_in_a_pipe_is_one_that_is_read_as_it_comes() {
     let scratch = Scratch::new("pipe");
     let fifo = scratch.path("list");

@@ -40,7 +40,13 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
     let scratch = Scratch::new("mistakes");
     let list = |name: &str, octets: &[u8]| format!("@{}", scratch.file(name, octets));
     let (bad_line, not_utf8, empty) =
-        (list("bad", b"srv1\nsrv 2\n"), list("latin1", b"srv1\nM\xfcnchen\n"), list("empty", b"# nothing\n"));
+        (list("bad", b"srv1\nsrv x\n"), list("latin1", b"srv1\nM\xfcnchen\n"), list("empty", b"# nothing\n"));
+    let (only_bad, binary, columns) = (
+        list("only-bad", b"srv x\n"),
+        list("binary", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\n"),
+        list("columns", b"Rechner;Port\nsrv1;3389\n"),
+    );
+    let folder = format!("@{}", scratch.path(""));
     // A file of nothing but holes takes no room.
     std::fs::File::create(scratch.0.join("large")).unwrap().set_len((64 << 20) + 1).unwrap();
     let large = format!("@{}", scratch.0.join("large").display());
@@ -72,7 +78,15 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["explain", "5", "-o", "json", "-o", "human"], "two outputs go to standard output"),
         (&["srv1", "--timeout", "soon"], "\"soon\" is not a duration"),
         (&["srv1", "--timeout", "0s"], "is not a duration from"),
-        (&["srv1", "--stage-timeout", "x224=5"], "\"5\" is not a duration"),
+        (&["srv1", "--stage-timeout", "x224=5h"], "\"5h\" is not a duration"),
+        (&["srv1", "-p", "hunter2"], "-p: expected a port from 1 to 65535; what stands there is not repeated"),
+        (&["srv1", "-p-hunter2"], "-p: expected a port from 1 to 65535"),
+        (&["srv1", "--port", "0"], "-p: expected a port from 1 to 65535"),
+        (&["me:hunter2@srv1"], "target \"...@srv1\": a target is a host, and no user stands before it"),
+        (&["https://me:hunter2@srv x/"], "no character like ' '"),
+        (&["srv x:3389:me:hunter2"], "target \"srv x:3389:...\""),
+        (&["srv1", "--column", "host"], "--column is of no use without a list"),
+        (&["srv1", "--strict"], "--strict is of no use without a list"),
         (&["srv1", "--until", "session"], "stage session is not in this version"),
         (&["srv1", "--user", "me"], "no password for \"me\": give it by"),
         (&["srv1", "-u", "LAB\\me@lab.test", "--password-file", &password], "in one of these forms"),
@@ -168,8 +182,13 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["192.0.2.7", "--resolve", "192.0.2.7:3389:192.0.2.8"], "only a name is resolved"),
         (&[&large], "larger than 64 MiB"),
         (&["@/nonexistent/list"], "/nonexistent/list"),
-        (&[&bad_line], "line 2: \"srv 2\""),
-        (&[&not_utf8], "octet 6 is not UTF-8"),
+        (&[&bad_line, "--strict"], "line 2: \"srv x\""),
+        (&[&not_utf8, "--strict"], "line 2: \"M\u{fc}nchen\": a host name is ASCII here"),
+        (&[&only_bad], "line 1: \"srv x\": a host name has no character like ' '; passed over"),
+        (&[&binary], "is no list: line "),
+        (&[&columns], "--column names it; there are \"Rechner\", \"Port\""),
+        (&[&columns, "--column", "host"], "there is no column \"host\"; there are \"Rechner\", \"Port\""),
+        (&[&folder], "cannot be read"),
         (&[&empty], "no target"),
     ];
     for (arguments, part) in cases {

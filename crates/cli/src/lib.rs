@@ -4,6 +4,7 @@
     reason = "targets, lines and columns are counted here; what a peer's lengths lead to is computed in the library"
 )]
 mod account;
+mod bad_lines;
 mod columns;
 mod credentials;
 mod duration;
@@ -46,6 +47,7 @@ mod verbs;
 mod warned;
 mod words;
 mod writing;
+mod written;
 
 use std::process::ExitCode;
 use std::sync::Arc;

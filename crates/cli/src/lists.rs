@@ -1,30 +1,83 @@
-//! Lists of targets, read line by line.
+//! Lists of targets, read line by line: plain ones, and such with columns. docs/lists.md says how each line is read.
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::Read;
 use std::sync::Arc;
 
-use crate::quote::quoted;
+use rdp_probe::Target;
+
+mod columns;
+mod fields;
+mod text;
+
+use crate::words::is_rdp_file;
+use crate::written::{Written, is_number, shown, target};
+use columns::{Columns, Header, header, is_rule, table};
+use fields::{Fields, first_separator, split};
+use text::{Text, Texts};
 
 /// The longest line, in octets: no target is as long.
-const MAX_LINE: u64 = 64 << 10;
+const MAX_LINE: usize = 64 << 10;
 /// The largest list that is read twice, in octets.
 const MAX_LIST: u64 = 64 << 20;
+/// Over so many lines a cell may go.
+const MAX_LINES: usize = 32;
 /// What a list is.
 const LIST: &str = "a list is text with a target on each line";
 
-/// A list under way. It holds one line.
-pub(crate) struct Lines<R> {
-    source: BufReader<R>,
-    name: Arc<str>,
-    /// How many lines have been read, and how many octets.
-    number: usize,
-    octets: usize,
+/// How lists are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// The column that holds the hosts, where somebody named one.
+    pub(crate) column: Option<String>,
+    /// The port of a target that names none.
+    pub(crate) port: u16,
 }
 
-/// One target's line.
+/// A list under way. It holds one line, and what had to be read behind it to understand it.
+pub(crate) struct Lines<R> {
+    texts: Texts<R>,
+    name: Arc<str>,
+    reading: Reading,
+    kind: Kind,
+    /// What divides the columns, where the list says that itself.
+    separator: Option<char>,
+    /// How many lines have been read.
+    number: usize,
+    ahead: VecDeque<(usize, String)>,
+    /// Whether there was a target in it.
+    any: bool,
+    /// Whether it was said that columns are passed over.
+    more: bool,
+    /// Whether there was a quotation mark without another one.
+    stray: bool,
+}
+
+/// What kind of list it is.
+enum Kind {
+    Unknown,
+    Plain,
+    Columns(Columns),
+}
+
+/// What a line names.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Target(Target),
+    /// The name of an .rdp file.
+    File(String),
+}
+
+/// One line that is no comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    pub(crate) text: String,
+    /// What it names, or why it cannot be read.
+    pub(crate) what: Result<What, String>,
+    /// The first one of the list of which a part was passed over.
+    pub(crate) more: bool,
+    /// What stands in it, as messages have it.
+    shown: String,
     list: Arc<str>,
     number: usize,
 }
@@ -32,9 +85,15 @@ pub(crate) struct Line {
 /// Where it stands, as messages have it.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short: String = self.text.chars().take(80).collect();
-        write!(f, "{}, line {}: {}", self.list, self.number, quoted(short))
+        write!(f, "{}, line {}: {}", self.list, self.number, self.shown)
     }
+}
+
+/// What a line holds that is no comment.
+struct Held<'a> {
+    cell: Cow<'a, str>,
+    what: Result<What, String>,
+    more: bool,
 }
 
 /// Whether a list of so many octets is one that is read twice.
@@ -47,37 +106,113 @@ pub(crate) fn fits(name: &str, octets: u64) -> Result<(), String> {
 
 impl<R: Read> Lines<R> {
     /// `name` is the list's, as messages have it.
-    pub(crate) fn new(source: R, name: String) -> Self {
-        Self { source: BufReader::new(source), name: name.into(), number: 0, octets: 0 }
+    pub(crate) fn new(source: R, name: String, reading: Reading) -> Self {
+        Self {
+            texts: Texts::new(source, MAX_LINE),
+            name: name.into(),
+            reading,
+            kind: Kind::Unknown,
+            separator: None,
+            number: 0,
+            ahead: VecDeque::new(),
+            any: false,
+            more: false,
+            stray: false,
+        }
     }
 
-    /// The next line with a target; what follows a `#` at the start or after a space is a comment.
-    fn line(&mut self) -> Result<Option<Line>, String> {
-        let mut octets = Vec::new();
-        loop {
-            octets.clear();
-            let name = &self.name;
-            let read = (&mut self.source).take(MAX_LINE + 1).read_until(b'\n', &mut octets);
-            let read = read.map_err(|error| format!("{name}: cannot be read: {error}"))?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.number += 1;
-            let number = self.number;
-            if u64::try_from(read).is_ok_and(|read| read > MAX_LINE) {
+    /// The next line of text, and its number.
+    fn text(&mut self) -> Result<Option<(usize, String)>, String> {
+        if let Some(text) = self.ahead.pop_front() {
+            return Ok(Some(text));
+        }
+        self.read()
+    }
+
+    fn read(&mut self) -> Result<Option<(usize, String)>, String> {
+        let (name, number) = (&self.name, self.number + 1);
+        let text = match self.texts.next().map_err(|error| format!("{name}: cannot be read: {error}"))? {
+            Text::End => return Ok(None),
+            Text::TooLong => {
                 return Err(format!("{name}, line {number}: longer than {} KiB; {LIST}", MAX_LINE >> 10));
             }
-            let text = std::str::from_utf8(&octets).map_err(|error| {
-                format!("{name}: octet {} is not UTF-8; {LIST}", self.octets + error.valid_up_to())
-            })?;
-            self.octets += read;
-            let text = if number == 1 { text.trim_start_matches('\u{feff}') } else { text };
-            let text = text.split_once(" #").map_or(text, |(before, _)| before).trim();
-            if text.is_empty() || text.starts_with('#') {
+            Text::Line(text) => text,
+        };
+        self.number = number;
+        if !self.any && text.contains(is_binary) {
+            return Err(format!("{name}: is no list: line {number} has what no text has; {LIST}"));
+        }
+        Ok(Some((number, text)))
+    }
+
+    /// The next line that is no comment.
+    fn line(&mut self) -> Result<Option<Line>, String> {
+        while let Some((number, text)) = self.text()? {
+            if is_passed_over(&text) || (matches!(self.kind, Kind::Unknown) && self.is_header(number, &text)?) {
                 continue;
             }
-            return Ok(Some(Line { text: text.to_owned(), list: Arc::clone(name), number }));
+            let text = self.with_open_cell(text)?;
+            let held = match &self.kind {
+                Kind::Columns(columns) => of_row(columns, &text, self.reading.port),
+                Kind::Unknown | Kind::Plain => of_plain(&text, self.reading.port),
+            };
+            let Some(Held { cell, what, more }) = held else { continue };
+            self.any |= what.is_ok();
+            let more = more && !self.more;
+            self.more |= more;
+            return Ok(Some(Line { what, more, shown: shown(&cell), list: Arc::clone(&self.name), number }));
         }
+        Ok(None)
+    }
+
+    /// Learns what kind of list it is from its first line, and says whether that was a header.
+    fn is_header(&mut self, number: usize, text: &str) -> Result<bool, String> {
+        if let Some(separator) = said_separator(text) {
+            self.separator = Some(separator);
+            return Ok(true);
+        }
+        let wanted = self.reading.column.as_deref();
+        let mut found = header(text, self.separator, wanted);
+        if found == Header::Underlined {
+            let below = self.read()?;
+            let line = below.as_ref().map_or("", |(_, text)| text);
+            found = table(text, line, self.reading.column.as_deref());
+            self.ahead.extend(below);
+        }
+        let (kind, is_header) = match found {
+            Header::None | Header::Underlined => (Kind::Plain, false),
+            Header::Single => (Kind::Plain, true),
+            Header::Columns(columns) => (Kind::Columns(columns), true),
+            Header::Wrong(why) => return Err(format!("{}, line {number}: {why}", self.name)),
+        };
+        self.kind = kind;
+        Ok(is_header)
+    }
+
+    /// With the lines over which its last cell goes. Where that has no end, it is one line, and the others are lines too, as are all that
+    /// follow.
+    fn with_open_cell(&mut self, text: String) -> Result<String, String> {
+        let Kind::Columns(columns) = &self.kind else { return Ok(text) };
+        if self.stray || !columns.cells(&text).open {
+            return Ok(text);
+        }
+        let (mut whole, mut taken) = (text.clone(), Vec::new());
+        while taken.len() < MAX_LINES && whole.len() < MAX_LINE {
+            let Some((number, next)) = self.text()? else { break };
+            whole.push('\n');
+            whole.push_str(&next);
+            taken.push((number, next));
+            if let Kind::Columns(columns) = &self.kind
+                && !columns.cells(&whole).open
+            {
+                return Ok(whole);
+            }
+        }
+        self.stray = true;
+        for one in taken.into_iter().rev() {
+            self.ahead.push_front(one);
+        }
+        Ok(text)
     }
 }
 
@@ -89,40 +224,113 @@ impl<R: Read> Iterator for Lines<R> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(octets: &[u8]) -> Result<Vec<String>, String> {
-        Lines::new(octets, "x".into()).map(|line| line.map(|line| line.text)).collect()
-    }
-
-    #[test]
-    fn a_list_has_comments_and_empty_lines() {
-        let lines = read("\u{feff}# hosts\nsrv1\n\n srv2:3390 # second\r\n".as_bytes());
-        assert_eq!(lines.unwrap(), ["srv1", "srv2:3390"]);
-    }
-
-    #[test]
-    fn a_line_has_a_place_that_names_its_number() {
-        let line = Lines::new(&b"srv1\nsrv 2"[..], "list file \"x\"".into()).nth(1).unwrap().unwrap();
-        assert_eq!(line.to_string(), "list file \"x\", line 2: \"srv 2\"");
-    }
-
-    #[test]
-    fn a_line_without_an_end_is_refused_before_it_is_held() {
-        let endless = Lines::new(std::io::repeat(b'x'), "x".into()).next().unwrap();
-        assert_eq!(
-            endless.unwrap_err(),
-            "x, line 1: longer than 64 KiB; a list is text with a target on each line"
-        );
-        let longest = [vec![b'x'; 65_535], b"\n".to_vec()].concat();
-        assert_eq!(read(&longest).unwrap().concat().len(), 65_535);
-    }
-
-    #[test]
-    fn what_is_not_utf_8_is_named_by_its_octet() {
-        let error = read(b"srv1\nM\xfcnchen\n").unwrap_err();
-        assert_eq!(error, "x: octet 6 is not UTF-8; a list is text with a target on each line");
-    }
+/// What no text has. Whatever colours a terminal, ends a page or a file may stand in one.
+const fn is_binary(character: char) -> bool {
+    matches!(character, '\0'..='\u{7}' | '\u{e}'..='\u{19}' | '\u{1c}'..='\u{1f}')
 }
+
+/// Whether a line has nothing in it, is a comment, or underlines another.
+fn is_passed_over(text: &str) -> bool {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{1a}'));
+    text.is_empty() || text.starts_with(['#', ';']) || text.starts_with("//") || is_rule(text)
+}
+
+/// What follows a `#` or `//` behind white space is a comment.
+fn without_comment(text: &str) -> &str {
+    let mut before = 'x';
+    for (at, character) in text.char_indices() {
+        let rest = text.get(at..).unwrap_or_default();
+        if before.is_whitespace() && (character == '#' || rest.starts_with("//")) {
+            return text.get(..at).unwrap_or_default();
+        }
+        before = character;
+    }
+    text
+}
+
+/// `sep=;`, with which Excel begins a list.
+fn said_separator(text: &str) -> Option<char> {
+    let (name, separator) = text.trim_matches(['"', ' ', '\u{feff}']).split_once('=')?;
+    let mut characters = separator.chars();
+    let separator = characters.next().filter(|separator| fields::SEPARATORS.contains(separator))?;
+    (name.eq_ignore_ascii_case("sep") && characters.next().is_none()).then_some(separator)
+}
+
+/// A line of a list without columns: a target, and behind a separator its port.
+fn of_plain(text: &str, port: u16) -> Option<Held<'_>> {
+    let text = without_comment(text).trim();
+    let Some((separator, before)) = first_separator(text) else {
+        return Some(held(text, None, port));
+    };
+    let Fields { all, .. } = split(text, separator);
+    let mut cells = all.into_iter();
+    let cell = cells.next().unwrap_or_default();
+    let mut rest: Vec<Cow<'_, str>> = cells.collect();
+    while rest.last().is_some_and(|last| last.trim().is_empty()) {
+        rest.pop();
+    }
+    let own = rest.first().map(|first| first.trim()).filter(|first| is_number(first)).map(str::to_owned);
+    let is_comment = separator == ';' && before.ends_with(char::is_whitespace) && own.is_none();
+    if separator == ',' && own.is_none() && !rest.is_empty() {
+        let why = "a line holds one target; columns have their names in the first line";
+        return Some(Held { cell, what: Err(why.to_owned()), more: false });
+    }
+    let more = !is_comment && rest.len() > usize::from(own.is_some());
+    let held = held(cell, own.as_deref(), port);
+    Some(Held { more: held.more || more, ..held })
+}
+
+/// A line of a list with columns.
+fn of_row<'a>(columns: &Columns, text: &'a str, port: u16) -> Option<Held<'a>> {
+    let Fields { all: cells, open } = columns.cells(text);
+    if columns.are_names(&cells) || cells.iter().all(|cell| cell.trim().is_empty()) {
+        return None;
+    }
+    let own = columns.port(&cells).map(without_comment).map(str::trim).filter(|own| !own.is_empty());
+    let mut refused = None;
+    for cell in columns.hosts(&cells).map(|cell| without_comment(cell).trim().to_owned()) {
+        let held = held(cell, own, port);
+        if held.what.is_ok() && !open {
+            return Some(Held { more: false, ..held });
+        }
+        refused.get_or_insert(held);
+    }
+    let why = if open {
+        "a quotation mark is not closed".to_owned()
+    } else {
+        format!("nothing stands in column {}", columns.called())
+    };
+    Some(match refused {
+        Some(held) if !open => held,
+        Some(Held { cell, .. }) => Held { cell, what: Err(why), more: false },
+        None => Held { cell: Cow::Borrowed(""), what: Err(why), more: false },
+    })
+}
+
+/// What a cell names, whose port may stand in another one.
+fn held<'a>(cell: impl Into<Cow<'a, str>>, own: Option<&str>, port: u16) -> Held<'a> {
+    let cell = cell.into();
+    let (what, more) = match named(&cell, own, port) {
+        Ok((what, more)) => (Ok(what), more),
+        Err(why) => (Err(why), false),
+    };
+    Held { cell, what, more }
+}
+
+fn named(cell: &str, own: Option<&str>, port: u16) -> Result<(What, bool), String> {
+    // Files are named as they are, in quotation marks or not.
+    let file = cell.trim().trim_matches('"');
+    if is_rdp_file(file) {
+        return Ok((What::File(file.to_owned()), false));
+    }
+    let Some(own) = own else {
+        return target(cell, port).map(|Written { target, more }| (What::Target(target), more));
+    };
+    let number = own.parse().ok().filter(|port| is_number(own) && *port != 0);
+    let port = number.ok_or_else(|| format!("a port is a number from 1 to 65535, not {}", shown(own)))?;
+    let Written { target, more } = target(cell, port)?;
+    Ok((What::Target(Target::new(target.host, target.port)), more))
+}
+
+#[cfg(test)]
+mod tests;

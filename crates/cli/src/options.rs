@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Parser};
-use rdp_probe::{Address, ClientName, Family, Host, Security, Stage};
+use rdp_probe::{Address, ClientName, Family, Host, Security, Stage, Target};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
@@ -42,6 +42,19 @@ pub(crate) struct Options {
     /// Probe nothing: diagnose again what a report of -o json or -o ndjson holds; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = PROBING)]
     pub(crate) from_report: Option<PathBuf>,
+
+    /// The port of every target that names none [default: 3389]
+    #[arg(short, long, value_name = "PORT", allow_hyphen_values = true, value_parser = OsStringValueParser::new().map(Port::of))]
+    pub(crate) port: Option<Port>,
+
+    /// The column of a list that holds the hosts, by its name in the list's first line [default: the best known one, such as fqdn, host
+    /// or ip; docs/lists.md]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) column: Option<String>,
+
+    /// Refuse a list whole of which a line is no target, instead of saying so and probing the others
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
@@ -205,8 +218,11 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 46] = [
+const PROBING: [&str; 49] = [
     "targets",
+    "port",
+    "column",
+    "strict",
     "until",
     "security",
     "enumerate",
@@ -254,6 +270,23 @@ const PROBING: [&str; 46] = [
     "concurrency",
 ];
 
+/// What was given as a port. It may be a password: other clients' `-p` is one. What is no port is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    Is(u16),
+    IsNone,
+}
+
+impl Port {
+    fn of(given: OsString) -> Self {
+        let digits = given.to_str().filter(|text| text.bytes().all(|octet| octet.is_ascii_digit()));
+        match digits.and_then(|text| text.parse().ok()) {
+            Some(port) if port != 0 => Self::Is(port),
+            Some(_) | None => Self::IsNone,
+        }
+    }
+}
+
 /// One `--resolve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ResolveEntry {
@@ -285,13 +318,35 @@ impl Options {
         !self.quiet && (self.outputs.is_empty() || self.outputs.iter().any(human))
     }
 
+    /// The port of a target that names none.
+    pub(crate) const fn default_port(&self) -> u16 {
+        match self.port {
+            Some(Port::Is(port)) => port,
+            Some(Port::IsNone) | None => Target::DEFAULT_PORT,
+        }
+    }
+
     /// What each option alone does not show.
     pub(crate) fn contradiction(&self) -> Option<String> {
+        if self.port == Some(Port::IsNone) {
+            return Some(
+                "-p: expected a port from 1 to 65535; what stands there is not repeated, since it may be a password"
+                    .to_owned(),
+            );
+        }
         let first = self.targets.first().and_then(|first| first.to_str());
         if let Some(verb) = first.filter(|first| VERBS.contains(first)) {
             return Some(format!(
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
+        }
+        let is_list = |target: &OsString| target == "-" || behind(target, "@").is_some();
+        let of_lists = [("--column", self.column.is_some()), ("--strict", self.strict)];
+        if let Some((option, _)) = of_lists.into_iter().find(|(_, given)| *given)
+            && self.from_report.is_none()
+            && !self.targets.iter().any(is_list)
+        {
+            return Some(format!("{option} is of no use without a list, @FILE or -"));
         }
         if !self.brings_users()
             && let Some(message) = self.needs_a_user()

@@ -126,28 +126,41 @@ pub fn is_known_option(name: &str) -> bool {
     spellings::is_known(name)
 }
 
-/// A list is refused with the number of a line, or each of its targets is written so that it is read again as the same.
+/// A list is refused in one line, or each of its lines is: each target is written so that it is read again as the same, and what is none
+/// is named in one line. The first line of what is given is the column that somebody asks for, where it begins with `--column=`.
 ///
 /// # Panics
 /// When that does not hold.
 pub fn target_list(octets: &[u8]) {
-    let text = String::from_utf8_lossy(octets);
-    // Files that are named in it would be read.
-    if text.to_ascii_lowercase().contains(".rdp") {
-        return;
-    }
-    match list("list", &text) {
-        Ok(targets) => {
-            assert!(targets.len() <= text.lines().count(), "{targets:?}");
+    let (column, octets) = match octets.strip_prefix(b"--column=") {
+        Some(rest) => {
+            let (column, rest) =
+                rest.split_at(rest.iter().position(|octet| *octet == b'\n').unwrap_or(rest.len()));
+            (Some(String::from_utf8_lossy(column).into_owned()), rest)
+        }
+        None => (None, octets),
+    };
+    let is_told = |message: &str| {
+        let short = message.len() < 8192;
+        assert!(short && message.starts_with("list") && !message.contains(is_control), "{message:?}");
+    };
+    match list("list", octets, column) {
+        Ok((targets, bad)) => {
+            let lines = octets.iter().filter(|octet| matches!(octet, b'\n' | b'\r')).count() + 1;
+            assert!(targets.len() + bad.len() <= lines, "{targets:?} {bad:?}");
             for target in targets {
                 assert_eq!(target.input.parse::<Target>().as_ref(), Ok(&target));
             }
+            for message in bad {
+                is_told(&message);
+            }
         }
-        Err(message) => {
-            let short = message.len() < 2048;
-            assert!(short && message.starts_with("list, line ") && !message.contains('\n'), "{message:?}");
-        }
+        Err(message) => is_told(&message),
     }
+}
+
+fn is_control(character: char) -> bool {
+    character.is_control()
 }
 
 #[cfg(test)]
@@ -155,6 +168,9 @@ mod tests {
     use super::*;
     use crate::verbs::man::EXAMPLES;
     use proptest::prelude::*;
+
+    const BEGINNINGS: &[&[u8]] =
+        &[b"", b"\xFF\xFE", b"\xFE\xFF", b"\xEF\xBB\xBFhost;port\n", b"--column=host\nname,host\n"];
 
     #[test]
     fn every_example_is_a_command_line_in_any_beginning_of_it() {
@@ -198,6 +214,14 @@ mod tests {
             )
         ) {
             command_line(words.join("\n").as_bytes());
+        }
+
+        #[test]
+        fn whatever_octets_a_list_has_it_is_read_or_refused(
+            begins in proptest::sample::select(BEGINNINGS),
+            octets in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\n'), Just(b','), Just(b'"'), Just(0)], 0..80),
+        ) {
+            target_list(&[begins, &octets].concat());
         }
     }
 }

@@ -6,28 +6,57 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target, TargetError};
+use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target};
 use zeroize::Zeroizing;
 
 use crate::account::{self, Accounts};
+use crate::bad_lines::BadLines;
 use crate::credentials::{Credentials, of_builder};
-use crate::exit::say_soon;
+use crate::exit::{say, say_soon};
 use crate::file_gateway::{FileGateways, FileWay, of_use};
 use crate::gateway::Way;
-use crate::lists::{self, Line, Lines};
+use crate::lists::{self, Line, Lines, Reading, What};
 use crate::options::{Options, ResolveEntry};
 use crate::password::NoRun;
 use crate::quote::{quoted, short};
 use crate::words::{behind, is_rdp_file};
+use crate::written::{self, Written};
 
 /// Where targets come from.
 enum Source {
     /// What was typed, which is one target.
     Typed(Box<Named>),
-    /// A list file, read for the second time.
-    List { path: PathBuf, name: String },
+    /// A list file, read for the second time, and what it held the first time.
+    List { path: PathBuf, name: String, held: Held },
     /// A list that can be read but once.
-    Stream(Lines<Box<dyn std::io::Read + Send>>),
+    Stream { lines: Box<AnyLines>, name: String },
+}
+
+type AnyLines = Lines<Box<dyn std::io::Read + Send>>;
+
+/// How many lines of a list are targets, and how many are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Held {
+    good: usize,
+    bad: usize,
+}
+
+/// A list under way.
+struct UnderWay {
+    lines: AnyLines,
+    name: String,
+    held: Held,
+    /// What it held the first time, where it is read for the second.
+    before: Option<Held>,
+    bad: BadLines,
+}
+
+/// Why there is no probe.
+enum Refused {
+    /// Of this line, which says so.
+    Line(String),
+    /// Of any: nothing is probed.
+    Run(String),
 }
 
 /// A target, and the .rdp file that names it.
@@ -99,9 +128,10 @@ impl Targets {
         jobs.accounts.look(options)?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
+        let mut bad = Vec::new();
         for typed in &options.targets {
             if typed == "-" {
-                sources.push(Source::stream(std::io::stdin(), "standard input".into()));
+                sources.push(Source::stream(std::io::stdin(), "standard input".into(), options));
                 streams = true;
             } else if let Some(path) = behind(typed, "@").map(PathBuf::from) {
                 let name = format!("list file {}", quoted(&path));
@@ -109,28 +139,48 @@ impl Targets {
                 let file = File::open(&path).map_err(cannot)?;
                 let metadata = file.metadata().map_err(cannot)?;
                 if !metadata.is_file() && !metadata.is_dir() {
-                    sources.push(Source::stream(file, name));
+                    sources.push(Source::stream(file, name, options));
                     streams = true;
                     continue;
                 }
                 lists::fits(&name, metadata.len())?;
-                for line in Lines::new(file, name.clone()) {
-                    warnings.extend(jobs.look_at(&named(&line?)?)?);
-                    total += 1;
-                }
-                sources.push(Source::List { path, name });
+                let held = jobs.look_through(
+                    Lines::new(file, name.clone(), reading(options)),
+                    &name,
+                    &mut warnings,
+                    &mut bad,
+                )?;
+                total += held.good;
+                sources.push(Source::List { path, name, held });
             } else {
-                let named = target(typed).map_err(|error| format!("target {}: {error}", quoted(typed)))?;
+                let (named, more) = target(typed, options)
+                    .map_err(|error| format!("target {}: {error}", written::shown(&short(typed))))?;
+                if more {
+                    warnings.push(format!(
+                        "target {}: what stands behind the port is passed over",
+                        quoted(&named.target.input)
+                    ));
+                }
                 warnings.extend(jobs.look_at(&named)?);
                 total += 1;
                 sources.push(Source::Typed(Box::new(named)));
             }
         }
+        if !streams && total == 0 {
+            // One line says it all.
+            return Err(match bad.as_slice() {
+                [only] => only.clone(),
+                [] => NO_TARGET.into(),
+                _ => {
+                    bad.iter().for_each(|line| say(line));
+                    NO_TARGET.into()
+                }
+            });
+        }
+        // Also with --quiet: who gets no report of a line is told.
+        bad.iter().for_each(|line| say(line));
         if !streams {
             jobs.all_of_use()?;
-            if total == 0 {
-                return Err(NO_TARGET.into());
-            }
         }
         jobs.prober = with_key_log(options, jobs.prober);
         Ok(Self { sources, jobs, total: (!streams).then_some(total), warnings })
@@ -153,24 +203,28 @@ impl Targets {
     pub(crate) fn jobs(self) -> impl Iterator<Item = Result<Job, String>> + Send {
         let Self { sources, mut jobs, total, .. } = self;
         let mut sources = sources.into_iter();
-        let mut under_way: Option<Lines<Box<dyn std::io::Read + Send>>> = None;
+        let mut under_way: Option<UnderWay> = None;
         let (mut count, mut over) = (0_usize, false);
         std::iter::from_fn(move || {
             if over {
                 return None;
             }
             let next = loop {
-                if let Some(lines) = &mut under_way {
-                    match lines.next() {
-                        Some(line) => break line.and_then(|line| jobs.of_line(&line)).map(Some),
+                if let Some(list) = &mut under_way {
+                    match list.next(&mut jobs) {
+                        Some(job) => break job.map(Some),
                         None => under_way = None,
                     }
                 }
                 match sources.next() {
                     Some(Source::Typed(named)) => break jobs.of(&named).map(Some),
-                    Some(Source::Stream(lines)) => under_way = Some(lines),
-                    Some(Source::List { path, name }) => match File::open(&path) {
-                        Ok(file) => under_way = Some(Lines::new(Box::new(file), name)),
+                    Some(Source::Stream { lines, name }) => under_way = Some(UnderWay::of(*lines, name, None)),
+                    Some(Source::List { path, name, held }) => match File::open(&path) {
+                        Ok(file) => {
+                            let file: Box<dyn std::io::Read + Send> = Box::new(file);
+                            let lines = Lines::new(file, name.clone(), reading(&jobs.options));
+                            under_way = Some(UnderWay::of(lines, name, Some(held)));
+                        }
                         Err(error) => break Err(format!("{name}: cannot be read: {error}")),
                     },
                     // What could not be known before is looked at now.
@@ -190,14 +244,102 @@ impl Targets {
 const NO_TARGET: &str = "the list has no target; a line holds host[:port]";
 
 impl Source {
-    fn stream(source: impl std::io::Read + Send + 'static, name: String) -> Self {
-        Self::Stream(Lines::new(Box::new(source), name))
+    fn stream(source: impl std::io::Read + Send + 'static, name: String, options: &Options) -> Self {
+        Self::Stream { lines: Box::new(Lines::new(Box::new(source), name.clone(), reading(options))), name }
+    }
+}
+
+impl UnderWay {
+    fn of(lines: AnyLines, name: String, before: Option<Held>) -> Self {
+        Self { lines, name, held: Held::default(), before, bad: BadLines::default() }
+    }
+
+    /// The job of the next line that is a target.
+    fn next(&mut self, jobs: &mut Jobs) -> Option<Result<Job, String>> {
+        loop {
+            let Some(line) = self.lines.next() else {
+                self.end();
+                return None;
+            };
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => return Some(Err(error)),
+            };
+            match jobs.of_line(&line, Jobs::of) {
+                Ok(mut job) => {
+                    self.held.good += 1;
+                    if self.before.is_none() {
+                        self.bad.is_list();
+                        job.warnings.extend(more(&line));
+                    }
+                    return Some(Ok(job));
+                }
+                Err(Refused::Run(error)) => return Some(Err(error)),
+                Err(Refused::Line(error)) if jobs.options.strict => return Some(Err(error)),
+                Err(Refused::Line(error)) => {
+                    self.held.bad += 1;
+                    // Those of a list that is read twice have been said.
+                    if self.before.is_none() {
+                        self.bad.say(&error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        for line in std::mem::take(&mut self.bad).end(&self.name) {
+            say_soon(&line);
+        }
+        if let Some(Held { good, .. }) = self.before.filter(|before| *before != self.held) {
+            let now = self.held.good;
+            say_soon(&format!(
+                "{}: was written to while it was read: it had {good} targets, and has {now}",
+                self.name
+            ));
+        }
     }
 }
 
 impl Jobs {
-    fn of_line(&mut self, line: &Line) -> Result<Job, String> {
-        self.of(&named(line)?)
+    /// Reads a list that is read again later.
+    fn look_through(
+        &mut self,
+        lines: Lines<File>,
+        name: &str,
+        warnings: &mut Vec<String>,
+        said: &mut Vec<String>,
+    ) -> Result<Held, String> {
+        let (mut bad, mut good) = (BadLines::default(), 0_usize);
+        for line in lines {
+            let line = line?;
+            match self.of_line(&line, Self::look_at) {
+                Ok(of_file) => {
+                    warnings.extend(of_file);
+                    warnings.extend(more(&line));
+                    good += 1;
+                }
+                Err(Refused::Run(error)) => return Err(error),
+                Err(Refused::Line(error)) if self.options.strict => return Err(error),
+                Err(Refused::Line(error)) => bad.add(&error),
+            }
+        }
+        let held = Held { good, bad: bad.count };
+        said.extend(bad.end(name));
+        Ok(held)
+    }
+
+    /// Does it with what a line names. What options refuse is refused of every line, and none is to blame for it.
+    fn of_line<T>(
+        &mut self,
+        line: &Line,
+        with: impl FnOnce(&mut Self, &Named) -> Result<T, String>,
+    ) -> Result<T, Refused> {
+        let of_line = |error: String| Refused::Line(format!("{line}: {error}"));
+        let named = named(line).map_err(of_line)?;
+        takes(&self.options, &named).map_err(of_line)?;
+        let is_file = named.file.is_some();
+        with(self, &named).map_err(|error| if is_file { of_line(error) } else { Refused::Run(error) })
     }
 
     fn of(&mut self, named: &Named) -> Result<Job, String> {
@@ -461,26 +603,52 @@ fn rdp_file(path: &OsStr) -> Result<Named, String> {
 }
 
 fn named(line: &Line) -> Result<Named, String> {
-    target(line.text.as_ref()).map_err(|error| format!("{line}: {error}"))
+    match &line.what {
+        Ok(What::Target(target)) => Ok(Named { target: target.clone(), file: None }),
+        Ok(What::File(path)) => rdp_file(path.as_ref()),
+        Err(error) => Err(error.clone()),
+    }
 }
 
-fn target(typed: &OsStr) -> Result<Named, String> {
+/// What was typed, and whether a part of it was passed over.
+fn target(typed: &OsStr, options: &Options) -> Result<(Named, bool), String> {
     if is_rdp_file(typed) {
-        return rdp_file(typed);
+        return Ok((rdp_file(typed)?, false));
     }
     let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
-    let target = text.parse::<Target>().map_err(|error| {
-        let zone = matches!(error, TargetError::Zone | TargetError::LinkLocal);
-        // There is a way to such an address all the same.
-        let hint = if zone { " (--resolve NAME:3389:fe80::1%2 gives a name such an address)" } else { "" };
-        format!("{error}{hint}")
-    })?;
-    Ok(Named { target, file: None })
+    let Written { target, more } = written::target(text, options.default_port())?;
+    Ok((Named { target, file: None }, more))
 }
 
-/// The targets of a list that is a text: what reads lists line by line, for whoever tests it.
+fn reading(options: &Options) -> Reading {
+    Reading { column: options.column.clone(), port: options.default_port() }
+}
+
+/// What is said of a line of which a part was passed over.
+fn more(line: &Line) -> Option<String> {
+    line.more.then(|| {
+        format!(
+            "{line}: what stands beside the target is passed over, here and in the lines that follow; in a list of columns the first line names \
+             them"
+        )
+    })
+}
+
+/// The targets of a list, and how many of its lines are none: what reads lists line by line, for whoever tests it.
 #[cfg(feature = "dev")]
-pub(crate) fn list(name: &str, text: &str) -> Result<Vec<Target>, String> {
-    let lines = Lines::new(text.as_bytes(), name.to_owned());
-    lines.map(|line| Ok(named(&line?)?.target)).collect()
+pub(crate) fn list(
+    name: &str,
+    octets: &[u8],
+    column: Option<String>,
+) -> Result<(Vec<Target>, Vec<String>), String> {
+    let (mut targets, mut bad) = (Vec::new(), Vec::new());
+    for line in Lines::new(octets, name.to_owned(), Reading { column, port: Target::DEFAULT_PORT }) {
+        let line = line?;
+        match &line.what {
+            Ok(What::Target(target)) => targets.push(target.clone()),
+            Ok(What::File(_)) => {}
+            Err(error) => bad.push(format!("{line}: {error}")),
+        }
+    }
+    Ok((targets, bad))
 }
