@@ -1,5 +1,5 @@
 //! What is said of the lines of a list that are no targets: so many of them, and how many there were.
-use crate::exit::say_soon;
+use crate::exit::say;
 
 /// As many of a list are named.
 const NAMED: usize = 20;
@@ -41,7 +41,7 @@ impl BadLines {
     }
 
     fn say_kept(&mut self) {
-        self.kept.drain(..).for_each(|line| say_soon(&line));
+        self.kept.drain(..).for_each(|line| say(&line));
     }
 
     /// The list is over. Nothing is left to say where what is kept is the one thing to say.

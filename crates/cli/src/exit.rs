@@ -83,6 +83,7 @@ impl Ended {
         if let Some(message) = &self.usage {
             say(message);
         }
+        stderr::drain();
         // A defect of ours outweighs an output that could not be written, and so does what cannot be read.
         let own = if self.usage.is_some() && self.code != INTERNAL { USAGE } else { self.code };
         let goes_before = matches!(own, INTERNAL | USAGE);

@@ -27,6 +27,7 @@ mod outputs;
 mod parse;
 mod password;
 mod pasted;
+mod port;
 mod progress;
 mod quote;
 mod render;

@@ -12,6 +12,7 @@ use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
 use crate::inputs::{Named, both_read_and_written};
 use crate::pasted::Pasted;
+use crate::port::Port;
 use crate::quote::quoted;
 use crate::verbs::Verb;
 use crate::words::{behind, is_rdp_file};
@@ -269,23 +270,6 @@ const PROBING: [&str; 49] = [
     "stage_timeout",
     "concurrency",
 ];
-
-/// What was given as a port. It may be a password: other clients' `-p` is one. What is no port is not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Port {
-    Is(u16),
-    IsNone,
-}
-
-impl Port {
-    fn of(given: OsString) -> Self {
-        let digits = given.to_str().filter(|text| text.bytes().all(|octet| octet.is_ascii_digit()));
-        match digits.and_then(|text| text.parse().ok()) {
-            Some(port) if port != 0 => Self::Is(port),
-            Some(_) | None => Self::IsNone,
-        }
-    }
-}
 
 /// One `--resolve`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,8 +22,9 @@ struct Text {
 static STUCK: AtomicBool = AtomicBool::new(false);
 
 /// The way to the thread that writes; `None` where there is none.
+static QUEUE: OnceLock<Option<SyncSender<Text>>> = OnceLock::new();
+
 fn queue() -> Option<&'static SyncSender<Text>> {
-    static QUEUE: OnceLock<Option<SyncSender<Text>>> = OnceLock::new();
     let made = QUEUE.get_or_init(|| {
         let (queue, texts) = sync_channel::<Text>(ROOM);
         threads::spawn("stderr", texts, |texts| {
@@ -63,6 +64,13 @@ pub(crate) fn write(text: String) {
         && wait.recv_timeout(PATIENCE).is_err()
     {
         STUCK.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Returns when all that was handed over is written, or when that takes too long: the end of the program would lose it.
+pub(crate) fn drain() {
+    if QUEUE.get().is_some_and(Option::is_some) {
+        write(String::new());
     }
 }
 

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,10 +29,8 @@ enum Source {
     /// A list file, read for the second time, and what it held the first time.
     List { path: PathBuf, name: String, held: Held },
     /// A list that can be read but once.
-    Stream { lines: Box<AnyLines>, name: String },
+    Stream(Box<UnderWay>),
 }
-
-type AnyLines = Lines<Box<dyn std::io::Read + Send>>;
 
 /// How many lines of a list are targets, and how many are none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +41,7 @@ struct Held {
 
 /// A list under way.
 struct UnderWay {
-    lines: AnyLines,
+    lines: Lines<Box<dyn Read + Send>>,
     name: String,
     held: Held,
     /// What it held the first time, where it is read for the second.
@@ -203,7 +201,7 @@ impl Targets {
     pub(crate) fn jobs(self) -> impl Iterator<Item = Result<Job, String>> + Send {
         let Self { sources, mut jobs, total, .. } = self;
         let mut sources = sources.into_iter();
-        let mut under_way: Option<UnderWay> = None;
+        let mut under_way: Option<Box<UnderWay>> = None;
         let (mut count, mut over) = (0_usize, false);
         std::iter::from_fn(move || {
             if over {
@@ -218,12 +216,10 @@ impl Targets {
                 }
                 match sources.next() {
                     Some(Source::Typed(named)) => break jobs.of(&named).map(Some),
-                    Some(Source::Stream { lines, name }) => under_way = Some(UnderWay::of(*lines, name, None)),
+                    Some(Source::Stream(list)) => under_way = Some(list),
                     Some(Source::List { path, name, held }) => match File::open(&path) {
                         Ok(file) => {
-                            let file: Box<dyn std::io::Read + Send> = Box::new(file);
-                            let lines = Lines::new(file, name.clone(), reading(&jobs.options));
-                            under_way = Some(UnderWay::of(lines, name, Some(held)));
+                            under_way = Some(UnderWay::of(Box::new(file), name, &jobs.options, Some(held)));
                         }
                         Err(error) => break Err(format!("{name}: cannot be read: {error}")),
                     },
@@ -244,14 +240,15 @@ impl Targets {
 const NO_TARGET: &str = "the list has no target; a line holds host[:port]";
 
 impl Source {
-    fn stream(source: impl std::io::Read + Send + 'static, name: String, options: &Options) -> Self {
-        Self::Stream { lines: Box::new(Lines::new(Box::new(source), name.clone(), reading(options))), name }
+    fn stream(source: impl Read + Send + 'static, name: String, options: &Options) -> Self {
+        Self::Stream(UnderWay::of(Box::new(source), name, options, None))
     }
 }
 
 impl UnderWay {
-    fn of(lines: AnyLines, name: String, before: Option<Held>) -> Self {
-        Self { lines, name, held: Held::default(), before, bad: BadLines::default() }
+    fn of(source: Box<dyn Read + Send>, name: String, options: &Options, before: Option<Held>) -> Box<Self> {
+        let lines = Lines::new(source, name.clone(), reading(options));
+        Box::new(Self { lines, name, held: Held::default(), before, bad: BadLines::default() })
     }
 
     /// The job of the next line that is a target.
@@ -289,11 +286,11 @@ impl UnderWay {
 
     fn end(&mut self) {
         for line in std::mem::take(&mut self.bad).end(&self.name) {
-            say_soon(&line);
+            say(&line);
         }
         if let Some(Held { good, .. }) = self.before.filter(|before| *before != self.held) {
             let now = self.held.good;
-            say_soon(&format!(
+            say(&format!(
                 "{}: was written to while it was read: it had {good} targets, and has {now}",
                 self.name
             ));
