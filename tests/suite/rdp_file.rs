@@ -121,6 +121,21 @@ fn user_of_a_file_is_the_cookie_as_a_client_sends_it() {
     }
 }
 
+#[test]
+fn user_of_a_pasted_line_is_the_cookie_as_its_client_sends_it() {
+    for (line, plan) in [
+        ("xfreerdp /u:LAB\\averylongusername", "cookie = \"averylongusername\""),
+        ("/u:me --no-cookie", ""),
+        ("/u:me --cookie you", "cookie = \"you\""),
+        ("/u:me /load-balance-info:tsv://x", "routing_token = \"tsv://x\""),
+    ] {
+        let output = against(plan, &request(ANSWER), |port| {
+            words(&format!("{line} /v:127.0.0.1:{port} --until x224 --no-enumerate -o line"))
+        });
+        assert_eq!(output.status, Some(0), "{line}: {}", output.stderr);
+    }
+}
+
 /// Its name and octets, the exit code, host and port, and what is said.
 type Case = (&'static str, Vec<u8>, i32, &'static str, u16, &'static str);
 

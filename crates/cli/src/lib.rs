@@ -15,6 +15,7 @@ mod first_word;
 mod format;
 mod gateway;
 mod gateway_options;
+mod help;
 mod inputs;
 mod limits;
 mod line_way;

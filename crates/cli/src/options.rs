@@ -10,6 +10,7 @@ use rdp_probe::{Address, ClientName, Family, Host, Security, Stage, Target};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
+use crate::help::grouped;
 use crate::inputs::{Named, both_read_and_written};
 use crate::pasted::Pasted;
 use crate::port::Port;
@@ -86,7 +87,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) cookie: Option<String>,
 
-    /// Send no cookie for the user that an .rdp file names
+    /// Send no cookie for the user that an .rdp file or another client's command line names
     #[arg(long)]
     pub(crate) no_cookie: bool,
 
@@ -468,7 +469,7 @@ const VERBS: [&str; 4] = ["wait", "serve", "read", "bisect"];
 
 /// The whole command line, for completions and the manual page.
 pub(crate) fn command() -> clap::Command {
-    <Options as clap::CommandFactory>::command()
+    grouped(<Options as clap::CommandFactory>::command())
 }
 
 /// The ids of the stages that this version goes through.
@@ -500,9 +501,23 @@ fn client_name(text: &str) -> Result<String, String> {
     ClientName::parse(text).map(Into::into).map_err(|error| error.to_string())
 }
 
+/// What the specification and other clients call the security protocols.
+const SYNONYMS: [(&str, &str); 8] = [
+    ("hybrid", "nla"),
+    ("credssp", "nla"),
+    ("hybrid_ex", "nla-ext"),
+    ("hybrid-ex", "nla-ext"),
+    ("ext", "nla-ext"),
+    ("ssl", "tls"),
+    ("standard", "rdp"),
+    ("rdsaad", "aad"),
+];
+
 fn security(text: &str) -> Result<Security, String> {
     let all = || Security::ALL.map(Security::id).join(", ");
-    Security::ALL.into_iter().find(|s| s.id() == text).ok_or_else(|| format!("expected one of {}", all()))
+    let meant =
+        SYNONYMS.iter().find(|(synonym, _)| synonym.eq_ignore_ascii_case(text)).map_or(text, |(_, id)| *id);
+    Security::ALL.into_iter().find(|s| s.id() == meant).ok_or_else(|| format!("expected one of {}", all()))
 }
 
 fn stage_timeout(text: &str) -> Result<(Stage, Duration), String> {

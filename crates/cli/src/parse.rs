@@ -1,10 +1,11 @@
 //! From the arguments to what is to be done.
 use std::ffi::OsString;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::first_word::{self, First};
+use crate::help;
 use crate::line_way;
 use crate::options::{Options, command};
 use crate::pasted::Pasted;
@@ -36,7 +37,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Ok(spelt) => spelt,
         Err(message) => return Parsed::Usage(message),
     };
-    match Options::try_parse_from(spelt.args) {
+    // A verb has its own.
+    let asks_shortly = !spelt.args.iter().any(|word| word == "--help");
+    let parsed =
+        command().try_get_matches_from(spelt.args).and_then(|matches| Options::from_arg_matches(&matches));
+    match parsed {
         Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
         Ok(mut options) => {
             (options.notes, options.pasted) = (spelt.notes, spelt.pasted);
@@ -50,7 +55,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Err(mut error) => {
             shorten(&mut error);
             let (kind, text) = (error.kind(), error.render().to_string());
-            if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+            if kind == ErrorKind::DisplayHelp && asks_shortly && text.contains(OF_ALL) {
+                Parsed::Text(help::short(&command()))
+            } else if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
                 Parsed::Text(text)
             } else if kind == ErrorKind::MissingRequiredArgument {
                 Parsed::Usage("no target; try: rdp-probe HOST[:PORT], or rdp-probe --help".into())
@@ -100,11 +107,18 @@ fn shorten(error: &mut clap::Error) {
     }
 }
 
+/// What only the help of the whole program has.
+const OF_ALL: &str = "rdp-probe [OPTIONS] [TARGET]";
+
 /// clap explains in paragraphs; the first one names the item and what was expected.
 fn one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
-    let paragraph = text.split("\n\n").next().unwrap_or(text);
-    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut paragraphs = text.split("\n\n").map(str::trim);
+    let first = paragraphs.next().unwrap_or(text);
+    // What is nearly an option is named; of several tips the first.
+    let tip = paragraphs.find_map(|paragraph| paragraph.strip_prefix("tip: ")?.lines().next());
+    let tip = tip.filter(|tip| tip.starts_with("a similar")).map(|tip| format!("; {tip}")).unwrap_or_default();
+    format!("{first}{tip}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -550,6 +550,8 @@ fn probe(
     }
     if let Some(cookie) = &options.cookie {
         builder = builder.cookie(cookie);
+    } else if let Some(cookie) = options.pasted.cookie().filter(|_| !options.no_cookie) {
+        builder = builder.cookie(cookie);
     }
     if let Some(token) = &options.routing_token {
         builder = builder.routing_token(token.as_str());

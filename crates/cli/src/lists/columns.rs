@@ -284,3 +284,43 @@ fn slices<'a>(line: &'a str, begins: &[usize]) -> Vec<Cow<'a, str>> {
     };
     begins.iter().zip(ends).map(slice).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The rows of the page, from the tables.
+    fn rows() -> String {
+        let named = |columns: &mut dyn Iterator<Item = &'static str>| {
+            columns.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        };
+        let alone = named(&mut HOSTS.iter().filter(|host| host.alone).map(|host| host.name));
+        let beside = named(&mut HOSTS.iter().filter(|host| !host.alone).map(|host| host.name));
+        let best = named(&mut HOSTS.iter().map(|host| host.name));
+        let ports = named(&mut PORTS.into_iter());
+        format!(
+            "| what | columns, in any case, with anything between their words |\n|---|---|\n| the host, the best first | {best} |\n\
+             | a first line that holds nothing else is one of these | {alone} |\n| only beside other columns | {beside} |\n| its port | {ports} |\n"
+        )
+    }
+
+    #[test]
+    fn page_of_lists_has_every_column_from_the_table() {
+        const MARKS: (&str, &str) = ("<!-- columns -->\n", "<!-- end -->");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/lists.md");
+        let page = std::fs::read_to_string(&path).unwrap();
+        let (before, rest) = page.split_once(MARKS.0).unwrap();
+        let (current, after) = rest.split_once(MARKS.1).unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, format!("{before}{}{}{}{after}", MARKS.0, rows(), MARKS.1)).unwrap();
+        } else {
+            assert_eq!(
+                current,
+                rows(),
+                "docs/lists.md is not what the tables give: run the tests with UPDATE_DOCS=1"
+            );
+        }
+    }
+}
