@@ -35,7 +35,7 @@ const CLIENTS: [&str; 8] =
 const LOOKUP: Duration = Duration::from_secs(5);
 
 /// Looks at the arguments behind the program's name. `verbs` are its verbs, each with whether it takes arguments.
-pub(crate) fn first(arguments: &[OsString], verbs: &[(String, bool)]) -> First {
+pub(crate) fn first(arguments: &[OsString], verbs: &[(&str, bool)]) -> First {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let Some((word, rest)) = words.split_first().filter(|_| words.len() == arguments.len()) else {
         return First::Usual;
@@ -125,8 +125,8 @@ mod tests {
     fn of(line: &str) -> First {
         let words: Vec<OsString> =
             line.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
-        let verbs = [("explain", true), ("demo", true), ("completions", true), ("man", false)];
-        first(&words, &verbs.map(|(verb, takes)| (verb.to_owned(), takes)))
+        let verbs = crate::verbs::VERBS;
+        first(&words, &verbs)
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Help: all options in groups with --help, and their names alone on one screen with -h.
 use std::fmt::Write as _;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory as _};
 use rdp_probe::render::wrapped;
+
+use crate::options::Options;
 
 /// The options by what they are about; an option that is in no group is one for all of them, which a test excludes.
 const GROUPS: [(&str, &[&str]); 8] = [
@@ -47,9 +49,9 @@ fn group(id: &str) -> Option<&'static str> {
     GROUPS.iter().find(|(_, ids)| ids.contains(&id)).map(|(heading, _)| *heading)
 }
 
-/// Each option under the heading of its group.
-pub(crate) fn grouped(command: Command) -> Command {
-    command.mut_args(|argument| match group(argument.get_id().as_str()) {
+/// The whole command line, each option under the heading of its group.
+pub(crate) fn command() -> Command {
+    Options::command().mut_args(|argument| match group(argument.get_id().as_str()) {
         Some(heading) => argument.help_heading(heading),
         None => argument,
     })
@@ -102,7 +104,7 @@ fn named(command: &Command, id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::command;
+    use crate::verbs::VERBS;
 
     #[test]
     fn every_option_is_in_one_group() {
@@ -113,6 +115,15 @@ mod tests {
             assert_eq!(ids.iter().filter(|other| **other == id).count(), 1, "{id}");
         }
         assert!(ids.iter().all(|id| named(&command, id).is_some_and(|name| !name.is_empty())));
+    }
+
+    #[test]
+    fn verbs_are_those_of_the_command_line() {
+        let command = command();
+        let verbs = command.get_subcommands();
+        let verbs: Vec<(&str, bool)> =
+            verbs.map(|verb| (verb.get_name(), verb.get_positionals().next().is_some())).collect();
+        assert_eq!(verbs, VERBS);
     }
 
     #[test]

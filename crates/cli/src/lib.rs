@@ -61,7 +61,7 @@ use parse::Parsed;
 pub fn main() -> ExitCode {
     let options = match parse::parse(std::env::args_os()) {
         Parsed::Options(options) => Arc::<options::Options>::from(options),
-        Parsed::Verb(verb) => return verb.run(options::command),
+        Parsed::Verb(verb) => return verb.run(help::command),
         Parsed::Text(text) => return writing::print(&text),
         Parsed::Usage(message) => return complain(&message, exit::USAGE),
     };

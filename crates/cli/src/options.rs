@@ -10,7 +10,6 @@ use rdp_probe::{Address, ClientName, Family, Host, Security, Stage, Target};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
-use crate::help::grouped;
 use crate::inputs::{Named, both_read_and_written};
 use crate::pasted::Pasted;
 use crate::port::Port;
@@ -467,11 +466,6 @@ impl ResolveEntry {
 /// Words that will be verbs: a host of that name has to be written with its port, as with those that are.
 const VERBS: [&str; 4] = ["wait", "serve", "read", "bisect"];
 
-/// The whole command line, for completions and the manual page.
-pub(crate) fn command() -> clap::Command {
-    grouped(<Options as clap::CommandFactory>::command())
-}
-
 /// The ids of the stages that this version goes through.
 fn built() -> String {
     Stage::BUILT.map(Stage::id).join(", ")
@@ -569,6 +563,10 @@ fn resolved(text: &str, port: u16) -> Result<Address, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn command() -> clap::Command {
+        <Options as clap::CommandFactory>::command()
+    }
 
     #[test]
     fn options_are_consistent() {

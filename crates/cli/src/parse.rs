@@ -7,11 +7,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::first_word::{self, First};
 use crate::help;
 use crate::line_way;
-use crate::options::{Options, command};
+use crate::options::Options;
 use crate::pasted::Pasted;
 use crate::quote::short;
 use crate::spellings;
-use crate::verbs::Verb;
+use crate::verbs::{VERBS, Verb};
 
 /// What a command line comes to.
 pub(crate) enum Parsed {
@@ -26,7 +26,7 @@ pub(crate) enum Parsed {
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     let mut args: Vec<OsString> = args.into_iter().collect();
-    match first_word::first(args.get(1..).unwrap_or_default(), &verbs()) {
+    match first_word::first(args.get(1..).unwrap_or_default(), &VERBS) {
         First::Usual => {}
         First::Code => args.insert(1, "explain".into()),
         First::Mistaken(message) => return Parsed::Usage(message),
@@ -39,8 +39,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     };
     // A verb has its own.
     let asks_shortly = !spelt.args.iter().any(|word| word == "--help");
-    let parsed =
-        command().try_get_matches_from(spelt.args).and_then(|matches| Options::from_arg_matches(&matches));
+    let parsed = help::command()
+        .try_get_matches_from(spelt.args)
+        .and_then(|matches| Options::from_arg_matches(&matches));
     match parsed {
         Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
         Ok(mut options) => {
@@ -56,7 +57,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
             shorten(&mut error);
             let (kind, text) = (error.kind(), error.render().to_string());
             if kind == ErrorKind::DisplayHelp && asks_shortly && text.contains(OF_ALL) {
-                Parsed::Text(help::short(&command()))
+                Parsed::Text(help::short(&help::command()))
             } else if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
                 Parsed::Text(text)
             } else if kind == ErrorKind::MissingRequiredArgument {
@@ -66,13 +67,6 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
             }
         }
     }
-}
-
-/// The verbs, each with whether it takes arguments.
-fn verbs() -> Vec<(String, bool)> {
-    let command = command();
-    let verbs = command.get_subcommands();
-    verbs.map(|verb| (verb.get_name().to_owned(), verb.get_positionals().next().is_some())).collect()
 }
 
 /// Leaves out what a pasted line says of nobody: the client would ask who it is.

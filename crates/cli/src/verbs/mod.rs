@@ -21,6 +21,10 @@ pub(crate) enum Verb {
     Man(man::Man),
 }
 
+/// Their names, each with whether it takes arguments: what a first word is held against before the command line is read.
+pub(crate) const VERBS: [(&str, bool); 4] =
+    [("explain", true), ("demo", true), ("completions", true), ("man", false)];
+
 impl Verb {
     /// Does it, and gives the exit code. `command` makes the whole command line, for what describes it.
     pub(crate) fn run(self, command: fn() -> Command) -> ExitCode {
