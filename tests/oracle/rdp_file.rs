@@ -44,7 +44,7 @@ pub fn rdp_file(octets: &[u8]) {
         plan.routing.clone_from(&plain.routing);
         plan.preconnection_blob.clone_from(&plain.preconnection_blob);
         plan.not_followed.clone_from(&plain.not_followed);
-        plan.refuses_untrusted = plain.refuses_untrusted;
+        plan.target.refuses_untrusted = plain.target.refuses_untrusted;
         plan.limits.clone_from(&plain.limits);
         let gateway = plan.gateway.take();
         assert_eq!(gateway.is_some(), file.gateway.is_some(), "{file:?}");

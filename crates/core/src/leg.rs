@@ -28,6 +28,10 @@ pub struct Leg {
     /// Whether the user takes whatever certificate it shows, and so the logon that goes there.
     #[serde(default, skip_serializing_if = "is_not")]
     pub accept_certificate: bool,
+    /// Whether a client of the file that names the target refuses a certificate that is not trusted, or not for the name
+    /// (`authentication level:i:1`). The run goes on past one all the same.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub refuses_untrusted: bool,
     /// So many days before its certificate ends this is told; 0: never.
     #[serde(default = "usual_days")]
     pub certificate_days: u16,
@@ -55,6 +59,7 @@ impl Leg {
             pins: Vec::new(),
             require_trust: false,
             accept_certificate: false,
+            refuses_untrusted: false,
             certificate_days: usual_days(),
         }
     }

@@ -63,10 +63,6 @@ pub struct Plan {
     /// What a client would do by the file or the command line that names the target, and this run does not.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub not_followed: Box<[NotFollowed]>,
-    /// Whether a client of the file that names the target refuses a certificate that is not trusted, or not for the name
-    /// (`authentication level:i:1`). The run goes on past one all the same.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub refuses_untrusted: bool,
     /// The deadlines.
     pub limits: Limits,
 }
@@ -260,7 +256,6 @@ impl Plan {
             account: None,
             restricted_admin: false,
             not_followed: Box::default(),
-            refuses_untrusted: false,
             limits: Limits::default(),
         }
     }

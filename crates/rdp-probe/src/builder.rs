@@ -346,7 +346,7 @@ impl ProbeBuilder {
         if let Some(blob) = &file.preconnection_blob {
             plan.preconnection_blob = Some(blob.as_str().into());
         }
-        plan.refuses_untrusted |= file.refuses_untrusted;
+        plan.target.refuses_untrusted |= file.refuses_untrusted;
         let through = file.gateway.as_ref().filter(|_| plan.gateway.is_none());
         if let Some(gateway) = through {
             // The one place where it is decided: where a client would try the direct way first, this one goes through the gateway at once.

@@ -232,7 +232,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 plan.preconnection_blob = blob.map(String::into);
                 let one = |(what, value): &(_, String)| NotFollowed::new(*what, value);
                 plan.not_followed = not_followed.iter().map(one).collect();
-                plan.refuses_untrusted = refuses_untrusted;
+                plan.target.refuses_untrusted = refuses_untrusted;
                 plan.limits.overall = overall;
                 plan.limits.stages = stage.into_iter().collect();
                 plan

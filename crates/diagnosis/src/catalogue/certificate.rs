@@ -109,7 +109,7 @@ fn refused_by_the_file(evidence: &Evidence) -> bool {
         });
         untrusted || out_of_date || c.name_matches(&evidence.plan.target.asked_name()) == Some(false)
     };
-    evidence.plan.refuses_untrusted && holds(evidence, unproven)
+    evidence.plan.target.refuses_untrusted && holds(evidence, unproven)
 }
 
 pub(super) const RULES: &[Rule] = &[

@@ -41,7 +41,7 @@ impl Scenario {
         }
         plan.preconnection_blob = wanted.pcb.clone().map(String::into);
         plan.not_followed = wanted.not_followed.clone().into();
-        plan.refuses_untrusted = wanted.refuses_untrusted;
+        plan.target.refuses_untrusted = wanted.refuses_untrusted;
         plan.limits.overall = wanted.overall.unwrap_or(plan.limits.overall);
         plan.limits.stages = wanted.stages.clone().into();
         plan
