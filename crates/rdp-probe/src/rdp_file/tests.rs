@@ -425,7 +425,11 @@ fn authentication_level_of_1_refuses_what_is_not_trusted() {
     for (value, refuses) in [("0", false), ("1", true), ("2", false), ("3", false), ("one", false), ("", false)]
     {
         let read = file(&format!("full address:s:srv1\nauthentication level:i:{value}"));
-        assert_eq!((read.refuses_untrusted, plan(&read).refuses_untrusted), (refuses, refuses), "{value}");
+        assert_eq!(
+            (read.refuses_untrusted, plan(&read).target.refuses_untrusted),
+            (refuses, refuses),
+            "{value}"
+        );
     }
 }
 
