@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::{
     cell::Cell,
     env,
+    ffi::OsStr,
     fs::File,
     io::Read,
     os::unix::process::ExitStatusExt as _,
@@ -35,6 +36,14 @@ pub(crate) struct Output {
 /// The exit code as a shell has it, which is another one where a signal ended the program.
 pub(crate) fn code(status: ExitStatus) -> Option<i32> {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal))
+}
+
+/// A program that heeds the signals which end programs, whoever runs the tests: `nohup` ignores one of them for all that it starts, and a
+/// shell another one for what it runs in the background.
+pub(crate) fn heeding_signals(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("/usr/bin/env");
+    command.arg("--default-signal=HUP,INT").arg(program);
+    command
 }
 
 /// Runs `rdp-probe` with these arguments, and nothing from the caller's environment that it might heed.

@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 use rdp_probe_testkit::acceptor::Acceptor;
 use rdp_probe_testkit::certificate::{authority, root_file};
 
-use crate::binary::binary;
+use crate::binary::{binary, heeding_signals};
 use crate::logon::{RIGHT, accepts};
 use crate::logon_secrets::forms;
 use crate::peer::{freerdp, xrdp};
@@ -129,7 +129,7 @@ pub(crate) fn at_a_terminal(arguments: &str, typed: &str) -> (String, bool) {
     // The keys go to the shell too, which has to outlive the program: some shells end by them and others do not.
     let command = format!("trap : INT; tty; {} {arguments}; echo \"code $?\"; stty -a", binary().display());
     let mut command = {
-        let mut script = std::process::Command::new("script");
+        let mut script = heeding_signals("script");
         script.args(["-qec", &command, "/dev/null"]);
         script
     };

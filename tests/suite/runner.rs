@@ -11,7 +11,7 @@ use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::binary::{binary, code};
+use crate::binary::{binary, code, heeding_signals};
 use crate::usage::Scratch;
 
 /// How long anything may take that does not hang.
@@ -58,9 +58,7 @@ impl Servers {
 
 /// The program with these arguments, and nothing from the caller's environment that it might heed.
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    // The tests may run under nohup themselves, which the program would honour.
-    let mut command = Command::new("/usr/bin/env");
-    command.arg("--default-signal=HUP").arg(binary());
+    let mut command = heeding_signals(binary());
     command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -246,15 +244,18 @@ fn an_interruption_ends_a_run_whose_reader_sleeps() {
 /// A loop goes on when a program ends with some code, and ends when it dies of the key.
 #[test]
 fn the_key_that_interrupts_ends_the_loop_of_a_shell_too() {
-    let servers = Servers::start(&[(2, &[REQUEST, "{ close = \"silent\" }"])]);
+    let (port, listener) =
+        rdp_probe_testkit::port::find(|port| std::net::TcpListener::bind(("127.0.0.1", port))).unwrap();
     let scratch = Scratch::new("loop");
     let seen = scratch.path("seen");
-    let (program, address) = (binary().display().to_string(), servers.address());
+    let (program, address) = (binary().display().to_string(), format!("127.0.0.1:{port}"));
     let script = format!("until \"{program}\" {address} -o line --no-second-look; do echo again; done >{seen}");
-    let mut shell = Command::new("bash");
+    let mut shell = heeding_signals("bash");
     shell.args(["-c", &script]).stdin(Stdio::null()).process_group(0);
     let mut shell = shell.spawn().unwrap();
-    thread::sleep(Duration::from_millis(500));
+    // Once the request is there, the program waits for its answer.
+    let (mut connection, _) = listener.accept().unwrap();
+    connection.read_exact(&mut [0; 19]).unwrap();
     // The terminal sends it to all that run in its foreground.
     let group = format!("kill -INT -{}", shell.id());
     assert!(Command::new("bash").args(["-c", &group]).status().unwrap().success());
@@ -264,15 +265,18 @@ fn the_key_that_interrupts_ends_the_loop_of_a_shell_too() {
 }
 
 #[test]
-fn a_hangup_that_is_ignored_from_the_start_ends_nothing() {
-    let servers = Servers::start(&[(1, &[REQUEST, "{ close = \"silent\" }"])]);
-    let arguments = [&servers.address(), "-o", "json", "--no-enumerate", "--timeout", "900ms"];
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", binary().to_str().unwrap()]).args(arguments);
-    let child = shell.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(300));
-    let (code, stdout, _) = end(child, "HUP");
-    assert_eq!(code, Some(30), "{stdout}");
+fn a_signal_that_is_ignored_from_the_start_ends_nothing() {
+    for name in ["HUP", "INT"] {
+        let servers = Servers::start(&[(1, &[REQUEST, "{ close = \"silent\" }"])]);
+        let arguments = [&servers.address(), "-o", "json", "--no-enumerate", "--timeout", "900ms"];
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("trap '' {name}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, binary().to_str().unwrap()]).args(arguments);
+        let child = shell.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(300));
+        let (code, stdout, _) = end(child, name);
+        assert_eq!(code, Some(30), "SIG{name}: {stdout}");
+    }
 }
 
 /// What becomes of a run of 500 targets, of which 480 are healthy.
@@ -321,7 +325,7 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
         if matches!(adversity, A::FullStderr) {
             // There is something to say, and no room for it.
             fill(&full);
-            command.arg("/u:me").stderr(full);
+            command.args(["/u:me", "--no-cookie"]).stderr(full);
         }
         let mut child = command.spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();

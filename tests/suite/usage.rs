@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 
-use crate::binary::{self, Output, code, run};
+use crate::binary::{self, Output, code, heeding_signals, run};
 
 /// A folder that is gone when this is dropped.
 pub(crate) struct Scratch(PathBuf);
@@ -427,7 +427,7 @@ fn an_interrupted_run_says_so_with_exit_code_5() {
     on_runtime(async {
         let (port, listener) = rdp_probe_testkit::port::listen([127, 0, 0, 1].into()).unwrap();
         let address = format!("127.0.0.1:{port}");
-        let mut child = Command::new(binary::binary())
+        let mut child = heeding_signals(binary::binary())
             .args(["-o", "json", &address])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::target::ScriptedTarget;
 
-use crate::binary::{binary, run};
+use crate::binary::{binary, code, heeding_signals, run};
 use crate::scenarios;
 
 /// A server that selects TLS and goes on, and says nothing to whoever asks further.
@@ -51,7 +51,7 @@ fn the_verdict_can_be_read_and_kept_while_further_connections_are_asked() {
     let runtime = runtime();
     let target = runtime.block_on(ScriptedTarget::start(&scenario)).unwrap();
     let address = format!("127.0.0.1:{}", target.port());
-    let mut child = Command::new(binary())
+    let mut child = heeding_signals(binary())
         .args([&address, "--until", "tls", "--enumerate"])
         .env_clear()
         .stdin(Stdio::null())
@@ -72,7 +72,7 @@ fn the_verdict_can_be_read_and_kept_while_further_connections_are_asked() {
     assert!(kill.success());
     stdout.read_to_string(&mut text).unwrap();
     // The report keeps its verdict; the key is raised again all the same, so that a loop around it ends.
-    assert_eq!(crate::binary::code(child.wait().unwrap()), Some(130), "{text}");
+    assert_eq!(code(child.wait().unwrap()), Some(130), "{text}");
     assert!(text.contains("\nWorth knowing\n") && text.ends_with("\nexit code 0\n"), "{text}");
     drop(target);
 }
