@@ -20,7 +20,7 @@ fn file_with_gateway_and_token_runs_with_no_other_option() {
     let (_listener, target) = anybody();
     let table = GatewayTable::parse("gateway", "accepts = \"token\"").unwrap();
     let scratch = Scratch::new("rdp-file-token");
-    for usage in [1, 2, 3] {
+    for usage in [1, 3] {
         let (served, keys) = Served::start(&table, target).named_by_files(usage);
         let text =
             format!("{ADDRESS}{keys}gatewaycredentialssource:i:5\r\ngatewayaccesstoken:s:{}\r\n", table.token);
@@ -104,7 +104,7 @@ fn one_password_is_for_both_where_the_file_says_so() {
     (table.user, table.password) = ("LAB\\alice".to_owned(), RIGHT.to_owned());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let acceptor = runtime.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
-    let (served, keys) = Served::start(&table, acceptor.address()).named_by_files(2);
+    let (served, keys) = Served::start(&table, acceptor.address()).named_by_files(1);
     let scratch = Scratch::new("rdp-file-once");
     let text = format!("{ADDRESS}username:s:LAB\\alice\r\n{keys}promptcredentialonce:i:1\r\n");
     let once = scratch.file("once.rdp", text.as_bytes());
@@ -235,4 +235,53 @@ fn options_of_gateways_are_of_use_where_a_file_names_one() {
     assert_eq!(output.status, Some(20), "{}", output.stderr);
     let said = "with.rdp\": --enumerate is not done through its gateway: it would open more tunnels there";
     assert!(output.stderr.lines().count() == 1 && output.stderr.contains(said), "{}", output.stderr);
+}
+
+#[test]
+fn gateway_for_where_there_is_no_direct_way_is_gone_through_only_there() {
+    let (_listener, target) = anybody();
+    let port = target.port();
+    let table = GatewayTable::parse("gateway", "accepts = \"token\"").unwrap();
+    let scratch = Scratch::new("rdp-file-detects");
+    let (served, keys) = Served::start(&table, target).named_by_files(2);
+    let address = format!("full address:s:srv1.lab.test:{port}\r\n");
+    let text = format!("{address}{keys}gatewayaccesstoken:s:{}\r\n", table.token);
+    let file = scratch.file("detects.rdp", text.as_bytes());
+    let findings = |report: &Value| -> Vec<String> {
+        let all = report["findings"].as_array().into_iter().flatten();
+        all.map(|finding| finding["id"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let purposes = |report: &Value| -> Vec<Value> {
+        report["probes"].as_array().unwrap().iter().map(|probe| probe["purpose"].clone()).collect()
+    };
+    // Somebody takes the connection here: nothing is shown to the gateway.
+    let here = format!("srv1.lab.test:{port}:127.0.0.1");
+    let (code, report) = served.report(&[&file, "--resolve", &here, "--until", "tcp_connect"], &[]);
+    assert_eq!((code, &report["gateway"]), (Some(0), &Value::Null), "{report}");
+    assert_eq!((findings(&report), purposes(&report)), (vec!["gateway-not-needed".to_owned()], vec![]));
+    assert!(report["stages"].as_array().unwrap().iter().all(|stage| stage["hop"] == "target"), "{report}");
+    assert_eq!(served.logons(), 0);
+    // And nobody there, where its port is taken and not listened on.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let nowhere = format!("127.0.0.3:{port}").parse().unwrap();
+    let _closed = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(nowhere).unwrap();
+        socket
+    });
+    let there = format!("srv1.lab.test:{port}:127.0.0.3");
+    let limit = ["--stage-timeout", "connection_initiation=200ms"];
+    let (_, report) = served.report(&[&[&*file, "--resolve", &there][..], &limit].concat(), &[]);
+    assert_eq!(results(&report).0, "accepted", "{report}");
+    assert_eq!(
+        (&report["verdict"]["stage"], purposes(&report)),
+        (&"connection_initiation".into(), vec!["direct".into()])
+    );
+    assert!(findings(&report).contains(&"direct-way-failed".to_owned()), "{report}");
+    assert_eq!(report["probes"][0]["failure"]["stage"], "tcp_connect");
+    assert_eq!(served.logons(), 1);
+    // Who asks about the gateway alone goes there at once; and it can be left out.
+    let (code, report) = served.report(&[&file, "--gateway-only"], &[]);
+    assert_eq!((code, results(&report).0, purposes(&report)), (Some(0), "accepted", vec![]), "{report}");
+    assert_eq!(served.logons(), 2);
 }

@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use rdp_probe::{
-    BoxFuture, Credentials, DialFault, DialFaultKind, Evidence, Gateway, GatewayFact, GatewayTransport, Io,
-    Network, Probe, Report, Stage, SystemNetwork, Target,
+    BoxFuture, Credentials, DialFault, DialFaultKind, Evidence, Gateway, GatewayFact, GatewayTransport, Host,
+    Io, Network, Probe, Report, Stage, SystemNetwork, Target,
 };
 use rdp_probe_testkit::gateway::{Routes, ScriptedGateway, Seen};
-use rdp_probe_testkit::scenario::{Connect, PASSWORD, Player, Resolve, ResolveFault, Shown, candidate};
+use rdp_probe_testkit::scenario::{Connect, Dial, PASSWORD, Player, Resolve, ResolveFault, Shown, candidate};
 use rdp_probe_testkit::target::ScriptedTarget;
 use rdp_probe_testkit::{Scenario, certificate, machine};
 use serde_json::Value;
@@ -169,9 +169,10 @@ pub(crate) async fn driven(scenario: &Scenario) -> std::io::Result<(Report, Vec<
         || !dial.connect.is_empty()
         || dial.again.is_some()
         || scenario.addresses().is_empty()
+        || scenario.direct.is_some()
     {
-        builder =
-            builder.network(Arc::new(Scripted { scenario: scenario.clone(), dialed: AtomicUsize::new(0) }));
+        let (scenario, dialed) = (scenario.clone(), AtomicUsize::new(0));
+        builder = builder.network(Arc::new(Scripted { scenario, target: target.port(), dialed }));
     } else if gateway.is_none() {
         builder = builder.resolve_to(target.addresses().collect());
     }
@@ -218,7 +219,7 @@ fn gateway_of(scenario: &Scenario, address: SocketAddr) -> Gateway {
     let table = scenario.gateway.as_ref().unwrap();
     let mut gateway =
         Gateway::new(table.host.clone(), address.port()).accept_consent(scenario.plan.accept_consent);
-    gateway = gateway.channel_binding(!scenario.plan.gateway_unbound);
+    gateway = gateway.channel_binding(!scenario.plan.gateway_unbound).detect(scenario.direct.is_some());
     if let Some(transport) = scenario.plan.gateway_transport {
         gateway = gateway.transport(transport);
     }
@@ -275,8 +276,8 @@ fn seen_otherwise(scenario: &Scenario, seen: &Seen) -> Vec<String> {
 fn tiles(report: &Report) -> Vec<String> {
     let mut end = Duration::ZERO;
     let mut problems = Vec::new();
-    // A path that a second look opened begins when that had asked so far.
-    if report.evidence.is_by_cookie() {
+    // A path that a second look opened begins when that had asked so far, and a gateway's when the direct way had ended.
+    if report.evidence.is_by_cookie() || report.evidence.gave_direct_up() {
         let stages = report.evidence.main_path().iter().flat_map(|attempt| &attempt.stages);
         end = stages.filter_map(|record| record.started).next().unwrap_or_default();
     }
@@ -424,14 +425,27 @@ where
 #[derive(Debug)]
 struct Scripted {
     scenario: Scenario,
+    /// The target's port.
+    target: u16,
     /// How many connections were made.
     dialed: AtomicUsize,
+}
+
+impl Scripted {
+    /// Who is meant by this port, and what dialling them does.
+    fn at(&self, port: u16) -> (&Dial, &Host) {
+        match &self.scenario.direct {
+            Some(direct) if port == self.target => (direct, &self.scenario.target.host),
+            Some(_) | None => (&self.scenario.dial, self.scenario.first_host()),
+        }
+    }
 }
 
 impl Network for Scripted {
     fn resolve<'a>(&'a self, _: &'a str, port: u16) -> BoxFuture<'a, Result<Vec<SocketAddr>, DialFault>> {
         Box::pin(async move {
-            match &self.scenario.dial.resolve {
+            let (dial, host) = self.at(port);
+            match &dial.resolve {
                 Some(Resolve::Fault(ResolveFault::NotFound)) => Err(DialFault::new(DialFaultKind::NotFound)),
                 Some(Resolve::Fault(ResolveFault::ResolverFailed)) => {
                     Err(DialFault::new(DialFaultKind::ResolverFailed))
@@ -442,7 +456,7 @@ impl Network for Scripted {
                 Some(Resolve::Fault(ResolveFault::TimedOut)) => std::future::pending().await,
                 Some(Resolve::Fault(other)) => panic!("{other:?} has no meaning here yet"),
                 Some(Resolve::Addresses(_)) | None => {
-                    Ok(self.scenario.addresses().into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+                    Ok(dial.addresses(host).into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
                 }
             }
         })
@@ -451,7 +465,7 @@ impl Network for Scripted {
     fn dial(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
         let dialed = self.dialed.fetch_add(1, Ordering::Relaxed);
         let again = self.scenario.dial.again.filter(|_| dialed > 0);
-        let connect = again.unwrap_or_else(|| self.scenario.connect(address.ip()));
+        let connect = again.unwrap_or_else(|| self.at(address.port()).0.connect(address.ip()));
         if connect == Connect::Ok {
             return SystemNetwork.dial(address);
         }

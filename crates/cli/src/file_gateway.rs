@@ -86,7 +86,7 @@ impl FileGateways {
         self.named = true;
         takes(options.family(), &named.host, named.port)
             .map_err(|error| format!("{}: {error}", quoted(name)))?;
-        let bare = Gateway::new(named.host.clone(), named.port);
+        let bare = Gateway::new(named.host.clone(), named.port).detect(named.usage.is_detect());
         let (gateway, resolved) = as_asked(options, &self.roots, bare, (&named.host, named.port))?;
         let shown = self.shown(options, accounts, (name, file, named), warnings)?;
         let (gateway, logs_on) = match shown {

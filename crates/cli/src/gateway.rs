@@ -38,7 +38,7 @@ impl Way {
         let given = &options.gateway;
         let roots = Roots::of(options)?;
         let (mut gateway, resolved) =
-            as_asked(options, &roots, Gateway::new(host.clone(), *port), (host, *port))?;
+            as_asked(options, &roots, Gateway::new(host.clone(), *port).detect(given.detect), (host, *port))?;
         if let Some(path) = &given.gateway_token {
             gateway = gateway.token(token(path)?).map_err(|error| format!("--gateway-token: {error}"))?;
         } else if let Some(token) = &given.pasted_token {

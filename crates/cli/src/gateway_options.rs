@@ -69,6 +69,10 @@ pub(crate) struct GatewayOptions {
     #[arg(help_heading = HEADING, long)]
     pub(crate) accept_consent: bool,
 
+    /// Whether it is gone through only where the target cannot be reached directly, as another client's command line has it.
+    #[arg(skip)]
+    pub(crate) detect: bool,
+
     /// Whether who logs on there stood in another client's command line: nobody is asked for their password.
     #[arg(skip)]
     pub(crate) pasted: bool,

@@ -15,12 +15,12 @@ pub(crate) fn settle(options: &mut Options) {
 }
 
 fn go_through(options: &mut Options, through: Through) {
-    let Through { place, transport, method, user, domain, password, token } = through;
+    let Through { place, detect, transport, method, user, domain, password, token } = through;
     // Who is typed for the target is not who the line has for the gateway.
     let same = options.pasted.user.clone().filter(|_| options.user.is_none());
     let same_domain = options.pasted.domain.clone();
     let given = &mut options.gateway;
-    given.gateway = Some(place);
+    (given.gateway, given.detect) = (Some(place), detect);
     given.gateway_transport = given.gateway_transport.or(transport);
     if given.logs_on() {
         return;

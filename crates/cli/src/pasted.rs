@@ -45,6 +45,8 @@ pub(crate) enum PastedGateway {
 #[derive(Debug)]
 pub(crate) struct Through {
     pub(crate) place: Place,
+    /// Whether the direct way comes first.
+    pub(crate) detect: bool,
     pub(crate) transport: Option<GatewayTransport>,
     /// How to log on there, if anybody does.
     pub(crate) method: Option<AuthMethod>,

@@ -69,6 +69,12 @@ impl Named {
     fn is_behind_gateway(&self, options: &Options) -> bool {
         options.gateway.gateway.is_some() || of_use(options, self.file.as_deref()).is_some()
     }
+
+    /// Whether it is connected to from here: there is no gateway, or the direct way comes first.
+    fn is_dialled(&self, options: &Options) -> bool {
+        let by_file = of_use(options, self.file.as_deref()).is_some_and(|gateway| gateway.usage.is_detect());
+        !self.is_behind_gateway(options) || options.gateway.detect || by_file
+    }
 }
 
 /// A probe to run, and what to warn of.
@@ -375,7 +381,7 @@ impl Jobs {
 
     /// Which entry of `--resolve` it has. That one is of use. Behind a gateway it has none: its name is the gateway's to look up.
     fn pinned(&mut self, named: &Named) -> Option<usize> {
-        if named.is_behind_gateway(&self.options) {
+        if !named.is_dialled(&self.options) {
             return None;
         }
         let Target { host, port, .. } = &named.target;
@@ -398,10 +404,10 @@ impl Jobs {
         let unused = self.options.resolve.iter().zip(&self.used).find(|(_, used)| !**used);
         let Some((ResolveEntry { host, port, .. }, _)) = unused else { return Ok(()) };
         Err(match &self.options.gateway.gateway {
-            Some(_) => format!(
+            Some(_) if !self.options.gateway.detect => format!(
                 "--resolve {host}:{port}: the gateway is not {host} on port {port}, and looks up the target's name itself"
             ),
-            None => format!("--resolve {host}:{port}: no target is {host} on port {port}"),
+            Some(_) | None => format!("--resolve {host}:{port}: no target is {host} on port {port}"),
         })
     }
 }

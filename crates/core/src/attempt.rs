@@ -5,13 +5,14 @@ use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods};
 use rdp_probe_wire::nego::{FailureCode, Protocols, ResponseFlags};
 use serde::{Deserialize, Serialize};
 
-use crate::close::Close;
+use crate::close::{Close, Cut};
 use crate::fact::{Fact, Observed};
 use crate::failure::{Failure, FailureKind};
 use crate::field::hex;
+use crate::gateway::Gateway;
 use crate::hop::Hop;
 use crate::look::Look;
-use crate::plan::Plan;
+use crate::plan::{Limits, Plan};
 use crate::stage::Stage;
 use crate::target::Address;
 use crate::tls::{TlsFault, TlsFaultKind};
@@ -24,6 +25,8 @@ pub struct Attempt {
     pub purpose: Purpose,
     /// The security protocols that it offers.
     pub offer: Protocols,
+    /// Whom this computer connects to: the gateway, where it is gone through one.
+    pub first_hop: Hop,
     /// Where to, when that is known; otherwise the name is resolved first.
     pub addresses: Vec<Address>,
     /// How long to wait before it, out of politeness.
@@ -46,6 +49,8 @@ pub const SMALL_SEGMENT: u16 = 536;
 pub enum Purpose {
     /// The main path.
     Main,
+    /// The direct path, which is tried before a gateway is gone through: the main path where the target takes the connection.
+    Direct,
     /// The main path again, or that of an address, with the mask that the refusal implies.
     Fallback,
     /// The path of a further address.
@@ -70,19 +75,29 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// How deep a connection for this goes: an enumeration asks one question, and a scout another.
+    /// How deep a connection for this goes, which is made to `first_hop`: an enumeration asks one question, and a scout another.
     #[must_use]
-    pub const fn depth(self, plan: &Plan) -> Stage {
+    pub const fn depth(self, plan: &Plan, first_hop: Hop) -> Stage {
         match self {
-            Self::Main | Self::Fallback | Self::Address(_) => plan.until,
+            Self::Main | Self::Direct | Self::Fallback | Self::Address(_) => plan.until,
             Self::Look(look) => look.depth(plan),
             Self::Enumerate(_) => Stage::ConnectionInitiation,
-            Self::HelloAgain | Self::Scout { .. } | Self::ScoutCertificate if plan.gateway.is_some() => {
-                Stage::GatewayTls
-            }
-            Self::HelloAgain | Self::Scout { .. } | Self::ScoutCertificate => Stage::Tls,
+            Self::HelloAgain | Self::Scout { .. } | Self::ScoutCertificate => match first_hop {
+                Hop::Gateway => Stage::GatewayTls,
+                Hop::Client | Hop::Resolver | Hop::Proxy | Hop::Kdc | Hop::Target => Stage::Tls,
+            },
             Self::SmallSegments(stage) => stage,
             Self::Method(_) => Stage::BasicSettingsExchange,
+        }
+    }
+
+    /// How long a stage of such a connection may take: a direct one that is not made soon is none.
+    #[must_use]
+    pub fn limit_of(self, stage: Stage, limits: &Limits) -> Duration {
+        let own = limits.of(stage);
+        match (self, stage) {
+            (Self::Direct, Stage::TcpConnect) => own.min(Gateway::DETECTS_FOR),
+            (_, _) => own,
         }
     }
 
@@ -91,6 +106,7 @@ impl Purpose {
     pub fn name(self) -> String {
         match self {
             Self::Main => "main".into(),
+            Self::Direct => "direct".into(),
             Self::Fallback => "fallback".into(),
             Self::Address(_) => "address".into(),
             Self::Look(look) => look.name().into(),
@@ -110,6 +126,7 @@ impl Purpose {
         match self {
             Self::Address(address) => Some(address),
             Self::Main
+            | Self::Direct
             | Self::Fallback
             | Self::Look(_)
             | Self::HelloAgain
@@ -127,6 +144,7 @@ impl Purpose {
         match self {
             Self::Method(method) => method,
             Self::Main
+            | Self::Direct
             | Self::Fallback
             | Self::Address(_)
             | Self::Look(_)
@@ -148,7 +166,7 @@ impl Purpose {
     #[must_use]
     pub const fn is_path(self) -> bool {
         match self {
-            Self::Main | Self::Fallback | Self::Address(_) | Self::Look(Look::Cookie) => true,
+            Self::Main | Self::Direct | Self::Fallback | Self::Address(_) | Self::Look(Look::Cookie) => true,
             Self::Look(_)
             | Self::HelloAgain
             | Self::SmallSegments(_)
@@ -165,10 +183,10 @@ impl Purpose {
         self.is_path() && self.address().is_none()
     }
 
-    /// Whether it is of the path that a run begins with.
+    /// Whether it is of the path that a run begins with, or of the direct one before that.
     #[must_use]
     pub const fn is_main_path(self) -> bool {
-        matches!(self, Self::Main | Self::Fallback)
+        matches!(self, Self::Main | Self::Direct | Self::Fallback)
     }
 
     /// Whether its answer may tell why a path failed.
@@ -180,7 +198,12 @@ impl Purpose {
             | Self::SmallSegments(_)
             | Self::Scout { .. }
             | Self::ScoutCertificate => true,
-            Self::Main | Self::Fallback | Self::Address(_) | Self::Enumerate(_) | Self::Method(_) => false,
+            Self::Main
+            | Self::Direct
+            | Self::Fallback
+            | Self::Address(_)
+            | Self::Enumerate(_)
+            | Self::Method(_) => false,
         }
     }
 
@@ -408,6 +431,14 @@ impl AttemptRecord {
             Some(TlsFault { kind: TlsFaultKind::Closed(Close::Fin | Close::Reset), received, .. })
                 if received.is_empty()
         )
+    }
+
+    /// Whether it is a direct path that was not there: what is left to do is done through the gateway.
+    #[must_use]
+    pub fn has_no_direct_way(&self) -> bool {
+        let failed = self.failure.as_deref().filter(|failure| !failure.cut().is_some_and(Cut::ends_the_run));
+        let unmade = |failure: &Failure| matches!(failure.stage, Stage::Resolve | Stage::TcpConnect);
+        self.purpose == Purpose::Direct && failed.is_some_and(unmade)
     }
 
     /// Whether a handshake with the target came to its end, whatever was thought of the certificate.

@@ -107,6 +107,7 @@ fn form(purpose: Purpose) -> Option<u8> {
         Purpose::Look(Look::ProxyHeader) => Some(3),
         Purpose::Look(Look::Again | Look::FullOffer)
         | Purpose::Main
+        | Purpose::Direct
         | Purpose::Fallback
         | Purpose::Address(_)
         | Purpose::HelloAgain

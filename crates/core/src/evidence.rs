@@ -9,6 +9,7 @@ use crate::attempt::{Answer, AttemptRecord, NotTried, Outcome, Purpose, StageRec
 use crate::close::Cut;
 use crate::fact::Observed;
 use crate::failure::Failure;
+use crate::gateway::Gateway;
 use crate::hop::Hop;
 use crate::look::Look;
 use crate::ntlm::NtlmFacts;
@@ -24,7 +25,7 @@ use crate::tls::{ScoutFacts, SignatureCheck, TlsFacts};
 pub struct Evidence {
     /// What was to be done.
     pub plan: Arc<Plan>,
-    /// The attempts in the order they were made. The first is the main path's.
+    /// The attempts in the order they were made. The first is the main path's, or a direct one that was tried before it.
     pub attempts: Vec<AttemptRecord>,
 }
 
@@ -63,6 +64,7 @@ impl Evidence {
                 let (first, after) = rest.split_first()?;
                 let begins = match first.purpose {
                     Purpose::Main => !self.is_by_cookie(),
+                    Purpose::Direct => !self.is_by_cookie() && !self.gave_direct_up(),
                     Purpose::Address(_) => true,
                     Purpose::Look(Look::Cookie) => first.answer().is_confirm(),
                     Purpose::Look(_)
@@ -95,11 +97,53 @@ impl Evidence {
         self.plan.second_look && self.attempts.iter().any(opens)
     }
 
-    /// The path that the run began with: also where a second look opened another one.
+    /// The gateway that the run goes through; none where it has none, and where the direct way is tried first and is there, or is not yet
+    /// known not to be.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&Gateway> {
+        let gateway = self.plan.gateway.as_deref()?;
+        (!self.plan.tries_directly() || self.gave_direct_up()).then_some(gateway)
+    }
+
+    /// Whom this computer connects to: the gateway, where the run goes through one.
+    #[must_use]
+    pub fn first_hop(&self) -> Hop {
+        if self.gateway().is_some() { Hop::Gateway } else { Hop::Target }
+    }
+
+    /// The gateway that was not needed, since the target took a direct connection.
+    #[must_use]
+    pub fn gateway_not_needed(&self) -> Option<&Gateway> {
+        let direct = self.attempts.first().filter(|first| first.purpose == Purpose::Direct)?;
+        self.plan.gateway.as_deref().filter(|_| direct.peer().is_some())
+    }
+
+    /// Whether the direct way was tried and left for the gateway.
+    #[must_use]
+    pub fn gave_direct_up(&self) -> bool {
+        self.plan.tries_directly() && self.attempts.iter().take(2).any(|other| other.purpose == Purpose::Main)
+    }
+
+    /// The attempts from the beginning of the way that is gone.
+    fn on_the_way(&self) -> &[AttemptRecord] {
+        match self.attempts.split_first() {
+            Some((first, rest)) if first.purpose == Purpose::Direct && self.gave_direct_up() => rest,
+            Some(_) | None => &self.attempts,
+        }
+    }
+
+    /// The path that the run began with: also where a second look opened another one. A direct way that is not there is none.
     #[must_use]
     pub fn first_path(&self) -> &[AttemptRecord] {
-        let fallback = self.attempts.get(1).is_some_and(|next| next.purpose == Purpose::Fallback);
-        self.attempts.get(..if fallback { 2 } else { 1 }).unwrap_or_default()
+        let path = self.on_the_way();
+        let fallback = path.get(1).is_some_and(|next| next.purpose == Purpose::Fallback);
+        path.get(..if fallback { 2 } else { 1 }).unwrap_or_default()
+    }
+
+    /// The attempts that are none of the main path.
+    pub fn beside_main_path(&self) -> impl Iterator<Item = &AttemptRecord> {
+        let path = self.main_path();
+        self.attempts.iter().filter(|attempt| !path.iter().any(|own| std::ptr::eq(own, *attempt)))
     }
 
     /// The main path: the first attempt, and its fallback when there was one.
@@ -224,6 +268,7 @@ impl Evidence {
             Purpose::Scout { .. } | Purpose::ScoutCertificate => true,
             Purpose::Look(look) => look == Look::TlsFirst && !self.is_by_cookie(),
             Purpose::Main
+            | Purpose::Direct
             | Purpose::Fallback
             | Purpose::Address(_)
             | Purpose::HelloAgain
@@ -253,7 +298,7 @@ impl Evidence {
     /// The clock was read half a round trip before its answer came; the TCP handshake took one.
     fn skew(&self, facts: &NtlmFacts, at: Duration) -> Option<i64> {
         let server = facts.unix_ms()?;
-        let mut stages = self.path().last()?.stages_for(self.plan.first_hop());
+        let mut stages = self.path().last()?.stages_for(self.first_hop());
         let connect = stages.rfind(|record| record.stage == Stage::TcpConnect)?;
         let half = connect.duration?.checked_div(2)?;
         let read = i64::try_from(at.saturating_sub(half).as_millis()).ok()?;
@@ -269,7 +314,7 @@ impl Evidence {
     /// How long a packet takes there and back, as far as connecting to `peer` tells; `None` when it was not connected to.
     #[must_use]
     pub fn round_trip(&self, peer: Option<Address>) -> Option<Duration> {
-        let first = self.plan.first_hop();
+        let first = self.first_hop();
         let mut stages = self.attempts_to(peer).flat_map(|attempt| attempt.stages_for(first));
         stages.find(|record| record.stage == Stage::TcpConnect)?.duration
     }
@@ -277,7 +322,8 @@ impl Evidence {
     /// The addresses of the name, or the one that was given.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
-        let known = self.attempts.iter().flat_map(AttemptRecord::facts).find_map(|fact| {
+        // What the name stands for here means nothing to a gateway.
+        let known = self.on_the_way().iter().flat_map(AttemptRecord::facts).find_map(|fact| {
             if let Observed::Addresses(addresses) = fact { Some(addresses.clone()) } else { None }
         });
         known.unwrap_or_else(|| self.plan.target.address().into_iter().collect())
@@ -307,7 +353,7 @@ impl Evidence {
     /// The attempts that were connected to `peer`: several addresses of a name may be several servers.
     pub fn attempts_to(&self, peer: Option<Address>) -> impl Iterator<Item = &AttemptRecord> {
         // Behind a gateway there is one target, at an address that nobody here knows.
-        let through = self.plan.gateway.is_some();
+        let through = self.gateway().is_some();
         self.attempts.iter().filter(move |attempt| {
             through && (peer.is_none() || attempt.first_peer() == peer)
                 || peer.is_some() && attempt.peer() == peer

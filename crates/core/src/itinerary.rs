@@ -28,15 +28,15 @@ pub(crate) struct Itinerary {
 }
 
 impl Itinerary {
-    /// The stops of an attempt that offers `protocols`.
-    pub(crate) fn draw(plan: &Plan, purpose: Purpose, protocols: Protocols) -> Self {
-        Self { stops: stops(plan, purpose, protocols), behind: 0 }
+    /// The stops of an attempt that connects to `first_hop` and offers `protocols`.
+    pub(crate) fn draw(plan: &Plan, first_hop: Hop, purpose: Purpose, protocols: Protocols) -> Self {
+        Self { stops: stops(plan, first_hop, purpose, protocols), behind: 0 }
     }
 
     /// The same attempt, now that the server has selected `protocol`.
-    pub(crate) fn redraw(&mut self, plan: &Plan, purpose: Purpose, protocol: Protocols) {
+    pub(crate) fn redraw(&mut self, plan: &Plan, first_hop: Hop, purpose: Purpose, protocol: Protocols) {
         let here = self.behind.checked_sub(1).and_then(|index| self.stops.get(index)).copied();
-        self.stops = stops(plan, purpose, protocol);
+        self.stops = stops(plan, first_hop, purpose, protocol);
         let again = self.stops.iter().position(|stop| Some(*stop) == here);
         self.behind = again.map_or(self.behind, |index| index.saturating_add(1));
     }
@@ -68,8 +68,8 @@ impl Itinerary {
 
 /// The stages that this version goes through: to the gateway and through it, where there is one, and then the target's. Of those that take
 /// each other's place the one that belongs to the protocol.
-fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
-    let depth = purpose.depth(plan).rank();
+fn stops(plan: &Plan, first_hop: Hop, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
+    let depth = purpose.depth(plan, first_hop).rank();
     // What begins a session is told of where somebody asks for it, and else not.
     let told = depth.max(Stage::BasicSettingsExchange.rank());
     let taken = match protocol {
@@ -95,7 +95,7 @@ fn stops(plan: &Plan, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
     // As many as are usually told of: it is kept while the attempt waits.
     let mut stops = Vec::with_capacity(8);
     let stop = |stage: Stage, hop| Stop { stage, hop, beyond: stage.rank() > depth };
-    if plan.gateway.is_some() {
+    if first_hop == Hop::Gateway {
         let reaches = |stage| matches!(stage, Stage::Resolve | Stage::TcpConnect);
         let gateways = Stage::BUILT.into_iter().filter(|stage| reaches(*stage) || stage.is_gateways());
         stops.extend(gateways.map(|stage| stop(stage, Hop::Gateway)));

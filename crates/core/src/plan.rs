@@ -22,7 +22,7 @@ use crate::target::{Address, Host};
 pub struct Plan {
     /// The leg to the target.
     pub target: Leg,
-    /// The gateway on the way to it; `None` where the target is connected to from here.
+    /// The gateway on the way to it, or for where there is no other; `None` where the target is connected to from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Box<Gateway>>,
     /// The security protocols to offer.
@@ -217,10 +217,12 @@ impl Plan {
         }
     }
 
-    /// Whom this computer connects to first.
+    /// Whether the target is connected to from here first, and a gateway gone through when that fails. Where no more than a gateway's stages
+    /// were asked for, and where the target's address is none of those to take, that is not tried.
     #[must_use]
-    pub const fn first_hop(&self) -> Hop {
-        if self.gateway.is_some() { Hop::Gateway } else { Hop::Target }
+    pub fn tries_directly(&self) -> bool {
+        let takes = self.target.address().is_none_or(|address| self.family.takes(&address));
+        self.gateway.as_ref().is_some_and(|gateway| gateway.detect) && !self.until.is_gateways() && takes
     }
 
     /// Whoever answers for a name says how many addresses it has: at most so many of them are dialled.

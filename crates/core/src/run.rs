@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{Attempt, AttemptRecord, NotTried, Outcome, StageRecord};
+use crate::attempt::{Attempt, AttemptRecord, NotTried, Outcome, Purpose, StageRecord};
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Observed};
@@ -67,7 +67,8 @@ impl Run {
     pub fn start(&mut self, attempt: &Attempt, at: Duration) {
         let end = self.evidence.attempts.last().and_then(AttemptRecord::ended).unwrap_or_default();
         self.since = if attempt.purpose.is_main_path() { end } else { at };
-        self.itinerary = Itinerary::draw(&self.evidence.plan, attempt.purpose, attempt.offer);
+        self.itinerary =
+            Itinerary::draw(&self.evidence.plan, attempt.first_hop, attempt.purpose, attempt.offer);
         // Evidence grows as it comes: most runs are one connection, and thousands of them may wait at a time.
         self.evidence.attempts.reserve_exact(1);
         self.evidence.attempts.push(AttemptRecord {
@@ -186,10 +187,12 @@ impl Run {
                     Limited::Stage => self.since,
                     Limited::Message => self.waiting,
                 };
-                let own = limits.of(machine.limit_of());
+                let purpose = self.evidence.attempts.last().map(|attempt| attempt.purpose);
+                let stage = machine.limit_of();
+                let own = purpose.map_or_else(|| limits.of(stage), |purpose| purpose.limit_of(stage, limits));
                 // A path that a question opened is one from its answer on.
-                let path = self.evidence.attempts.last().is_some_and(|attempt| attempt.purpose.is_path());
-                let opened = path && machine.stage().rank() > Stage::ConnectionInitiation.rank();
+                let opened = purpose.is_some_and(Purpose::is_path)
+                    && machine.stage().rank() > Stage::ConnectionInitiation.rank();
                 let patience = self.patience.filter(|_| !opened);
                 (from, patience.map_or(own, |patience| patience.min(own)))
             }
@@ -238,10 +241,10 @@ impl Run {
             }
         }
         // Be it told of or not.
-        let attempt = self.evidence.attempts.last();
-        if attempt
-            .is_some_and(|attempt| machine.stage().rank() > attempt.purpose.depth(&self.evidence.plan).rank())
-        {
+        let depth = |attempt: &AttemptRecord| {
+            attempt.purpose.depth(&self.evidence.plan, self.evidence.first_hop()).rank()
+        };
+        if self.evidence.attempts.last().is_some_and(|attempt| machine.stage().rank() > depth(attempt)) {
             machine.leave(&mut self.output);
             return self.rest(why);
         }
@@ -268,7 +271,7 @@ impl Run {
     }
 
     fn leave_out(&mut self, stop: Stop, why: NotTried) {
-        let through_gateway = self.evidence.plan.gateway.is_some() && stop.hop == Hop::Target;
+        let through_gateway = self.evidence.gateway().is_some() && stop.hop == Hop::Target;
         let why = if stop.beyond {
             NotTried::BeyondDepth
         } else if through_gateway && matches!(stop.stage, Stage::Resolve | Stage::TcpConnect) {
@@ -284,10 +287,10 @@ impl Run {
     /// Puts what was observed into the record of the stage under way.
     fn note(&mut self, at: Duration) {
         let facts = std::mem::take(&mut self.output.facts);
-        let attempt = self.evidence.attempts.last();
+        let (attempt, first_hop) = (self.evidence.attempts.last(), self.evidence.first_hop());
         for observed in &facts {
             if let (Observed::Selected { protocol, .. }, Some(attempt)) = (observed, attempt) {
-                self.itinerary.redraw(&self.evidence.plan, attempt.purpose, *protocol);
+                self.itinerary.redraw(&self.evidence.plan, first_hop, attempt.purpose, *protocol);
             }
         }
         if let Some(record) = self.record() {

@@ -109,7 +109,7 @@ impl SecuritySummary {
         let tells = |attempt: &&AttemptRecord| match attempt.purpose {
             // What was asked otherwise than the path is, and not answered, tells nothing of protocols.
             Purpose::Look(_) => attempt.answer().is_confirm(),
-            Purpose::Main => !by_cookie,
+            Purpose::Main | Purpose::Direct => !by_cookie,
             Purpose::Fallback
             | Purpose::Address(_)
             | Purpose::HelloAgain

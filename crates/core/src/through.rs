@@ -116,7 +116,7 @@ impl Evidence {
     /// Why the credentials for the gateway were not tested, in words, where nothing failed.
     #[must_use]
     pub fn gateway_logon_is_untested_because(&self) -> Option<&'static str> {
-        let given = self.plan.gateway.as_ref().is_some_and(|gateway| gateway.logon != GatewayLogon::None);
+        let given = self.gateway().is_some_and(|gateway| gateway.logon != GatewayLogon::None);
         if !given || self.failure().is_some() || self.gateway_logon_result() != LogonResult::NotTried {
             return None;
         }
@@ -282,7 +282,7 @@ impl Evidence {
 
     fn ended_at_gateway_for(&self, why: NotTried) -> bool {
         // Most runs have no gateway, and are asked this more than once.
-        if self.plan.gateway.is_none() {
+        if self.gateway().is_none() {
             return false;
         }
         let so = Outcome::NotTried(why);
@@ -294,7 +294,7 @@ impl Evidence {
     /// What became of the credentials for the gateway, on whichever connection: a tunnel that was opened once more is a logon, too.
     #[must_use]
     pub fn gateway_logon_result(&self) -> LogonResult {
-        let given = self.plan.gateway.as_ref().is_some_and(|gateway| gateway.logon != GatewayLogon::None);
+        let given = self.gateway().is_some_and(|gateway| gateway.logon != GatewayLogon::None);
         let all = || self.attempts.iter().filter(|_| given).map(AttemptRecord::gateway_logon);
         // One that was not accepted counts more than those that were.
         let order =
@@ -305,7 +305,7 @@ impl Evidence {
     /// What the gateway showed.
     #[must_use]
     pub fn shown_gateway(&self) -> Option<ShownGateway<'_>> {
-        let gateway = self.plan.gateway.as_deref()?;
+        let gateway = self.gateway()?;
         let mut shown = ShownGateway::default();
         let Some(last) = self.path().last() else { return Some(shown) };
         shown.address = last.first_peer();

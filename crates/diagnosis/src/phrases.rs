@@ -23,7 +23,7 @@ pub(crate) const fn error_info(kind: &FailureKind) -> Option<u32> {
 
 /// Whom the stage that failed was for, as far as that tells whose name and address are meant.
 pub(crate) fn asked_of(evidence: &Evidence) -> Hop {
-    let first = evidence.plan.first_hop();
+    let first = evidence.first_hop();
     let failed = evidence.failure().map(|failure| failure.stage);
     let of_way = |stage: Stage| matches!(stage, Stage::Resolve | Stage::TcpConnect) || stage.is_gateways();
     if failed.is_some_and(of_way) { first } else { Hop::Target }

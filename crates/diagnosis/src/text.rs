@@ -40,7 +40,7 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
         Some(Answer::NoNegotiation) => {
             format!("{target} answers without a security negotiation, which leaves Standard RDP Security")
         }
-        _ if evidence.plan.gateway.is_some() => of_gateway(evidence),
+        _ if evidence.gateway().is_some() => of_gateway(evidence),
         _ if evidence.peer().is_some() => format!("{target} accepts TCP connections"),
         _ => format!("{target} has {} address(es)", evidence.addresses().len()),
     }

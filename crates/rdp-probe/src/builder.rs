@@ -23,7 +23,7 @@ use crate::gateway::{Gateway, Shows};
 use crate::ledger::Ledger;
 use crate::network::Network;
 use crate::progress::{Events, Progress};
-use crate::rdp_file::{GatewayUsage, RdpFile};
+use crate::rdp_file::RdpFile;
 use crate::report::Report;
 use crate::shared::Shared;
 use crate::target::Target;
@@ -349,13 +349,7 @@ impl ProbeBuilder {
         plan.target.refuses_untrusted |= file.refuses_untrusted;
         let through = file.gateway.as_ref().filter(|_| plan.gateway.is_none());
         if let Some(gateway) = through {
-            // The one place where it is decided: where a client would try the direct way first, this one goes through the gateway at once.
-            match gateway.usage {
-                GatewayUsage::Always | GatewayUsage::Detect => {
-                    self =
-                        self.gateway(gateway.to_gateway()).not_followed(gateway.not_followed.iter().cloned());
-                }
-            }
+            self = self.gateway(gateway.to_gateway()).not_followed(gateway.not_followed.iter().cloned());
         }
         let not_followed = file.not_followed.iter();
         // Whoever has another gateway on the way misses none of the file's.
@@ -443,7 +437,7 @@ impl ProbeBuilder {
     /// Goes through this RD Gateway: the probe opens a tunnel there, stage by stage, and runs inside it. Default: none.
     ///
     /// The target's name is the gateway's to resolve. There is one tunnel a run, and one more where a refusal named what the target wants:
-    /// no enumeration, no second look and no further address. With a logon at the gateway the run may take 90 s, unless
+    /// no enumeration, no second look and no further address, also where [`Gateway::detect`] finds that it is not needed. With a logon at the gateway the run may take 90 s, unless
     /// [`ProbeBuilder::timeout`] is set after this: somebody may have to approve it.
     pub fn gateway(mut self, gateway: Gateway) -> Self {
         let plan = &mut self.probe.plan;

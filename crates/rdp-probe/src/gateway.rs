@@ -123,6 +123,13 @@ impl Gateway {
         self
     }
 
+    /// Goes through it only where the target takes no direct connection within 2 s, which is tried first; default: no. Where only a gateway's stages
+    /// are asked for, it is gone through at once.
+    pub const fn detect(mut self, detect: bool) -> Self {
+        self.planned.detect = detect;
+        self
+    }
+
     /// These addresses instead of what its name resolves to.
     pub fn resolve_to(mut self, addresses: Vec<Address>) -> Self {
         self.planned.leg.given = addresses;

@@ -9,9 +9,9 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use rdp_probe_core::wire::tls::{AlertDescription, CipherSuite, Version};
 use rdp_probe_core::{
-    Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Evidence, Family, Host, Link,
-    NotFollowed, Plan, Routing, Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind, TlsSession,
-    Trust, Unfollowed,
+    Account, Address, AuthFault, AuthOutput, Close, DialFault, DialFaultKind, Evidence, Family, Gateway, Host,
+    Link, NotFollowed, Plan, Routing, Security, SignatureCheck, Stage, TlsBreak, TlsFault, TlsFaultKind,
+    TlsSession, Trust, Unfollowed,
 };
 
 use crate::certificate::Kind;
@@ -247,7 +247,19 @@ pub fn walk() -> impl Strategy<Value = Walk> {
         after: Duration::from_millis(after),
         out_of_turn: turn == 0,
     });
-    (plan(), vec(happening, 0..64)).prop_map(|(plan, happenings)| Walk { plan, happenings })
+    (plan_of_walk(), vec(happening, 0..64)).prop_map(|(plan, happenings)| Walk { plan, happenings })
+}
+
+/// Every plan, and some with a gateway for where there is no direct way.
+fn plan_of_walk() -> impl Strategy<Value = Plan> {
+    (plan(), 0_u8..4).prop_map(|(mut plan, detects)| {
+        if detects == 0 {
+            let mut gateway = Gateway::new(Host::Name("gw.lab.test".to_owned()), Gateway::PORT);
+            gateway.detect = true;
+            plan.gateway = Some(Box::new(gateway));
+        }
+        plan
+    })
 }
 
 /// What a run may find.

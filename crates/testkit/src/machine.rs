@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use rdp_probe_core::{
     AuthAsk, AuthFault, AuthMethod, AuthOutput, Carrier, Close, DialFault, DialFaultKind, Event, Evidence,
-    Found, Framing, Hop, Limit, Link, Run, Wants,
+    Found, Framing, Hop, Host, Limit, Link, Run, Wants,
 };
 
 use crate::certificate::authority;
 use crate::gateway::judge::bound;
 use crate::gateway::{Notes, Seen};
 use crate::scenario::{
-    Connect, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, echo,
+    Connect, Dial, Ending, Expected, Handshake, Hello, Resolve, ResolveFault, Route, Scenario, Step, echo,
     plain_alert,
 };
 use crate::script::{Claim, Claims, Violation, check, offered, segment, whole};
@@ -190,11 +190,22 @@ impl Machine<'_> {
         }
     }
 
+    /// Who is dialled, and what that does.
+    fn under_way(&self) -> (&Dial, &Host) {
+        match &self.scenario.direct {
+            Some(direct) if self.run.evidence().first_hop() == Hop::Target => {
+                (direct, &self.scenario.target.host)
+            }
+            Some(_) | None => (&self.scenario.dial, self.scenario.first_host()),
+        }
+    }
+
     fn resolve(&mut self, port: u16) {
-        let fault = match &self.scenario.dial.resolve {
+        let (dial, host) = self.under_way();
+        let fault = match &dial.resolve {
             Some(Resolve::Fault(fault)) => *fault,
             Some(Resolve::Addresses(_)) | None => {
-                let all = self.scenario.addresses().into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+                let all = dial.addresses(host).into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
                 return self.report(Event::Resolved(Ok(all)), TICK, |kind| Event::Resolved(Err(kind)));
             }
         };
@@ -209,7 +220,7 @@ impl Machine<'_> {
 
     fn dial(&mut self, address: SocketAddr, share: Duration) -> Option<Peer> {
         let again = self.scenario.dial.again.filter(|_| self.way.is_some());
-        let connect = again.unwrap_or_else(|| self.scenario.connect(address.ip()));
+        let connect = again.unwrap_or_else(|| self.under_way().0.connect(address.ip()));
         if connect == Connect::Ok {
             return self.connected(address);
         }
@@ -228,7 +239,8 @@ impl Machine<'_> {
         };
         // Any port of those that systems give to clients.
         let local = self.scenario.dial.local.or(own).map(|ip| SocketAddr::new(ip, 49_152));
-        if let Some(table) = &self.scenario.gateway {
+        let through = self.run.evidence().first_hop() == Hop::Gateway;
+        if let Some(table) = self.scenario.gateway.as_ref().filter(|_| through) {
             match &mut self.way {
                 Some(way) => way.connects_again(table, &self.notes),
                 None => self.way = Some(Way::new(table, &self.notes)),

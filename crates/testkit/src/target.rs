@@ -69,11 +69,18 @@ impl ScriptedTarget {
     pub async fn start(scenario: &Scenario) -> io::Result<Self> {
         // What is said of dialling is of the gateway's address, where there is one.
         let through = scenario.gateway.is_some();
-        let addresses = if through { vec![LOOPBACK] } else { scenario.addresses() };
+        let mut addresses = if through { vec![LOOPBACK] } else { scenario.addresses() };
+        let direct = scenario.direct.as_ref();
+        let directly = direct.map(|direct| direct.addresses(&scenario.target.host)).unwrap_or_default();
+        addresses.extend(directly.into_iter().filter(|ip| *ip != LOOPBACK));
         let bind = |port: u16| {
             let mut bound = Bound::default();
             for ip in &addresses {
-                let connect = if through { Connect::Ok } else { scenario.connect(*ip) };
+                let connect = match direct.filter(|_| *ip != LOOPBACK) {
+                    Some(direct) => direct.connect(*ip),
+                    None if through => Connect::Ok,
+                    None => scenario.connect(*ip),
+                };
                 bound.bind(SocketAddr::new(*ip, port), connect)?;
             }
             Ok(bound)

@@ -32,8 +32,6 @@ enum By {
     Arm,
 }
 
-/// What is said where the direct way would come first.
-const DETECT: &str = "the gateway is gone through as if it were always: whether the target can be reached without it is not tried first";
 /// What is said of a gateway's options without one.
 const NO_GATEWAY: &str = "options of a gateway are of no use without /g, and are not used";
 
@@ -160,10 +158,10 @@ impl Gateway {
             return Ok(None);
         };
         let place = place(&host).map_err(|error| format!("/g: expected /g:HOST[:PORT]: {error}"))?;
-        notes.extend(self.detect.then(|| DETECT.to_owned()));
         let token = self.token.is_some();
         Ok(Some(PastedGateway::Through(Box::new(Through {
             place,
+            detect: self.detect,
             transport: self.no_websockets.then_some(GatewayTransport::Http),
             method: (self.inside && !token).then_some(AuthMethod::SspiNtlm),
             user: self.user,
@@ -212,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn usage_says_whether_there_is_one_and_detect_is_warned_of() {
+    fn usage_says_whether_there_is_one_and_whether_the_direct_way_comes_first() {
         for (usage, goes) in [
             ("none", false),
             ("0", false),
@@ -226,15 +224,17 @@ mod tests {
             gateway.host("gw1").unwrap();
             gateway.usage(usage).unwrap();
             let mut notes = Vec::new();
-            assert_eq!(gateway.named(&mut notes).unwrap().is_some(), goes, "{usage}");
+            let named = gateway.named(&mut notes).unwrap();
+            assert_eq!(named.is_some(), goes, "{usage}");
+            assert!(!matches!(named, Some(PastedGateway::Through(through)) if through.detect), "{usage}");
             assert_eq!(notes, [""; 0]);
         }
         for usage in ["detect", "2"] {
             let mut gateway = Gateway::default();
             gateway.list(&format!("g:gw1,usage-method:{usage}")).unwrap();
             let mut notes = Vec::new();
-            assert_eq!(through(gateway, &mut notes).place.port, 443);
-            assert_eq!(notes, [DETECT]);
+            assert!(through(gateway, &mut notes).detect, "{usage}");
+            assert_eq!(notes, [""; 0]);
         }
     }
 

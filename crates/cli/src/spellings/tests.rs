@@ -316,6 +316,17 @@ fn gateway_of_a_line_is_gone_through() {
     ] {
         assert!(spelt(line).pasted.gateway.is_none(), "{line}");
     }
+    for (line, detects) in [
+        ("/v:srv1 /g:gw1 /gateway-usage-method:detect", true),
+        ("/v:srv1 /g:gw1 /gum:2", true),
+        ("/v:srv1 /gateway:g:gw1,usage-method:detect", true),
+        ("/v:srv1 /gateway:g:gw1,usage-method:direct", false),
+        ("/v:srv1 /g:gw1", false),
+    ] {
+        let spelt = spelt(line);
+        let Some(PastedGateway::Through(through)) = spelt.pasted.gateway else { panic!("{line}") };
+        assert_eq!((through.detect, spelt.notes.len()), (detects, 0), "{line}");
+    }
     let Some(PastedGateway::Not(not)) = spelt("/v:srv1 /g:gw1 /gt:rpc").pasted.gateway else { panic!("rpc") };
     assert_eq!(not.to_string(), "the gateway \"gw1 by RPC over HTTP\"");
 }

@@ -1,4 +1,6 @@
 //! What is to be done at a gateway.
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{Account, AuthMethod};
@@ -26,6 +28,9 @@ pub struct Gateway {
     /// Whether a logon is bound to the certificate of the TLS connection that it is made on (RFC 5929).
     #[serde(default = "is")]
     pub binds: bool,
+    /// Whether it is gone through only where the target cannot be reached directly, which is tried first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detect: bool,
     /// How its packets are to be carried.
     #[serde(default)]
     pub transport: GatewayTransport,
@@ -68,6 +73,9 @@ impl Gateway {
     /// The port of a gateway, unless somebody says otherwise.
     pub const PORT: u16 = 443;
 
+    /// How long a direct connection may take to be made, where it is tried first.
+    pub const DETECTS_FOR: Duration = Duration::from_secs(2);
+
     /// A gateway where nobody logs on.
     #[must_use]
     pub const fn new(host: Host, port: u16) -> Self {
@@ -81,6 +89,7 @@ impl Gateway {
             scheme: None,
             speaks_ntlm: true,
             binds: true,
+            detect: false,
             transport: GatewayTransport::Auto,
         }
     }

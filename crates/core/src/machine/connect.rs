@@ -75,7 +75,7 @@ fn on_response(
     if let Some(conference) = response.conference {
         note(&conference.blocks, out);
     }
-    let depth = context.asked().purpose.depth(context.plan());
+    let depth = context.depth();
     if depth.rank() <= Stage::BasicSettingsExchange.rank() {
         return Ok(Step::Done(NotTried::CredentialsNeeded));
     }

@@ -46,7 +46,7 @@ impl State for ExpectConnectionConfirm {
 
     /// Sends the Connection Request, after the pre-connection PDU when there is a blob for one.
     fn enter(&self, context: &Context, out: &mut Output) {
-        let Asked { offer: protocols, purpose, cookie } = context.asked();
+        let Asked { offer: protocols, purpose, cookie, .. } = context.asked();
         if purpose == Purpose::Look(Look::ProxyHeader) {
             out.octets.extend_from_slice(Look::PROXY_HEADER);
         }
@@ -187,6 +187,7 @@ fn on_confirm(confirm: ConnectionConfirm, context: &Context, out: &mut Output) -
             Purpose::ScoutCertificate => Box::new(ExpectServerFlight::new(HelloForm::Tls12)),
             Purpose::Look(_)
             | Purpose::Main
+            | Purpose::Direct
             | Purpose::Fallback
             | Purpose::Address(_)
             | Purpose::HelloAgain

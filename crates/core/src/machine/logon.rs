@@ -47,7 +47,7 @@ impl Logon {
     /// Why nothing is, where what was asked for does not lie behind that.
     fn delegates(&self, context: &Context) -> Result<Delegated, NotTried> {
         let plan = context.plan();
-        let depth = context.asked().purpose.depth(plan);
+        let depth = context.depth();
         if !plan.until_asked || depth.rank() <= Stage::Credssp.rank() {
             return Err(NotTried::NotDelegated);
         }

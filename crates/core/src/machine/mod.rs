@@ -132,7 +132,7 @@ impl Machine {
     pub(crate) fn on(self, event: Event<'_>, out: &mut Output) -> Result<Next, Failure> {
         let Self { mut context, state, mut asides } = self;
         let (stage, awaiting) = (state.stage(), state.awaiting());
-        let possible = context.plan().gateway.is_some() || !event.ends_a_tunnel();
+        let possible = context.is_through_gateway() || !event.ends_a_tunnel();
         let due = possible && event.answers(&state.wants(&context));
         // Until the server lets somebody log on it has nothing to say beside the sequence.
         let hears = stage.rank() > Stage::Tls.rank();

@@ -186,6 +186,8 @@ pub(crate) struct Context {
 pub(super) struct Asked {
     /// What it is for.
     pub(super) purpose: Purpose,
+    /// Whom this computer connects to for it.
+    pub(super) first_hop: Hop,
     /// The security protocols that it offers.
     pub(super) offer: Protocols,
     /// Whether a cookie is sent that nobody asked for.
@@ -194,8 +196,8 @@ pub(super) struct Asked {
 
 impl Context {
     pub(super) fn new(plan: Arc<Plan>, attempt: &Attempt) -> Self {
-        let asked = Asked { purpose: attempt.purpose, offer: attempt.offer, cookie: attempt.cookie };
-        Self { hop: plan.first_hop(), plan, asked, local: None }
+        let Attempt { purpose, first_hop, offer, cookie, .. } = *attempt;
+        Self { hop: first_hop, plan, asked: Asked { purpose, first_hop, offer, cookie }, local: None }
     }
 
     /// The same, where the stage under way is for `hop`.
@@ -213,9 +215,19 @@ impl Context {
         self.local.as_deref().copied()
     }
 
+    /// Whether the way leads through a gateway.
+    pub(super) const fn is_through_gateway(&self) -> bool {
+        matches!(self.asked.first_hop, Hop::Gateway)
+    }
+
+    /// How deep it goes.
+    pub(super) fn depth(&self) -> Stage {
+        self.asked.purpose.depth(&self.plan, self.asked.first_hop)
+    }
+
     /// Who logs on at the gateway, where there is one.
     pub(super) fn gateway_logon(&self) -> Option<&GatewayLogon> {
-        self.plan.gateway.as_ref().map(|gateway| &gateway.logon)
+        self.plan.gateway.as_ref().filter(|_| self.is_through_gateway()).map(|gateway| &gateway.logon)
     }
 
     /// What is to be done.

@@ -37,7 +37,7 @@ const LEAST_SHARE: Duration = Duration::from_millis(1200);
 impl ExpectConnection {
     /// Callers have at least one address; without one it would dial the unspecified one, which fails.
     pub(super) fn new(addresses: Vec<Address>, context: &Context) -> Self {
-        let limit = context.plan().limits.of(Stage::TcpConnect);
+        let limit = context.asked().purpose.limit_of(Stage::TcpConnect, &context.plan().limits);
         // With all addresses asked for, each has a path of its own, and the first one's must not go on to the second.
         let mut rest = VecDeque::from(addresses);
         let address = rest.pop_front().unwrap_or_else(|| Address::from(([0, 0, 0, 0], context.leg().port)));

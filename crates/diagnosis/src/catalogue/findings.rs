@@ -220,6 +220,25 @@ pub(super) const RULES: &[Rule] = &[
         ..INFO
     },
     Rule {
+        id: "gateway-not-needed",
+        matches: |f| f.gateway_not_needed().is_some(),
+        rank: 30,
+        summary: "the target was reached directly, and the gateway {gateway} was not gone through",
+        cause: "the gateway is for where no direct connection is made within 2 s, as clients have it that detect whether they need one",
+        remedy: "nothing needs to be done; to test the gateway, go through it always (--gateway)",
+        ..INFO
+    },
+    Rule {
+        id: "direct-way-failed",
+        matches: Evidence::gave_direct_up,
+        rank: 30,
+        summary: "no direct connection to the target was made, so the run went through the gateway {gateway}",
+        cause: "the gateway is for where no direct connection is made within 2 s, as clients have it that detect whether they need one",
+        remedy: "nothing needs to be done where the target is to be reached through the gateway only; how the direct way ended stands under \
+                 `probes` in the JSON report",
+        ..INFO
+    },
+    Rule {
         id: "fell-back",
         matches: |f| f.path().len() > 1,
         rank: 30,

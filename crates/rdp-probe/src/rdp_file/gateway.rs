@@ -44,6 +44,14 @@ pub enum GatewayUsage {
 #[expect(clippy::exhaustive_structs, reason = "a newtype over the number is complete")]
 pub struct GatewayCredentials(pub i64);
 
+impl GatewayUsage {
+    /// Whether the direct way comes first.
+    #[must_use]
+    pub const fn is_detect(self) -> bool {
+        matches!(self, Self::Detect)
+    }
+}
+
 impl GatewayCredentials {
     /// A password that is asked for, by NTLM.
     pub const PASSWORD: Self = Self(0);
@@ -60,9 +68,9 @@ impl GatewayCredentials {
 }
 
 impl RdpFileGateway {
-    /// The gateway to go through, which is shown the file's token where there is one, and nothing else.
+    /// The gateway to go through, always or where the target cannot be reached directly, which is shown the file's token where there is one, and nothing else.
     pub fn to_gateway(&self) -> Gateway {
-        let gateway = Gateway::new(self.host.clone(), self.port);
+        let gateway = Gateway::new(self.host.clone(), self.port).detect(self.usage.is_detect());
         match &self.token {
             // The reader has refused what cannot be sent.
             Some(token) => gateway.clone().token(token.clone()).unwrap_or(gateway),

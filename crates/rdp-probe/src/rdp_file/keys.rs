@@ -137,7 +137,8 @@ const KNOWN: &[RdpFileKey] = &[
     nothing("gatewayprofileusagemethod", 'i',
         "0: on Windows an administrator's policy may name another gateway, which nobody knows here; the file's is taken"),
     followed("gatewayusagemethod", 'i',
-        "1 and 3: through the gateway; 2: the same here, where a client tries the direct way first; 0, 4 and none: directly"),
+        "1 and 3: through the gateway; 2: directly, and through the gateway where no direct connection is made within 2 s; 0, 4 and none: \
+        directly"),
     followed("gatewayusername", 's',
         "as `--gateway-user`, where a password is given: `--gateway-password-file`, `--gateway-password-stdin` or `RDG_PASSWORD`"),
     nothing("geo", 's', AZURE),

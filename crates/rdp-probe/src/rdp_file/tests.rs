@@ -358,7 +358,9 @@ fn probe_of_a_file_goes_through_its_gateway_unless_there_is_one_already() {
     assert!(planned.leg.require_trust, "nothing goes to whom nobody vouches for");
     assert_eq!(planned.logon, GatewayLogon::Token);
     // Nobody logs on there without its credentials.
-    assert_eq!(plan(&file(&format!("{text}2"))).gateway.unwrap().logon, GatewayLogon::None);
+    let detected = plan(&file(&format!("{text}2")));
+    assert_eq!(detected.gateway.as_ref().unwrap().logon, GatewayLogon::None);
+    assert!(detected.tries_directly() && !plan(&read).tries_directly());
     assert_eq!(plan(&file(&format!("{text}4"))).gateway, None);
     let other = || Gateway::new(Host::parse("other.lab.test").unwrap(), 443);
     for builder in [

@@ -16,7 +16,7 @@ const MOST_MESSAGES: usize = 3;
 
 /// The part about the gateway.
 pub(super) fn gateway(out: &mut String, evidence: &Evidence, shown: &ShownGateway<'_>, look: &Look) {
-    let Some(planned) = evidence.plan.gateway.as_deref() else { return };
+    let Some(planned) = evidence.gateway() else { return };
     let rows = rows(evidence, shown, look);
     if !rows.is_empty() {
         out.push('\n');
@@ -70,7 +70,7 @@ fn closed(shown: &ShownGateway<'_>) -> Option<(&'static str, u32)> {
 
 /// Who logged on, how, and what came of it.
 fn logon(evidence: &Evidence, shown: &ShownGateway<'_>) -> Option<String> {
-    let logon = &evidence.plan.gateway.as_deref()?.logon;
+    let logon = &evidence.gateway()?.logon;
     let mut text = match (logon.account(), logon.is_token()) {
         (Some(account), _) => account.to_string(),
         (None, true) => "a token".to_owned(),

@@ -107,7 +107,7 @@ impl First {
         let evidence = &report.evidence;
         let (mut stages, mut shown) = (String::new(), Vec::new());
         for stage in Evidence::sequence(evidence.path()) {
-            stage_line(&mut stages, &stage, evidence.plan.gateway.is_some(), look);
+            stage_line(&mut stages, &stage, evidence.gateway().is_some(), look);
         }
         if let Some(failure) = evidence.failure().filter(|_| look.verbose > 0) {
             raw(&mut stages, failure, look);

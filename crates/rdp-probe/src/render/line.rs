@@ -25,7 +25,7 @@ pub fn line(report: &Report) -> String {
     if let Some(rule) = verdict.rule {
         _ = write!(out, " rule={}", rule.id);
     }
-    if let Some(gateway) = &plan.gateway {
+    if let Some(gateway) = report.evidence.gateway() {
         _ = write!(out, " gateway={}", gateway.leg);
         if gateway.logon.is_some() {
             _ = write!(out, " gateway_credentials={}", report.evidence.gateway_logon_result().id());

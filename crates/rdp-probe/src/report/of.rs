@@ -79,7 +79,7 @@ impl ReportView {
             mstsc: diagnosis.mstsc.iter().map(mstsc).collect(),
             findings: diagnosis.findings.iter().filter_map(finding).collect(),
             stages: path_stages(evidence.main_path()),
-            probes: evidence.attempts.iter().skip(evidence.main_path().len()).map(probe).collect(),
+            probes: evidence.beside_main_path().map(probe).collect(),
             addresses: diagnosis.addresses.iter().map(address).collect(),
             security: security(evidence),
             tls: evidence.shown_tls().map(|shown| tls(&shown, &evidence.plan.target, &evidence.plan)),

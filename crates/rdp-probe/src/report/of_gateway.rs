@@ -9,9 +9,9 @@ use super::of_server::server;
 use super::of_tls::tls;
 use super::view::{CredentialsView, GatewayCloseView, GatewayCodeView, GatewayView};
 
-/// The gateway; without one, nothing.
+/// The gateway; where the run does not go through one, nothing.
 pub(super) fn gateway(evidence: &Evidence) -> Option<GatewayView> {
-    let (planned, shown) = (evidence.plan.gateway.as_deref()?, evidence.shown_gateway()?);
+    let (planned, shown) = (evidence.gateway()?, evidence.shown_gateway()?);
     let refused = shown.code.map(|(packet, code)| (packet.name(), code));
     let closed = shown.closed.map(|code| ("CLOSE_CHANNEL", code));
     let texts = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();

@@ -1,7 +1,7 @@
 //! What one run found, and what it means.
 use std::time::Duration;
 
-use rdp_probe_core::Evidence;
+use rdp_probe_core::{AttemptRecord, Evidence};
 use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary, utc};
 
 use crate::target::Target;
@@ -82,11 +82,9 @@ impl Report {
     /// How long the main path took.
     #[must_use]
     pub fn duration(&self) -> Duration {
-        self.evidence
-            .main_path()
-            .iter()
-            .filter_map(rdp_probe_core::AttemptRecord::ended)
-            .max()
-            .unwrap_or_default()
+        let path = self.evidence.main_path();
+        let began = path.iter().flat_map(|attempt| &attempt.stages).find_map(|record| record.started);
+        let ended = path.iter().filter_map(AttemptRecord::ended).max();
+        ended.unwrap_or_default().saturating_sub(began.unwrap_or_default())
     }
 }

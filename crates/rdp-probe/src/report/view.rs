@@ -65,7 +65,7 @@ view! {
         pub(super) proxy: Option<Nothing>,
         /// Null: no KDC was asked.
         pub(super) kdc: Option<Nothing>,
-        /// The RD Gateway on the way; null without one.
+        /// The RD Gateway on the way; null without one, and where the target was reached without it.
         pub(super) gateway: Option<GatewayView>,
         /// How long the main path took, in microseconds: the sum of its stages.
         pub(super) duration_us: u64,

@@ -23,15 +23,27 @@ pub fn machine(octets: &[u8]) {
 /// # Panics
 /// When they do not.
 pub fn well_formed(evidence: &Evidence) {
-    assert_eq!(evidence.attempts.first().map(|attempt| attempt.purpose), Some(Purpose::Main));
+    // A direct way may be tried first; what follows it is the gateway's only where no connection was made.
+    let direct = evidence.plan.tries_directly();
+    let begins = if direct { Purpose::Direct } else { Purpose::Main };
+    assert_eq!(evidence.attempts.first().map(|attempt| attempt.purpose), Some(begins));
+    let main = evidence.attempts.iter().filter(|attempt| attempt.purpose == Purpose::Main).count();
+    let unmade = direct && evidence.attempts.first().is_some_and(|first| first.peer().is_none());
+    assert!(main <= 1 && (main == 0 || !direct || unmade), "{:?}", evidence.attempts);
+    assert!(evidence.attempts.iter().skip(1).all(|attempt| attempt.purpose != Purpose::Direct));
     let enumerated = evidence.attempts.iter().filter(|a| a.purpose.enumerates()).count();
     assert!(enumerated <= Plan::ENUMERATION.0, "{enumerated}");
-    for attempt in &evidence.attempts {
-        agrees(attempt, &evidence.plan);
+    for (at, attempt) in evidence.attempts.iter().enumerate() {
+        let through = evidence.plan.gateway.is_some() && (!direct || main == 1 && at > 0);
+        agrees(attempt, &evidence.plan, if through { Hop::Gateway } else { Hop::Target });
     }
-    // A path that a second look opened begins when that had asked so far.
+    // A path that a second look opened begins when that had asked so far, and a gateway's when the direct way had ended.
     let stages = evidence.main_path().iter().flat_map(|attempt| &attempt.stages);
-    let opened = stages.filter_map(|record| record.started).next().filter(|_| evidence.is_by_cookie());
+    let opened = stages.filter_map(|record| record.started).next();
+    let opened = opened.filter(|_| evidence.is_by_cookie()).or_else(|| {
+        let before = evidence.attempts.first().filter(|_| direct && main == 1);
+        before.and_then(AttemptRecord::ended)
+    });
     tiles(evidence.main_path(), opened.unwrap_or_default());
     let to = |peer| evidence.attempts_to(peer).count();
     let most = evidence.attempts.iter().map(|attempt| to(attempt.peer())).max().unwrap_or_default();
@@ -45,7 +57,7 @@ pub fn well_formed(evidence: &Evidence) {
     let _ = (summary.nla(), evidence.peer(), evidence.addresses(), evidence.response_flags());
 }
 
-fn agrees(attempt: &AttemptRecord, plan: &Plan) {
+fn agrees(attempt: &AttemptRecord, plan: &Plan, first_hop: Hop) {
     // Of alternatives, each attempt has one.
     let alternatives = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
     // What HTTP answers to a logon, and is none to that, comes after it.
@@ -61,13 +73,13 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
     let records: Vec<&StageRecord> =
         attempt.stages.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, record)| record).collect();
     for record in &records {
-        assert!(plan.gateway.is_some() || record.hop == Hop::Target, "{record:?}");
+        assert!(first_hop == Hop::Gateway || record.hop == Hop::Target, "{record:?}");
     }
     let of_gateway: Vec<Stage> =
         records.iter().filter(|record| record.hop == Hop::Gateway).map(|record| record.stage).collect();
     let reaches = [Stage::Resolve, Stage::TcpConnect];
     let way = Stage::BUILT.into_iter().filter(|stage| stage.is_gateways() || reaches.contains(stage));
-    assert_eq!(of_gateway, way.filter(|_| plan.gateway.is_some()).collect::<Vec<_>>(), "{attempt:?}");
+    assert_eq!(of_gateway, way.filter(|_| first_hop == Hop::Gateway).collect::<Vec<_>>(), "{attempt:?}");
     let mut stages: Vec<Stage> =
         records.iter().filter(|record| record.hop == Hop::Target).map(|record| record.stage).collect();
     // A session that is taken back begins anew: both stages then stand again, one behind the other.
@@ -82,12 +94,12 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
     // Who is greeted in TLS is not asked for a connection first.
     let tls_first = attempt.purpose == Purpose::Look(Look::TlsFirst);
     // What begins a session is told of where somebody asks for it.
-    let told = attempt.purpose.depth(plan).rank().max(Stage::BasicSettingsExchange.rank());
+    let told = attempt.purpose.depth(plan, first_hop).rank().max(Stage::BasicSettingsExchange.rank());
     let selected = attempt
         .facts()
         .filter_map(|fact| if let Observed::Selected { protocol, .. } = fact { Some(*protocol) } else { None });
     let protocol = selected.last().unwrap_or(attempt.offer);
-    let depth = attempt.purpose.depth(plan);
+    let depth = attempt.purpose.depth(plan, first_hop);
     let delegates = plan.account.is_some() && plan.until_asked && depth.rank() > Stage::Credssp.rank();
     let built = Stage::ALL.into_iter().filter(|stage| stage.rank() <= told && stage.can_be_asked_for());
     let built = built.filter(|stage| {
@@ -141,15 +153,15 @@ fn agrees(attempt: &AttemptRecord, plan: &Plan) {
         match record.outcome {
             Outcome::NotReached => assert!(attempt.failure.is_some(), "{attempt:?}"),
             Outcome::NotTried(NotTried::BeyondDepth) => {
-                let depth = attempt.purpose.depth(plan);
+                let depth = attempt.purpose.depth(plan, first_hop);
                 assert!(attempt.failure.is_none() && record.stage.rank() > depth.rank(), "{attempt:?}");
             }
             Outcome::NotTried(NotTried::NotSelected) => {
-                let depth = attempt.purpose.depth(plan);
+                let depth = attempt.purpose.depth(plan, first_hop);
                 assert!(record.stage.rank() <= depth.rank(), "{attempt:?}");
             }
             Outcome::NotTried(NotTried::CredentialsNeeded) => {
-                let depth = attempt.purpose.depth(plan);
+                let depth = attempt.purpose.depth(plan, first_hop);
                 assert!(attempt.failure.is_none() && record.stage.rank() <= depth.rank(), "{attempt:?}");
             }
             Outcome::Passed | Outcome::Failed | Outcome::NotTried(_) | _ => {}

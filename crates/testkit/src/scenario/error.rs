@@ -38,6 +38,9 @@ pub enum Fault {
     /// The resolver is not asked.
     #[error("`dial.resolve` for a target that is given by its address")]
     ResolveOfAnAddress,
+    /// There is no other way than the direct one.
+    #[error("`direct` without a gateway")]
+    DirectWithoutGateway,
     /// A request has room for one of them.
     #[error("`plan.cookie` and `plan.routing_token` together")]
     TwoRoutings,

@@ -74,6 +74,10 @@ pub struct Scenario {
     /// What name resolution and dialing do: of whom is dialled from here, which is the gateway where there is one.
     #[serde(default)]
     pub dial: Dial,
+    /// What resolving the target's own name and dialling it do, where that is tried before the gateway is gone through; without it, that is not
+    /// tried.
+    #[serde(default)]
+    pub direct: Option<Dial>,
     /// What the target does on each connection.
     #[serde(default, rename = "connection")]
     pub connections: Vec<Connection>,
@@ -135,6 +139,39 @@ pub struct Dial {
     /// This end's address; without it, 127.0.0.1 to a loopback address and unknown to any other. Players with real sockets
     /// cannot choose it.
     pub local: Option<IpAddr>,
+}
+
+impl Dial {
+    /// The addresses that this host stands for; none when it cannot be resolved.
+    #[must_use]
+    pub fn addresses(&self, host: &Host) -> Vec<IpAddr> {
+        match (host, &self.resolve) {
+            (Host::Ip(ip), _) => vec![*ip],
+            (_, None) => vec![LOOPBACK],
+            (_, Some(Resolve::Addresses(addresses))) => addresses.clone(),
+            (_, Some(Resolve::Fault(_))) => Vec::new(),
+        }
+    }
+
+    /// What a connection to this address does.
+    #[must_use]
+    pub fn connect(&self, address: IpAddr) -> Connect {
+        let own = self.connect.get(&Whither::Address(address));
+        own.or_else(|| self.connect.get(&Whither::Any)).copied().unwrap_or_default()
+    }
+
+    /// What TOML and types cannot say, where this host is dialled.
+    fn check(&self, host: &Host) -> Result<(), Fault> {
+        if self.resolve.is_some() && matches!(host, Host::Ip(_)) {
+            return Err(Fault::ResolveOfAnAddress);
+        }
+        let addresses = self.addresses(host);
+        let unknown = self.connect.keys().find_map(|whither| match whither {
+            Whither::Address(address) => Some(*address).filter(|address| !addresses.contains(address)),
+            Whither::Any => None,
+        });
+        unknown.map_or(Ok(()), |address| Err(Fault::UnknownAddress(address)))
+    }
 }
 
 /// The resolver's answer.
@@ -297,19 +334,13 @@ impl Scenario {
     /// The addresses that the host who is dialled from here stands for; none when it cannot be resolved.
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
-        match (self.first_host(), &self.dial.resolve) {
-            (Host::Ip(ip), _) => vec![*ip],
-            (_, None) => vec![LOOPBACK],
-            (_, Some(Resolve::Addresses(addresses))) => addresses.clone(),
-            (_, Some(Resolve::Fault(_))) => Vec::new(),
-        }
+        self.dial.addresses(self.first_host())
     }
 
     /// What a connection to this address does.
     #[must_use]
     pub fn connect(&self, address: IpAddr) -> Connect {
-        let own = self.dial.connect.get(&Whither::Address(address));
-        own.or_else(|| self.dial.connect.get(&Whither::Any)).copied().unwrap_or_default()
+        self.dial.connect(address)
     }
 
     /// What TOML and types cannot say.
@@ -324,20 +355,17 @@ impl Scenario {
         if self.players.is_empty() {
             return Err(Fault::NoPlayers);
         }
-        if self.dial.resolve.is_some() && matches!(self.first_host(), Host::Ip(_)) {
-            return Err(Fault::ResolveOfAnAddress);
+        self.dial.check(self.first_host())?;
+        if let Some(direct) = &self.direct {
+            direct.check(&self.target.host)?;
+            if self.gateway.is_none() {
+                return Err(Fault::DirectWithoutGateway);
+            }
         }
         if self.plan.cookie.is_some() && self.plan.routing_token.is_some() {
             return Err(Fault::TwoRoutings);
         }
         let addresses = self.addresses();
-        for (whither, _) in self.dial.connect.iter().filter(|(whither, _)| **whither != Whither::Any) {
-            if let Whither::Address(address) = whither
-                && !addresses.contains(address)
-            {
-                return Err(Fault::UnknownAddress(*address));
-            }
-        }
         for (index, connection) in self.connections.iter().enumerate() {
             if let Some(address) = connection.address
                 && !addresses.contains(&address)

@@ -73,6 +73,7 @@ impl Scenario {
         gateway.accept_consent = self.plan.accept_consent;
         gateway.scheme = self.plan.gateway_auth;
         gateway.binds = !self.plan.gateway_unbound;
+        gateway.detect = self.direct.is_some();
         gateway.transport = self.plan.gateway_transport.unwrap_or_default();
         gateway.logon = match self.gateway_shows() {
             Some(Shown::Account(user, _)) => {
@@ -110,7 +111,11 @@ impl Scenario {
         let mut arguments = Vec::new();
         let mut option = |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
         let (host, port) = (&table.host, address.port());
-        option(&["-g", &format!("{host}:{port}"), "--resolve", &format!("{host}:{port}:{}", address.ip())]);
+        match &self.direct {
+            Some(_) => option(&[&format!("/g:{host}:{port}"), "/gateway-usage-method:detect"]),
+            None => option(&["-g", &format!("{host}:{port}")]),
+        }
+        option(&["--resolve", &format!("{host}:{port}:{}", address.ip())]);
         // Without a file the binary says that there is none.
         if !self.plan.gateway_untrusted {
             option(&["--gateway-ca", &root_file(&authority()).unwrap_or_default().to_string_lossy()]);
@@ -228,8 +233,10 @@ impl Scenario {
             Host::Ip(IpAddr::V6(ip)) => format!("[{ip}]"),
             host @ (Host::Ip(IpAddr::V4(_)) | Host::Name(_) | _) => host.to_string(),
         };
-        let addresses: Vec<_> = self.addresses().iter().map(IpAddr::to_string).collect();
-        if matches!(self.target.host, Host::Name(_)) && !addresses.is_empty() && self.gateway.is_none() {
+        let dial = if self.gateway.is_none() { Some(&self.dial) } else { self.direct.as_ref() };
+        let addresses = dial.map(|dial| dial.addresses(&self.target.host)).unwrap_or_default();
+        let addresses: Vec<_> = addresses.iter().map(IpAddr::to_string).collect();
+        if matches!(self.target.host, Host::Name(_)) && !addresses.is_empty() {
             option(&["--resolve", &format!("{host}:{port}:{}", addresses.join(","))]);
         }
         let target = format!("{host}:{port}");

@@ -29,6 +29,7 @@ pub(super) fn first(context: &Context, peer: Address) -> Box<dyn State> {
         Purpose::Scout { reduced: false } => Box::new(ExpectServerFlight::to_gateway(HelloForm::Full)),
         Purpose::ScoutCertificate => Box::new(ExpectServerFlight::to_gateway(HelloForm::Tls12)),
         Purpose::Main
+        | Purpose::Direct
         | Purpose::Fallback
         | Purpose::Address(_)
         | Purpose::Look(_)
