@@ -2,9 +2,10 @@
 use rdp_probe::{Account, Credentials, Family, Gateway, Host, Prober, Secret};
 
 use crate::gateway_options::Place;
-use crate::options::{Options, ResolveEntry};
+use crate::options::Options;
 use crate::password::{NoRun, asked, from_file, from_stdin, from_variable, token, whole};
 use crate::quote::{quoted, short};
+use crate::resolve_entry::ResolveEntry;
 
 /// Where the password for a gateway is looked for without an option.
 pub(crate) const VARIABLE: &str = "RDG_PASSWORD";

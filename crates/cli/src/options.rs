@@ -1,12 +1,11 @@
 //! The command line as it was typed.
 use std::ffi::OsString;
-use std::net::SocketAddrV6;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Parser};
-use rdp_probe::{Address, ClientName, Family, Host, Security, Stage, Target};
+use rdp_probe::{ClientName, Family, Security, Stage, Target};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
@@ -14,6 +13,7 @@ use crate::inputs::{Named, both_read_and_written};
 use crate::pasted::Pasted;
 use crate::port::Port;
 use crate::quote::quoted;
+use crate::resolve_entry::ResolveEntry;
 use crate::verbs::Verb;
 use crate::words::{behind, is_rdp_file};
 
@@ -109,7 +109,7 @@ pub(crate) struct Options {
     ipv6: bool,
 
     /// Use these addresses for HOST:PORT instead of resolving it
-    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", value_parser = resolve_entry)]
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", value_parser = ResolveEntry::parse)]
     pub(crate) resolve: Vec<ResolveEntry>,
 
     /// Go through every address of the name; the worst decides
@@ -270,14 +270,6 @@ const PROBING: [&str; 49] = [
     "stage_timeout",
     "concurrency",
 ];
-
-/// One `--resolve`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ResolveEntry {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) addresses: Vec<Address>,
-}
 
 impl Options {
     /// Which addresses to take.
@@ -455,14 +447,6 @@ impl Options {
     }
 }
 
-impl ResolveEntry {
-    /// Whether it is for this host and port. A full stop at a name's end makes no difference to whose name it is.
-    pub(crate) fn is_for(&self, host: &str, port: u16) -> bool {
-        let bare = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        self.port == port && bare(&self.host) == bare(host)
-    }
-}
-
 /// Words that will be verbs: a host of that name has to be written with its port, as with those that are.
 const VERBS: [&str; 4] = ["wait", "serve", "read", "bisect"];
 
@@ -519,47 +503,6 @@ fn stage_timeout(text: &str) -> Result<(Stage, Duration), String> {
     Ok((stage(name)?, crate::duration::parse(limit)?))
 }
 
-fn resolve_entry(text: &str) -> Result<ResolveEntry, String> {
-    let wrong = || "expected HOST:PORT:ADDR[,ADDR], such as srv1:3389:192.0.2.7".to_owned();
-    let literal = || "HOST is an address already: only a name is resolved".to_owned();
-    if text.starts_with('[') {
-        return Err(literal());
-    }
-    let mut parts = text.splitn(3, ':');
-    let (Some(host), Some(port), Some(list)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(wrong());
-    };
-    let port: u16 = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
-    match Host::parse(host) {
-        Ok(Host::Name(_)) => {}
-        Ok(_) => return Err(literal()),
-        Err(error) => return Err(format!("HOST: {error}")),
-    }
-    let addresses = list.split(',').map(|one| resolved(one, port)).collect::<Result<_, _>>()?;
-    Ok(ResolveEntry { host: host.to_owned(), port, addresses })
-}
-
-/// One address of `--resolve`. A link-local one needs its zone, the number of an interface.
-fn resolved(text: &str, port: u16) -> Result<Address, String> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    if bare.contains('%') {
-        let zoned: SocketAddrV6 = format!("[{bare}]:{port}").parse().map_err(|_| {
-            format!(
-                "{} is not an address with a zone, which is the number of an interface: fe80::1%2",
-                quoted(text)
-            )
-        })?;
-        return Ok(zoned.into());
-    }
-    match bare.parse() {
-        Ok(std::net::IpAddr::V6(v6)) if v6.is_unicast_link_local() => {
-            Err(format!("{text:?} is link-local and needs its zone, the number of an interface: {v6}%2"))
-        }
-        Ok(ip) => Ok(Address::new(ip, port)),
-        Err(_) => Err(format!("{} is not an address", quoted(text))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -581,13 +524,6 @@ mod tests {
             let id = argument.get_id().as_str();
             assert!(PROBING.contains(&id) != of_reports.contains(&id), "{id}");
         }
-    }
-
-    #[test]
-    fn zone_of_an_address_is_kept() {
-        let entry = resolve_entry("srv1:3389:fe80::1%2,[fe80::2%3],192.0.2.7").unwrap();
-        let all: Vec<String> = entry.addresses.iter().map(ToString::to_string).collect();
-        assert_eq!(all, ["[fe80::1%2]:3389", "[fe80::2%3]:3389", "192.0.2.7:3389"]);
     }
 
     #[test]

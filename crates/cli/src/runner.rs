@@ -8,13 +8,13 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::exit::{self, Ended, say_soon};
+use crate::jobs::Job;
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::progress::{self, Line};
 use crate::signals::Interruption;
 use crate::source::Source;
 use crate::tally::Tally;
-use crate::targets::Job;
 use crate::warned::Warned;
 
 /// How many reports may wait for one before them. It is this that bounds what a run holds.

@@ -3,7 +3,8 @@ use std::vec;
 
 use tokio::sync::mpsc;
 
-use crate::targets::{Job, Targets};
+use crate::jobs::Job;
+use crate::targets::Targets;
 use crate::threads;
 
 /// How many jobs are made ahead, and how many of them come together where none has to be waited for.

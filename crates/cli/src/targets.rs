@@ -1,26 +1,25 @@
 //! From what was typed to probes.
-use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning, Stage, Target};
-use zeroize::Zeroizing;
+#[cfg(feature = "dev")]
+use rdp_probe::Target;
 
-use crate::account::{self, Accounts};
+use crate::account;
 use crate::bad_lines::BadLines;
-use crate::credentials::{Credentials, of_builder};
-use crate::exit::{say, say_soon};
-use crate::file_gateway::{FileGateways, FileWay, of_use};
-use crate::gateway::Way;
-use crate::lists::{self, Line, Lines, Reading, What};
-use crate::options::{Options, ResolveEntry};
+use crate::exit::say;
+use crate::jobs::{Job, Jobs, takes, with_key_log};
+#[cfg(feature = "dev")]
+use crate::lists::What;
+use crate::lists::{self, Line, Lines, Reading};
+use crate::named::Named;
+use crate::options::Options;
 use crate::password::NoRun;
 use crate::quote::{quoted, short};
-use crate::words::{behind, is_rdp_file};
-use crate::written::{self, Written};
+use crate::words::behind;
+use crate::written;
 
 /// Where targets come from.
 enum Source {
@@ -57,32 +56,6 @@ enum Refused {
     Run(String),
 }
 
-/// A target, and the .rdp file that names it.
-#[derive(Debug)]
-pub(crate) struct Named {
-    pub(crate) target: Target,
-    file: Option<Box<RdpFile>>,
-}
-
-impl Named {
-    /// Whether a gateway stands before it.
-    fn is_behind_gateway(&self, options: &Options) -> bool {
-        options.gateway.gateway.is_some() || of_use(options, self.file.as_deref()).is_some()
-    }
-
-    /// Whether it is connected to from here: there is no gateway, or the direct way comes first.
-    fn is_dialled(&self, options: &Options) -> bool {
-        let by_file = of_use(options, self.file.as_deref()).is_some_and(|gateway| gateway.usage.is_detect());
-        !self.is_behind_gateway(options) || options.gateway.detect || by_file
-    }
-}
-
-/// A probe to run, and what to warn of.
-pub(crate) struct Job {
-    pub(crate) probe: Probe,
-    pub(crate) warnings: Vec<String>,
-}
-
 /// What was typed, as far as it can be looked at before anything is probed: list files have been read once, and nothing of them is
 /// kept.
 pub(crate) struct Targets {
@@ -94,42 +67,10 @@ pub(crate) struct Targets {
     pub(crate) warnings: Vec<String>,
 }
 
-/// How targets become probes.
-struct Jobs {
-    options: Arc<Options>,
-    prober: Prober,
-    /// Which entries of `--resolve` were of use.
-    used: Vec<bool>,
-    /// Whether a probe was made of these options.
-    sound: bool,
-    accounts: Accounts,
-    /// The gateway on the way, until its account is known.
-    way: Option<Way>,
-    /// The gateways that files name.
-    gateways: FileGateways,
-}
-
 impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
     pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
-        let mut used = vec![false; options.resolve.len()];
-        let (mut prober, way) = (prober(options)?, Way::of(options)?);
-        if let Some(way) = &way {
-            prober = way.without_account(prober);
-            if let Some(used) = way.resolved.and_then(|index| used.get_mut(index)) {
-                *used = true;
-            }
-        }
-        let mut jobs = Jobs {
-            options: Arc::clone(options),
-            prober,
-            used,
-            sound: false,
-            accounts: Accounts::default(),
-            way,
-            gateways: FileGateways::look(options)?,
-        };
-        jobs.accounts.look(options)?;
+        let mut jobs = Jobs::new(options)?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
         let mut bad = Vec::new();
@@ -148,7 +89,8 @@ impl Targets {
                     continue;
                 }
                 lists::fits(&name, metadata.len())?;
-                let held = jobs.look_through(
+                let held = look_through(
+                    &mut jobs,
                     Lines::new(file, name.clone(), reading(options)),
                     &name,
                     &mut warnings,
@@ -157,7 +99,7 @@ impl Targets {
                 total += held.good;
                 sources.push(Source::List { path, name, held });
             } else {
-                let (named, more) = target(typed, options)
+                let (named, more) = Named::typed(typed, options)
                     .map_err(|error| format!("target {}: {error}", written::shown(&short(typed))))?;
                 if more {
                     warnings.push(format!(
@@ -268,7 +210,7 @@ impl UnderWay {
                 Ok(line) => line,
                 Err(error) => return Some(Err(error)),
             };
-            match jobs.of_line(&line, Jobs::of) {
+            match of_line(jobs, &line, Jobs::of) {
                 Ok(mut job) => {
                     self.held.good += 1;
                     if self.before.is_none() {
@@ -304,325 +246,44 @@ impl UnderWay {
     }
 }
 
-impl Jobs {
-    /// Reads a list that is read again later.
-    fn look_through(
-        &mut self,
-        lines: Lines<File>,
-        name: &str,
-        warnings: &mut Vec<String>,
-        said: &mut Vec<String>,
-    ) -> Result<Held, String> {
-        let (mut bad, mut good) = (BadLines::default(), 0_usize);
-        for line in lines {
-            let line = line?;
-            match self.of_line(&line, Self::look_at) {
-                Ok(of_file) => {
-                    warnings.extend(of_file);
-                    warnings.extend(more(&line));
-                    good += 1;
-                }
-                Err(Refused::Run(error)) => return Err(error),
-                Err(Refused::Line(error)) if self.options.strict => return Err(error),
-                Err(Refused::Line(error)) => bad.add(&error),
+/// Reads a list that is read again later.
+fn look_through(
+    jobs: &mut Jobs,
+    lines: Lines<File>,
+    name: &str,
+    warnings: &mut Vec<String>,
+    said: &mut Vec<String>,
+) -> Result<Held, String> {
+    let (mut bad, mut good) = (BadLines::default(), 0_usize);
+    for line in lines {
+        let line = line?;
+        match of_line(jobs, &line, Jobs::look_at) {
+            Ok(of_file) => {
+                warnings.extend(of_file);
+                warnings.extend(more(&line));
+                good += 1;
             }
+            Err(Refused::Run(error)) => return Err(error),
+            Err(Refused::Line(error)) if jobs.options.strict => return Err(error),
+            Err(Refused::Line(error)) => bad.add(&error),
         }
-        let held = Held { good, bad: bad.count };
-        said.extend(bad.end(name));
-        Ok(held)
     }
-
-    /// Does it with what a line names. What options refuse is refused of every line, and none is to blame for it.
-    fn of_line<T>(
-        &mut self,
-        line: &Line,
-        with: impl FnOnce(&mut Self, &Named) -> Result<T, String>,
-    ) -> Result<T, Refused> {
-        let of_line = |error: String| Refused::Line(format!("{line}: {error}"));
-        let named = named(line).map_err(of_line)?;
-        takes(&self.options, &named).map_err(of_line)?;
-        let is_file = named.file.is_some();
-        with(self, &named).map_err(|error| if is_file { of_line(error) } else { Refused::Run(error) })
-    }
-
-    fn of(&mut self, named: &Named) -> Result<Job, String> {
-        let pinned = self.pinned(named);
-        let pinned = pinned.and_then(|index| self.options.resolve.get(index));
-        let mut warnings: Vec<String> = warnings(&self.options, named).collect();
-        let (mut credentials, mut way) = (None, None);
-        if let Some(file) = &named.file {
-            let name = named.target.input.as_str();
-            credentials = self.accounts.of_file(&self.options, (name, &**file), &mut warnings)?;
-            if let Some(gateway) = of_use(&self.options, Some(file)) {
-                let gateway = (name, &**file, gateway);
-                way = Some(self.gateways.of_file(&self.options, &mut self.accounts, gateway, &mut warnings)?);
-            }
-        }
-        let resolved = way.as_ref().and_then(|way| way.resolved);
-        if let Some(used) = resolved.and_then(|index| self.used.get_mut(index)) {
-            *used = true;
-        }
-        let probe = probe(&self.options, &self.prober, named, pinned, credentials, way)?;
-        Ok(Job { probe, warnings })
-    }
-
-    /// Whether there can be a probe of it, and what to warn of.
-    fn look_at(&mut self, named: &Named) -> Result<Vec<String>, String> {
-        // What the options refuse, they refuse to every target that brings nothing of its own.
-        if self.sound && named.file.is_none() {
-            self.pinned(named);
-            takes(&self.options, named)?;
-            return Ok(Vec::new());
-        }
-        let Job { warnings, .. } = self.of(named)?;
-        self.sound |= named.file.is_none();
-        Ok(warnings)
-    }
-
-    /// Which entry of `--resolve` it has. That one is of use. Behind a gateway it has none: its name is the gateway's to look up.
-    fn pinned(&mut self, named: &Named) -> Option<usize> {
-        if !named.is_dialled(&self.options) {
-            return None;
-        }
-        let Target { host, port, .. } = &named.target;
-        let is_for = |entry: &ResolveEntry| entry.is_for(&host.to_string(), *port);
-        let pinned = self.options.resolve.iter().position(is_for);
-        if let Some(used) = pinned.and_then(|index| self.used.get_mut(index)) {
-            *used = true;
-        }
-        pinned
-    }
-
-    /// Whether each entry of `--resolve` has its target, and each option about a user one.
-    fn all_of_use(&self) -> Result<(), String> {
-        if let Some(message) = self.options.needs_a_user().filter(|_| !self.accounts.named) {
-            return Err(message);
-        }
-        if let Some(message) = self.gateways.of_no_use(&self.options) {
-            return Err(message);
-        }
-        let unused = self.options.resolve.iter().zip(&self.used).find(|(_, used)| !**used);
-        let Some((ResolveEntry { host, port, .. }, _)) = unused else { return Ok(()) };
-        Err(match &self.options.gateway.gateway {
-            Some(_) if !self.options.gateway.detect => format!(
-                "--resolve {host}:{port}: the gateway is not {host} on port {port}, and looks up the target's name itself"
-            ),
-            Some(_) | None => format!("--resolve {host}:{port}: no target is {host} on port {port}"),
-        })
-    }
+    let held = Held { good, bad: bad.count };
+    said.extend(bad.end(name));
+    Ok(held)
 }
 
-fn warnings<'a>(
-    options: &Options,
-    named @ Named { target, file }: &'a Named,
-) -> impl Iterator<Item = String> + use<'a> {
-    let through = of_use(options, file.as_deref()).is_some();
-    let asked = [
-        ("--enumerate", options.enumerate(false)),
-        ("--second-look", options.second_look(false)),
-        ("--all-addresses", options.all_addresses),
-    ];
-    let not_done = asked.into_iter().filter(move |(_, asked)| *asked && through);
-    let not_done = not_done.map(|(option, _)| {
-        let name = quoted(&named.target.input);
-        format!("{name}: {option} is not done through its gateway: it would open more tunnels there")
-    });
-    let warnings = file.iter().flat_map(|file| &file.warnings).map(move |warning| match warning {
-        // Of every file alike, so it is said once.
-        RdpFileWarning::Password | RdpFileWarning::PasswordInClear => warning.to_string(),
-        RdpFileWarning::PassedOver(_)
-        | RdpFileWarning::UnknownKeys(_)
-        | RdpFileWarning::RepeatedKeys(_)
-        | _ => format!("{}: {warning}", quoted(&target.input)),
-    });
-    not_done.chain(warnings)
-}
-
-/// What all targets have in common: files are read here, once.
-fn prober(options: &Options) -> Result<Prober, String> {
-    let mut prober = Prober::new();
-    if let Some(limit) = options.timeout {
-        prober = prober.timeout(limit);
-    }
-    if let Some(path) = &options.ca {
-        let cannot = |why: String| format!("--ca {}: {why}", short(path));
-        let pem = std::fs::read(path).map_err(|error| cannot(format!("cannot be read: {error}")))?;
-        prober = prober.trust(&pem).map_err(|error| cannot(error.to_string()))?;
-    }
-    if let Some(limit) = options.connect_timeout {
-        prober = prober.stage_timeout(Stage::TcpConnect, limit);
-    }
-    for (stage, limit) in &options.stage_timeout {
-        prober = prober.stage_timeout(*stage, *limit);
-    }
-    Ok(prober)
-}
-
-/// Opened last, when nothing else is wrong. One that cannot be written is no reason to leave the probe: it is said once.
-fn with_key_log(options: &Options, prober: Prober) -> Prober {
-    let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty());
-    let Some(path) = options.keylog.clone().or_else(|| variable().map(Into::into)) else { return prober };
-    let (place, quiet) = (short(&path), options.quiet);
-    prober.key_log_or(&path, move |error| {
-        if !quiet {
-            say_soon(&format!("session keys cannot be written to {place}: {error}"));
-        }
-    })
-}
-
-/// An address is of the family that was asked for.
-fn takes(options: &Options, named: &Named) -> Result<(), String> {
-    let (family, target) = (options.family(), &named.target);
-    // Behind a gateway it is the gateway that connects to it.
-    if let Host::Ip(ip) = &target.host
-        && !named.is_behind_gateway(options)
-        && !family.takes(&std::net::SocketAddr::new(*ip, target.port))
-    {
-        let option = if family == Family::V4 { "-4" } else { "-6" };
-        return Err(format!("target {} is not an address that {option} takes", quoted(&target.input)));
-    }
-    Ok(())
-}
-
-/// How deep a probe goes.
-fn depth(options: &Options, named: &Named, way: Option<&FileWay>) -> Result<Option<Stage>, String> {
-    let depth = match way {
-        Some(FileWay { logs_on, .. }) if options.gateway.gateway_only => {
-            Some(if *logs_on { Stage::GatewayChannel } else { Stage::GatewayHttp })
-        }
-        Some(_) | None => options.depth(),
-    };
-    match depth.filter(|stage| stage.is_gateways() && !named.is_behind_gateway(options)) {
-        Some(stage) => Err(format!(
-            "target {}: stage {stage} is one of a gateway's, and there is none on the way to it",
-            quoted(&named.target.input)
-        )),
-        None => Ok(depth),
-    }
-}
-
-/// What is left of a file where options say otherwise.
-fn as_typed<'a>(options: &Options, file: &'a RdpFile) -> Cow<'a, RdpFile> {
-    let mut file = Cow::Borrowed(file);
-    if options.no_gateway {
-        file = Cow::Owned(file.into_owned().without_gateway());
-    }
-    if options.no_cookie && file.cookie.is_some() {
-        file.to_mut().cookie = None;
-    }
-    file
-}
-
-fn probe(
-    options: &Options,
-    prober: &Prober,
-    named @ Named { target, file }: &Named,
-    pinned: Option<&ResolveEntry>,
-    credentials: Option<Credentials>,
-    way: Option<FileWay>,
-) -> Result<Probe, String> {
-    takes(options, named)?;
-    let depth = depth(options, named, way.as_ref())?;
-    let mut builder = prober
-        .probe(target.clone())
-        .enumerate(options.enumerate(options.single()))
-        .certificate_days(options.cert_days)
-        .second_look(options.second_look(options.single()))
-        .all_addresses(options.all_addresses)
-        .family(options.family());
-    builder = of_builder(options, builder, credentials);
-    // What is typed wins over what the file says.
-    if let Some(file) = file {
-        builder = builder.rdp_file(&as_typed(options, file));
-    }
-    if let Some(way) = way {
-        builder = builder.gateway(way.gateway);
-        if let Some(limit) = options.timeout {
-            builder = builder.timeout(limit);
-        }
-    }
-    builder = builder.not_followed(options.pasted.not_followed.iter().cloned());
-    if let Some(security) = options.security {
-        builder = builder.security(security);
-    }
-    if let Some(stage) = depth {
-        builder = builder.until(stage);
-    }
-    for pin in &options.pin {
-        builder = builder.pin(pin);
-    }
-    if let Some(name) = &options.server_name {
-        builder = builder.server_name(name);
-    }
-    if let Some(cookie) = &options.cookie {
-        builder = builder.cookie(cookie);
-    } else if let Some(cookie) = options.pasted.cookie().filter(|_| !options.no_cookie) {
-        builder = builder.cookie(cookie);
-    }
-    if let Some(token) = &options.routing_token {
-        builder = builder.routing_token(token.as_str());
-    }
-    if let Some(blob) = &options.pcb {
-        builder = builder.preconnection_blob(blob);
-    }
-    builder = builder.restricted_admin(options.gives_nothing());
-    let called = |error: ProbeError| error.to_string();
-    if let Some(name) = &options.client_name {
-        builder = builder.client_name(name).map_err(called)?;
-    }
-    if let Some(entry) = pinned {
-        builder = builder.resolve_to(entry.addresses.clone());
-    }
-    builder.build().map_err(|error| match &error {
-        ProbeError::Pin(pin) => ProbeError::Pin(short(pin)).to_string(),
-        ProbeError::StageNotBuilt(_)
-        | ProbeError::Cookie(_)
-        | ProbeError::RoutingToken(_)
-        | ProbeError::PreconnectionBlob(_)
-        | ProbeError::ClientName(_)
-        | ProbeError::Roots
-        | ProbeError::NoTime
-        | _ => error.to_string(),
-    })
-}
-
-fn rdp_file(path: &OsStr) -> Result<Named, String> {
-    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
-    let metadata = std::fs::metadata(path).map_err(cannot)?;
-    // Nobody would end what a pipe begins, and nobody saves such a file in a device.
-    if !metadata.is_file() {
-        let is = if metadata.is_dir() { "a folder" } else { "a pipe or a device" };
-        return Err(format!("cannot be read: it is {is}, and no file"));
-    }
-    // One octet more than it may have, so that the reader sees what is too much.
-    let most = RdpFile::MAX_LEN.saturating_add(1);
-    let len = usize::try_from(metadata.len()).unwrap_or(most).min(most);
-    // With room for all of it: it may hold a token, and what grows leaves copies behind.
-    let mut octets = Zeroizing::new(Vec::with_capacity(len.saturating_add(1)));
-    let most = u64::try_from(most).unwrap_or(u64::MAX);
-    File::open(path).and_then(|file| file.take(most).read_to_end(&mut octets)).map_err(cannot)?;
-    let file = RdpFile::parse(&octets).map_err(|error| error.to_string())?;
-    let mut target = file.target();
-    target.input = path.to_string_lossy().into_owned();
-    Ok(Named { target, file: Some(Box::new(file)) })
-}
-
-fn named(line: &Line) -> Result<Named, String> {
-    match &line.what {
-        Ok(What::Target(target)) => Ok(Named { target: target.clone(), file: None }),
-        Ok(What::File(path)) => rdp_file(path.as_ref()),
-        Err(error) => Err(error.clone()),
-    }
-}
-
-/// What was typed, and whether a part of it was passed over.
-fn target(typed: &OsStr, options: &Options) -> Result<(Named, bool), String> {
-    if is_rdp_file(typed) {
-        return Ok((rdp_file(typed)?, false));
-    }
-    let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
-    let Written { target, more } = written::target(text, options.default_port())?;
-    Ok((Named { target, file: None }, more))
+/// Does it with what a line names. What options refuse is refused of every line, and none is to blame for it.
+fn of_line<T>(
+    jobs: &mut Jobs,
+    line: &Line,
+    with: impl FnOnce(&mut Jobs, &Named) -> Result<T, String>,
+) -> Result<T, Refused> {
+    let of_line = |error: String| Refused::Line(format!("{line}: {error}"));
+    let named = Named::on(line).map_err(of_line)?;
+    takes(&jobs.options, &named).map_err(of_line)?;
+    let is_file = named.file.is_some();
+    with(jobs, &named).map_err(|error| if is_file { of_line(error) } else { Refused::Run(error) })
 }
 
 fn reading(options: &Options) -> Reading {

@@ -1,0 +1,79 @@
+//! A target as it is named: by itself, on a line of a list, or by an .rdp file.
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read as _;
+
+use rdp_probe::{RdpFile, Target};
+use zeroize::Zeroizing;
+
+use crate::file_gateway::of_use;
+use crate::lists::{Line, What};
+use crate::options::Options;
+use crate::words::is_rdp_file;
+use crate::written::{self, Written};
+
+/// A target, and the .rdp file that names it.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) target: Target,
+    pub(crate) file: Option<Box<RdpFile>>,
+}
+
+impl Named {
+    /// The one on a line of a list.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn on(line: &Line) -> Result<Self, String> {
+        match &line.what {
+            Ok(What::Target(target)) => Ok(Self { target: target.clone(), file: None }),
+            Ok(What::File(path)) => rdp_file(path.as_ref()),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// The one that was typed, and whether a part of that was passed over.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub(crate) fn typed(typed: &OsStr, options: &Options) -> Result<(Self, bool), String> {
+        if is_rdp_file(typed) {
+            return Ok((rdp_file(typed)?, false));
+        }
+        let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
+        let Written { target, more } = written::target(text, options.default_port())?;
+        Ok((Self { target, file: None }, more))
+    }
+
+    /// Whether a gateway stands before it.
+    pub(crate) fn is_behind_gateway(&self, options: &Options) -> bool {
+        options.gateway.gateway.is_some() || of_use(options, self.file.as_deref()).is_some()
+    }
+
+    /// Whether it is connected to from here: there is no gateway, or the direct way comes first.
+    pub(crate) fn is_dialled(&self, options: &Options) -> bool {
+        let by_file = of_use(options, self.file.as_deref()).is_some_and(|gateway| gateway.usage.is_detect());
+        !self.is_behind_gateway(options) || options.gateway.detect || by_file
+    }
+}
+
+fn rdp_file(path: &OsStr) -> Result<Named, String> {
+    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+    let metadata = std::fs::metadata(path).map_err(cannot)?;
+    // Nobody would end what a pipe begins, and nobody saves such a file in a device.
+    if !metadata.is_file() {
+        let is = if metadata.is_dir() { "a folder" } else { "a pipe or a device" };
+        return Err(format!("cannot be read: it is {is}, and no file"));
+    }
+    // One octet more than it may have, so that the reader sees what is too much.
+    let most = RdpFile::MAX_LEN.saturating_add(1);
+    let len = usize::try_from(metadata.len()).unwrap_or(most).min(most);
+    // With room for all of it: it may hold a token, and what grows leaves copies behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(len.saturating_add(1)));
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    File::open(path).and_then(|file| file.take(most).read_to_end(&mut octets)).map_err(cannot)?;
+    let file = RdpFile::parse(&octets).map_err(|error| error.to_string())?;
+    let mut target = file.target();
+    target.input = path.to_string_lossy().into_owned();
+    Ok(Named { target, file: Some(Box::new(file)) })
+}
