@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 
-use rdp_probe_benches::{Bars, Kind, binary, runtime};
+use rdp_probe_benches::{Bars, Kind, Used, binary, runtime};
 use rdp_probe_testkit::port;
 use tokio::net::TcpSocket;
 
@@ -14,15 +14,6 @@ const CLOSED: &str = "127.0.0.1:9";
 const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 const TURNS: usize = 8;
 const MIB: f64 = 1024.0;
-
-/// What a run had used when it had reported all.
-#[derive(Default)]
-struct Used {
-    /// The most memory that was resident, in KiB.
-    memory: f64,
-    /// CPU time, in ticks.
-    cpu: f64,
-}
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut bars = Bars::new()?;
@@ -42,8 +33,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     // By turns, and several times: a tick is a hundredth of a second.
     let (mut with_roots, mut without) = (Used::default(), Used::default());
     for _ in 0..TURNS {
-        without = without.and(&run(CLOSED, 5_000, &[])?);
-        with_roots = with_roots.and(&run(CLOSED, 5_000, &["--ca", ROOTS])?);
+        without = without.and(run(CLOSED, 5_000, &[])?);
+        with_roots = with_roots.and(run(CLOSED, 5_000, &["--ca", ROOTS])?);
     }
     // The roots themselves have a megabyte, however many targets there are.
     let ratio = with_roots.memory / (without.memory + MIB);
@@ -76,25 +67,6 @@ fn run(target: &str, targets: usize, arguments: &[&str]) -> Result<Used, Box<dyn
     drop(writer.join().map_err(|_| "the list was not written")??);
     child.wait()?;
     if reported == targets { Ok(used) } else { Err(format!("{reported} of {targets} were reported").into()) }
-}
-
-impl Used {
-    /// What two runs have used: the memory of the larger one, the time of both.
-    fn and(&self, other: &Self) -> Self {
-        Self { memory: self.memory.max(other.memory), cpu: self.cpu + other.cpu }
-    }
-
-    /// What a process has used so far.
-    fn by(process: u32) -> Result<Self, Box<dyn Error>> {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-        let memory = most.trim().trim_end_matches("kB").trim().parse()?;
-        // proc(5): behind the name, which may have spaces, utime is the twelfth field and stime the one after it.
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let (_, fields) = stat.rsplit_once(") ").ok_or("no stat")?;
-        let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
-        Ok(Self { memory, cpu: ticks })
-    }
 }
 
 /// A server that takes connections and says nothing.

@@ -9,6 +9,7 @@ mod instructions;
 mod measure;
 pub mod nla;
 mod responder;
+mod used;
 mod waited;
 
 pub use bars::{Bars, Beside};
@@ -17,4 +18,5 @@ pub use client::{bare, client_config};
 pub use gate::Kind;
 pub use measure::{median, repeat, share};
 pub use responder::{CONFIRM, REFUSAL, REQUEST, Responder, runtime};
+pub use used::Used;
 pub use waited::{Holds, Waited};

@@ -11,3 +11,8 @@ mod stored_report;
 pub use layers::layers;
 pub use rdp_file::rdp_file;
 pub use stored_report::{reads_again, stored_report};
+
+/// The programs of README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -140,6 +140,24 @@ fn what_people_paste_is_understood() {
     }
 }
 
+/// What README shows of pastes is what comes of them.
+#[test]
+fn readme_shows_what_comes_of_three_pastes() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let blocks: Vec<&str> =
+        readme.split("```console\n").skip(1).map(|rest| rest.split_once("\n```").unwrap().0).collect();
+    assert_eq!(blocks.len(), 3);
+    for block in blocks {
+        let (line, shown) = block.split_once('\n').unwrap();
+        let line = line.strip_prefix("$ rdp-probe ").unwrap();
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", &format!("{} {line}", binary().display())]).current_dir(root).stdin(Stdio::null());
+        let stdout = String::from_utf8(shell.output().unwrap().stdout).unwrap();
+        assert_eq!(shown, stdout.trim_end(), "{line}:\n{stdout}");
+    }
+}
+
 /// A sentence that was pasted without quotation marks is one, and codes beside a word that is none stay what they are.
 #[test]
 fn a_sentence_without_quotation_marks_is_one_message() {

@@ -28,3 +28,18 @@ fn every_published_package_carries_readme_licences_and_the_address_of_its_docume
     }
     assert_eq!(packages, 6);
 }
+
+#[test]
+fn dependencies_that_readme_shows_are_those_that_its_program_needs() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, block) = readme.split_once("```toml\n").unwrap();
+    let table: toml::Table = block.split_once("```").unwrap().0.parse().unwrap();
+    let dependencies = table["dependencies"].as_table().unwrap();
+    // This crate's documentation test compiles the program (tests/oracle/lib.rs).
+    let workspace = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).unwrap();
+    let workspace: toml::Table = workspace.parse().unwrap();
+    assert_eq!(dependencies["rdp-probe"].as_str(), workspace["workspace"]["package"]["version"].as_str());
+    let features: Vec<&str> =
+        dependencies["tokio"]["features"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert_eq!(features, ["macros", "rt"]);
+}

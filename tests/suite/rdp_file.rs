@@ -122,6 +122,26 @@ fn user_of_a_file_is_the_cookie_as_a_client_sends_it() {
 }
 
 #[test]
+fn a_file_without_a_port_has_that_of_the_command_line() {
+    let scratch = Scratch::new("rdp-port");
+    for (rest, listed) in [("", false), ("", true), ("server port:i:9\r\n", false)] {
+        let named = !rest.is_empty();
+        let output = against("", &request(ANSWER), |port| {
+            let text = format!(
+                "full address:s:127.0.0.1{}\r\n",
+                if named { format!(":{port}") } else { String::new() }
+            );
+            let file = scratch.file("port.rdp", format!("{text}{rest}").as_bytes());
+            let typed = if listed { format!("@{}", scratch.file("list", file.as_bytes())) } else { file };
+            let mut all = words("--until x224 --no-enumerate -o line -p");
+            all.extend([if named { "9".to_owned() } else { port.to_string() }, typed]);
+            all
+        });
+        assert_eq!(output.status, Some(0), "{rest} {listed}: {}", output.stderr);
+    }
+}
+
+#[test]
 fn user_of_a_pasted_line_is_the_cookie_as_its_client_sends_it() {
     for (line, plan) in [
         ("xfreerdp /u:LAB\\averylongusername", "cookie = \"averylongusername\""),

@@ -24,10 +24,10 @@ impl Named {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn on(line: &Line) -> Result<Self, String> {
+    pub(crate) fn on(line: &Line, options: &Options) -> Result<Self, String> {
         match &line.what {
             Ok(What::Target(target)) => Ok(Self { target: target.clone(), file: None }),
-            Ok(What::File(path)) => rdp_file(path.as_ref()),
+            Ok(What::File(path)) => rdp_file(path.as_ref(), options),
             Err(error) => Err(error.clone()),
         }
     }
@@ -38,7 +38,7 @@ impl Named {
     /// Why it is none.
     pub(crate) fn typed(typed: &OsStr, options: &Options) -> Result<(Self, bool), String> {
         if is_rdp_file(typed) {
-            return Ok((rdp_file(typed)?, false));
+            return Ok((rdp_file(typed, options)?, false));
         }
         let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
         let Written { target, more } = written::target(text, options.default_port())?;
@@ -57,7 +57,7 @@ impl Named {
     }
 }
 
-fn rdp_file(path: &OsStr) -> Result<Named, String> {
+fn rdp_file(path: &OsStr, options: &Options) -> Result<Named, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
     let metadata = std::fs::metadata(path).map_err(cannot)?;
     // Nobody would end what a pipe begins, and nobody saves such a file in a device.
@@ -74,6 +74,9 @@ fn rdp_file(path: &OsStr) -> Result<Named, String> {
     File::open(path).and_then(|file| file.take(most).read_to_end(&mut octets)).map_err(cannot)?;
     let file = RdpFile::parse(&octets).map_err(|error| error.to_string())?;
     let mut target = file.target();
+    if !file.names_port {
+        target.port = options.default_port();
+    }
     target.input = path.to_string_lossy().into_owned();
     Ok(Named { target, file: Some(Box::new(file)) })
 }

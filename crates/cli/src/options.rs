@@ -69,7 +69,7 @@ pub(crate) struct Options {
     #[arg(long, overrides_with = "no_enumerate")]
     enumerate: bool,
 
-    /// No connection for each security protocol (default for several targets, and for a list)
+    /// No connection for each security protocol (default for several targets, for a list, and with --quiet)
     #[arg(long, overrides_with = "enumerate")]
     no_enumerate: bool,
 
@@ -441,9 +441,9 @@ impl Options {
         self.second_look || (single && !self.no_second_look)
     }
 
-    /// Whether to enumerate: as asked, otherwise for a single target only.
+    /// Whether to enumerate: as asked, otherwise for a single target only, and where somebody reads what it tells.
     pub(crate) const fn enumerate(&self, single: bool) -> bool {
-        self.enumerate || (single && !self.no_enumerate)
+        self.enumerate || (single && !self.no_enumerate && !self.quiet)
     }
 }
 
@@ -553,5 +553,6 @@ mod tests {
         assert!(enumerate(&[], true) && !enumerate(&[], false));
         assert!(enumerate(&["--no-enumerate", "--enumerate"], false));
         assert!(!enumerate(&["--enumerate", "--no-enumerate"], true));
+        assert!(!enumerate(&["-q"], true) && enumerate(&["-q", "--enumerate"], false));
     }
 }

@@ -280,7 +280,7 @@ fn of_line<T>(
     with: impl FnOnce(&mut Jobs, &Named) -> Result<T, String>,
 ) -> Result<T, Refused> {
     let of_line = |error: String| Refused::Line(format!("{line}: {error}"));
-    let named = Named::on(line).map_err(of_line)?;
+    let named = Named::on(line, &jobs.options).map_err(of_line)?;
     takes(&jobs.options, &named).map_err(of_line)?;
     let is_file = named.file.is_some();
     with(jobs, &named).map_err(|error| if is_file { of_line(error) } else { Refused::Run(error) })

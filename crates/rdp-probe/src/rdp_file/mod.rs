@@ -41,6 +41,8 @@ pub struct RdpFile {
     pub host: Host,
     /// The port: that of the address, else `server port`, else 3389.
     pub port: u16,
+    /// Whether the file names the port.
+    pub names_port: bool,
     /// The name for TLS, when `full address` names another host than the one to connect to.
     pub server_name: Option<String>,
     /// The security protocols that the client would offer, when they are not the usual ones.
@@ -103,13 +105,14 @@ impl RdpFile {
             let line = settings.find("full address").map_or(0, |setting| setting.line);
             return Err(RdpFileError::ServerName { line, name: name.clone() });
         }
-        let port = own_port.or(other_port).or(default_port).unwrap_or(Target::DEFAULT_PORT);
+        let port = own_port.or(other_port).or(default_port);
         let mut not_followed = unfollowed::all(&settings);
         let gateway = gateway::read(&settings, &mut not_followed)?;
         let user = settings.trimmed("username");
         Ok(Self {
             host,
-            port,
+            port: port.unwrap_or(Target::DEFAULT_PORT),
+            names_port: port.is_some(),
             server_name,
             security: settings.security()?,
             routing_token: settings.routing_token()?,

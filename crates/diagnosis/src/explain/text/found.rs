@@ -203,8 +203,7 @@ fn rank(explanation: &Explanation) -> u8 {
         | Family::LogonErrorData
         | Family::RdstlsResult
         | Family::RdsaadResult
-        | Family::Aadsts
-        | Family::Phrase => 2,
+        | Family::Aadsts => 2,
         Family::FreerdpConnect
         | Family::Openssl
         | Family::TlsAlert
@@ -216,7 +215,9 @@ fn rank(explanation: &Explanation) -> u8 {
         | Family::IronrdpConnector
         | Family::IronrdpGateway => 3,
         Family::Win32 | Family::Errno | Family::WindowsEvent | Family::FatalError => 4,
-        Family::XfreerdpExit => 5,
+        // What has no number of its own says less than what has one.
+        Family::Phrase => 5,
+        Family::XfreerdpExit => 6,
     }
 }
 
@@ -267,6 +268,9 @@ fn lossy(flat: &Flat, start: usize, end: usize) -> String {
 fn excerpt(flat: &Flat, at: usize) -> String {
     let (start, end) = (flat.line_start(at), flat.line_end(at));
     let from = if at.saturating_sub(start) > EXCERPT / 2 { at.saturating_sub(EXCERPT / 4) } else { start };
+    // No word is cut in two where another one follows soon.
+    let space = flat.get(from, at).iter().position(|octet| *octet == b' ').filter(|_| from > start);
+    let from = space.map_or(from, |space| from.saturating_add(space));
     let to = end.min(from.saturating_add(EXCERPT));
     let mut text = lossy(flat, from, to).trim().to_owned();
     if from > start {

@@ -162,3 +162,9 @@ fn no_more_is_held_than_a_piece() {
         }
     }
 }
+
+#[test]
+fn what_has_no_number_comes_behind_what_has_one() {
+    let text = "An authentication error has occurred.\nThe function requested is not supported";
+    assert_eq!(found(text), ["SEC_E_UNSUPPORTED_FUNCTION", "(an authentication error has occurred)"]);
+}
