@@ -89,8 +89,10 @@ fn panic_of(file: &RdpFile, error: &dyn std::fmt::Debug) -> ! {
 
 /// Clients save in UTF-16, people write UTF-8.
 fn same_in_utf16(octets: &[u8], read: &Result<RdpFile, rdp_probe::RdpFileError>) {
-    // What begins as UTF-16 is that already.
-    let (Ok(text), false) = (str::from_utf8(octets), octets.iter().take(2).any(|octet| *octet == 0)) else {
+    // Where every other octet of what is looked at is NUL, as far as half of it goes, it is UTF-16 already.
+    let begins = octets.get(..1024).unwrap_or(octets);
+    let wide = begins.iter().filter(|octet| **octet == 0).count() >= begins.len().div_ceil(4);
+    let (Ok(text), false) = (str::from_utf8(octets), wide) else {
         return;
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
