@@ -8,6 +8,7 @@ use rdp_probe::Explanation;
 use strsim::osa_distance;
 
 use crate::quote::quoted;
+use crate::spellings;
 use crate::threads;
 
 /// What the first word is.
@@ -26,10 +27,6 @@ pub(crate) enum First {
 /// Words that other programs have as verbs, and what stands for them here.
 const ASKED: [(&str, &str); 3] =
     [("help", "rdp-probe --help"), ("version", "rdp-probe --version"), ("usage", "rdp-probe --help")];
-
-/// Clients whose whole command line can be pasted.
-const CLIENTS: [&str; 8] =
-    ["mstsc", "mstsc.exe", "xfreerdp", "xfreerdp3", "wlfreerdp", "sdl-freerdp", "sdl-freerdp3", "rdesktop"];
 
 /// As long as a lookup may take that decides whether a word is a host.
 const LOOKUP: Duration = Duration::from_secs(5);
@@ -53,7 +50,7 @@ pub(crate) fn first(arguments: &[OsString], verbs: &[(&str, bool)]) -> First {
         let instead = verb.map_or_else(|| (*instead).to_owned(), |verb| format!("rdp-probe {verb} --help"));
         return First::Mistaken(format!("{} is no verb; did you mean {instead}?{host}", quoted(word)));
     }
-    if alone && CLIENTS.iter().any(|client| word.eq_ignore_ascii_case(client)) {
+    if alone && spellings::is_client(word) {
         return First::Mistaken(format!(
             "{} is the name of a client, and nothing follows it: paste its whole command line{host}",
             quoted(word)

@@ -25,7 +25,7 @@ use std::ffi::OsString;
 
 use rdp_probe::Unfollowed;
 
-use crate::spellings::client::{Front, Program, front, unquoted};
+use crate::spellings::client::{Front, Program, front, is_program, unquoted};
 use crate::spellings::letters::is_geometry;
 use crate::spellings::ours::Ours;
 use crate::spellings::reader::Reader;
@@ -38,6 +38,11 @@ use crate::spellings::written::{Written, is_bare};
 #[cfg(feature = "dev")]
 pub(crate) fn is_known(name: &str) -> bool {
     signed(name).is_some()
+}
+
+/// Whether it is the name of a client whose command lines are read.
+pub(crate) fn is_client(word: &str) -> bool {
+    is_program(word)
 }
 
 /// Rewrites what is spelt as other clients do.
