@@ -1,4 +1,6 @@
 //! Rows found by name: as it is published, without its prefix, by the words of a label, and in another project's spelling.
+use strsim::levenshtein;
+
 use crate::codes::{self, Code};
 use crate::explain::explanation::{Meaning, Reading};
 
@@ -183,23 +185,9 @@ fn holds(name: &str, wanted: &[String]) -> bool {
 
 /// How many letters have to be changed, put in or left out, when that is not more than `allowed`.
 fn distance(a: &str, b: &str, allowed: usize) -> Option<usize> {
-    if a.len().abs_diff(b.len()) > allowed {
-        return None;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (index, left) in a.bytes().enumerate() {
-        let mut diagonal = index;
-        let mut before = index.saturating_add(1);
-        let mut next = vec![before];
-        for (right, above) in b.bytes().zip(row.iter().skip(1).copied()) {
-            let changed = diagonal.saturating_add(usize::from(left != right));
-            before = changed.min(above.saturating_add(1)).min(before.saturating_add(1));
-            diagonal = above;
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().filter(|distance| *distance <= allowed)
+    // The lengths alone tell of most names that they are others.
+    let near = a.len().abs_diff(b.len()) <= allowed;
+    near.then(|| levenshtein(a, b)).filter(|distance| *distance <= allowed)
 }
 
 #[cfg(test)]

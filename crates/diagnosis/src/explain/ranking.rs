@@ -6,9 +6,9 @@ use crate::codes::{self, Family, lookup};
 use crate::explain::explanation::{Form, Meaning, Near, Reading, Slip};
 use crate::explain::number::Notation;
 
-/// Event 1026, HTTP, Win32, errno, TLS, Kerberos, events and sign-in errors are spoken of in decimal; the rest follows as in
+/// Event 1026, HTTP, Win32, errno, TLS, Kerberos, exit codes, events and sign-in errors are spoken of in decimal; the rest follows as in
 /// [`Family::ALL`].
-const IN_DECIMAL: [Family; 12] = [
+const IN_DECIMAL: [Family; 13] = [
     Family::MstscDisc,
     Family::MstscGateway,
     Family::GatewayHttp,
@@ -18,6 +18,7 @@ const IN_DECIMAL: [Family; 12] = [
     Family::Errno,
     Family::TlsAlert,
     Family::KrbError,
+    Family::XfreerdpExit,
     Family::WindowsEvent,
     Family::Aadsts,
     Family::SetErrorInfo,
@@ -132,6 +133,7 @@ mod tests {
         assert_eq!(families("0x904"), ["mstsc_disc"]);
         assert_eq!(families("2308"), ["mstsc_disc"]);
         assert_eq!(families("401"), ["gateway_http"]);
+        assert_eq!(families("131").first(), Some(&"xfreerdp_exit"));
         assert_eq!(families("-5").first(), Some(&"logon_error"));
         assert_eq!(families("0x108"), ["mstsc_disc", "mstsc_ext", "set_error_info"]);
         assert_eq!(families("50331675"), ["mstsc_gateway"]);
