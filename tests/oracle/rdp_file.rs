@@ -91,7 +91,7 @@ fn panic_of(file: &RdpFile, error: &dyn std::fmt::Debug) -> ! {
 fn same_in_utf16(octets: &[u8], read: &Result<RdpFile, rdp_probe::RdpFileError>) {
     // Where every other octet of what is looked at is NUL, as far as half of it goes, it is UTF-16 already.
     let begins = octets.get(..1024).unwrap_or(octets);
-    let wide = begins.iter().filter(|octet| **octet == 0).count() >= begins.len().div_ceil(4);
+    let wide = begins.iter().filter(|octet| **octet == 0).count() >= (begins.len() / 4).max(1);
     let (Ok(text), false) = (str::from_utf8(octets), wide) else {
         return;
     };
