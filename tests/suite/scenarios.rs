@@ -106,6 +106,15 @@ fn every_report_is_as_its_snapshot_and_fits_the_schema() {
 }
 
 #[test]
+fn every_report_fits_any_terminal() {
+    for scenario in all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let (report, _) = machine_report(scenario);
+        let printed = std::panic::catch_unwind(|| rdp_probe_cli::oracle::printed(&report));
+        assert!(printed.is_ok(), "{}", scenario.name);
+    }
+}
+
+#[test]
 fn evidence_gives_every_report_again() {
     for scenario in all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
         let (report, _) = machine_report(scenario);

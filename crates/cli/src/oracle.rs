@@ -37,12 +37,18 @@ pub fn rendering(octets: &[u8]) {
         let diagnosis = diagnose(&evidence);
         reports.push(Report::new(target, evidence, diagnosis));
     }
-    for report in &reports {
-        let line = render::line(report);
-        assert!(is_one_line(&line), "{line:?}");
-        looks(|look| render::human(report, look));
-        forms(report);
-    }
+    reports.iter().for_each(printed);
+}
+
+/// A report becomes texts that do nothing to a terminal.
+///
+/// # Panics
+/// When one does.
+pub fn printed(report: &Report) {
+    let line = render::line(report);
+    assert!(is_one_line(&line), "{line:?}");
+    looks(|look| render::human(report, look));
+    forms(report);
 }
 
 fn is_one_line(text: &str) -> bool {
@@ -53,8 +59,13 @@ fn is_harmless(text: &str) -> bool {
     !text.contains(|character| character != '\n' && is_harmful(character))
 }
 
-/// A text is harmless in every look, and colours change nothing else in it.
+/// A text is harmless in every look, colours change nothing else in it, and it fits into any width that terminals have.
 fn looks(human: impl Fn(&Look) -> String) {
+    for width in [40, 57, 80] {
+        let text = human(&Look { color: false, width, verbose: 1 });
+        let long = text.lines().find(|line| line.chars().count() > width && line.trim().contains(' '));
+        assert_eq!(long, None, "wider than {width} columns");
+    }
     for verbose in 0..3 {
         let plain = human(&Look { color: false, width: 80, verbose });
         assert!(is_harmless(&plain) && plain.ends_with('\n'), "{plain:?}");

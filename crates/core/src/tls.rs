@@ -157,7 +157,8 @@ impl TlsFault {
     #[must_use]
     pub fn is_disconnect(&self) -> bool {
         let octets = self.received.as_slice();
-        matches!(tpkt::frame(octets), Frame::Whole(_)) && DisconnectProviderUltimatum::parse(octets).is_ok()
+        let Frame::Whole(length) = tpkt::frame(octets) else { return false };
+        octets.get(..length).is_some_and(|pdu| DisconnectProviderUltimatum::parse(pdu).is_ok())
     }
 
     /// A fault.

@@ -176,9 +176,11 @@ fn why(report: &Report, look: &Look) -> String {
     out
 }
 
-/// A heading.
+/// A heading, without the end of its last line.
 pub fn title(text: &str, look: &Look) -> String {
-    paint(look, BOLD, text)
+    let mut lines = String::new();
+    wrapped(&mut lines, "", text, look.width);
+    paint(look, BOLD, lines.trim_end())
 }
 
 fn paint(look: &Look, color: &str, text: &str) -> String {
