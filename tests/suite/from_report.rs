@@ -66,7 +66,11 @@ fn a_report_is_its_human_text_and_has_its_line() {
     let report = report("tcp-refused");
     let shown = report.to_string();
     assert_eq!(shown, rdp_probe::render::human(&report, &rdp_probe::render::Look::PLAIN));
-    assert!(shown.ends_with("\nexit code 11\n") && report.line().contains("[exit=11 "), "{shown}");
+    assert!(
+        shown.ends_with("\nexit code 11: TCP connect failed (refused, unreachable, timed out)\n")
+            && report.line().contains("[exit=11 "),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -317,7 +321,7 @@ fn a_report_becomes_every_format_and_keeps_its_exit_code() {
     let line = from("line").stdout;
     assert!(line.contains(" FAILED at connection_initiation (target): ") && line.ends_with("]\n"), "{line}");
     assert_eq!(line.lines().count(), 1);
-    assert!(from("human").stdout.ends_with("\nexit code 30\n"));
+    assert!(from("human").stdout.ends_with("\nexit code 30: port open, no or broken RDP answer\n"));
 }
 
 #[test]

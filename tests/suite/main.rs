@@ -29,6 +29,8 @@ mod examples;
 #[cfg(test)]
 mod excluding;
 #[cfg(test)]
+mod expectations;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod faults;

@@ -325,7 +325,7 @@ fn quiet_prints_nothing_and_the_exit_code_tells() {
     let file = scratch.0.join("report.txt");
     let output = run(&["-q", "127.0.0.1:9", "-o", &format!("human={}", file.display())]);
     assert_eq!((output.status, output.stdout.as_str()), (Some(11), ""));
-    assert!(std::fs::read_to_string(file).unwrap().ends_with("exit code 11\n"));
+    assert!(std::fs::read_to_string(file).unwrap().ends_with("exit code 11: TCP connect failed (refused, unreachable, timed out)\n"));
 }
 
 pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
@@ -333,7 +333,7 @@ pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Runs the binary against one scripted connection, repeated for each run.
-fn against(steps: &str, arguments: &[&str]) -> Output {
+pub(crate) fn against(steps: &str, arguments: &[&str]) -> Output {
     let text = format!(
         "title = \"t\"\n[[connection]]\nsteps = [{steps}]\n[expect]\noutcome = \"reachable\"\nexit = 0\n"
     );

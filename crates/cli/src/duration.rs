@@ -6,30 +6,12 @@ use crate::quote::quoted;
 /// Reads a duration. A bare number is seconds, as with curl and ping; what other clients count in milliseconds is read elsewhere.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{} is not a duration: write 300ms, 5s, 1.5s or 2m", quoted(text));
-    let unit_at = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at_checked(unit_at).ok_or_else(wrong)?;
-    let unit_us: u32 = match unit {
-        "us" => 1,
-        "ms" => 1_000,
-        "s" | "" => 1_000_000,
-        "m" => 60_000_000,
-        _ => return Err(wrong()),
-    };
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() || fraction.len() > 6 || number.ends_with('.') {
-        return Err(wrong());
-    }
-    let whole: u64 = whole.parse().map_err(|_| wrong())?;
-    let scale = 10_u64.saturating_pow(u32::try_from(fraction.len()).unwrap_or(u32::MAX));
-    let fraction: u64 = if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| wrong())? };
-    let part = fraction.saturating_mul(u64::from(unit_us)).checked_div(scale).unwrap_or_default();
-    let micros =
-        whole.checked_mul(u64::from(unit_us)).and_then(|whole| whole.checked_add(part)).ok_or_else(wrong)?;
+    let limit = rdp_probe::parse_duration(text).ok_or_else(wrong)?;
     // A day is longer than any run; more is a typing error.
-    if micros == 0 || micros > 86_400_000_000 {
+    if limit.is_zero() || limit > Duration::from_secs(86_400) {
         return Err(format!("{} is not a duration from 1us to 1440m", quoted(text)));
     }
-    Ok(Duration::from_micros(micros))
+    Ok(limit)
 }
 
 #[cfg(test)]

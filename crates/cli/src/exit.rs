@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::stderr;
 
 // The codes that no diagnosis gives: docs/exit-codes.md.
+pub(crate) const UNEXPECTED: u8 = 1;
 pub(crate) const UNKNOWN_CODE: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 pub(crate) const INTERNAL: u8 = 3;

@@ -7,7 +7,7 @@ use rdp_probe::render::wrapped;
 use crate::options::Options;
 
 /// The options by what they are about; an option that is in no group is one for all of them, which a test excludes.
-const GROUPS: [(&str, &[&str]); 8] = [
+const GROUPS: [(&str, &[&str]); 9] = [
     ("Targets", &["port", "column", "strict", "resolve", "ipv4", "ipv6", "all_addresses"]),
     ("Depth", &["until", "security", "enumerate", "no_enumerate", "second_look", "no_second_look"]),
     ("Request", &["cookie", "no_cookie", "routing_token", "pcb", "client_name"]),
@@ -37,6 +37,7 @@ const GROUPS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("Limits", &["timeout", "connect_timeout", "stage_timeout", "concurrency"]),
+    ("Expectations", &["expect", "expect_file"]),
     ("Output", &["outputs", "verbose", "quiet", "color", "no_progress", "from_report"]),
 ];
 

@@ -7,6 +7,7 @@ use rdp_probe::{Family, Host, Probe, ProbeError, Prober, RdpFile, RdpFileWarning
 use crate::account::Accounts;
 use crate::credentials::{Credentials, of_builder};
 use crate::exit::say_soon;
+use crate::expecting::Expecting;
 use crate::file_gateway::{FileGateways, FileWay, of_use};
 use crate::gateway::Way;
 use crate::named::Named;
@@ -33,6 +34,8 @@ pub(crate) struct Jobs {
     pub(crate) way: Option<Way>,
     /// The gateways that files name.
     gateways: FileGateways,
+    /// What is expected of them.
+    pub(crate) expecting: Arc<Expecting>,
 }
 
 impl Jobs {
@@ -57,6 +60,7 @@ impl Jobs {
             accounts: Accounts::default(),
             way,
             gateways: FileGateways::look(options)?,
+            expecting: Arc::new(Expecting::of(options)?),
         };
         jobs.accounts.look(options)?;
         Ok(jobs)
@@ -83,7 +87,8 @@ impl Jobs {
         if let Some(used) = resolved.and_then(|index| self.used.get_mut(index)) {
             *used = true;
         }
-        let probe = probe(&self.options, &self.prober, named, pinned, credentials, way)?;
+        let expected = self.expecting.need_enumeration();
+        let probe = probe(&self.options, &self.prober, named, pinned, (credentials, way), expected)?;
         Ok(Job { probe, warnings })
     }
 
@@ -139,7 +144,7 @@ fn warnings<'a>(
 ) -> impl Iterator<Item = String> + use<'a> {
     let through = of_use(options, file.as_deref()).is_some();
     let asked = [
-        ("--enumerate", options.enumerate(false)),
+        ("--enumerate", options.enumerate(false, false)),
         ("--second-look", options.second_look(false)),
         ("--all-addresses", options.all_addresses),
     ];
@@ -239,14 +244,14 @@ fn probe(
     prober: &Prober,
     named @ Named { target, file }: &Named,
     pinned: Option<&ResolveEntry>,
-    credentials: Option<Credentials>,
-    way: Option<FileWay>,
+    (credentials, way): (Option<Credentials>, Option<FileWay>),
+    expected: bool,
 ) -> Result<Probe, String> {
     takes(options, named)?;
     let depth = depth(options, named, way.as_ref())?;
     let mut builder = prober
         .probe(target.clone())
-        .enumerate(options.enumerate(options.single()))
+        .enumerate(options.enumerate(options.single(), expected))
         .certificate_days(options.cert_days)
         .second_look(options.second_look(options.single()))
         .all_addresses(options.all_addresses)

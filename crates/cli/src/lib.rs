@@ -9,6 +9,7 @@ mod columns;
 mod credentials;
 mod duration;
 mod exit;
+mod expecting;
 mod file;
 mod file_gateway;
 mod first_word;

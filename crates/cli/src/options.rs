@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Parser};
-use rdp_probe::{ClientName, Family, Security, Stage, Target};
+use rdp_probe::{ClientName, Expectations, Family, Security, Stage, Target};
 
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
@@ -188,6 +188,15 @@ pub(crate) struct Options {
     /// Targets probed at the same time [default: 256, or as many as open files allow]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) concurrency: Option<u16>,
+
+    /// Expect this of every target, such as "nla=required, tls>=1.2, cert.days>21": exit code 1 where one is reached and is not so; may be
+    /// repeated. docs/expectations.md has all names
+    #[arg(long, value_name = "EXPECTATIONS")]
+    pub(crate) expect: Vec<Expectations>,
+
+    /// Expect what this file says (TOML), of every target, of groups, or of single ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expect_file: Option<PathBuf>,
 
     /// human, line, json or ndjson, to standard output or a file; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
@@ -382,6 +391,7 @@ impl Options {
                 ("--gateway-ca", self.gateway.gateway_ca.as_deref()),
                 ("--gateway-password-file", self.gateway.gateway_password_file.as_deref()),
                 ("--gateway-token", self.gateway.gateway_token.as_deref()),
+                ("--expect-file", self.expect_file.as_deref()),
             ],
             key_log: self.keylog.as_deref(),
             outputs: &self.outputs,
@@ -441,9 +451,10 @@ impl Options {
         self.second_look || (single && !self.no_second_look)
     }
 
-    /// Whether to enumerate: as asked, otherwise for a single target only, and where somebody reads what it tells.
-    pub(crate) const fn enumerate(&self, single: bool) -> bool {
-        self.enumerate || (single && !self.no_enumerate && !self.quiet)
+    /// Whether to enumerate: as asked, otherwise for a single target only, and where somebody reads what it tells; and wherever something is
+    /// expected that only this tells.
+    pub(crate) const fn enumerate(&self, single: bool, expected: bool) -> bool {
+        self.enumerate || (!self.no_enumerate && (expected || (single && !self.quiet)))
     }
 }
 
@@ -518,8 +529,18 @@ mod tests {
 
     #[test]
     fn every_option_is_of_a_probe_or_of_its_report() {
-        let of_reports =
-            ["from_report", "outputs", "verbose", "quiet", "color", "no_progress", "help", "version"];
+        let of_reports = [
+            "from_report",
+            "expect",
+            "expect_file",
+            "outputs",
+            "verbose",
+            "quiet",
+            "color",
+            "no_progress",
+            "help",
+            "version",
+        ];
         for argument in command().get_arguments() {
             let id = argument.get_id().as_str();
             assert!(PROBING.contains(&id) != of_reports.contains(&id), "{id}");
@@ -548,7 +569,7 @@ mod tests {
     fn last_of_enumerate_and_no_enumerate_counts() {
         let enumerate = |args: &[&str], single| {
             let args = ["rdp-probe", "srv1"].into_iter().chain(args.iter().copied());
-            Options::try_parse_from(args).unwrap().enumerate(single)
+            Options::try_parse_from(args).unwrap().enumerate(single, false)
         };
         assert!(enumerate(&[], true) && !enumerate(&[], false));
         assert!(enumerate(&["--no-enumerate", "--enumerate"], false));

@@ -1,5 +1,6 @@
 //! Probes as many targets at a time as there are places for, and hands the reports over in the order of the targets.
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
@@ -8,6 +9,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::exit::{self, Ended, say_soon};
+use crate::expecting::Expecting;
 use crate::jobs::Job;
 use crate::options::Options;
 use crate::outputs::Outputs;
@@ -68,6 +70,7 @@ pub(crate) struct Runner {
     show_all: bool,
     line: Line,
     source: Source,
+    expecting: Arc<Expecting>,
     /// Nothing more comes from the source.
     over: bool,
     places: Places,
@@ -141,7 +144,7 @@ impl Runner {
     pub(crate) fn new(
         options: &Options,
         total: Option<usize>,
-        source: Source,
+        (source, expecting): (Source, Arc<Expecting>),
         places: Places,
         outputs: Outputs,
         warned: Warned,
@@ -158,6 +161,7 @@ impl Runner {
             show_all: progress && !single,
             line: Line::default(),
             source,
+            expecting,
             over: false,
             places,
             running: JoinSet::new(),
@@ -204,6 +208,9 @@ impl Runner {
             self.accept(place.index, ran.report);
         }
         self.line.clear();
+        if !self.interrupted {
+            self.expecting.unmet().for_each(|line| say_soon(&line));
+        }
         let code = self.code();
         Ended::of(code).because(self.usage).with(self.outputs.finish(&mut interruption).await)
     }
@@ -320,6 +327,7 @@ impl Runner {
     }
 
     fn accept(&mut self, index: usize, report: Report) {
+        let report = self.expecting.check(report);
         self.tally.count(&report);
         self.held += 1;
         self.put(index, Come::Here(Box::new(report)));
@@ -425,7 +433,8 @@ mod tests {
             let outputs = Outputs::open(&options, options.single()).unwrap();
             let (total, places) = (Some(names.len()), Places::new(None, names.len()));
             let source = Source::Here(Box::new(jobs.into_iter()));
-            let runner = Runner::new(&options, total, source, places, outputs, Warned::new(true));
+            let runner =
+                Runner::new(&options, total, (source, Arc::default()), places, outputs, Warned::new(true));
             runner.run(Interruption::listen()).await
         });
         let report = std::fs::read_to_string(&path).unwrap();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rdp_probe::Report;
 
 use crate::exit::{self, Ended};
+use crate::expecting::Expecting;
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::quote::quoted;
@@ -28,6 +29,10 @@ struct Stored {
 /// Reads the reports, and writes them as they would be written today.
 pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
     let mut interruption = Interruption::listen();
+    let expecting = match Expecting::of(&options) {
+        Ok(expecting) => expecting,
+        Err(message) => return Ended::usage(message),
+    };
     let path = file.to_owned();
     let stored = tokio::select! {
         stored = aside("reports", move || stored(&path)) => stored,
@@ -60,6 +65,7 @@ pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
         if outputs.all_failed() || interrupted {
             break;
         }
+        let report = expecting.check(report);
         tally.count(&report);
         outputs.write(report);
     }

@@ -9,14 +9,17 @@ pub(crate) struct Tally {
     pub(crate) done: usize,
     pub(crate) failed: usize,
     interrupted: bool,
+    /// Something that was expected of one that was reached is not so.
+    unexpected: bool,
     last: u8,
 }
 
 impl Tally {
     pub(crate) fn count(&mut self, report: &Report) {
         self.done += 1;
-        self.failed += usize::from(!report.is_reachable());
-        self.last = report.exit_code();
+        self.last = report.run_exit_code();
+        self.failed += usize::from(self.last != 0);
+        self.unexpected |= self.last == exit::UNEXPECTED;
         self.interrupted |= self.last == exit::INTERRUPTED;
     }
 
@@ -26,6 +29,7 @@ impl Tally {
             (1, ..) => self.last,
             (_, true, _) => exit::INTERRUPTED,
             (_, false, 0) => 0,
+            (_, false, _) if self.unexpected => exit::UNEXPECTED,
             (_, false, _) => exit::SOME_FAILED,
         }
     }

@@ -10,6 +10,7 @@ use rdp_probe::Target;
 use crate::account;
 use crate::bad_lines::BadLines;
 use crate::exit::say;
+use crate::expecting::Expecting;
 use crate::jobs::{Job, Jobs, takes, with_key_log};
 #[cfg(feature = "dev")]
 use crate::lists::What;
@@ -137,6 +138,11 @@ impl Targets {
         let Jobs { options, prober, accounts, way, .. } = &mut self.jobs;
         *prober = account::of_all(accounts, options, prober.clone(), way.take(), &mut self.warnings)?;
         Ok(self)
+    }
+
+    /// What is expected of them.
+    pub(crate) fn expecting(&self) -> Arc<Expecting> {
+        Arc::clone(&self.jobs.expecting)
     }
 
     /// Whether there is no list among them.

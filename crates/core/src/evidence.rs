@@ -155,6 +155,15 @@ impl Evidence {
         self.paths().next().unwrap_or_default()
     }
 
+    /// How long the main path took.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        let path = self.main_path();
+        let began = path.iter().flat_map(|attempt| &attempt.stages).find_map(|record| record.started);
+        let ended = path.iter().filter_map(AttemptRecord::ended).max();
+        ended.unwrap_or_default().saturating_sub(began.unwrap_or_default())
+    }
+
     /// The failure that decides the verdict.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {

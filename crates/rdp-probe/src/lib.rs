@@ -124,8 +124,10 @@ mod clock;
 mod close;
 mod credentials;
 mod driver;
+mod duration;
 mod error;
 mod escape;
+mod expect;
 mod framer;
 mod gateway;
 mod input;
@@ -152,8 +154,12 @@ mod websocket;
 
 pub use builder::{Probe, ProbeBuilder};
 pub use credentials::Credentials;
+pub use duration::parse_duration;
 pub use error::ProbeError;
 pub use escape::{escape, harmless_json, is_harmful};
+pub use expect::{
+    Expectation, ExpectationError, ExpectationKey, Expectations, Expected, ExpectedOutcome, ValueKind,
+};
 pub use gateway::Gateway;
 pub use network::{BoxFuture, Io, Network, SystemNetwork};
 pub use prober::Prober;

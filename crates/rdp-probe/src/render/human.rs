@@ -8,7 +8,9 @@ use rdp_probe_core::{
     Evidence, Failure, Fields, MethodSummary, Nla, NtlmFacts, Offered, Outcome, PathStage, Product,
     SecuritySummary, ShownServer, ShownSettings, ShownTls, Stage, hex,
 };
-use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, Severity, VerdictOutcome, skew_words};
+use rdp_probe_diagnosis::{
+    AddressVerdict, Candidate, EXIT_CODES, Rule, RuleKind, Severity, VerdictOutcome, skew_words,
+};
 
 use super::gateway::gateway;
 use super::look::Look;
@@ -16,6 +18,7 @@ use super::rows::{row, tls};
 use super::word::{FAILED, word};
 use super::wrap::{columns, continued, wrapped};
 use crate::escape::escape;
+use crate::expect::ExpectedOutcome;
 use crate::report::Report;
 
 const BOLD: &str = "\x1b[1m";
@@ -82,11 +85,47 @@ fn further(report: &Report, look: &Look, said: &First, now: &First) -> String {
     }
     let host = evidence.plan.target.host.to_string();
     findings(&mut out, report, &host, look);
+    expectations(&mut out, report, look);
     if look.verbose > 0 {
         made(&mut out, report, look);
     }
-    _ = writeln!(out, "\n{}", paint(look, DIM, &format!("exit code {}", diagnosis.verdict.exit)));
+    let mut code = String::new();
+    wrapped(&mut code, "", &exit_code_in_words(report.run_exit_code()), look.width);
+    _ = writeln!(out, "\n{}", paint(look, DIM, code.trim_end()));
     out
+}
+
+/// An exit code, and what it says.
+pub fn exit_code_in_words(code: u8) -> String {
+    let known = EXIT_CODES.iter().find(|row| row.code == code);
+    known.map_or_else(|| format!("exit code {code}"), |row| format!("exit code {code}: {}", row.meaning))
+}
+
+/// What became of what was expected.
+fn expectations(out: &mut String, report: &Report, look: &Look) {
+    if report.expected().is_empty() {
+        return;
+    }
+    _ = writeln!(out, "\n{}", title("What was expected", look));
+    for one in report.expected() {
+        let (mark, color) = match one.outcome {
+            ExpectedOutcome::Held => ("held", GREEN),
+            ExpectedOutcome::Failed => (FAILED, RED),
+            ExpectedOutcome::NotTestable => ("not told", YELLOW),
+        };
+        let mut text = escape(&one.expectation).into_owned();
+        match (&one.got, one.why) {
+            (Some(got), _) if one.outcome == ExpectedOutcome::Failed => {
+                _ = write!(text, ": it is {}", escape(got))
+            }
+            (None, Some(why)) => _ = write!(text, ": {why}"),
+            _ => {}
+        }
+        let mut lines = String::new();
+        wrapped(&mut lines, &format!("  {mark:<9} "), &text, look.width);
+        // The mark stands once, and first.
+        out.push_str(&lines.replacen(mark, &paint(look, color, mark), 1));
+    }
 }
 
 /// When the run began, and by which version it was made.

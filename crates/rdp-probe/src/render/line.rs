@@ -5,6 +5,7 @@ use rdp_probe_diagnosis::{Candidate, Likelihood};
 
 use super::word::word;
 use crate::escape::escape;
+use crate::expect::ExpectedOutcome;
 use crate::report::Report;
 use crate::target::Target;
 
@@ -19,9 +20,10 @@ pub fn line(report: &Report) -> String {
     out.push_str(&Target::new(plan.target.host.clone(), plan.target.port).input);
     match (verdict.stage, verdict.hop) {
         (Some(stage), Some(hop)) => _ = write!(out, " {} at {stage} ({hop})", word(report)),
+        _ if report.is_unexpected() => out.push_str(" OK, but not as expected"),
         _ => out.push_str(" OK"),
     }
-    _ = write!(out, ": {} [exit={}", report.summary(), verdict.exit);
+    _ = write!(out, ": {} [exit={}", report.summary(), report.run_exit_code());
     if let Some(rule) = verdict.rule {
         _ = write!(out, " rule={}", rule.id);
     }
@@ -46,6 +48,11 @@ pub fn line(report: &Report) -> String {
     list("not_followed", plan.not_followed.iter().map(|one| one.what.id().to_owned()).collect());
     list("mstsc", report.diagnosis.mstsc.iter().filter_map(candidate).collect());
     list("findings", report.diagnosis.findings.iter().map(|rule| rule.id.to_owned()).collect());
+    let failed = report.expected().iter().filter(|one| one.outcome == ExpectedOutcome::Failed);
+    let failed: Vec<String> = failed.map(|one| one.expectation.replace('"', "'")).collect();
+    if !failed.is_empty() {
+        _ = write!(out, " unexpected=\"{}\"", failed.join(", "));
+    }
     let mut line = escape(&out).into_owned();
     line.push_str("]\n");
     line

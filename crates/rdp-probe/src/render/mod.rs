@@ -17,7 +17,7 @@ mod wrap;
 
 use std::fmt;
 
-pub use human::{First, first, human, rest, title};
+pub use human::{First, exit_code_in_words, first, human, rest, title};
 pub use line::line;
 pub use look::Look;
 pub use wrap::wrapped;

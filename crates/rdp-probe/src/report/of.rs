@@ -12,14 +12,16 @@ use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutc
 
 use serde::{Serialize, Serializer};
 
+use crate::expect::Expected;
+
 use super::of_gateway::gateway;
 use super::of_server::server;
 use super::of_tls::tls;
 use super::report::Report;
 use super::view::{
-    AddressView, CauseView, CloseView, CredentialsView, EncryptionView, FactView, FailureView, FindingView,
-    LicensingView, McsView, MethodsView, MstscView, NotFollowedView, ProbeView, ProtocolsView, ReportView,
-    SCHEMA_VERSION, SecurityView, StageView, TargetView, VerdictView,
+    AddressView, CauseView, CloseView, CredentialsView, EncryptionView, ExpectationView, FactView, FailureView,
+    FindingView, LicensingView, McsView, MethodsView, MstscView, NotFollowedView, ProbeView, ProtocolsView,
+    ReportView, SCHEMA_VERSION, SecurityView, StageView, TargetView, VerdictView,
 };
 
 impl Serialize for Report {
@@ -90,6 +92,7 @@ impl ReportView {
             proxy: None,
             kdc: None,
             gateway: gateway(evidence),
+            expectations: report.expected().iter().map(expectation).collect(),
             duration_us: micros(report.duration()),
             evidence: evidence.clone(),
         }
@@ -104,6 +107,16 @@ fn credentials(evidence: &Evidence) -> CredentialsView {
         status: evidence.logon_status().map(|status| hex(status.0)),
         account: account.map(ToString::to_string),
         why: evidence.logon_is_untested_because(),
+    }
+}
+
+fn expectation(expected: &Expected) -> ExpectationView {
+    ExpectationView {
+        expectation: expected.expectation.clone(),
+        outcome: expected.outcome.id(),
+        wanted: expected.wanted.clone(),
+        got: expected.got.clone(),
+        why: expected.why,
     }
 }
 

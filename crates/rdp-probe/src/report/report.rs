@@ -1,9 +1,10 @@
 //! What one run found, and what it means.
 use std::time::Duration;
 
-use rdp_probe_core::{AttemptRecord, Evidence};
+use rdp_probe_core::Evidence;
 use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary, utc};
 
+use crate::expect::{Expectations, Expected, ExpectedOutcome};
 use crate::target::Target;
 
 /// What was found, and what it means. Serialises as docs/json.md and docs/report.schema.json have it.
@@ -18,6 +19,8 @@ pub struct Report {
     pub diagnosis: Diagnosis,
     /// Who made it, where that was not this version: a pointer, since a run has its report within it while it waits.
     stored: Option<Box<Stored>>,
+    /// What became of what was expected: behind a pointer for the same reason.
+    expected: Option<Box<[Expected]>>,
 }
 
 /// What a stored report says of its origin.
@@ -26,6 +29,9 @@ struct Stored {
     made_by: Option<String>,
 }
 
+/// The exit code of a run that reached its end, and not what was expected of it.
+const NOT_AS_EXPECTED: u8 = 1;
+
 /// This library and its version.
 const HERE: &str = concat!("rdp-probe ", env!("CARGO_PKG_VERSION"));
 
@@ -33,7 +39,7 @@ impl Report {
     /// A report of this evidence. [`crate::Probe`] makes it; so can who has stored evidence.
     #[must_use]
     pub const fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
-        Self { target, evidence, diagnosis, stored: None }
+        Self { target, evidence, diagnosis, stored: None, expected: None }
     }
 
     /// The same, as it was stored by this program and version; `None` of one that was stored before this was noted.
@@ -66,6 +72,32 @@ impl Report {
         self.diagnosis.verdict.exit
     }
 
+    /// The same, with what became of these expectations.
+    #[must_use]
+    pub fn expecting(self, expectations: &Expectations) -> Self {
+        let expected = expectations.check(&self.evidence, &self.diagnosis);
+        Self { expected: (!expected.is_empty()).then(|| expected.into()), ..self }
+    }
+
+    /// What became of what was expected of the run.
+    #[must_use]
+    pub fn expected(&self) -> &[Expected] {
+        self.expected.as_deref().unwrap_or_default()
+    }
+
+    /// Whether something that was expected is not so.
+    #[must_use]
+    pub fn is_unexpected(&self) -> bool {
+        self.expected().iter().any(|one| one.outcome == ExpectedOutcome::Failed)
+    }
+
+    /// The exit code of a run with this report: the verdict's own, or 1 where that is 0 and something is not as it was expected.
+    #[must_use]
+    pub fn run_exit_code(&self) -> u8 {
+        let as_expected = self.exit_code() != 0 || !self.is_unexpected();
+        if as_expected { self.exit_code() } else { NOT_AS_EXPECTED }
+    }
+
     /// The verdict in one sentence, without a full stop. What a peer sent stands in it as it is: escape it before it
     /// reaches a terminal ([`crate::escape`]).
     #[must_use]
@@ -82,9 +114,6 @@ impl Report {
     /// How long the main path took.
     #[must_use]
     pub fn duration(&self) -> Duration {
-        let path = self.evidence.main_path();
-        let began = path.iter().flat_map(|attempt| &attempt.stages).find_map(|record| record.started);
-        let ended = path.iter().filter_map(AttemptRecord::ended).max();
-        ended.unwrap_or_default().saturating_sub(began.unwrap_or_default())
+        self.evidence.duration()
     }
 }

@@ -2,6 +2,8 @@
 use rdp_probe_core::{Hop, Nla, Offered, Outcome, Stage, TunnelEnd, Unfollowed};
 use rdp_probe_diagnosis::explain::{Form, Layer, OwnWord, Reading, Shape, Slip};
 use rdp_probe_diagnosis::{Basis, Likelihood, Severity, VerdictOutcome};
+
+use crate::expect::ExpectedOutcome;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 fn one_of(ids: &[&str]) -> Schema {
@@ -37,6 +39,10 @@ pub(super) fn address_outcome(_: &mut SchemaGenerator) -> Schema {
     let mut ids = VerdictOutcome::ALL.map(VerdictOutcome::id).to_vec();
     ids.push("not_tried");
     one_of(&ids)
+}
+
+pub(super) fn expected_outcome(_: &mut SchemaGenerator) -> Schema {
+    one_of(&ExpectedOutcome::ALL.map(ExpectedOutcome::id))
 }
 
 pub(super) fn stage_outcome(_: &mut SchemaGenerator) -> Schema {

@@ -67,6 +67,8 @@ view! {
         pub(super) kdc: Option<Nothing>,
         /// The RD Gateway on the way; null without one, and where the target was reached without it.
         pub(super) gateway: Option<GatewayView>,
+        /// What became of what was expected (`--expect`); empty where nothing was.
+        pub(super) expectations: Vec<ExpectationView>,
         /// How long the main path took, in microseconds: the sum of its stages.
         pub(super) duration_us: u64,
         /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract.
@@ -217,6 +219,23 @@ view! {
         pub(super) text: String,
         /// What to do.
         pub(super) remedy: String,
+    }
+}
+
+view! {
+    /// One expectation.
+    pub(super) struct ExpectationView {
+        /// As it was written.
+        pub(super) expectation: String,
+        /// Whether it held.
+        #[cfg_attr(feature = "schema", schemars(schema_with = "schema::expected_outcome"))]
+        pub(super) outcome: &'static str,
+        /// What was wanted, in words.
+        pub(super) wanted: String,
+        /// What was found, `none` where there is none; null where nobody can tell.
+        pub(super) got: Option<String>,
+        /// Why nobody can tell.
+        pub(super) why: Option<&'static str>,
     }
 }
 

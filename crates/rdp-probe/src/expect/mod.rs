@@ -1,0 +1,146 @@
+//! What somebody expects of a run, beyond that it reaches its end.
+//!
+//! An expectation is a name, a sign and a value, such as `nla=required` or `cert.days>21`; a name alone, or with `!` before it, is of
+//! something that is so or not. docs/expectations.md has all names.
+mod got;
+mod keys;
+mod parse;
+mod value;
+
+use std::str::FromStr;
+
+use rdp_probe_core::Evidence;
+use rdp_probe_diagnosis::Diagnosis;
+
+use got::{Got, Seen};
+pub use keys::ExpectationKey;
+pub use parse::{Expectation, ExpectationError};
+use value::NONE;
+pub use value::ValueKind;
+
+/// What somebody expects of a run.
+///
+/// ```
+/// use rdp_probe::Expectations;
+///
+/// let expected: Expectations = "nla=required, tls>=1.2, cert.days>21".parse()?;
+/// assert_eq!(expected.len(), 3);
+/// assert!("tsl>=1.2".parse::<Expectations>().unwrap_err().to_string().contains("did you mean tls?"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectations {
+    all: Vec<Expectation>,
+}
+
+/// What became of an expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Expected {
+    /// The expectation, as it was written.
+    pub expectation: String,
+    /// What was wanted, in words.
+    pub wanted: String,
+    /// What was found; `None` where nobody can tell.
+    pub got: Option<String>,
+    /// Whether it held.
+    pub outcome: ExpectedOutcome,
+    /// Why nobody can tell, where that is so.
+    pub why: Option<&'static str>,
+}
+
+/// Whether an expectation held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExpectedOutcome {
+    /// It did.
+    Held,
+    /// It did not.
+    Failed,
+    /// Nobody can tell.
+    NotTestable,
+}
+
+impl ExpectedOutcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Held, Self::Failed, Self::NotTestable];
+
+    /// The id in reports.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::NotTestable => "not_testable",
+        }
+    }
+}
+
+impl Expectations {
+    /// All that may be expected.
+    #[must_use]
+    pub const fn keys() -> &'static [ExpectationKey] {
+        &keys::KEYS
+    }
+
+    /// The names of all keys, those for each stage by the stages' ids.
+    #[must_use]
+    pub fn names() -> Vec<String> {
+        parse::names()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether nothing is expected.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// With these, too.
+    pub fn add(&mut self, more: &Self) {
+        self.all.extend(more.all.iter().cloned());
+    }
+
+    /// Whether one of them can be told for certain only by the enumeration of the security protocols.
+    #[must_use]
+    pub fn need_enumeration(&self) -> bool {
+        self.all.iter().any(|one| one.key.enumerated)
+    }
+
+    /// What becomes of each of them by what a run has found.
+    #[must_use]
+    pub fn check(&self, evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<Expected> {
+        self.all.iter().map(|one| one.check(evidence, diagnosis)).collect()
+    }
+}
+
+impl FromStr for Expectations {
+    type Err = ExpectationError;
+
+    fn from_str(text: &str) -> Result<Self, ExpectationError> {
+        parse::all(text).map(|all| Self { all })
+    }
+}
+
+impl Expectation {
+    fn check(&self, evidence: &Evidence, diagnosis: &Diagnosis) -> Expected {
+        let (got, outcome, why) = match (self.key.read)(Seen { evidence, diagnosis, stage: self.stage }) {
+            Got::Is(value) if self.test.holds(&value, &self.value) => {
+                (Some(value.to_string()), ExpectedOutcome::Held, None)
+            }
+            Got::Is(value) => (Some(value.to_string()), ExpectedOutcome::Failed, None),
+            // Nothing is not what anything is.
+            Got::Isnt if self.test == value::Test::IsNot => {
+                (Some(NONE.to_owned()), ExpectedOutcome::Held, None)
+            }
+            Got::Isnt => (Some(NONE.to_owned()), ExpectedOutcome::Failed, None),
+            Got::Untold(why) => (None, ExpectedOutcome::NotTestable, Some(why)),
+        };
+        Expected { expectation: self.text.clone(), wanted: self.test.wanted(&self.value), got, outcome, why }
+    }
+}
