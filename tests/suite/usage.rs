@@ -325,7 +325,11 @@ fn quiet_prints_nothing_and_the_exit_code_tells() {
     let file = scratch.0.join("report.txt");
     let output = run(&["-q", "127.0.0.1:9", "-o", &format!("human={}", file.display())]);
     assert_eq!((output.status, output.stdout.as_str()), (Some(11), ""));
-    assert!(std::fs::read_to_string(file).unwrap().ends_with("exit code 11: TCP connect failed (refused, unreachable, timed out)\n"));
+    assert!(
+        std::fs::read_to_string(file)
+            .unwrap()
+            .ends_with("exit code 11: TCP connect failed (refused, unreachable, timed out)\n")
+    );
 }
 
 pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {

@@ -6,7 +6,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 use rdp_probe::codes::{self, Family};
 use rdp_probe::explain::OwnWord;
-use rdp_probe::{AuthMethod, GatewayTransport, Security, Stage, catalogue};
+use rdp_probe::{AuthMethod, Expectations, GatewayTransport, Security, Stage, catalogue};
 
 use crate::format::Format;
 use crate::gateway_options::Method;
@@ -46,6 +46,7 @@ fn with_values(command: Command) -> Command {
         ("security", ids(&Security::ALL.map(Security::id))),
         ("until", ids(&stages)),
         ("outputs", formats.clone()),
+        ("expect", Expectations::names()),
         (
             "gateway_auth",
             [Method::AUTO].into_iter().chain(AuthMethod::ALL.map(AuthMethod::id)).map(str::to_owned).collect(),
