@@ -181,6 +181,20 @@ impl Probe {
         Arc::new(plan)
     }
 
+    /// The same without the logon at the target, and no deeper than it goes without one. What the way there takes stays.
+    #[must_use]
+    pub fn without_logon(&self) -> Self {
+        let mut probe = self.clone();
+        (probe.plan.account, probe.plan.restricted_admin) = (None, false);
+        if probe.plan.until.rank() > Stage::BasicSettingsExchange.rank()
+            || probe.plan.until == Stage::EarlyUserAuth
+        {
+            (probe.plan.until, probe.plan.until_asked) = (Stage::BasicSettingsExchange, false);
+        }
+        Arc::make_mut(&mut probe.shared).credentials = None;
+        probe
+    }
+
     /// The report on what was found, with this probe's rules: of a run that has ended, or of one under way
     /// ([`Progress::PathEnded`]).
     #[must_use]

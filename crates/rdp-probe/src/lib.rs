@@ -144,6 +144,7 @@ mod report;
 mod roots;
 mod secret;
 mod shared;
+mod statistics;
 mod target;
 mod tls;
 mod trace;
@@ -170,6 +171,7 @@ pub use rdp_file::{
 };
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, gateway_code_name};
 pub use secret::Secret;
+pub use statistics::{Round, Spread, StageStatistics, Statistics, Times};
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{

@@ -12,6 +12,7 @@ mod look;
 mod rows;
 #[cfg(test)]
 mod samples;
+mod statistics;
 mod word;
 mod wrap;
 
@@ -20,6 +21,7 @@ use std::fmt;
 pub use human::{First, exit_code_in_words, first, human, rest, title};
 pub use line::line;
 pub use look::Look;
+pub use statistics::statistics;
 pub use wrap::wrapped;
 
 use crate::report::Report;
