@@ -28,6 +28,9 @@ pub(crate) enum First {
 const ASKED: [(&str, &str); 3] =
     [("help", "rdp-probe --help"), ("version", "rdp-probe --version"), ("usage", "rdp-probe --help")];
 
+/// The verb that takes what a probe does.
+pub(crate) const WAIT: &str = "wait";
+
 /// As long as a lookup may take that decides whether a word is a host.
 const LOOKUP: Duration = Duration::from_secs(5);
 
@@ -56,14 +59,14 @@ pub(crate) fn first(arguments: &[OsString], verbs: &[(&str, bool)]) -> First {
             quoted(word)
         ));
     }
-    let near = verbs.iter().find(|(verb, _)| is_near(word, verb));
+    let near = verbs.iter().chain([&(WAIT, true)]).find(|(verb, _)| is_near(word, verb));
     let Some((verb, takes)) = near else { return First::Usual };
     // What follows is not repeated: it may be anything.
     let message = format!("{} is no verb; did you mean rdp-probe {verb}?{host}", quoted(word));
     let fits = *takes && !rest.is_empty() && follows(verb, rest);
     if fits {
         First::Mistaken(message)
-    } else if alone {
+    } else if alone || *verb == WAIT {
         First::NearVerb { host: (*word).to_owned(), message }
     } else {
         First::Usual
@@ -104,6 +107,8 @@ fn follows(verb: &str, rest: &[&str]) -> bool {
             !word.starts_with("--")
                 && (*word == "-" || rdp_probe::explain(&[*word]).iter().all(Explanation::is_known))
         }),
+        // A target follows any host as well.
+        WAIT => false,
         "completions" => rest.iter().any(|word| ["bash", "zsh", "fish", "elvish", "powershell"].contains(word)),
         _ => rest.iter().any(|word| word.bytes().all(|octet| octet.is_ascii_digit())),
     }

@@ -7,7 +7,7 @@ use rdp_probe::render::wrapped;
 use crate::options::Options;
 
 /// The options by what they are about; an option that is in no group is one for all of them, which a test excludes.
-const GROUPS: [(&str, &[&str]); 9] = [
+const GROUPS: [(&str, &[&str]); 10] = [
     ("Targets", &["port", "column", "strict", "resolve", "ipv4", "ipv6", "all_addresses"]),
     ("Depth", &["until", "security", "enumerate", "no_enumerate", "second_look", "no_second_look"]),
     ("Request", &["cookie", "no_cookie", "routing_token", "pcb", "client_name"]),
@@ -38,6 +38,7 @@ const GROUPS: [(&str, &[&str]); 9] = [
     ),
     ("Limits", &["timeout", "connect_timeout", "stage_timeout", "concurrency"]),
     ("Expectations", &["expect", "expect_file"]),
+    ("Rounds", &["count", "forever", "interval", "wait_for", "every", "stable", "give_up"]),
     ("Output", &["outputs", "verbose", "quiet", "color", "no_progress", "from_report"]),
 ];
 
@@ -63,6 +64,7 @@ pub(crate) fn short(command: &Command) -> String {
     let mut out = String::from(
         "Says at which stage and hop a remote desktop connection fails, and why.\n\n\
          Usage: rdp-probe [OPTIONS] TARGET...      host[:port], FILE.rdp, @list, or -\n       \
+         rdp-probe wait TARGET...           until it is ready, and stays so\n       \
          rdp-probe explain CODE...          what a code or a message means\n       \
          rdp-probe demo                     what all of this looks like\n\n",
     );

@@ -251,9 +251,9 @@ fn probe(
     let depth = depth(options, named, way.as_ref())?;
     let mut builder = prober
         .probe(target.clone())
-        .enumerate(options.enumerate(options.single(), expected))
+        .enumerate(options.enumerate(options.looks_closely(), expected))
         .certificate_days(options.cert_days)
-        .second_look(options.second_look(options.single()))
+        .second_look(options.second_look(options.looks_closely()))
         .all_addresses(options.all_addresses)
         .family(options.family());
     builder = of_builder(options, builder, credentials);

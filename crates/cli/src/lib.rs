@@ -5,6 +5,7 @@
 )]
 mod account;
 mod bad_lines;
+mod block;
 mod columns;
 mod credentials;
 mod duration;
@@ -32,10 +33,13 @@ mod parse;
 mod password;
 mod pasted;
 mod port;
+mod prepared;
 mod progress;
 mod quote;
 mod render;
+mod repeat;
 mod resolve_entry;
+mod rounds;
 mod run;
 mod runner;
 mod runtime;
@@ -50,6 +54,7 @@ mod targets;
 mod terminal;
 mod threads;
 mod verbs;
+mod wait;
 mod warned;
 mod words;
 mod writing;
@@ -77,6 +82,8 @@ pub fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match stored {
             Some(file) => stored::run(options, &file).await,
+            None if options.wait => wait::run(options).await,
+            None if options.repeats() => repeat::run(options).await,
             None => run::run(options).await,
         }
     });

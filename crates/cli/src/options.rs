@@ -198,6 +198,34 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) expect_file: Option<PathBuf>,
 
+    /// With wait: how long, at most [default: 10m]
+    #[arg(long = "for", value_name = "DURATION", value_parser = crate::duration::parse)]
+    pub(crate) wait_for: Option<Duration>,
+
+    /// With wait: the longest pause between two rounds; the first ones are shorter [default: 5s]
+    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
+    pub(crate) every: Option<Duration>,
+
+    /// With wait: ready is what is reached so often in a row, since Windows answers once and starts again [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) stable: Option<u8>,
+
+    /// With wait: end at once where no waiting helps, such as a certificate that is not the pinned one
+    #[arg(long)]
+    pub(crate) give_up: bool,
+
+    /// Probe so many times, and sum up: how often each stage was passed, how long it took, how the verdict changed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "forever")]
+    pub(crate) count: Option<u32>,
+
+    /// The same until it is interrupted
+    #[arg(long)]
+    pub(crate) forever: bool,
+
+    /// With --count or --forever: from the beginning of a round to that of the next [default: 1s]
+    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
+    pub(crate) interval: Option<Duration>,
+
     /// human, line, json or ndjson, to standard output or a file; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
@@ -218,6 +246,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) no_progress: bool,
 
+    /// Whether to wait until the targets are ready.
+    #[arg(skip)]
+    pub(crate) wait: bool,
+
     /// What to warn of.
     #[arg(skip)]
     pub(crate) notes: Vec<String>,
@@ -228,7 +260,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 49] = [
+const PROBING: [&str; 56] = [
     "targets",
     "port",
     "column",
@@ -278,6 +310,13 @@ const PROBING: [&str; 49] = [
     "connect_timeout",
     "stage_timeout",
     "concurrency",
+    "wait_for",
+    "every",
+    "stable",
+    "give_up",
+    "count",
+    "forever",
+    "interval",
 ];
 
 impl Options {
@@ -324,6 +363,9 @@ impl Options {
             return Some(format!(
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
+        }
+        if let Some(message) = self.repeats_otherwise() {
+            return Some(message);
         }
         let is_list = |target: &OsString| target == "-" || behind(target, "@").is_some();
         let of_lists = [("--column", self.column.is_some()), ("--strict", self.strict)];
@@ -409,6 +451,42 @@ impl Options {
         None
     }
 
+    /// What is wrong with how often to probe.
+    fn repeats_otherwise(&self) -> Option<String> {
+        let of_wait = [
+            ("--for", self.wait_for.is_some()),
+            ("--every", self.every.is_some()),
+            ("--stable", self.stable.is_some()),
+            ("--give-up", self.give_up),
+        ];
+        let of_rounds = [
+            ("--count", self.count.is_some()),
+            ("--forever", self.forever),
+            ("--interval", self.interval.is_some()),
+        ];
+        let given =
+            |of: &[(&'static str, bool)]| of.iter().find(|(_, given)| *given).map(|(option, _)| *option);
+        if self.wait {
+            return given(&of_rounds)
+                .map(|option| format!("{option} is of no use with wait, which probes until it is ready"));
+        }
+        if let Some(option) = given(&of_wait) {
+            return Some(format!("{option} is of wait only: rdp-probe wait TARGET {option} ..."));
+        }
+        let once = self.interval.is_some() && !self.repeats();
+        once.then(|| "--interval is of no use without --count or --forever".to_owned())
+    }
+
+    /// Whether a target is probed more than once, by a number or until it is enough.
+    pub(crate) const fn repeats(&self) -> bool {
+        self.count.is_some() || self.forever
+    }
+
+    /// Whether somebody looks at one target once: what is asked beside the main path is asked for by itself then.
+    pub(crate) fn looks_closely(&self) -> bool {
+        self.single() && !self.repeats() && !self.wait
+    }
+
     /// Whether a target may bring a user of its own, or a gateway.
     pub(crate) fn brings_users(&self) -> bool {
         let brings = |target: &OsString| is_rdp_file(target) || target == "-" || behind(target, "@").is_some();
@@ -459,7 +537,7 @@ impl Options {
 }
 
 /// Words that will be verbs: a host of that name has to be written with its port, as with those that are.
-const VERBS: [&str; 4] = ["wait", "serve", "read", "bisect"];
+const VERBS: [&str; 3] = ["serve", "read", "bisect"];
 
 /// The ids of the stages that this version goes through.
 fn built() -> String {

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rdp_probe::Report;
+use rdp_probe::{Report, Statistics};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
@@ -51,6 +51,8 @@ pub(crate) struct Idle(Arc<Shared>);
 struct Waiting {
     piece: Piece,
     reports: Vec<Report>,
+    /// What many rounds came to, where they are over.
+    sum: Vec<Statistics>,
     shared: Arc<Shared>,
 }
 
@@ -89,12 +91,18 @@ impl Outputs {
     /// Hands over what is known of one when its main path has ended, for people. The report follows.
     pub(crate) fn begin(&mut self, report: Report) {
         self.leave();
-        self.hand_over(Piece::Beginning, vec![report]);
+        self.hand_over(Piece::Beginning, vec![report], Vec::new());
     }
 
     /// Takes one report, which [`Outputs::leave`] hands over.
     pub(crate) fn write(&mut self, report: Report) {
         self.leaving.push(report);
+    }
+
+    /// Hands over what many rounds came to.
+    pub(crate) fn sum(&mut self, sum: Vec<Statistics>) {
+        self.leave();
+        self.hand_over(Piece::Whole, Vec::new(), sum);
     }
 
     /// Whether reports have been taken that are not handed over.
@@ -106,13 +114,13 @@ impl Outputs {
     pub(crate) fn leave(&mut self) {
         if self.is_to_leave() {
             let reports = std::mem::take(&mut self.leaving);
-            self.hand_over(Piece::Whole, reports);
+            self.hand_over(Piece::Whole, reports, Vec::new());
         }
     }
 
-    fn hand_over(&mut self, piece: Piece, reports: Vec<Report>) {
+    fn hand_over(&mut self, piece: Piece, reports: Vec<Report>, sum: Vec<Statistics>) {
         self.shared.waiting.fetch_add(reports.len(), Ordering::Relaxed);
-        let waiting = Arc::new(Waiting { piece, reports, shared: Arc::clone(&self.shared) });
+        let waiting = Arc::new(Waiting { piece, reports, sum, shared: Arc::clone(&self.shared) });
         for writer in &mut self.writers {
             match writer {
                 // One that failed takes nothing any more.
@@ -198,6 +206,9 @@ impl Waiting {
                 Piece::Beginning => sink.begin(report),
                 Piece::Whole => sink.write(report),
             }
+        }
+        if !self.sum.is_empty() {
+            sink.sum(&self.sum);
         }
     }
 }

@@ -26,7 +26,13 @@ pub(crate) enum Parsed {
 /// Reads the command line.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     let mut args: Vec<OsString> = args.into_iter().collect();
+    // It takes whatever a probe does, other clients' command lines too.
+    let wait = args.get(1).is_some_and(|word| word == first_word::WAIT);
+    if wait {
+        args.remove(1);
+    }
     match first_word::first(args.get(1..).unwrap_or_default(), &VERBS) {
+        First::Code | First::Mistaken(_) | First::NearVerb { .. } if wait => {}
         First::Usual => {}
         First::Code => args.insert(1, "explain".into()),
         First::Mistaken(message) => return Parsed::Usage(message),
@@ -43,9 +49,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         .try_get_matches_from(spelt.args)
         .and_then(|matches| Options::from_arg_matches(&matches));
     match parsed {
+        Ok(Options { verb: Some(_), .. }) if wait => Parsed::Usage(NOTHING_TO_WAIT_FOR.into()),
         Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
         Ok(mut options) => {
-            (options.notes, options.pasted) = (spelt.notes, spelt.pasted);
+            (options.notes, options.pasted, options.wait) = (spelt.notes, spelt.pasted, wait);
             line_way::settle(&mut options);
             nobodys(&mut options);
             match options.contradiction() {
@@ -60,6 +67,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
                 Parsed::Text(help::short(&help::command()))
             } else if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
                 Parsed::Text(text)
+            } else if kind == ErrorKind::MissingRequiredArgument && wait {
+                Parsed::Usage(NOTHING_TO_WAIT_FOR.into())
             } else if kind == ErrorKind::MissingRequiredArgument {
                 Parsed::Usage("no target; try: rdp-probe HOST[:PORT], or rdp-probe --help".into())
             } else {
@@ -68,6 +77,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         }
     }
 }
+
+/// What is said where nothing can be waited for.
+const NOTHING_TO_WAIT_FOR: &str = "no target to wait for; try: rdp-probe wait HOST[:PORT]";
 
 /// Leaves out what a pasted line says of nobody: the client would ask who it is.
 fn nobodys(options: &mut Options) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rdp_probe::Report;
+use rdp_probe::{Report, Statistics};
 
 use crate::exit::OutputFailure;
 use crate::file::OutputFile;
@@ -22,6 +22,8 @@ pub(crate) struct Sink {
     look: Look,
     /// Whether there is one report, which stands for itself.
     single: bool,
+    /// Whether reports are rounds: people and JSON have what they come to, at the end.
+    rounds: bool,
     /// How many reports have been written.
     written: usize,
     /// What has been said of the report under way.
@@ -64,6 +66,7 @@ impl Sink {
             place,
             look,
             single,
+            rounds: options.repeats(),
             written: 0,
             said: None,
             text: String::new(),
@@ -91,6 +94,9 @@ impl Sink {
 
     /// Takes one report, or the rest of it. [`Sink::flush`] writes it.
     pub(crate) fn write(&mut self, report: &Report) {
+        if self.rounds && matches!(self.format, Format::Human | Format::Json) {
+            return;
+        }
         let text = match self.format {
             Format::Human if let Some(said) = self.said.take() => render::rest(report, &self.look, &said),
             Format::Human => {
@@ -107,6 +113,25 @@ impl Sink {
         };
         self.written += 1;
         self.text.push_str(&text);
+    }
+
+    /// Takes what many rounds came to.
+    pub(crate) fn sum(&mut self, all: &[Statistics]) {
+        for one in all {
+            let first = self.written == 0;
+            let text = match self.format {
+                Format::Human => {
+                    format!("{}{}", if first { "" } else { "\n" }, render::statistics(one, &self.look))
+                }
+                Format::Json if self.single => render::json(one),
+                Format::Json => {
+                    format!("{}{}", if first { "[\n" } else { ",\n" }, render::json(one).trim_end())
+                }
+                Format::Line | Format::Ndjson => return,
+            };
+            self.written += 1;
+            self.text.push_str(&text);
+        }
     }
 
     /// Ends it: nothing more comes.

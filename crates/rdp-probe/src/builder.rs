@@ -181,10 +181,12 @@ impl Probe {
         Arc::new(plan)
     }
 
-    /// The same without the logon at the target, and no deeper than it goes without one. What the way there takes stays.
+    /// The same without what only a close look takes: no logon at the target, no deeper than it goes without one, and no connection beside
+    /// the main path. What the way there takes stays, a logon at a gateway too.
     #[must_use]
-    pub fn without_logon(&self) -> Self {
+    pub fn at_a_glance(&self) -> Self {
         let mut probe = self.clone();
+        (probe.plan.enumerate, probe.plan.second_look) = (false, false);
         (probe.plan.account, probe.plan.restricted_admin) = (None, false);
         if probe.plan.until.rank() > Stage::BasicSettingsExchange.rank()
             || probe.plan.until == Stage::EarlyUserAuth
@@ -201,6 +203,12 @@ impl Probe {
     pub fn report_of(&self, evidence: Evidence) -> Report {
         let diagnosis = diagnose_with(&evidence, &self.shared.rules);
         Report::new(self.target.clone(), evidence, diagnosis)
+    }
+
+    /// What is probed.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.target
     }
 
     /// What it is going to do.

@@ -178,9 +178,9 @@ pub use rdp_probe_core::{
     Account, AccountError, Address, Answer, AttemptRecord, AuthFault, AuthMethod, CertificateFacts, ClientName,
     ClientNameError, Close, Cut, DialFault, DialFaultKind, Evidence, Fact, Failure, FailureKind, Family,
     Fields, GatewayFact, GatewayFault, GatewayLogon, GatewayTransport, Hop, Host, HttpFacts, Leg, Link,
-    MethodSummary, Nla, NotFollowed, NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage, Plan, Product,
-    Purpose, Security, SecuritySummary, ShownGateway, ShownServer, ShownSettings, ShownTls, Stage, StageRecord,
-    TlsFacts, TunnelEnd, Unfollowed, hex,
+    LogonResult, MethodSummary, Nla, NotFollowed, NotTried, NtlmFacts, Observed, Offered, Outcome, PathStage,
+    Plan, Product, Purpose, Security, SecuritySummary, ShownGateway, ShownServer, ShownSettings, ShownTls,
+    Stage, StageRecord, TlsFacts, TunnelEnd, Unfollowed, hex,
 };
 pub use rdp_probe_diagnosis::{
     AddressVerdict, Basis, Candidate, Diagnosis, EXIT_CODES, ExitCode, Explanation, Likelihood, Placeholder,
