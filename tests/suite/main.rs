@@ -97,6 +97,8 @@ mod real_tls;
 #[cfg(test)]
 mod resets;
 #[cfg(test)]
+mod rounds;
+#[cfg(test)]
 mod runner;
 #[cfg(test)]
 mod scenarios;

@@ -53,7 +53,7 @@ enum Told {
 struct Standing {
     rounds: u64,
     /// What was said of it last.
-    said: Option<(u8, Option<&'static str>, bool)>,
+    said: Option<(u8, Option<&'static str>, u8)>,
     now: String,
     over: bool,
 }
@@ -133,7 +133,7 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
             one.rounds += 1;
             one.now = of_round(&report, in_a_row, terms.stable);
             let rule = report.diagnosis.verdict.rule.map(|rule| rule.id);
-            let said = Some((report.run_exit_code(), rule, in_a_row > 0));
+            let said = Some((report.run_exit_code(), rule, in_a_row));
             if one.said != said && !live && !quiet {
                 say_soon(&format!("{elapsed}: {}", one.now));
             }
@@ -203,19 +203,23 @@ impl Waiter {
         let Terms { until, every, stable, give_up, .. } = self.terms;
         // The close look, and the logon, is for the last round alone.
         let glance = self.probe.at_a_glance();
-        let (mut in_a_row, mut pause, mut last) = (0_u8, every / FIRST, None::<Box<Report>>);
-        let mut rule = None;
+        let logs_on = self.probe.plan().account.is_some();
+        let (mut in_a_row, mut pause, mut rule) = (0_u8, every / FIRST, None);
+        let mut last = None::<Box<Report>>;
         loop {
             let decides = in_a_row.saturating_add(1) >= stable;
-            let Some(report) = self.round(if decides { &self.probe } else { &glance }, last.is_some()).await
-            else {
+            // What has begun to be ready is seen to its end, and the first round has no other that tells what is wrong.
+            let limit = (in_a_row == 0 && last.is_some()).then_some(until);
+            let Some(report) = self.round(if decides { &self.probe } else { &glance }, limit).await else {
                 break;
             };
             // A round that was cut off says nothing, unless there is no other.
             if report.exit_code() == exit::INTERRUPTED && last.is_some() {
                 break;
             }
-            let report = Box::new(if decides { self.expecting.check(report) } else { report });
+            // What is expected of a logon is not so before there was one.
+            let report = if decides || !logs_on { self.expecting.check(report) } else { report };
+            let report = Box::new(report);
             let reached = report.run_exit_code() == 0;
             in_a_row = if reached { in_a_row.saturating_add(1) } else { 0 };
             if self.tell.send(Told::Round(self.index, report.clone(), in_a_row)).await.is_err() {
@@ -225,23 +229,25 @@ impl Waiter {
                 return self.over(report, true).await;
             }
             let ends = rounds::is_rejected(&report) || (give_up && is_incurable(&report));
-            // What has changed may change again soon.
+            // What has changed may change again soon; what is there is given time to go.
             let now = report.diagnosis.verdict.rule.map(|rule| rule.id);
-            pause = if now == rule && !reached { (pause * 2).min(every) } else { every / FIRST };
+            pause = match (reached, now == rule) {
+                (true, _) => every,
+                (false, true) => (pause * 2).min(every),
+                (false, false) => every / FIRST,
+            };
             rule = now;
-            if reached {
-                pause = every;
-            }
             last = Some(report);
             if ends {
                 break;
             }
-            // No longer than there is time: nothing begins at its end.
+            let next = Instant::now() + jittered(pause);
             tokio::select! {
-                () = sleep_until(until.min(Instant::now() + jittered(pause))) => {}
+                () = sleep_until(if reached { next } else { next.min(until) }) => {}
                 () = self.interruption.first() => break,
             }
-            if Instant::now() >= until {
+            // Nothing begins at the end.
+            if !reached && Instant::now() >= until {
                 break;
             }
         }
@@ -250,12 +256,15 @@ impl Waiter {
         }
     }
 
-    /// One round. `None` where time was over before it had ended, and there was one before.
-    async fn round(&self, probe: &Probe, has_last: bool) -> Option<Report> {
+    /// One round. `None` where its time was over before it had ended.
+    async fn round(&self, probe: &Probe, limit: Option<Instant>) -> Option<Report> {
         let _place = self.places.acquire().await.ok()?;
         let mut cancel = self.interruption.clone();
         let run = probe.run_until(cancel.first());
-        if has_last { timeout_at(self.terms.until, run).await.ok() } else { Some(run.await) }
+        match limit {
+            Some(limit) => timeout_at(limit, run).await.ok(),
+            None => Some(run.await),
+        }
     }
 
     async fn over(&self, report: Box<Report>, ready: bool) {

@@ -62,6 +62,19 @@ impl Peer {
         panic!("{name} did not start (tests/run installs what is missing)\n{}", ends.join("\n"));
     }
 
+    /// Ends the server; its port stays claimed.
+    pub(crate) fn stop(&mut self) {
+        self.server.end();
+    }
+
+    /// Starts it at its port once more.
+    fn start_again(&mut self, command: Command) {
+        self.server.end();
+        self.server = Process::spawn(self.server.name(), command, &self.scratch);
+        let listens = self.server.listen(self.port.address());
+        assert!(listens.is_ok(), "{} did not start again\n{}", self.server.name(), self.server.log());
+    }
+
     /// What it printed so far.
     pub(crate) fn log(&self) -> String {
         self.server.log()

@@ -99,8 +99,9 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    /// Ends it.
+    pub(super) fn end(&mut self) {
         // First a request, since an X server has files to remove; then the end.
         self.signal("TERM");
         let start = Instant::now();
@@ -112,6 +113,15 @@ impl Drop for Process {
         }
         self.signal("KILL");
         drop(self.child.wait());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Whoever was waited for has no group any more that is ours.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.end();
+        }
     }
 }
 

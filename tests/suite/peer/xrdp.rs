@@ -136,12 +136,23 @@ fn start_as(layer: SecurityLayer, level: CryptLevel, certificate: Certificate, t
     let rsa_keys = (!is_root()).then(|| rsa_keys(&scratch));
     Peer::start("xrdp", scratch, Vec::new(), |address| {
         write_ini(&ini, address, (layer, level), tls, (&certificate, &key), &log);
-        let mut command = rsa_keys.as_deref().map_or_else(|| process::command("xrdp"), in_namespaces);
-        // `sbin` is not on everybody's path.
-        command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        command.arg("--nodaemon").arg("-c").arg(&ini);
-        command
+        command(&ini, rsa_keys.as_deref())
     })
+}
+
+fn command(ini: &Path, rsa_keys: Option<&Path>) -> Command {
+    let mut command = rsa_keys.map_or_else(|| process::command("xrdp"), in_namespaces);
+    // `sbin` is not on everybody's path.
+    command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    command.arg("--nodaemon").arg("-c").arg(ini);
+    command
+}
+
+/// Starts one that was stopped once more, as it was.
+pub(crate) fn start_again(peer: &mut Peer) {
+    let rsa_keys = (!is_root()).then(|| peer.scratch.path("rsakeys.ini"));
+    let command = command(&peer.scratch.path("xrdp.ini"), rsa_keys.as_deref());
+    peer.start_again(command);
 }
 
 /// Debian's file with our values: a `#` stands where Debian leaves the key to its default. It logs to standard
