@@ -268,3 +268,30 @@ fn a_server_without_network_level_authentication_is_no_place_to_test_credentials
     assert_eq!((code, &report["credentials"]["result"]), (Some(54), &"not_testable".into()), "{said}");
     assert_eq!(report["verdict"]["rule"], "logon-not-offered");
 }
+
+/// Looks are cheap and a logon is not: only the round that decides has one, and a rejected one ends everything.
+#[test]
+fn waiting_logs_on_once_and_a_rejected_account_ends_wait_and_rounds() {
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let accepts = accepts();
+    let acceptor = server.block_on(async { Acceptor::start(accepts.clone()).unwrap() });
+    let (address, pin) = (acceptor.address().to_string(), accepts.certificate.sha256());
+    let with = |more: &[&'static str]| [&[&*address, "-u", "LAB\\alice", "--pin", &pin], more].concat();
+    let waits = |more: &[&'static str]| {
+        [vec!["wait"], with(&["--every", "50ms", "--stable", "3"]), more.to_vec()].concat()
+    };
+    let (code, said) = program(&waits(&["--expect", "credentials=accepted"]), "", Some(RIGHT));
+    assert_eq!((code, acceptor.logons()), (Some(0), 1), "{said}");
+    assert!(said.contains("is ready after") && said.contains("in 3 rounds"), "{said}");
+    let (code, said) = program(&waits(&["--for", "50s"]), "", Some("wrong"));
+    assert_eq!((code, acceptor.logons()), (Some(51), 2), "{said}");
+    assert!(said.contains("an account was not accepted: it is not tried again"), "{said}");
+    // Each round by number is a logon, which is said; the first rejected one is the last.
+    let rounds = |password| program(&with(&["--count", "3", "--interval", "20ms"]), "", Some(password));
+    let (code, said) = rounds(RIGHT);
+    assert_eq!((code, acceptor.logons()), (Some(0), 5), "{said}");
+    assert!(said.contains(&format!("each round logs on at {address}")), "{said}");
+    let (code, said) = rounds("wrong");
+    assert_eq!((code, acceptor.logons()), (Some(51), 6), "{said}");
+    assert!(said.contains("1 round, 0 reached"), "{said}");
+}
