@@ -74,6 +74,9 @@ fn bash_offers_the_values_of_options_and_what_explain_is_asked() {
         (&["--until", "t"], "tls"),
         (&["-o", "nd"], "ndjson"),
         (&["--gateway-transport", "w"], "websocket"),
+        (&["--expect", "cert.d"], "cert.days"),
+        (&["wait", "srv1", "--until", "t"], "tls"),
+        (&["wait", "--stab"], "--stable"),
         (&["explain", "0x90"], "0x904"),
         (&["explain", "closed-af"], "closed-after-request"),
     ] {
@@ -103,7 +106,7 @@ fn manual_page_has_every_option_verb_and_exit_code() {
     for option in options {
         assert!(plain.contains(option), "{option} is not in the manual page");
     }
-    for verb in ["explain", "demo", "completions", "man"] {
+    for verb in ["explain", "demo", "completions", "man", "wait"] {
         assert!(plain.contains(&format!("rdp-probe {verb}")), "{verb} is not in the manual page");
     }
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/exit-codes.md");

@@ -73,7 +73,10 @@ fn the_verdict_can_be_read_and_kept_while_further_connections_are_asked() {
     stdout.read_to_string(&mut text).unwrap();
     // The report keeps its verdict; the key is raised again all the same, so that a loop around it ends.
     assert_eq!(code(child.wait().unwrap()), Some(130), "{text}");
-    assert!(text.contains("\nWorth knowing\n") && text.ends_with("\nexit code 0\n"), "{text}");
+    assert!(
+        text.contains("\nWorth knowing\n") && text.ends_with("\nexit code 0: asked depth reached\n"),
+        "{text}"
+    );
     drop(target);
 }
 

@@ -10,6 +10,7 @@ use strsim::osa_distance;
 use crate::quote::quoted;
 use crate::spellings;
 use crate::threads;
+use crate::words::WAIT;
 
 /// What the first word is.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,9 +28,6 @@ pub(crate) enum First {
 /// Words that other programs have as verbs, and what stands for them here.
 const ASKED: [(&str, &str); 3] =
     [("help", "rdp-probe --help"), ("version", "rdp-probe --version"), ("usage", "rdp-probe --help")];
-
-/// The verb that takes what a probe does.
-pub(crate) const WAIT: &str = "wait";
 
 /// As long as a lookup may take that decides whether a word is a host.
 const LOOKUP: Duration = Duration::from_secs(5);
@@ -59,7 +57,7 @@ pub(crate) fn first(arguments: &[OsString], verbs: &[(&str, bool)]) -> First {
             quoted(word)
         ));
     }
-    let near = verbs.iter().chain([&(WAIT, true)]).find(|(verb, _)| is_near(word, verb));
+    let near = verbs.iter().find(|(verb, _)| is_near(word, verb));
     let Some((verb, takes)) = near else { return First::Usual };
     // What follows is not repeated: it may be anything.
     let message = format!("{} is no verb; did you mean rdp-probe {verb}?{host}", quoted(word));

@@ -5,6 +5,7 @@ use clap::{Arg, Command, CommandFactory as _};
 use rdp_probe::render::wrapped;
 
 use crate::options::Options;
+use crate::words::WAIT;
 
 /// The options by what they are about; an option that is in no group is one for all of them, which a test excludes.
 const GROUPS: [(&str, &[&str]); 10] = [
@@ -53,10 +54,14 @@ fn group(id: &str) -> Option<&'static str> {
 
 /// The whole command line, each option under the heading of its group.
 pub(crate) fn command() -> Command {
-    Options::command().mut_args(|argument| match group(argument.get_id().as_str()) {
+    let targets =
+        Arg::new("targets").value_name("TARGET").num_args(1..).help("As a probe has them, with its options");
+    let wait = Command::new(WAIT).about("Probe again and again, until it is ready and stays so").arg(targets);
+    let options = Options::command().mut_args(|argument| match group(argument.get_id().as_str()) {
         Some(heading) => argument.help_heading(heading),
         None => argument,
-    })
+    });
+    options.subcommand(wait)
 }
 
 /// What -h says.

@@ -15,7 +15,7 @@ use crate::port::Port;
 use crate::quote::quoted;
 use crate::resolve_entry::ResolveEntry;
 use crate::verbs::Verb;
-use crate::words::{behind, is_rdp_file};
+use crate::words::{WAIT, behind, is_rdp_file};
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
 /// would show.
@@ -29,7 +29,7 @@ use crate::words::{behind, is_rdp_file};
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 70 licensing, 80 the session, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe wait srv1 --for 10m           until it is ready, and stays so\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 70 licensing, 80 the session, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
@@ -363,6 +363,12 @@ impl Options {
             return Some(format!(
                 "\"{verb}\" is not in this version; for a host of that name write {verb}:3389"
             ));
+        }
+        if first == Some(WAIT) {
+            return Some(
+                "wait stands first: rdp-probe wait TARGET [OPTIONS]; for a host of that name write wait:3389"
+                    .to_owned(),
+            );
         }
         if let Some(message) = self.repeats_otherwise() {
             return Some(message);

@@ -12,6 +12,7 @@ use crate::pasted::Pasted;
 use crate::quote::short;
 use crate::spellings;
 use crate::verbs::{VERBS, Verb};
+use crate::words::WAIT;
 
 /// What a command line comes to.
 pub(crate) enum Parsed {
@@ -27,7 +28,7 @@ pub(crate) enum Parsed {
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     let mut args: Vec<OsString> = args.into_iter().collect();
     // It takes whatever a probe does, other clients' command lines too.
-    let wait = args.get(1).is_some_and(|word| word == first_word::WAIT);
+    let wait = args.get(1).is_some_and(|word| word == WAIT);
     if wait {
         args.remove(1);
     }
@@ -45,13 +46,16 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     };
     // A verb has its own.
     let asks_shortly = !spelt.args.iter().any(|word| word == "--help");
-    let parsed = help::command()
-        .try_get_matches_from(spelt.args)
-        .and_then(|matches| Options::from_arg_matches(&matches));
+    let parsed =
+        help::command().try_get_matches_from(spelt.args).and_then(|matches| match matches.subcommand_name() {
+            Some(WAIT) => Ok(None),
+            Some(_) | None => Options::from_arg_matches(&matches).map(Some),
+        });
     match parsed {
-        Ok(Options { verb: Some(_), .. }) if wait => Parsed::Usage(NOTHING_TO_WAIT_FOR.into()),
-        Ok(Options { verb: Some(verb), .. }) => Parsed::Verb(verb),
-        Ok(mut options) => {
+        Ok(None) => Parsed::Usage(NOTHING_TO_WAIT_FOR.into()),
+        Ok(Some(Options { verb: Some(_), .. })) if wait => Parsed::Usage(NOTHING_TO_WAIT_FOR.into()),
+        Ok(Some(Options { verb: Some(verb), .. })) => Parsed::Verb(verb),
+        Ok(Some(mut options)) => {
             (options.notes, options.pasted, options.wait) = (spelt.notes, spelt.pasted, wait);
             line_way::settle(&mut options);
             nobodys(&mut options);
@@ -184,7 +188,9 @@ mod tests {
             (&["srv1", "-o", "json=x.json", "-o", "human=./x.json"], "two outputs go to \"./x.json\""),
             (&["srv1", "--stage-timeout", "tcp"], "expected STAGE=DURATION"),
             (&["srv1", "-4", "-6"], "cannot be used with"),
-            (&["wait"], "\"wait\" is not in this version"),
+            (&["wait"], "no target to wait for"),
+            (&["-v", "wait"], "wait stands first"),
+            (&["wait", "explain", "0x904"], "no target to wait for"),
         ];
         for (args, part) in cases {
             let message = usage(args);

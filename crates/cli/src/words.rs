@@ -1,6 +1,9 @@
 //! What was typed, of which a name of a file need not be text.
 use std::ffi::{OsStr, OsString};
 
+/// The verb that takes what a probe does, so that it is one with an option more.
+pub(crate) const WAIT: &str = "wait";
+
 /// What follows `prefix`, which is ASCII; `None` when it does not begin so.
 pub(crate) fn behind(typed: &OsStr, prefix: &str) -> Option<OsString> {
     if let Some(text) = typed.to_str() {

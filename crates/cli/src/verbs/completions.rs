@@ -2,7 +2,7 @@
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Command};
+use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 use rdp_probe::codes::{self, Family};
 use rdp_probe::explain::OwnWord;
@@ -10,6 +10,7 @@ use rdp_probe::{AuthMethod, Expectations, GatewayTransport, Security, Stage, cat
 
 use crate::format::Format;
 use crate::gateway_options::Method;
+use crate::words::WAIT;
 use crate::writing;
 
 /// The options of `completions`.
@@ -56,6 +57,9 @@ fn with_values(command: Command) -> Command {
     let command = options.into_iter().fold(command, |command, (option, values)| {
         command.mut_arg(option, |argument| argument.value_parser(one_of(values)))
     });
+    let of_a_probe: Vec<Arg> =
+        command.get_arguments().filter(|argument| !argument.is_positional()).cloned().collect();
+    let command = command.mut_subcommand(WAIT, |verb| verb.args(of_a_probe));
     command.mut_subcommand("explain", |verb| {
         let verb = verb.mut_arg("codes", |argument| argument.value_parser(one_of(words())));
         verb.mut_arg("outputs", |argument| argument.value_parser(one_of(formats)))

@@ -13,7 +13,7 @@ use crate::writing;
 #[derive(Debug, Args)]
 pub(crate) struct Man {}
 
-pub(crate) const EXAMPLES: [(&str, &str); 7] = [
+pub(crate) const EXAMPLES: [(&str, &str); 8] = [
     ("rdp-probe srv1", "One host, port 3389."),
     ("rdp-probe srv1:3390 -o json", "The whole report."),
     ("rdp-probe @hosts.txt -o ndjson", "Many hosts, one line each."),
@@ -23,6 +23,7 @@ pub(crate) const EXAMPLES: [(&str, &str); 7] = [
         "Through an RD Gateway, where this user logs on; it asks for the password.",
     ),
     ("rdp-probe --from-report srv1.json -o line", "What a stored report comes to today, in one line."),
+    ("rdp-probe wait srv1 --for 10m", "Until it is ready, and stays so."),
     ("rdp-probe demo", "What all of this looks like, without a server."),
 ];
 

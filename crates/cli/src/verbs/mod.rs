@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Command, Subcommand};
 
+use crate::words::WAIT;
+
 /// The verbs. A host of that name has to be written with its port.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -22,8 +24,8 @@ pub(crate) enum Verb {
 }
 
 /// Their names, each with whether it takes arguments: what a first word is held against before the command line is read.
-pub(crate) const VERBS: [(&str, bool); 4] =
-    [("explain", true), ("demo", true), ("completions", true), ("man", false)];
+pub(crate) const VERBS: [(&str, bool); 5] =
+    [("explain", true), ("demo", true), ("completions", true), ("man", false), (WAIT, true)];
 
 impl Verb {
     /// Does it, and gives the exit code. `command` makes the whole command line, for what describes it.
