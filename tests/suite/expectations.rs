@@ -390,3 +390,95 @@ fn what_cannot_be_expected_is_one_line_before_anything_is_probed() {
         assert!(stderr.contains(part), "{more:?}: {stderr}");
     }
 }
+
+/// A stored report of a conversation, as the report of another target is stored.
+fn stored(scratch: &Scratch, name: &str, conversations: &[&str]) -> String {
+    let lines: Vec<String> =
+        conversations.iter().map(|name| serde_json::to_string(&report(name)).unwrap()).collect();
+    scratch.file(name, lines.join("\n").as_bytes())
+}
+
+#[test]
+fn what_has_changed_since_a_baseline_is_said_in_every_output() {
+    let scratch = Scratch::new("baseline");
+    // All of them are of one target.
+    let before = stored(&scratch, "before.json", &["challenge-of-a-domain-member"]);
+    let now = stored(&scratch, "now.json", &["challenge-over-tls-1-2"]);
+    let compared =
+        |now: &str, more: &[&str]| run(&[&["--from-report", now, "--baseline", &before], more].concat());
+    let Output { status, json, .. } = compared(&now, &["-o", "json"]);
+    let changes = &json.unwrap()["changes"];
+    assert_eq!(status, Some(0));
+    let tls = json!({ "what": "tls", "before": "1.3", "now": "1.2" });
+    assert!(changes["what"].as_array().unwrap().contains(&tls) && changes["since"].is_string(), "{changes:#}");
+    let people = compared(&now, &[]).stdout;
+    assert!(
+        people.contains("\nWhat has changed since 20") && people.contains("- tls: 1.2, and was 1.3"),
+        "{people}"
+    );
+    let line = compared(&now, &["-o", "line"]).stdout;
+    assert!(line.contains(" changed=tls,tls.cipher"), "{line}");
+    assert_eq!(compared(&now, &["--fail-on-change", "-q"]).status, Some(1));
+    // The same is the same, and what is not known there is not compared.
+    let same = compared(&before, &["--fail-on-change"]);
+    assert!(same.status == Some(0) && same.stdout.contains("Nothing has changed since 20"), "{}", same.stdout);
+    let Output { status, json, .. } =
+        run(&["127.0.0.1:20999", "--baseline", &before, "--fail-on-change", "-o", "json"]);
+    assert_eq!((status, &json.unwrap()["changes"]), (Some(11), &Value::Null));
+    // A failure has its own code, and its cause is a change.
+    let sick = stored(&scratch, "sick.json", &["syn-unanswered"]);
+    let Output { status, json, .. } = compared(&sick, &["--fail-on-change", "-o", "json"]);
+    let rule = json!({ "what": "rule", "before": "none", "now": "tcp-timed-out" });
+    assert_eq!((status, &json.unwrap()["changes"]["what"][0]), (Some(11), &rule));
+}
+
+/// How long something takes is a change where it is of another size, and not where the network was in another mood.
+#[test]
+fn stages_that_take_much_longer_have_changed() {
+    let long = report("syn-unanswered");
+    let mut baseline = rdp_probe::Baseline::default();
+    let quick = report("logon-accepted");
+    baseline.add(&quick.evidence, &quick.diagnosis, quick.made_at());
+    let mut slow = quick.evidence.clone();
+    let record =
+        slow.attempts[0].stages.iter_mut().find(|record| record.stage == rdp_probe::Stage::Tls).unwrap();
+    record.duration = Some(std::time::Duration::from_millis(700));
+    let compared = baseline.compare(&slow, &quick.diagnosis).unwrap();
+    let what: Vec<&str> = compared.changes.iter().map(|change| change.what.as_str()).collect();
+    assert_eq!((what, compared.changes[0].now.as_str()), (vec!["time.tls"], "700ms"));
+    let record =
+        slow.attempts[0].stages.iter_mut().find(|record| record.stage == rdp_probe::Stage::Tls).unwrap();
+    record.duration = Some(std::time::Duration::from_millis(40));
+    assert_eq!(baseline.compare(&slow, &quick.diagnosis).unwrap().changes, []);
+    assert!(!baseline.compare(&long.evidence, &long.diagnosis).unwrap().changes.is_empty());
+}
+
+#[test]
+fn a_baseline_is_one_report_an_array_or_one_a_line() {
+    let scratch = Scratch::new("baseline-forms");
+    let one = report("logon-accepted");
+    let lines = stored(&scratch, "lines", &["logon-rejected", "logon-accepted"]);
+    let whole = scratch.file("whole", serde_json::to_string_pretty(&one).unwrap().as_bytes());
+    let array = scratch.file("array", serde_json::to_string_pretty(&[&one]).unwrap().as_bytes());
+    for file in [&lines, &whole, &array] {
+        let Output { status, json, stderr, .. } =
+            run(&["--from-report", &whole, "--baseline", file, "-o", "json"]);
+        assert_eq!((status, &json.unwrap()["changes"]["what"]), (Some(0), &json!([])), "{file}: {stderr}");
+    }
+    let garbage = scratch.file("garbage", b"not a report\n");
+    let cut = scratch.file("cut", [std::fs::read(&lines).unwrap(), b"\n{\"sch".to_vec()].concat().as_slice());
+    let empty = scratch.file("empty", b"\n");
+    for (file, part) in [
+        (garbage.as_str(), "garbage: "),
+        (cut.as_str(), "cut, line 3: "),
+        (empty.as_str(), "no report stands there"),
+        ("/nowhere", "/nowhere: cannot be read"),
+        ("/", "cannot be read"),
+    ] {
+        let Output { status, stdout, stderr, .. } = run(&["127.0.0.1:20999", "--baseline", file]);
+        assert_eq!((status, stdout.as_str(), stderr.lines().count()), (Some(2), "", 1), "{file}: {stderr}");
+        assert!(stderr.contains("--baseline ") && stderr.contains(part), "{file}: {stderr}");
+    }
+    let alone = run(&["127.0.0.1:20999", "--fail-on-change"]);
+    assert_eq!((alone.status, alone.stderr.lines().count()), (Some(2), 1), "{}", alone.stderr);
+}

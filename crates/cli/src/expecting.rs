@@ -4,11 +4,12 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rdp_probe::{Expectations, Report, Target};
+use rdp_probe::{Baseline, Expectations, Report, Target};
 use serde::Deserialize;
 
 use crate::options::Options;
 use crate::quote::{quoted, short};
+use crate::reports;
 
 /// The largest file of expectations that is read, in octets.
 const MOST: u64 = 4 << 20;
@@ -18,6 +19,8 @@ const MOST: u64 = 4 << 20;
 pub(crate) struct Expecting {
     of_all: Expectations,
     groups: Vec<Group>,
+    baseline: Option<Baseline>,
+    no_change: bool,
 }
 
 /// What is expected of some targets.
@@ -109,6 +112,10 @@ impl Expecting {
                 Self::read(&text(path).map_err(wrong)?).map_err(wrong)?
             }
         };
+        if let Some(path) = &options.baseline {
+            expecting.baseline = Some(reports::baseline(path)?);
+            expecting.no_change = options.fail_on_change;
+        }
         options.expect.iter().for_each(|more| expecting.of_all.add(more));
         Ok(expecting)
     }
@@ -127,7 +134,7 @@ impl Expecting {
         for (name, WrittenTarget { expect }) in &written.target {
             groups.push(Group::of(format!("target {}", quoted(name)), std::iter::once(name.as_str()), expect)?);
         }
-        Ok(Self { of_all, groups })
+        Ok(Self { of_all, groups, ..Self::default() })
     }
 
     /// Whether only the enumeration of the security protocols can tell something that is expected.
@@ -137,6 +144,10 @@ impl Expecting {
 
     /// The report, with what became of what was expected of its target.
     pub(crate) fn check(&self, report: Report) -> Report {
+        let report = match &self.baseline {
+            Some(baseline) => report.compared_with(baseline, self.no_change),
+            None => report,
+        };
         if self.of_all.is_empty() && self.groups.is_empty() {
             return report;
         }

@@ -38,6 +38,7 @@ mod progress;
 mod quote;
 mod render;
 mod repeat;
+mod reports;
 mod resolve_entry;
 mod rounds;
 mod run;

@@ -226,6 +226,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
     pub(crate) interval: Option<Duration>,
 
+    /// Say what has changed since this report of -o json or -o ndjson: cause, TLS, certificate, security protocols, times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// With --baseline: exit code 1 where a target is reached and something has changed
+    #[arg(long, requires = "baseline")]
+    pub(crate) fail_on_change: bool,
+
     /// human, line, json or ndjson, to standard output or a file; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
@@ -440,6 +448,7 @@ impl Options {
                 ("--gateway-password-file", self.gateway.gateway_password_file.as_deref()),
                 ("--gateway-token", self.gateway.gateway_token.as_deref()),
                 ("--expect-file", self.expect_file.as_deref()),
+                ("--baseline", self.baseline.as_deref()),
             ],
             key_log: self.keylog.as_deref(),
             outputs: &self.outputs,
@@ -617,6 +626,8 @@ mod tests {
             "from_report",
             "expect",
             "expect_file",
+            "baseline",
+            "fail_on_change",
             "outputs",
             "verbose",
             "quiet",

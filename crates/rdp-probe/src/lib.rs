@@ -159,7 +159,8 @@ pub use duration::parse_duration;
 pub use error::ProbeError;
 pub use escape::{escape, harmless_json, is_harmful};
 pub use expect::{
-    Expectation, ExpectationError, ExpectationKey, Expectations, Expected, ExpectedOutcome, ValueKind,
+    Baseline, Change, Compared, Expectation, ExpectationError, ExpectationKey, Expectations, Expected,
+    ExpectedOutcome, ValueKind,
 };
 pub use gateway::Gateway;
 pub use network::{BoxFuture, Io, Network, SystemNetwork};

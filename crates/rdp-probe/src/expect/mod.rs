@@ -2,6 +2,7 @@
 //!
 //! An expectation is a name, a sign and a value, such as `nla=required` or `cert.days>21`; a name alone, or with `!` before it, is of
 //! something that is so or not. docs/expectations.md has all names.
+mod baseline;
 mod got;
 mod keys;
 mod parse;
@@ -12,6 +13,7 @@ use std::str::FromStr;
 use rdp_probe_core::Evidence;
 use rdp_probe_diagnosis::Diagnosis;
 
+pub use baseline::{Baseline, Change, Compared};
 use got::{Got, Seen};
 pub use keys::ExpectationKey;
 pub use parse::{Expectation, ExpectationError};

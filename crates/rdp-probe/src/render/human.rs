@@ -85,6 +85,7 @@ fn further(report: &Report, look: &Look, said: &First, now: &First) -> String {
     }
     let host = evidence.plan.target.host.to_string();
     findings(&mut out, report, &host, look);
+    changes(&mut out, report, look);
     expectations(&mut out, report, look);
     if look.verbose > 0 {
         made(&mut out, report, look);
@@ -99,6 +100,21 @@ fn further(report: &Report, look: &Look, said: &First, now: &First) -> String {
 pub fn exit_code_in_words(code: u8) -> String {
     let known = EXIT_CODES.iter().find(|row| row.code == code);
     known.map_or_else(|| format!("exit code {code}"), |row| format!("exit code {code}: {}", row.meaning))
+}
+
+/// What has changed since the baseline.
+fn changes(out: &mut String, report: &Report, look: &Look) {
+    let Some(compared) = report.compared() else { return };
+    let since = compared.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+    if compared.changes.is_empty() {
+        out.push('\n');
+        return wrapped(out, "", &escape(&format!("Nothing has changed{since}.")), look.width);
+    }
+    _ = writeln!(out, "\n{}", title(&escape(&format!("What has changed{since}")), look));
+    for change in &compared.changes {
+        let text = format!("{}: {}, and was {}", change.what, change.now, change.before);
+        wrapped(out, "  - ", &escape(&text), look.width);
+    }
 }
 
 /// What became of what was expected.

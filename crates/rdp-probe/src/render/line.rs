@@ -48,6 +48,8 @@ pub fn line(report: &Report) -> String {
     list("not_followed", plan.not_followed.iter().map(|one| one.what.id().to_owned()).collect());
     list("mstsc", report.diagnosis.mstsc.iter().filter_map(candidate).collect());
     list("findings", report.diagnosis.findings.iter().map(|rule| rule.id.to_owned()).collect());
+    let changed = report.compared().map(|compared| compared.changes.iter().map(|change| change.what.clone()));
+    list("changed", changed.into_iter().flatten().collect());
     let failed = report.expected().iter().filter(|one| one.outcome == ExpectedOutcome::Failed);
     let failed: Vec<String> = failed.map(|one| one.expectation.replace('"', "'")).collect();
     if !failed.is_empty() {

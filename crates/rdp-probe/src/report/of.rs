@@ -12,16 +12,17 @@ use rdp_probe_diagnosis::{AddressVerdict, Candidate, Rule, RuleKind, VerdictOutc
 
 use serde::{Serialize, Serializer};
 
-use crate::expect::Expected;
+use crate::expect::{Change, Compared, Expected};
 
 use super::of_gateway::gateway;
 use super::of_server::server;
 use super::of_tls::tls;
 use super::report::Report;
 use super::view::{
-    AddressView, CauseView, CloseView, CredentialsView, EncryptionView, ExpectationView, FactView, FailureView,
-    FindingView, LicensingView, McsView, MethodsView, MstscView, NotFollowedView, ProbeView, ProtocolsView,
-    ReportView, SCHEMA_VERSION, SecurityView, StageView, TargetView, VerdictView,
+    AddressView, CauseView, ChangeView, CloseView, ComparedView, CredentialsView, EncryptionView,
+    ExpectationView, FactView, FailureView, FindingView, LicensingView, McsView, MethodsView, MstscView,
+    NotFollowedView, ProbeView, ProtocolsView, ReportView, SCHEMA_VERSION, SecurityView, StageView, TargetView,
+    VerdictView,
 };
 
 impl Serialize for Report {
@@ -93,6 +94,7 @@ impl ReportView {
             kdc: None,
             gateway: gateway(evidence),
             expectations: report.expected().iter().map(expectation).collect(),
+            changes: report.compared().map(compared),
             duration_us: micros(report.duration()),
             evidence: evidence.clone(),
         }
@@ -118,6 +120,15 @@ fn expectation(expected: &Expected) -> ExpectationView {
         got: expected.got.clone(),
         why: expected.why,
     }
+}
+
+fn compared(compared: &Compared) -> ComparedView {
+    let change = |change: &Change| ChangeView {
+        what: change.what.clone(),
+        before: change.before.clone(),
+        now: change.now.clone(),
+    };
+    ComparedView { since: compared.since.clone(), what: compared.changes.iter().map(change).collect() }
 }
 
 fn mstsc(candidate: &Candidate) -> MstscView {

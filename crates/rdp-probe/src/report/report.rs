@@ -4,7 +4,7 @@ use std::time::Duration;
 use rdp_probe_core::Evidence;
 use rdp_probe_diagnosis::{Diagnosis, Rule, fill, summary, utc};
 
-use crate::expect::{Expectations, Expected, ExpectedOutcome};
+use crate::expect::{Baseline, Compared, Expectations, Expected, ExpectedOutcome};
 use crate::target::Target;
 
 /// What was found, and what it means. Serialises as docs/json.md and docs/report.schema.json have it.
@@ -19,8 +19,17 @@ pub struct Report {
     pub diagnosis: Diagnosis,
     /// Who made it, where that was not this version: a pointer, since a run has its report within it while it waits.
     stored: Option<Box<Stored>>,
-    /// What became of what was expected: behind a pointer for the same reason.
-    expected: Option<Box<[Expected]>>,
+    /// What it is held against: behind a pointer for the same reason.
+    held_against: Option<Box<HeldAgainst>>,
+}
+
+/// What a report is held against, beyond the asked depth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct HeldAgainst {
+    expected: Vec<Expected>,
+    compared: Option<Compared>,
+    /// Whether a change is no way to end well.
+    no_change: bool,
 }
 
 /// What a stored report says of its origin.
@@ -29,7 +38,7 @@ struct Stored {
     made_by: Option<String>,
 }
 
-/// The exit code of a run that reached its end, and not what was expected of it.
+/// The exit code of a run that reached its end, and is not as it was expected, or not as it was.
 const NOT_AS_EXPECTED: u8 = 1;
 
 /// This library and its version.
@@ -39,7 +48,7 @@ impl Report {
     /// A report of this evidence. [`crate::Probe`] makes it; so can who has stored evidence.
     #[must_use]
     pub const fn new(target: Target, evidence: Evidence, diagnosis: Diagnosis) -> Self {
-        Self { target, evidence, diagnosis, stored: None, expected: None }
+        Self { target, evidence, diagnosis, stored: None, held_against: None }
     }
 
     /// The same, as it was stored by this program and version; `None` of one that was stored before this was noted.
@@ -76,22 +85,45 @@ impl Report {
     #[must_use]
     pub fn expecting(self, expectations: &Expectations) -> Self {
         let expected = expectations.check(&self.evidence, &self.diagnosis);
-        Self { expected: (!expected.is_empty()).then(|| expected.into()), ..self }
+        self.held(|held| held.expected = expected)
+    }
+
+    /// The same, with what has changed since a baseline. With `no_change` a run that reached its end ends with 1 where something has.
+    #[must_use]
+    pub fn compared_with(self, baseline: &Baseline, no_change: bool) -> Self {
+        let compared = baseline.compare(&self.evidence, &self.diagnosis);
+        self.held(|held| (held.compared, held.no_change) = (compared, no_change))
+    }
+
+    fn held(mut self, hold: impl FnOnce(&mut HeldAgainst)) -> Self {
+        let mut held = self.held_against.take().unwrap_or_default();
+        hold(&mut held);
+        let anything = !held.expected.is_empty() || held.compared.is_some();
+        Self { held_against: anything.then_some(held), ..self }
+    }
+
+    /// What has changed since the baseline; `None` without one, and where that does not know the target.
+    #[must_use]
+    pub fn compared(&self) -> Option<&Compared> {
+        self.held_against.as_ref()?.compared.as_ref()
     }
 
     /// What became of what was expected of the run.
     #[must_use]
     pub fn expected(&self) -> &[Expected] {
-        self.expected.as_deref().unwrap_or_default()
+        self.held_against.as_ref().map_or(&[], |held| &held.expected)
     }
 
-    /// Whether something that was expected is not so.
+    /// Whether something that was expected is not so, or has changed where nothing was to.
     #[must_use]
     pub fn is_unexpected(&self) -> bool {
-        self.expected().iter().any(|one| one.outcome == ExpectedOutcome::Failed)
+        let no_change = self.held_against.as_ref().is_some_and(|held| held.no_change);
+        let changed = no_change && self.compared().is_some_and(|compared| !compared.changes.is_empty());
+        changed || self.expected().iter().any(|one| one.outcome == ExpectedOutcome::Failed)
     }
 
-    /// The exit code of a run with this report: the verdict's own, or 1 where that is 0 and something is not as it was expected.
+    /// The exit code of a run with this report: the verdict's own, or 1 where that is 0 and something is not as it was expected
+    /// ([`Report::is_unexpected`]).
     #[must_use]
     pub fn run_exit_code(&self) -> u8 {
         let as_expected = self.exit_code() != 0 || !self.is_unexpected();

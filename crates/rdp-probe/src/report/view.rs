@@ -69,6 +69,8 @@ view! {
         pub(super) gateway: Option<GatewayView>,
         /// What became of what was expected (`--expect`); empty where nothing was.
         pub(super) expectations: Vec<ExpectationView>,
+        /// What has changed since a baseline (`--baseline`); null without one, and where that does not know the target.
+        pub(super) changes: Option<ComparedView>,
         /// How long the main path took, in microseconds: the sum of its stages.
         pub(super) duration_us: u64,
         /// Internal, for `--from-report`: what was observed, to be diagnosed again. Not part of the contract.
@@ -236,6 +238,28 @@ view! {
         pub(super) got: Option<String>,
         /// Why nobody can tell.
         pub(super) why: Option<&'static str>,
+    }
+}
+
+view! {
+    /// What has changed since a stored report.
+    pub(super) struct ComparedView {
+        /// When that was made; null when nobody knows.
+        pub(super) since: Option<String>,
+        /// What has changed.
+        pub(super) what: Vec<ChangeView>,
+    }
+}
+
+view! {
+    /// One thing that has changed.
+    pub(super) struct ChangeView {
+        /// What: the name of an expectation.
+        pub(super) what: String,
+        /// As it was; `none` where there was none.
+        pub(super) before: String,
+        /// As it is.
+        pub(super) now: String,
     }
 }
 
