@@ -16,12 +16,13 @@ use crate::scenarios;
 type Play = fn(&Example);
 
 /// The examples, and what plays each.
-const EXAMPLES: [(&str, Play); 5] = [
+const EXAMPLES: [(&str, Play); 6] = [
     ("one_target", one_target),
     ("many_targets", many_targets),
     ("ci_gate", ci_gate),
     ("custom_rule", custom_rule),
     ("own_network", own_network),
+    ("std_driver", std_driver),
 ];
 
 /// What the index calls the first target and the second one: nobody can know their ports before.
@@ -226,6 +227,29 @@ fn own_network(example: &Example) {
 }
 
 /// A web proxy that knows one host.
+fn std_driver(example: &Example) {
+    let played = |connections: &str| {
+        let text = format!("title = \"t\"\n{connections}[expect]\noutcome = \"reachable\"\nexit = 0\n");
+        let scenario = Scenario::parse("std_driver", &text).unwrap();
+        example.run(&[&scenario], &["{}"])
+    };
+    let selects = |mask: &str| {
+        format!(
+            "[[connection]]\nsteps = [{{ expect = \"connection_request\" }}, \
+             {{ send = \"03 00 00 13 0e d0 00 00 12 34 00 {mask} 00 00 00\" }}]\n"
+        )
+    };
+    let (status, lines) = played(&selects("02 1f 08 00 02"));
+    assert!(status == 0 && lines[0].ends_with("selects CredSSP (exit code 0)"), "{lines:?}");
+    let (status, lines) = example.run(&[scenario("fin-after-request")], &["{}"]);
+    assert!(status == 30 && lines[0].contains("closed it without an answer"), "{lines:?}");
+    let (status, lines) = example.run_at(&[20_999], &["{}"]);
+    assert!(status == 11 && lines[0].contains("refused the connection"), "{lines:?}");
+    // A refusal that names what the server wants leads to one more connection, as in every driver.
+    let (status, lines) = played(&(selects("03 00 08 00 02") + &selects("02 00 08 00 00")));
+    assert!(status == 0 && lines[0].contains("Standard RDP Security"), "{lines:?}");
+}
+
 async fn proxy(listener: TcpListener, target: u16) {
     loop {
         let (mut client, _) = listener.accept().await.unwrap();

@@ -111,6 +111,8 @@ mod spans;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod trust;
 #[cfg(test)]
 mod turns;

@@ -1,5 +1,7 @@
 //! From evidence to a diagnosis.
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
 
 use rdp_probe_core::{Address, AttemptRecord, Awaited, Evidence, Failure, FailureKind, Hop, Observed, Stage};
 
@@ -59,31 +61,55 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 /// Diagnoses with the built-in catalogue and `more` rows of the caller's, which may supersede it.
 #[must_use]
 pub fn diagnose_with(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
+    diagnose_by(evidence, more, &[])
+}
+
+/// The same, with judges beside the rows.
+#[must_use]
+pub fn diagnose_by(evidence: &Evidence, more: &[&'static Rule], judges: &[Arc<dyn Judge>]) -> Diagnosis {
+    let more = Own { rules: more, judges };
     let mut diagnosis = judge(evidence, more);
     diagnosis.addresses = addresses(evidence, more, &diagnosis.verdict);
     diagnosis
 }
 
+/// A rule that needs to know more than a row can hold: which hosts are whose, since when a firewall is new.
+pub trait Judge: Debug + Send + Sync {
+    /// The row: its id and texts, when it is asked, what it supersedes. The row's own `matches` is not asked.
+    fn rule(&self) -> &'static Rule;
+
+    /// Whether it is so. Always the same of the same evidence.
+    fn matches(&self, evidence: &Evidence) -> bool;
+}
+
+/// The caller's own rules.
+#[derive(Clone, Copy)]
+struct Own<'a> {
+    rules: &'a [&'static Rule],
+    judges: &'a [Arc<dyn Judge>],
+}
+
 /// All of a diagnosis but the addresses.
-fn judge(evidence: &Evidence, more: &[&'static Rule]) -> Diagnosis {
+fn judge(evidence: &Evidence, more: Own<'_>) -> Diagnosis {
     let ended = ended(evidence);
     let mut matching: Vec<&'static Rule> = Vec::new();
-    let mut ask = |rule: &'static Rule| {
+    let mut ask = |rule: &'static Rule, matches: &dyn Fn(&Evidence) -> bool| {
         let asked = match rule.kind {
             // A cause explains a failure, so without one there is none, and one at another hop or stage is another's.
             RuleKind::Cause => ended.is_some_and(|(hop, stage)| rule.is_about(hop, stage)),
             RuleKind::Finding(_) => true,
         };
-        if asked && (rule.matches)(evidence) {
+        if asked && matches(evidence) {
             matching.push(rule);
         }
     };
     if ended.is_some() {
-        catalogue::all().for_each(&mut ask);
+        catalogue::all().for_each(|rule| ask(rule, &rule.matches));
     } else {
-        catalogue::findings().for_each(&mut ask);
+        catalogue::findings().for_each(|rule| ask(rule, &rule.matches));
     }
-    more.iter().copied().for_each(ask);
+    more.rules.iter().for_each(|rule| ask(rule, &rule.matches));
+    more.judges.iter().for_each(|judge| ask(judge.rule(), &|evidence| judge.matches(evidence)));
     let shown = |rule: &&&'static Rule| !matching.iter().any(|other| other.supersedes.contains(&rule.id));
     let (mut causes, mut worth): (Vec<&'static Rule>, Vec<&'static Rule>) =
         matching.iter().filter(shown).copied().partition(|rule| rule.kind == RuleKind::Cause);
@@ -126,7 +152,7 @@ enum Seen {
 }
 
 /// What is known of each address, by the same rules as the verdict.
-fn addresses(evidence: &Evidence, more: &[&'static Rule], verdict: &Verdict) -> Vec<AddressVerdict> {
+fn addresses(evidence: &Evidence, more: Own<'_>, verdict: &Verdict) -> Vec<AddressVerdict> {
     let paths: Vec<&[AttemptRecord]> = evidence.paths().collect();
     let seen = seen(&paths);
     // One for all of them: a plan may be large. None where nothing has to be judged again.

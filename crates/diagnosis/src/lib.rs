@@ -34,7 +34,7 @@ mod time;
 mod value;
 mod waited;
 
-pub use diagnose::{AddressVerdict, Diagnosis, Verdict, diagnose, diagnose_with};
+pub use diagnose::{AddressVerdict, Diagnosis, Judge, Verdict, diagnose, diagnose_by, diagnose_with};
 pub use exit_codes::{EXIT_CODES, ExitCode};
 pub use explain::{Explanation, explain, explain_pair};
 pub use phrases::some_of;

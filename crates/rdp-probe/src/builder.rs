@@ -12,7 +12,7 @@ use rdp_probe_core::{
     Address, ClientName, Evidence, Family, GatewayLogon, Limits, LogonResult, NotFollowed, Plan, Routing,
     Security, Stage, Unfollowed,
 };
-use rdp_probe_diagnosis::{Rule, diagnose_with};
+use rdp_probe_diagnosis::{Judge, Rule, diagnose_by};
 use tokio::sync::mpsc;
 
 use crate::clock::since_1970;
@@ -201,7 +201,7 @@ impl Probe {
     /// ([`Progress::PathEnded`]).
     #[must_use]
     pub fn report_of(&self, evidence: Evidence) -> Report {
-        let diagnosis = diagnose_with(&evidence, &self.shared.rules);
+        let diagnosis = diagnose_by(&evidence, &self.shared.rules, &self.shared.judges);
         Report::new(self.target.clone(), evidence, diagnosis)
     }
 
@@ -479,6 +479,12 @@ impl ProbeBuilder {
     /// A rule of your own beside the catalogue; it may supersede rows of it.
     pub fn rule(mut self, rule: &'static Rule) -> Self {
         self.shared().rules.push(rule);
+        self
+    }
+
+    /// The same, where a rule needs to know more than a row can hold.
+    pub fn judge(mut self, judge: Arc<dyn Judge>) -> Self {
+        self.shared().judges.push(judge);
         self
     }
 

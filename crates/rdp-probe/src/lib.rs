@@ -145,6 +145,7 @@ mod roots;
 mod secret;
 mod shared;
 mod statistics;
+mod sweep;
 mod target;
 mod tls;
 mod trace;
@@ -173,6 +174,7 @@ pub use rdp_file::{
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, gateway_code_name};
 pub use secret::Secret;
 pub use statistics::{Round, Spread, StageStatistics, Statistics, Times};
+pub use sweep::Sweep;
 pub use target::{Target, TargetError};
 
 pub use rdp_probe_core::{
@@ -184,9 +186,9 @@ pub use rdp_probe_core::{
     Stage, StageRecord, TlsFacts, TunnelEnd, Unfollowed, hex,
 };
 pub use rdp_probe_diagnosis::{
-    AddressVerdict, Basis, Candidate, Diagnosis, EXIT_CODES, ExitCode, Explanation, Likelihood, Placeholder,
-    Rule, RuleKind, Severity, Verdict, VerdictOutcome, diagnose, diagnose_with, explain, explain_pair,
-    skew_words, utc,
+    AddressVerdict, Basis, Candidate, Diagnosis, EXIT_CODES, ExitCode, Explanation, Judge, Likelihood,
+    Placeholder, Rule, RuleKind, Severity, Verdict, VerdictOutcome, diagnose, diagnose_by, diagnose_with,
+    explain, explain_pair, skew_words, utc,
 };
 
 /// The values that servers send, as the evidence has them.

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "nla")]
 use rdp_probe_core::Limits;
 use rdp_probe_core::Stage;
-use rdp_probe_diagnosis::Rule;
+use rdp_probe_diagnosis::{Judge, Rule};
 
 #[cfg(feature = "nla")]
 use crate::builder::WITH_CREDENTIALS;
@@ -18,6 +18,7 @@ use crate::error::ProbeError;
 use crate::gateway::Gateway;
 use crate::network::Network;
 use crate::shared::Shared;
+use crate::sweep::Sweep;
 use crate::target::Target;
 
 /// What many probes have in common: network, roots, key log, rules and deadlines. Roots are read and files are opened once, however
@@ -109,6 +110,63 @@ impl Prober {
     pub fn rule(mut self, rule: &'static Rule) -> Self {
         self.shared().rules.push(rule);
         self
+    }
+
+    /// The same, where a rule needs to know more than a row can hold.
+    pub fn judge(mut self, judge: Arc<dyn Judge>) -> Self {
+        self.shared().judges.push(judge);
+        self
+    }
+
+    /// Probes all of them, so many at a time, and gives each report as it ends: whatever is slow holds back nobody. Targets are taken when
+    /// there is a place for them, so that there may be any number; memory does not grow with it. Dropping the stream ends what is under way.
+    ///
+    /// Needs to be polled within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`ProbeError`] when what was set here asks for what cannot be done.
+    ///
+    /// ```no_run
+    /// use rdp_probe::{Host, Prober, Target};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let targets = (1..=254).map(|last| Target::new(Host::Ip([10, 0, 0, last].into()), 3389));
+    /// let mut reports = Prober::new().sweep(targets, 64)?;
+    /// while let Some(report) = reports.next().await {
+    ///     print!("{}", report.line());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sweep<I>(&self, targets: I, at_a_time: usize) -> Result<Sweep, ProbeError>
+    where
+        I: IntoIterator<Item = Target>,
+        I::IntoIter: Send + 'static,
+    {
+        self.sweep_with(targets, at_a_time, |probe| probe)
+    }
+
+    /// The same, with what `each` sets on every probe.
+    ///
+    /// # Errors
+    /// [`ProbeError`] when that asks for what cannot be done.
+    pub fn sweep_with<I>(
+        &self,
+        targets: I,
+        at_a_time: usize,
+        each: impl Fn(ProbeBuilder) -> ProbeBuilder + Send + 'static,
+    ) -> Result<Sweep, ProbeError>
+    where
+        I: IntoIterator<Item = Target>,
+        I::IntoIter: Send + 'static,
+    {
+        let mut probes = targets.into_iter().map({
+            let prober = self.clone();
+            move |target| each(prober.probe(target)).build()
+        });
+        // What is wrong with the first is wrong with all: nothing but the target differs.
+        let first = probes.next().transpose()?;
+        Ok(Sweep::new(first.into_iter().chain(probes.filter_map(Result::ok)), at_a_time))
     }
 
     /// How long each run may take. Default: 20 s.

@@ -1,6 +1,9 @@
 //! What happens while a probe runs, for a display.
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_core::Stream;
 use rdp_probe_core::{Evidence, Outcome, Purpose, Stage};
 use tokio::sync::mpsc;
 
@@ -44,5 +47,13 @@ impl Events {
     /// The next thing, or `None` when the run is over.
     pub async fn next(&mut self) -> Option<Progress> {
         self.0.recv().await
+    }
+}
+
+impl Stream for Events {
+    type Item = Progress;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Progress>> {
+        self.get_mut().0.poll_recv(context)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rdp_probe_core::Limits;
-use rdp_probe_diagnosis::Rule;
+use rdp_probe_diagnosis::{Judge, Rule};
 use rustls::RootCertStore;
 
 use crate::credentials::Credentials;
@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) tls: TlsPolicies,
     /// Rules beside the catalogue.
     pub(crate) rules: Vec<&'static Rule>,
+    /// The same, that know more than a row holds.
+    pub(crate) judges: Vec<Arc<dyn Judge>>,
     /// The deadlines that a plan begins with.
     pub(crate) limits: Limits,
     /// The gateway to go through.
