@@ -99,6 +99,28 @@ fn a_port_that_stays_closed_ends_the_wait_with_its_own_code_and_its_whole_verdic
     assert_eq!((quiet.status, quiet.stdout.as_str(), quiet.stderr.as_str()), (Some(11), "", ""));
 }
 
+/// On a terminal each target has a line that is written again, within its width, and taken away before what stays.
+#[test]
+fn on_a_terminal_each_target_has_a_line_of_its_own() {
+    let program = crate::binary::binary().display();
+    let wait = format!(
+        "stty cols 40; {program} wait {CLOSED} 127.0.0.1:20998 --for 1500ms --every 300ms -o line >/dev/null"
+    );
+    let mut script = crate::binary::heeding_signals("script");
+    script.args(["-qec", &wait, "/dev/null"]).env("SHELL", "/bin/sh").env("TERM", "xterm").stdin(Stdio::null());
+    let said = String::from_utf8(script.output().unwrap().stdout).unwrap();
+    // Two lines, and back to the first of them.
+    assert!(said.contains("\u{1b}[2A\r\u{1b}[J"), "{said:?}");
+    let shown: Vec<&str> = said.split(['\n', '\r']).filter(|line| line.contains(" s #")).collect();
+    assert!(
+        shown.len() > 4 && shown.iter().all(|line| line.trim_start_matches("\u{1b}[J").chars().count() < 40),
+        "{shown:?}"
+    );
+    let (_, after) = said.rsplit_once("\u{1b}[J").unwrap();
+    assert!(after.lines().all(|line| line.is_empty() || line.contains(" is not ready after ")), "{after:?}");
+    assert!(said.matches(" is not ready after ").count() == 2, "{said:?}");
+}
+
 #[test]
 fn several_are_waited_for_together_and_each_has_its_report() {
     let servers = Servers::start(&[(4, &[REQUEST, SELECTS_NOTHING, HANG_UP])]);
