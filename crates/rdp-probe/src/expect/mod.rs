@@ -146,3 +146,42 @@ impl Expectation {
         Expected { expectation: self.text.clone(), wanted: self.test.wanted(&self.value), got, outcome, why }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rdp_probe_core::{Host, Plan};
+
+    use super::*;
+
+    #[test]
+    fn every_example_of_the_table_is_read_and_is_of_its_key() {
+        for key in Expectations::keys() {
+            let read: Expectations = key.example.parse().unwrap_or_else(|error| panic!("{error}"));
+            let [one] = &read.all[..] else { panic!("{}", key.example) };
+            assert_eq!(one.key.name, key.name);
+            assert_eq!(read.need_enumeration(), key.enumerated);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn any_text_is_read_or_refused_with_the_place(
+            text in "[ ,!\"]{0,2}(nla|tls|cert\\.days|time\\.tls|stage|\\PC{0,6})[ =<>!]{0,3}(required|1\\.2|21|tls|5ms|\\PC{0,9})[,\"\n]?\\PC{0,9}"
+        ) {
+            match text.parse::<Expectations>() {
+                Ok(read) => {
+                    let evidence = Evidence::new(Plan::new(Host::Name("srv1".into()), 3389));
+                    prop_assert!(!read.is_empty());
+                    prop_assert_eq!(read.check(&evidence, &rdp_probe_diagnosis::diagnose(&evidence)).len(), read.len());
+                }
+                Err(error) => {
+                    let shown = error.to_string();
+                    let (before, rest) = shown.split_once(">>>").unwrap_or_default();
+                    prop_assert!(text.starts_with(before) && rest.contains("<<<"), "{}", shown);
+                }
+            }
+        }
+    }
+}
