@@ -22,9 +22,9 @@ use crate::expect::ExpectedOutcome;
 use crate::report::Report;
 
 const BOLD: &str = "\x1b[1m";
-const RED: &str = "\x1b[1;31m";
-const GREEN: &str = "\x1b[1;32m";
-const YELLOW: &str = "\x1b[33m";
+pub(super) const RED: &str = "\x1b[1;31m";
+pub(super) const GREEN: &str = "\x1b[1;32m";
+pub(super) const YELLOW: &str = "\x1b[33m";
 const DIM: &str = "\x1b[2m";
 
 /// What stands when the main path has ended, part by part: what follows shows against it what has changed since.
@@ -238,7 +238,7 @@ pub fn title(text: &str, look: &Look) -> String {
     paint(look, BOLD, lines.trim_end())
 }
 
-fn paint(look: &Look, color: &str, text: &str) -> String {
+pub(super) fn paint(look: &Look, color: &str, text: &str) -> String {
     if look.color { format!("{color}{text}\x1b[0m") } else { text.to_owned() }
 }
 
@@ -491,7 +491,7 @@ fn findings(out: &mut String, report: &Report, host: &str, look: &Look) {
 }
 
 /// Escaped, with a full stop, and with a capital where it begins with a word and not with the target's name.
-fn sentence(text: &str, host: &str) -> String {
+pub(super) fn sentence(text: &str, host: &str) -> String {
     let text = escape(text);
     let mut characters = text.chars();
     match characters.next() {

@@ -5,6 +5,7 @@
     clippy::arithmetic_side_effects,
     reason = "columns of lines, and lengths of texts that are in memory: no two of them overflow"
 )]
+mod brief;
 mod gateway;
 mod human;
 mod line;
@@ -18,6 +19,7 @@ mod wrap;
 
 use std::fmt;
 
+pub use brief::brief;
 pub use human::{First, exit_code_in_words, first, human, rest, title};
 pub use line::line;
 pub use look::Look;
