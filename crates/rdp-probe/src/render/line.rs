@@ -46,7 +46,7 @@ pub fn line(report: &Report) -> String {
         }
     };
     list("not_followed", plan.not_followed.iter().map(|one| one.what.id().to_owned()).collect());
-    list("mstsc", report.diagnosis.mstsc.iter().filter_map(candidate).collect());
+    list("mstsc", client_codes(report));
     list("findings", report.diagnosis.findings.iter().map(|rule| rule.id.to_owned()).collect());
     let changed = report.compared().map(|compared| compared.changes.iter().map(|change| change.what.clone()));
     list("changed", changed.into_iter().flatten().collect());
@@ -58,6 +58,12 @@ pub fn line(report: &Report) -> String {
     let mut line = escape(&out).into_owned();
     line.push_str("]\n");
     line
+}
+
+/// What a Windows client would show, likeliest first, a word each: `0x904/0x7`, with a question mark for an unknown half, and one behind what
+/// is not likely. What has no number is left out.
+pub fn client_codes(report: &Report) -> Vec<String> {
+    report.diagnosis.mstsc.iter().filter_map(candidate).collect()
 }
 
 /// `0x904/0x7`, with a question mark for an unknown half, and one behind what is not likely. What has no number is left out.
