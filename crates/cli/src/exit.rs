@@ -2,16 +2,12 @@
 use std::io;
 use std::process::ExitCode;
 
+pub(crate) use crate::exit_codes::{
+    INTERNAL, INTERRUPTED, OUTPUT, SOME_FAILED, UNEXPECTED, UNKNOWN_CODE, USAGE,
+};
+use crate::exit_style::ExitStyle;
+use crate::status::Status;
 use crate::stderr;
-
-// The codes that no diagnosis gives: docs/exit-codes.md.
-pub(crate) const UNEXPECTED: u8 = 1;
-pub(crate) const UNKNOWN_CODE: u8 = 1;
-pub(crate) const USAGE: u8 = 2;
-pub(crate) const INTERNAL: u8 = 3;
-pub(crate) const OUTPUT: u8 = 4;
-pub(crate) const INTERRUPTED: u8 = 5;
-pub(crate) const SOME_FAILED: u8 = 100;
 
 /// An output that could not be written.
 #[derive(Debug)]
@@ -42,6 +38,8 @@ pub(crate) struct Finished {
 #[derive(Debug)]
 pub(crate) struct Ended {
     code: u8,
+    /// The worst state of what was reported; `None` where nothing was.
+    status: Option<Status>,
     /// What is wrong with what was given.
     usage: Option<String>,
     failures: Vec<OutputFailure>,
@@ -49,7 +47,7 @@ pub(crate) struct Ended {
 
 impl Ended {
     pub(crate) const fn of(code: u8) -> Self {
-        Self { code, usage: None, failures: Vec::new() }
+        Self { code, status: None, usage: None, failures: Vec::new() }
     }
 
     pub(crate) fn usage(message: String) -> Self {
@@ -61,8 +59,13 @@ impl Ended {
         Self { usage, ..self }
     }
 
+    /// With the worst state of what was reported.
+    pub(crate) fn in_state(self, status: Option<Status>) -> Self {
+        Self { status, ..self }
+    }
+
     pub(crate) fn output(failure: OutputFailure) -> Self {
-        Self { code: OUTPUT, usage: None, failures: vec![failure] }
+        Self { failures: vec![failure], ..Self::of(OUTPUT) }
     }
 
     /// With how the outputs ended.
@@ -78,6 +81,11 @@ impl Ended {
 
     /// Complains, and gives the exit code.
     pub(crate) fn complain(self) -> ExitCode {
+        self.complain_in(ExitStyle::Own)
+    }
+
+    /// The same, with the exit code in this style.
+    pub(crate) fn complain_in(self, style: ExitStyle) -> ExitCode {
         for message in self.failures.iter().filter_map(OutputFailure::message) {
             say(&message);
         }
@@ -88,7 +96,8 @@ impl Ended {
         // A defect of ours outweighs an output that could not be written, and so does what cannot be read.
         let own = if self.usage.is_some() && self.code != INTERNAL { USAGE } else { self.code };
         let goes_before = matches!(own, INTERNAL | USAGE);
-        ExitCode::from(if self.failures.is_empty() || goes_before { own } else { OUTPUT })
+        let own = if self.failures.is_empty() || goes_before { own } else { OUTPUT };
+        ExitCode::from(style.code(own, self.status))
     }
 }
 

@@ -10,6 +10,8 @@ mod columns;
 mod credentials;
 mod duration;
 mod exit;
+mod exit_codes;
+mod exit_style;
 mod expecting;
 mod file;
 mod file_gateway;
@@ -48,6 +50,7 @@ mod signals;
 mod sink;
 mod source;
 mod spellings;
+mod status;
 mod stderr;
 mod stored;
 mod tally;
@@ -61,25 +64,28 @@ mod words;
 mod writing;
 mod written;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use exit::complain;
+use exit::{Ended, complain};
+use exit_style::ExitStyle;
 use parse::Parsed;
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
-    let options = match parse::parse(std::env::args_os()) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let options = match parse::parse(args.iter().cloned()) {
         Parsed::Options(options) => Arc::<options::Options>::from(options),
         Parsed::Verb(verb) => return verb.run(help::command),
         Parsed::Text(text) => return writing::print(&text),
-        Parsed::Usage(message) => return complain(&message, exit::USAGE),
+        Parsed::Usage(message) => return Ended::usage(message).complain_in(ExitStyle::typed(&args)),
     };
     let runtime = match runtime::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}"), exit::INTERNAL),
     };
-    let stored = options.from_report.clone();
+    let (stored, style) = (options.from_report.clone(), options.exit_style());
     let ended = runtime.block_on(async {
         match stored {
             Some(file) => stored::run(options, &file).await,
@@ -88,7 +94,10 @@ pub fn main() -> ExitCode {
             None => run::run(options).await,
         }
     });
-    let code = ended.complain();
-    signals::raise_again();
+    let code = ended.complain_in(style);
+    // Whoever asks for other codes gets these, and not a signal.
+    if style == ExitStyle::Own {
+        signals::raise_again();
+    }
     code
 }

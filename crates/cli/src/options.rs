@@ -7,6 +7,7 @@ use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValuePa
 use clap::{ArgAction, Parser};
 use rdp_probe::{ClientName, Expectations, Family, Security, Stage, Target};
 
+use crate::exit_style::ExitStyle;
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
 use crate::inputs::{Named, both_read_and_written};
@@ -238,6 +239,14 @@ pub(crate) struct Options {
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
 
+    /// End with the exit codes of monitoring plugins, nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN [default: docs/exit-codes.md]
+    #[arg(long, value_enum, value_name = "STYLE")]
+    exit: Option<ExitStyle>,
+
+    /// End with exit code 0 whatever was found; 2 (usage) and 3 (internal) stay
+    #[arg(long, conflicts_with = "exit")]
+    exit_zero: bool,
+
     /// More detail: every fact; twice: the octets too
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -348,6 +357,11 @@ impl Options {
     pub(crate) fn is_for_people(&self) -> bool {
         let human = |output: &OutputSpec| output.format == Format::Human && output.file.is_none();
         !self.quiet && (self.outputs.is_empty() || self.outputs.iter().any(human))
+    }
+
+    /// What the exit code is to say.
+    pub(crate) fn exit_style(&self) -> ExitStyle {
+        if self.exit_zero { ExitStyle::Zero } else { self.exit.unwrap_or_default() }
     }
 
     /// The port of a target that names none.
@@ -629,6 +643,8 @@ mod tests {
             "baseline",
             "fail_on_change",
             "outputs",
+            "exit",
+            "exit_zero",
             "verbose",
             "quiet",
             "color",

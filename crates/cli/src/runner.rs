@@ -212,7 +212,8 @@ impl Runner {
             self.expecting.unmet().for_each(|line| say_soon(&line));
         }
         let code = self.code();
-        Ended::of(code).because(self.usage).with(self.outputs.finish(&mut interruption).await)
+        let ended = Ended::of(code).in_state(self.tally.status()).because(self.usage);
+        ended.with(self.outputs.finish(&mut interruption).await)
     }
 
     fn is_over(&self) -> bool {

@@ -2,6 +2,7 @@
 use rdp_probe::Report;
 
 use crate::exit;
+use crate::status::Status;
 
 /// What has been reported so far.
 #[derive(Debug, Default)]
@@ -12,15 +13,23 @@ pub(crate) struct Tally {
     /// Something that was expected of one that was reached is not so.
     unexpected: bool,
     last: u8,
+    /// The worst state so far; `None` where nothing was reported.
+    status: Option<Status>,
 }
 
 impl Tally {
     pub(crate) fn count(&mut self, report: &Report) {
         self.done += 1;
         self.last = report.run_exit_code();
+        self.status = self.status.max(Some(Status::of(report)));
         self.failed += usize::from(self.last != 0);
         self.unexpected |= self.last == exit::UNEXPECTED;
         self.interrupted |= self.last == exit::INTERRUPTED;
+    }
+
+    /// The worst state of what was reported.
+    pub(crate) const fn status(&self) -> Option<Status> {
+        self.status
     }
 
     /// The exit code: of one report its own.

@@ -8,6 +8,7 @@ use rdp_probe::codes::{self, Family};
 use rdp_probe::explain::OwnWord;
 use rdp_probe::{AuthMethod, Expectations, GatewayTransport, Security, Stage, catalogue};
 
+use crate::exit_style::ExitStyle;
 use crate::format::Format;
 use crate::gateway_options::Method;
 use crate::words::WAIT;
@@ -47,6 +48,7 @@ fn with_values(command: Command) -> Command {
         ("security", ids(&Security::ALL.map(Security::id))),
         ("until", ids(&stages)),
         ("outputs", formats.clone()),
+        ("exit", ids(&ExitStyle::IDS)),
         ("expect", Expectations::names()),
         (
             "gateway_auth",
