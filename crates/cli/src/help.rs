@@ -40,7 +40,10 @@ const GROUPS: [(&str, &[&str]); 10] = [
     ("Limits", &["timeout", "connect_timeout", "stage_timeout", "concurrency"]),
     ("Expectations", &["expect", "expect_file", "baseline", "fail_on_change"]),
     ("Rounds", &["count", "forever", "interval", "wait_for", "every", "stable", "give_up"]),
-    ("Output", &["outputs", "exit", "exit_zero", "verbose", "quiet", "color", "no_progress", "from_report"]),
+    (
+        "Output",
+        &["outputs", "brief", "exit", "exit_zero", "verbose", "quiet", "color", "no_progress", "from_report"],
+    ),
 ];
 
 /// The widest line.

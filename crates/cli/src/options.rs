@@ -239,6 +239,10 @@ pub(crate) struct Options {
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
 
+    /// For people, no more than three lines a target: the verdict, the likeliest cause, and what to do
+    #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
+    pub(crate) brief: bool,
+
     /// End with the exit codes of monitoring plugins, nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN [default: docs/exit-codes.md]
     #[arg(long, value_enum, value_name = "STYLE")]
     exit: Option<ExitStyle>,
@@ -643,6 +647,7 @@ mod tests {
             "baseline",
             "fail_on_change",
             "outputs",
+            "brief",
             "exit",
             "exit_zero",
             "verbose",

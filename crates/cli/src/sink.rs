@@ -20,6 +20,8 @@ pub(crate) struct Sink {
     format: Format,
     place: Place,
     look: Look,
+    /// Whether people get three lines a target.
+    brief: bool,
     /// Whether there is one report, which stands for itself.
     single: bool,
     /// Whether reports are rounds: people and JSON have what they come to, at the end.
@@ -65,6 +67,7 @@ impl Sink {
             format: spec.format,
             place,
             look,
+            brief: options.brief,
             single,
             rounds: options.repeats(),
             written: 0,
@@ -84,7 +87,7 @@ impl Sink {
 
     /// Takes what is known when the main path has ended, where a person waits for it; the report follows.
     pub(crate) fn begin(&mut self, report: &Report) {
-        if !self.single || self.format != Format::Human || !matches!(self.place, Place::Stdout) {
+        if !self.single || self.brief || self.format != Format::Human || !matches!(self.place, Place::Stdout) {
             return;
         }
         let (text, said) = render::first(report, &self.look);
@@ -99,6 +102,7 @@ impl Sink {
         }
         let text = match self.format {
             Format::Human if let Some(said) = self.said.take() => render::rest(report, &self.look, &said),
+            Format::Human if self.brief => render::brief(report, &self.look),
             Format::Human => {
                 let gap = if self.written == 0 { "" } else { "\n" };
                 format!("{gap}{}", render::human(report, &self.look))

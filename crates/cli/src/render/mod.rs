@@ -5,7 +5,7 @@ use rdp_probe::harmless_json;
 use serde::Serialize;
 
 pub(crate) use explanation::explanation;
-pub(crate) use rdp_probe::render::{First, Look, first, human, line, rest, statistics, title, wrapped};
+pub(crate) use rdp_probe::render::{First, Look, brief, first, human, line, rest, statistics, title, wrapped};
 
 /// The whole report, over several lines.
 pub(crate) fn json(report: &impl Serialize) -> String {
