@@ -73,7 +73,10 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["explain"], "no code"),
         (&["explain", " "], "a code is empty"),
         (&["explain", "5", "--bogus"], "--bogus"),
-        (&["explain", "5", "-o", "xml"], "expected human, line, json or ndjson"),
+        (
+            &["explain", "5", "-o", "xml"],
+            "expected human, line, json, ndjson, csv, junit, github or nagios, and =FILE",
+        ),
         (&["explain", "5", "-o", "line"], "line is a form of reports"),
         (&["explain", "5", "-o", "json", "-o", "human"], "two outputs go to standard output"),
         (&["srv1", "--timeout", "soon"], "\"soon\" is not a duration"),

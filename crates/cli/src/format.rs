@@ -14,11 +14,18 @@ pub(crate) enum Format {
     Line,
     Json,
     Ndjson,
+    Csv,
+    Junit,
+    Github,
+    Nagios,
 }
 
 impl Format {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Human, Self::Line, Self::Json, Self::Ndjson];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Human, Self::Line, Self::Json, Self::Ndjson, Self::Csv, Self::Junit, Self::Github, Self::Nagios];
+    /// Those that are forms of more than reports.
+    pub(crate) const GENERAL: [Self; 3] = [Self::Human, Self::Json, Self::Ndjson];
 
     /// The name in options.
     pub(crate) const fn id(self) -> &'static str {
@@ -27,6 +34,19 @@ impl Format {
             Self::Line => "line",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+            Self::Junit => "junit",
+            Self::Github => "github",
+            Self::Nagios => "nagios",
+        }
+    }
+
+    /// Names of these, in a sentence.
+    pub(crate) fn listed(formats: &[Self], or: &str) -> String {
+        let names: Vec<&str> = formats.iter().map(|format| format.id()).collect();
+        match names.split_last() {
+            Some((last, before)) if !before.is_empty() => format!("{} {or} {last}", before.join(", ")),
+            _ => names.concat(),
         }
     }
 }
@@ -48,6 +68,11 @@ pub(crate) enum Color {
 }
 
 impl OutputSpec {
+    /// Whether it is the one of these that writes the summary of a step: that is one file, however many outputs there are.
+    pub(crate) fn writes_summary(&self, outputs: &[Self]) -> bool {
+        outputs.iter().find(|output| output.format == Format::Github) == Some(self)
+    }
+
     /// Where it goes, the same for two spellings of one place; `None` is standard output.
     fn place(&self) -> Option<PathBuf> {
         let file = self.file.as_ref().filter(|file| file.as_os_str() != "/dev/stdout")?;
@@ -88,5 +113,5 @@ pub(crate) fn output(typed: OsString) -> Result<OutputSpec, String> {
             };
         }
     }
-    Err("expected human, line, json or ndjson, and =FILE for a file".into())
+    Err(format!("expected {}, and =FILE for a file", Format::listed(&Format::ALL, "or")))
 }

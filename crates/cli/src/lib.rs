@@ -52,6 +52,7 @@ mod source;
 mod spellings;
 mod status;
 mod stderr;
+mod step_summary;
 mod stored;
 mod tally;
 mod targets;

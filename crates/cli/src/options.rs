@@ -235,8 +235,7 @@ pub(crate) struct Options {
     #[arg(long, requires = "baseline")]
     pub(crate) fail_on_change: bool,
 
-    /// human, line, json or ndjson, to standard output or a file; may be repeated
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help = formats(), value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
 
     /// For people, no more than three lines a target: the verdict, the likeliest cause, and what to do
@@ -575,6 +574,11 @@ const VERBS: [&str; 3] = ["serve", "read", "bisect"];
 /// The ids of the stages that this version goes through.
 fn built() -> String {
     Stage::BUILT.map(Stage::id).join(", ")
+}
+
+/// The help of `-o`.
+fn formats() -> String {
+    format!("{}, to standard output or a file; may be repeated", Format::listed(&Format::ALL, "or"))
 }
 
 /// The help of `--until`.

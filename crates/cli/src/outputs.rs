@@ -270,9 +270,8 @@ impl Shared {
     }
 
     fn end(&self, sink: Sink) {
-        let place = sink.name();
-        if let Err(error) = sink.finish() {
-            self.failed(OutputFailure { place, error });
+        if let Err(failure) = sink.finish() {
+            self.failed(failure);
         }
     }
 

@@ -161,7 +161,10 @@ mod tests {
             (&["srv1", "--until", "session"], "stage session is not in this version"),
             (&["srv1", "--until", "nowhere"], "no such stage"),
             (&["srv1", "--security", "strong"], "expected one of auto, nla"),
-            (&["srv1", "-o", "xml"], "expected human, line, json or ndjson"),
+            (
+                &["srv1", "-o", "xml"],
+                "expected human, line, json, ndjson, csv, junit, github or nagios, and =FILE",
+            ),
             (&["srv1", "--from-report", "x.json"], "cannot be used with"),
             (&["--from-report", "x.json", "--until", "tcp"], "cannot be used with '--until"),
             (&["--from-report", "x.json", "--timeout", "2s"], "cannot be used with '--timeout"),

@@ -12,7 +12,8 @@ use crate::format::{Format, OutputSpec};
 use crate::look;
 use crate::options::Options;
 use crate::quote::short;
-use crate::render::{self, Look};
+use crate::render::{self, Check, Look, StepTable};
+use crate::step_summary::StepSummary;
 use crate::writing::{STDOUT, in_pieces, stdout_is_open};
 
 /// One output.
@@ -30,6 +31,10 @@ pub(crate) struct Sink {
     written: usize,
     /// What has been said of the report under way.
     said: Option<render::First>,
+    /// What a check says at its end.
+    check: Check,
+    /// The summary of a step, and what it will say.
+    step: Option<(StepSummary, StepTable)>,
     /// What is to be written next.
     text: String,
     /// Counts what has been written, for who wants to know whether anything moves.
@@ -61,6 +66,7 @@ impl Sink {
                 Place::File(path.clone(), file)
             }
         };
+        let step = if spec.writes_summary(&options.outputs) { StepSummary::open()? } else { None };
         let look = look::look(options.color, options.verbose, matches!(place, Place::Stdout));
         let octets = Arc::clone(octets);
         Ok(Some(Self {
@@ -72,6 +78,8 @@ impl Sink {
             rounds: options.repeats(),
             written: 0,
             said: None,
+            check: Check::default(),
+            step: step.map(|step| (step, StepTable::default())),
             text: String::new(),
             octets,
         }))
@@ -114,6 +122,18 @@ impl Sink {
                 let before = if self.written == 0 { "[\n" } else { ",\n" };
                 format!("{before}{}", render::json(report).trim_end())
             }
+            Format::Csv => self.begun(render::CSV_HEADER) + &render::csv_row(report),
+            Format::Junit => self.begun(render::JUNIT_BEGIN) + &render::junit_suite(report),
+            Format::Github => {
+                if let Some((_, table)) = &mut self.step {
+                    table.add(report);
+                }
+                render::github_command(report)
+            }
+            Format::Nagios => {
+                self.check.add(report);
+                String::new()
+            }
         };
         self.written += 1;
         self.text.push_str(&text);
@@ -131,22 +151,49 @@ impl Sink {
                 Format::Json => {
                     format!("{}{}", if first { "[\n" } else { ",\n" }, render::json(one).trim_end())
                 }
-                Format::Line | Format::Ndjson => return,
+                Format::Line
+                | Format::Ndjson
+                | Format::Csv
+                | Format::Junit
+                | Format::Github
+                | Format::Nagios => return,
             };
             self.written += 1;
             self.text.push_str(&text);
         }
     }
 
-    /// Ends it: nothing more comes.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        if self.format == Format::Json && !self.single {
-            self.text.push_str(if self.written == 0 { "[]\n" } else { "\n]\n" });
+    /// What stands before the first report, and not before another one.
+    fn begun(&self, with: &str) -> String {
+        if self.written == 0 { with.to_owned() } else { String::new() }
+    }
+
+    /// What stands behind the last report.
+    fn end(&self) -> String {
+        match self.format {
+            Format::Json if self.single => String::new(),
+            Format::Json => if self.written == 0 { "[]\n" } else { "\n]\n" }.to_owned(),
+            Format::Csv => self.begun(render::CSV_HEADER),
+            Format::Junit => self.begun(render::JUNIT_BEGIN) + render::JUNIT_END,
+            Format::Nagios => self.check.text(),
+            Format::Human | Format::Line | Format::Ndjson | Format::Github => String::new(),
         }
-        self.flush()?;
-        match self.place {
+    }
+
+    /// Ends it: nothing more comes.
+    pub(crate) fn finish(mut self) -> Result<(), OutputFailure> {
+        let end = self.end();
+        self.text.push_str(&end);
+        let flushed = self.flush();
+        let name = self.name();
+        let written = flushed.and_then(|()| match self.place {
             Place::Stdout => Ok(()),
             Place::File(_, file) => file.finish(),
+        });
+        written.map_err(|error| OutputFailure { place: name, error })?;
+        match self.step {
+            Some((summary, table)) => summary.append(&table),
+            None => Ok(()),
         }
     }
 

@@ -15,7 +15,6 @@ pub(crate) enum Status {
 
 impl Status {
     /// All of them, the best one first.
-    #[cfg(test)]
     pub(crate) const ALL: [Self; 4] = [Self::Ok, Self::Warning, Self::Unknown, Self::Critical];
 
     pub(crate) fn of(report: &Report) -> Self {
@@ -36,6 +35,15 @@ impl Status {
             Self::Warning => 1,
             Self::Critical => 2,
             Self::Unknown => 3,
+        }
+    }
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "WARNING",
+            Self::Unknown => "UNKNOWN",
+            Self::Critical => "CRITICAL",
         }
     }
 }

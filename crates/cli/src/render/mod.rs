@@ -1,10 +1,19 @@
-//! What is printed: reports as the library renders them, explanations, and JSON.
+//! What is printed: reports as the library renders them, explanations, JSON, and what other programs read.
+mod csv;
 mod explanation;
+mod github;
+mod junit;
+mod nagios;
+mod shown;
 
 use rdp_probe::harmless_json;
 use serde::Serialize;
 
+pub(crate) use self::csv::{CSV_HEADER, csv_row};
 pub(crate) use explanation::explanation;
+pub(crate) use github::{StepTable, github_command};
+pub(crate) use junit::{JUNIT_BEGIN, JUNIT_END, junit_suite};
+pub(crate) use nagios::Check;
 pub(crate) use rdp_probe::render::{First, Look, brief, first, human, line, rest, statistics, title, wrapped};
 
 /// The whole report, over several lines.

@@ -43,11 +43,10 @@ fn with_values(command: Command) -> Command {
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<String>>();
     let stages: Vec<&str> =
         Stage::ALL.into_iter().filter(|stage| stage.can_be_asked_for()).map(Stage::id).collect();
-    let formats = ids(&Format::ALL.map(Format::id));
     let options = [
         ("security", ids(&Security::ALL.map(Security::id))),
         ("until", ids(&stages)),
-        ("outputs", formats.clone()),
+        ("outputs", ids(&Format::ALL.map(Format::id))),
         ("exit", ids(&ExitStyle::IDS)),
         ("expect", Expectations::names()),
         (
@@ -64,6 +63,7 @@ fn with_values(command: Command) -> Command {
     let command = command.mut_subcommand(WAIT, |verb| verb.args(of_a_probe));
     command.mut_subcommand("explain", |verb| {
         let verb = verb.mut_arg("codes", |argument| argument.value_parser(one_of(words())));
+        let formats = ids(&Format::GENERAL.map(Format::id));
         verb.mut_arg("outputs", |argument| argument.value_parser(one_of(formats)))
     })
 }

@@ -51,8 +51,11 @@ impl Explain {
         if let Some(message) = shared_place(&self.outputs) {
             return complain(&message, exit::USAGE);
         }
-        if self.outputs.iter().any(|output| output.format == Format::Line) {
-            return complain("-o line is a form of reports; explain has human, json and ndjson", exit::USAGE);
+        let only_of_reports = |output: &&OutputSpec| !Format::GENERAL.contains(&output.format);
+        if let Some(output) = self.outputs.iter().find(only_of_reports) {
+            let (format, general) = (output.format.id(), Format::listed(&Format::GENERAL, "and"));
+            let message = format!("-o {format} is a form of reports; explain has {general}");
+            return complain(&message, exit::USAGE);
         }
         let all = if from_stdin {
             match text(std::io::stdin()) {
@@ -74,12 +77,12 @@ impl Explain {
         let human = [OutputSpec { format: Format::Human, file: None }];
         let specs = if self.outputs.is_empty() { &human[..] } else { &self.outputs };
         let failures = writing::write_all(specs, |format, stdout| match format {
-            Format::Human | Format::Line => {
+            Format::Json => render::json(&all.iter().map(ExplanationView::of).collect::<Vec<_>>()),
+            Format::Ndjson => all.iter().map(|one| render::json_line(&ExplanationView::of(one))).collect(),
+            Format::Human | Format::Line | Format::Csv | Format::Junit | Format::Github | Format::Nagios => {
                 let look = look::look(self.color, u8::from(self.verbose), stdout);
                 all.iter().map(|one| render::explanation(one, &look)).collect::<Vec<_>>().join("\n")
             }
-            Format::Json => render::json(&all.iter().map(ExplanationView::of).collect::<Vec<_>>()),
-            Format::Ndjson => all.iter().map(|one| render::json_line(&ExplanationView::of(one))).collect(),
         });
         for message in failures.iter().filter_map(OutputFailure::message) {
             complain(&message, exit::OUTPUT);
