@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::parse::{Parsed, parse};
-use crate::render::{self, Look};
+use crate::render::{self, Check, Look, StepTable};
 use crate::spellings;
 use crate::targets::list;
 
@@ -48,7 +48,49 @@ pub fn printed(report: &Report) {
     let line = render::line(report);
     assert!(is_one_line(&line), "{line:?}");
     looks(|look| render::human(report, look));
+    looks(|look| render::brief(report, look));
     forms(report);
+    read_by_programs(report);
+}
+
+/// What other programs read is whole, and nothing that a peer sent is more than text there.
+fn read_by_programs(report: &Report) {
+    let row = render::csv_row(report);
+    assert!(is_one_line(&row), "{row:?}");
+    let mut reader = csv::Reader::from_reader(render::CSV_HEADER.as_bytes());
+    let columns = reader.headers().ok().cloned().unwrap_or_default();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(row.as_bytes());
+    let cells = reader.records().next().and_then(Result::ok).unwrap_or_default();
+    assert_eq!(cells.len(), columns.len(), "{row:?}");
+    for (column, cell) in columns.iter().zip(&cells) {
+        assert!(cell.parse::<i64>().is_ok() || !cell.starts_with(['=', '+', '-', '@']), "{column}: {cell:?}");
+    }
+
+    let suites = format!("{}{}{}", render::JUNIT_BEGIN, render::junit_suite(report), render::JUNIT_END);
+    assert!(is_harmless(&suites), "{suites:?}");
+    let read = quick_junit::Report::deserialize_from_str(&suites);
+    assert!(read.is_ok(), "{read:?}: {suites}");
+    let all: Vec<_> = read.into_iter().flat_map(|read| read.test_suites).collect();
+    assert_eq!(all.len(), 1, "{suites}");
+    let failed: usize = all.iter().map(|suite| suite.failures + suite.errors).sum();
+    assert_eq!(failed == 0, report.run_exit_code() == 0, "{suites}");
+
+    let command = render::github_command(report);
+    let begins =
+        ["::error title=", "::warning title=", "::notice title="].iter().any(|one| command.starts_with(one));
+    assert!(command.is_empty() || (begins && is_one_line(&command)), "{command:?}");
+    let mut table = StepTable::default();
+    table.add(report);
+    let summary = table.text(1 << 20);
+    assert!(is_harmless(&summary) && summary.matches("\n| ").count() == 3, "{summary:?}");
+
+    let mut check = Check::default();
+    for _ in 0..2 {
+        check.add(report);
+        let said = check.text();
+        let figures = said.lines().next().unwrap_or_default().matches('|').count();
+        assert!(is_harmless(&said) && said.matches('|').count() == 1 && figures == 1, "{said:?}");
+    }
 }
 
 fn is_one_line(text: &str) -> bool {
