@@ -20,6 +20,9 @@ const LIMIT: Duration = Duration::from_secs(90);
 /// The pause between two looks at a running program.
 const POLL: Duration = Duration::from_millis(5);
 
+/// What the program writes, all that there is.
+pub(crate) const FORMATS: [&str; 8] = ["human", "line", "json", "ndjson", "csv", "junit", "github", "nagios"];
+
 /// What the program did.
 #[derive(Debug)]
 pub(crate) struct Output {

@@ -9,7 +9,7 @@ use rdp_probe_testkit::{Scenario, generate};
 use rdp_probe_tests::reads_again;
 use serde_json::{Value, json};
 
-use crate::binary::{self, Output, run};
+use crate::binary::{self, FORMATS, Output, run};
 use crate::scenarios;
 
 /// The report of a scenario, as the machine alone gives it.
@@ -313,7 +313,7 @@ fn a_report_becomes_every_format_and_keeps_its_exit_code() {
     let report = report("fin-after-request");
     let stored = text(&report);
     let from = |format: &str| piped(&["--from-report", "-", "-o", format], stored.as_bytes());
-    for format in ["human", "line", "json", "ndjson"] {
+    for format in FORMATS {
         let output = from(format);
         assert_eq!((output.status, output.stderr.as_str()), (Some(30), ""), "{format}");
     }
@@ -396,9 +396,9 @@ fn a_file_that_is_too_large_is_refused() {
 #[test]
 fn names_in_a_stored_report_reach_no_output_unescaped() {
     let mut json: Value = serde_json::from_str(&text(&report("fin-after-request"))).unwrap();
-    json["evidence"]["plan"]["host"] = json!({ "name": "a\u{1b}[2J\r\nb\u{202e}" });
+    json["evidence"]["plan"]["target"]["host"] = json!({ "name": "a\u{1b}[2J\r\nb\u{202e}" });
     json["target"]["input"] = "c\u{9b}\n".into();
-    for format in ["human", "line", "json", "ndjson"] {
+    for format in FORMATS {
         let output = piped(&["--from-report", "-", "-vv", "-o", format], json.to_string().as_bytes());
         assert_eq!(output.status, Some(30), "{}", output.stderr);
         let harmful = |c: char| c != '\n' && rdp_probe::is_harmful(c);

@@ -77,6 +77,8 @@ mod no_resumption;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod outputs;
+#[cfg(test)]
 mod packages;
 #[cfg(test)]
 mod path_mtu;

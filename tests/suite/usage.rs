@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rdp_probe_testkit::Scenario;
 use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 
-use crate::binary::{self, Output, code, heeding_signals, run};
+use crate::binary::{self, FORMATS, Output, code, heeding_signals, run};
 
 /// A folder that is gone when this is dropped.
 pub(crate) struct Scratch(PathBuf);
@@ -364,7 +364,7 @@ fn what_a_peer_sends_reaches_no_output_unescaped() {
         "53 53 48 2d 32 2e 30 2d 1b 5b 32 4a 1b 5d 30 3b 78 07 e2 80 ae 9b 41 41 41 41 41 41 41 41 0d 0a";
     let steps =
         format!("{{ expect = \"connection_request\" }}, {{ send = \"{banner}\" }}, {{ close = \"fin\" }}");
-    for format in ["human", "json", "ndjson"] {
+    for format in FORMATS {
         let output = against(&steps, &["-vv", "-o", format]);
         assert_eq!(output.status, Some(32), "{} {}", output.stdout, output.stderr);
         let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}' || c == '\u{9b}';
