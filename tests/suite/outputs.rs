@@ -174,6 +174,39 @@ fn mistakes_and_outputs_that_fail_are_unknown_to_a_monitoring_system() {
     );
 }
 
+#[test]
+fn what_has_changed_since_a_baseline_is_in_every_output_and_fails_where_nothing_was_to() {
+    let scratch = Scratch::new("changed");
+    let before = stored(&scratch, "before", &[report("certificate-of-the-authority")]);
+    let now = stored(&scratch, "now", &[report("challenge-over-tls-1-2")]);
+    for (more, code) in [(&["--fail-on-change"][..], 1), (&[], 0)] {
+        let of = |format: &str| {
+            let base = ["--from-report", &now, "--baseline", &before, "-o", format];
+            let output = run(&[&base[..], more].concat());
+            assert_eq!((output.status, output.stderr.as_str()), (Some(code), ""), "{format}");
+            (scratch.file(format, output.stdout.as_bytes()), output.stdout)
+        };
+        let suite = &suites(&of("junit").0)[0];
+        let cases = suite["cases"].as_array().unwrap().iter().filter(|case| case["class"] == "baseline");
+        let cases: Vec<&str> = cases.map(|case| case["name"].as_str().unwrap()).collect();
+        assert_eq!(
+            (cases.contains(&"tls"), suite["properties"].get("changed.tls").is_some()),
+            (code == 1, code == 0)
+        );
+        assert_eq!(results(suite, "Failure"), cases.len(), "{suite:#}");
+        let row = &rows(&of("csv").0)[0];
+        assert!(row["changed"].as_str().unwrap().split(' ').any(|what| what == "tls"), "{row:#}");
+        let commands = github::commands(&of("github").1);
+        assert_eq!(commands[0].name == "error", code == 1, "{}", commands[0].name);
+        assert!(commands[0].data.contains("\ntls has changed: it is 1.2, and was 1.3"), "{}", commands[0].data);
+        let said = nagios::Said::read(&of("nagios").1);
+        assert_eq!(said.word == "CRITICAL", code == 1, "{}", said.word);
+        assert!(said.lines.contains(&"Changed: tls: it is 1.2, and was 1.3".to_owned()), "{:?}", said.lines);
+        let brief = run(&[&["--from-report", &now, "--baseline", &before, "--brief"], more].concat()).stdout;
+        assert_eq!(brief.contains("\n  Not so: ") && brief.contains("tls (it was 1.3,"), code == 1, "{brief}");
+    }
+}
+
 /// What nobody would call a host.
 const HOSTILE: &str = "=cmd|' /C calc'!A0\u{1b}[2J\r\n::error::x%0A::stop-commands::y,z=1\u{202e}<b>&\"]]>\u{ffff}`[l](http://h)` | 'q'=9;;; ";
 

@@ -13,6 +13,7 @@ use crate::prepared::Prepared;
 use crate::progress::{self, Line};
 use crate::rounds;
 use crate::signals::Interruption;
+use crate::status::Status;
 
 /// From one round to the next, where nobody says.
 const USUAL: Duration = Duration::from_secs(1);
@@ -53,10 +54,11 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     }
     drop(tell);
     let (wanted, mut line) = (progress::wanted(&options), Line::default());
-    let mut rejected = false;
+    let (mut rejected, mut state) = (false, None);
     while let Some((index, report)) = told.recv().await {
         let report = expecting.check(report);
         rejected |= rounds::is_rejected(&report);
+        state = state.max(Some(Status::of(&report)));
         if let Some(one) = all.get_mut(index) {
             one.add(&report);
         }
@@ -89,7 +91,7 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     expecting.unmet().for_each(|line| say_soon(&line));
     let code = code(&all, panicked, interruption.happened());
     outputs.sum(all);
-    Ended::of(code).with(outputs.finish(&mut interruption).await)
+    Ended::of(code).in_state(state).with(outputs.finish(&mut interruption).await)
 }
 
 /// Probes one, round by round; ends when nobody hears any more.

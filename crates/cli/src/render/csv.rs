@@ -3,11 +3,11 @@ use ::csv::{QuoteStyle, WriterBuilder};
 use rdp_probe::render::client_codes;
 use rdp_probe::{ExpectedOutcome, Hop, Nla, Report, SecuritySummary, Stage, escape};
 
-use super::shown::{expected, summary};
+use super::shown::{changes, expected, summary};
 
 /// The columns.
 pub(crate) const CSV_HEADER: &str = "made_at,input,host,port,address,gateway,outcome,exit_code,hop,stage,rule,summary,nla,tls_version,\
-    cert_days_left,cert_sha256,cert_subject,server_name,os_build,guess,credentials,duration_us,mstsc,findings,unexpected\n";
+    cert_days_left,cert_sha256,cert_subject,server_name,os_build,guess,credentials,duration_us,mstsc,findings,unexpected,changed\n";
 
 /// What a cell holds.
 enum Cell {
@@ -28,7 +28,7 @@ pub(crate) fn csv_row(report: &Report) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-fn cells(report: &Report) -> [Cell; 25] {
+fn cells(report: &Report) -> [Cell; 26] {
     let (evidence, verdict) = (&report.evidence, &report.diagnosis.verdict);
     let target = &evidence.plan.target;
     let (tls, server) = (evidence.shown_tls(), evidence.shown_server());
@@ -39,6 +39,7 @@ fn cells(report: &Report) -> [Cell; 25] {
     let findings: Vec<&str> = report.diagnosis.findings.iter().map(|rule| rule.id).collect();
     let unexpected: Vec<&str> =
         expected(report, ExpectedOutcome::Failed).map(|one| one.expectation.as_str()).collect();
+    let changed: Vec<String> = changes(report).into_iter().map(|(what, _)| what).collect();
     let text = |text: Option<String>| Cell::Text(text.unwrap_or_default());
     let id = |id: Option<&str>| Cell::Text(id.unwrap_or_default().to_owned());
     let number = |number: Option<String>| Cell::Number(number.unwrap_or_default());
@@ -72,6 +73,7 @@ fn cells(report: &Report) -> [Cell; 25] {
         text(Some(client_codes(report).join(" "))),
         text(Some(findings.join(" "))),
         text(Some(unexpected.join(", "))),
+        text(Some(changed.join(" "))),
     ]
 }
 

@@ -2,11 +2,11 @@
 use rdp_probe::render::exit_code_in_words;
 use rdp_probe::{ExpectedOutcome, Report, escape};
 
-use super::shown::{at, expected, name, summary, text, wanted};
+use super::shown::{at, changes, expected, name, summary, text, wanted};
 use crate::status::is_warning;
 
 /// The command that makes an annotation of a target: an error where it ends with another exit code than 0, a warning where something is to
-/// be looked after, a notice where something could not be told. Empty where all is in order.
+/// be looked after, a notice where something could not be told or has changed. Empty where all is in order.
 pub(crate) fn github_command(report: &Report) -> String {
     let mut lines = vec![summary(report)];
     let kind = if report.run_exit_code() != 0 {
@@ -16,6 +16,7 @@ pub(crate) fn github_command(report: &Report) -> String {
         }
         let failed = expected(report, ExpectedOutcome::Failed);
         lines.extend(failed.map(|one| format!("{}: {}", escape(&one.expectation), wanted(one))));
+        lines.extend(changed(report));
         lines.push(exit_code_in_words(report.run_exit_code()));
         "error"
     } else {
@@ -24,16 +25,20 @@ pub(crate) fn github_command(report: &Report) -> String {
         let untold: Vec<String> = untold
             .map(|one| format!("{} cannot be told: {}", escape(&one.expectation), one.why.unwrap_or_default()))
             .collect();
-        let kind = match (warnings.is_empty(), untold.is_empty()) {
-            (true, true) => return String::new(),
-            (true, false) => "notice",
-            (false, _) => "warning",
-        };
-        lines.extend(warnings.into_iter().chain(untold));
+        let kind = if warnings.is_empty() { "notice" } else { "warning" };
+        lines.extend(warnings.into_iter().chain(untold).chain(changed(report)));
+        if lines.len() == 1 {
+            return String::new();
+        }
         kind
     };
     let title = format!("{} {}", name(report), at(report));
     format!("::{kind} title={}::{}\n", property(&title), data(&lines.join("\n")))
+}
+
+/// What has changed since the baseline.
+fn changed(report: &Report) -> impl Iterator<Item = String> {
+    changes(report).into_iter().map(|(what, said)| format!("{what} has changed: {said}"))
 }
 
 /// What is to be looked after, with what to do.
@@ -91,6 +96,7 @@ impl StepTable {
             expected(report, ExpectedOutcome::Failed)
                 .map(|one| format!("{}: {}", escape(&one.expectation), wanted(one))),
         );
+        said.extend(changed(report));
         let said: Vec<String> = said.iter().map(|one| cell(one)).collect();
         let code_in_words = exit_code_in_words(code);
         let row = format!(

@@ -3,7 +3,7 @@ use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite}
 use rdp_probe::render::{client_codes, exit_code_in_words};
 use rdp_probe::{Evidence, Expected, ExpectedOutcome, Outcome, PathStage, Report, escape};
 
-use super::shown::{is_undecided, name, summary, text, wanted};
+use super::shown::{changes, is_undecided, name, summary, text, wanted};
 
 /// What stands before the first suite. How many tests there are is known at the end only, and nobody needs it said.
 pub(crate) const JUNIT_BEGIN: &str =
@@ -13,6 +13,7 @@ pub(crate) const JUNIT_END: &str = "</testsuites>\n";
 
 /// Of whom a case is that is no stage.
 const EXPECTATION: &str = "expectation";
+const BASELINE: &str = "baseline";
 
 /// The suite of one report.
 pub(crate) fn junit_suite(report: &Report) -> String {
@@ -47,6 +48,10 @@ fn suite(report: &Report) -> TestSuite {
             text(report, |rule| rule.summary, finding),
         ));
     }
+    let (undue, changes) = (report.is_unduly_changed(), changes(report));
+    for (what, said) in changes.iter().filter(|_| !undue) {
+        suite.add_property(Property::new(format!("changed.{what}"), said.as_str()));
+    }
     let stages = Evidence::sequence(evidence.path());
     let deciding = stages.iter().rposition(|stage| {
         Some(stage.record.stage) == verdict.stage
@@ -66,6 +71,7 @@ fn suite(report: &Report) -> TestSuite {
         suite.add_test_case(last);
     }
     suite.add_test_cases(report.expected().iter().map(expectation));
+    suite.add_test_cases(changes.iter().filter(|_| undue).map(|(what, said)| change(what, said)));
     suite
 }
 
@@ -117,6 +123,15 @@ fn why(report: &Report) -> String {
     }
     lines.push(exit_code_in_words(report.exit_code()));
     lines.join("\n")
+}
+
+/// Something that has changed where nothing was to.
+fn change(what: &str, said: &str) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(BASELINE).set_message(said);
+    let mut case = TestCase::new(what, status);
+    case.set_classname(BASELINE);
+    case
 }
 
 fn expectation(expected: &Expected) -> TestCase {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use rdp_probe::render::{client_codes, exit_code_in_words};
 use rdp_probe::{ExpectedOutcome, Hop, Report, Stage, escape};
 
-use super::shown::{at, expected, name, summary, text, wanted};
+use super::shown::{at, changes, expected, name, summary, text, wanted};
 use crate::status::{Status, is_warning};
 
 /// As many targets have a line of their own, and a time: whoever reads it takes some kilobytes and no more.
@@ -106,6 +106,7 @@ impl Only {
         lines.extend(
             failed.map(|one| format!("Not as expected: {}: {}", escape(&one.expectation), wanted(one))),
         );
+        lines.extend(changes(report).into_iter().map(|(what, said)| format!("Changed: {what}: {said}")));
         for finding in report.diagnosis.findings.iter().filter(|rule| is_warning(rule)) {
             lines.push(format!("Worth knowing: {}", text(report, |rule| rule.summary, finding)));
             lines.push(format!("Do: {}", text(report, |rule| rule.remedy, finding)));

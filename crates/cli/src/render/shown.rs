@@ -1,5 +1,5 @@
 //! What several forms of a report say in the same words.
-use rdp_probe::{Expected, ExpectedOutcome, Report, Rule, Target, escape};
+use rdp_probe::{Change, Expected, ExpectedOutcome, Report, Rule, Target, escape};
 
 /// The target, with its port.
 pub(super) fn name(report: &Report) -> String {
@@ -38,6 +38,13 @@ pub(super) fn text(report: &Report, text: fn(&Rule) -> &'static str, rule: &Rule
 /// Expectations of this outcome.
 pub(super) fn expected(report: &Report, outcome: ExpectedOutcome) -> impl Iterator<Item = &Expected> {
     report.expected().iter().filter(move |one| one.outcome == outcome)
+}
+
+/// What has changed since the baseline, by its name: what it is, and what it was.
+pub(super) fn changes(report: &Report) -> Vec<(String, String)> {
+    let changes = report.compared().map(|compared| &compared.changes).into_iter().flatten();
+    let said = |one: &Change| format!("it is {}, and was {}", escape(&one.now), escape(&one.before));
+    changes.map(|one| (escape(&one.what).into_owned(), said(one))).collect()
 }
 
 /// What was wanted, and what is.

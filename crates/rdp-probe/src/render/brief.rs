@@ -53,14 +53,18 @@ fn numbered(heading: &str, which: &str, of: usize) -> String {
     if of > 1 { format!("  {heading}, {which} of {of}: ") } else { format!("  {heading}: ") }
 }
 
-/// What was expected and is not so, with what is.
+/// What was expected and is not so, with what is, and what has changed where nothing was to.
 fn unexpected(report: &Report) -> String {
     let failed = report.expected().iter().filter(|one| one.outcome == ExpectedOutcome::Failed);
     let texts = failed.map(|one| {
         let got = one.got.as_deref().unwrap_or_default();
         format!("{} (it is {})", escape(&one.expectation), escape(got))
     });
-    texts.collect::<Vec<_>>().join("; ") + "."
+    let changes = report.compared().filter(|_| report.is_unduly_changed()).map(|compared| &compared.changes);
+    let changes = changes.into_iter().flatten();
+    let changes = changes
+        .map(|one| format!("{} (it was {}, and is {})", one.what, escape(&one.before), escape(&one.now)));
+    texts.chain(changes).collect::<Vec<_>>().join("; ") + "."
 }
 
 const fn is_warning(rule: &Rule) -> bool {

@@ -114,12 +114,17 @@ impl Report {
         self.held_against.as_ref().map_or(&[], |held| &held.expected)
     }
 
+    /// Whether something has changed where nothing was to.
+    #[must_use]
+    pub fn is_unduly_changed(&self) -> bool {
+        let no_change = self.held_against.as_ref().is_some_and(|held| held.no_change);
+        no_change && self.compared().is_some_and(|compared| !compared.changes.is_empty())
+    }
+
     /// Whether something that was expected is not so, or has changed where nothing was to.
     #[must_use]
     pub fn is_unexpected(&self) -> bool {
-        let no_change = self.held_against.as_ref().is_some_and(|held| held.no_change);
-        let changed = no_change && self.compared().is_some_and(|compared| !compared.changes.is_empty());
-        changed || self.expected().iter().any(|one| one.outcome == ExpectedOutcome::Failed)
+        self.is_unduly_changed() || self.expected().iter().any(|one| one.outcome == ExpectedOutcome::Failed)
     }
 
     /// The exit code of a run with this report: the verdict's own, or 1 where that is 0 and something is not as it was expected
