@@ -555,7 +555,8 @@ mod tests {
                 assert_eq!(too_long(&narrow, 40), [""; 0], "{name}, verbose {verbose}");
                 assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{name}: {text:?}");
                 assert!(!text.lines().any(|line| line.ends_with(' ')), "{name}: {text:?}");
-                let last = format!("\n\nexit code {}\n", report.exit_code());
+                let mut last = String::from("\n\n");
+                wrapped(&mut last, "", &exit_code_in_words(report.exit_code()), 80);
                 assert!(text.ends_with(&last), "{name}: {text}");
                 let colored = human(&report, &Look { color: true, verbose, ..PLAIN });
                 assert_eq!(without_color(&colored), text, "{name}: colour changes nothing but colour");
