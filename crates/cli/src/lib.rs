@@ -42,6 +42,7 @@ mod signals;
 mod sink;
 mod source;
 mod spellings;
+mod spread;
 mod stderr;
 mod stored;
 mod tally;

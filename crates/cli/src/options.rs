@@ -16,6 +16,7 @@ use crate::quote::quoted;
 use crate::resolve_entry::ResolveEntry;
 use crate::verbs::Verb;
 use crate::words::{behind, is_rdp_file};
+use crate::written::means_many;
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
 /// would show.
@@ -285,7 +286,8 @@ impl Options {
 
     /// Whether there is exactly one target, and it was typed and not taken from a list.
     pub(crate) fn single(&self) -> bool {
-        matches!(self.targets.as_slice(), [only] if only != "-" && behind(only, "@").is_none())
+        let many = |typed: &OsString| typed.to_str().is_some_and(|text| means_many(text));
+        matches!(self.targets.as_slice(), [only] if only != "-" && behind(only, "@").is_none() && !many(only))
     }
 
     /// Whether standard output has the report for people.
@@ -531,6 +533,8 @@ mod tests {
         let single =
             |targets: &[&str]| Options::try_parse_from(["rdp-probe"].iter().chain(targets)).unwrap().single();
         assert!(single(&["srv1"]));
+        assert!(single(&["srv-1:3390"]) && single(&["my-10.0.0.1-2.rdp"]));
+        assert!(!single(&["10.0.0.0/32"]) && !single(&["10.0.0.1-2"]) && !single(&["srv1:1,2"]));
         assert!(!single(&["@hosts"]) && !single(&["-"]) && !single(&["srv1", "srv2"]));
     }
 

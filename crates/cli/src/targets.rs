@@ -3,6 +3,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::vec;
 
 #[cfg(feature = "dev")]
 use rdp_probe::Target;
@@ -14,17 +15,18 @@ use crate::jobs::{Job, Jobs, takes, with_key_log};
 #[cfg(feature = "dev")]
 use crate::lists::What;
 use crate::lists::{self, Line, Lines, Reading};
-use crate::named::Named;
+use crate::named::Several;
 use crate::options::Options;
 use crate::password::NoRun;
 use crate::quote::{quoted, short};
+use crate::spread::Spread;
 use crate::words::behind;
 use crate::written;
 
 /// Where targets come from.
 enum Source {
-    /// What was typed, which is one target.
-    Typed(Box<Named>),
+    /// What was typed.
+    Typed(Box<Several>),
     /// A list file, read for the second time, and what it held the first time.
     List { path: PathBuf, name: String, held: Held },
     /// A list that can be read but once.
@@ -36,6 +38,25 @@ enum Source {
 struct Held {
     good: usize,
     bad: usize,
+}
+
+/// What comes next: a probe, or many targets.
+enum Next {
+    Job(Job),
+    Many(Spread),
+}
+
+/// All of them under way.
+struct Under {
+    sources: vec::IntoIter<Source>,
+    jobs: Jobs,
+    /// Whether there is a list among them that can be read but once.
+    streams: bool,
+    list: Option<Box<UnderWay>>,
+    /// What means many, and how many of them have been made.
+    many: Option<(Spread, u64)>,
+    /// How many targets have been named.
+    named: usize,
 }
 
 /// A list under way.
@@ -99,17 +120,19 @@ impl Targets {
                 total += held.good;
                 sources.push(Source::List { path, name, held });
             } else {
-                let (named, more) = Named::typed(typed, options)
+                let (several, more) = Several::typed(typed, options)
                     .map_err(|error| format!("target {}: {error}", written::shown(&short(typed))))?;
-                if more {
+                if let Several::One(named) = &several
+                    && more
+                {
                     warnings.push(format!(
                         "target {}: what stands behind the port is passed over",
                         quoted(&named.target.input)
                     ));
                 }
-                warnings.extend(jobs.look_at(&named)?);
-                total += 1;
-                sources.push(Source::Typed(Box::new(named)));
+                warnings.extend(look_at(&mut jobs, &several)?);
+                total = total.saturating_add(several.len());
+                sources.push(Source::Typed(Box::new(several)));
             }
         }
         if !streams && total == 0 {
@@ -147,41 +170,88 @@ impl Targets {
     /// The jobs, in the order of their targets, each when it is asked for. An error ends them: what a list that can be read but once
     /// has in its place cannot be known before.
     pub(crate) fn jobs(self) -> impl Iterator<Item = Result<Job, String>> + Send {
-        let Self { sources, mut jobs, total, .. } = self;
-        let mut sources = sources.into_iter();
-        let mut under_way: Option<Box<UnderWay>> = None;
-        let (mut count, mut over) = (0_usize, false);
+        let Self { sources, jobs, total, .. } = self;
+        let sources = sources.into_iter();
+        let mut under = Under { sources, jobs, streams: total.is_none(), list: None, many: None, named: 0 };
+        let mut over = false;
         std::iter::from_fn(move || {
             if over {
                 return None;
             }
-            let next = loop {
-                if let Some(list) = &mut under_way {
-                    match list.next(&mut jobs) {
-                        Some(job) => break job.map(Some),
-                        None => under_way = None,
-                    }
-                }
-                match sources.next() {
-                    Some(Source::Typed(named)) => break jobs.of(&named).map(Some),
-                    Some(Source::Stream(list)) => under_way = Some(list),
-                    Some(Source::List { path, name, held }) => match File::open(&path) {
-                        Ok(file) => {
-                            under_way = Some(UnderWay::of(Box::new(file), name, &jobs.options, Some(held)));
-                        }
-                        Err(error) => break Err(format!("{name}: cannot be read: {error}")),
-                    },
-                    // What could not be known before is looked at now.
-                    None if total.is_none() && count == 0 => break Err(NO_TARGET.into()),
-                    None if total.is_none() => break jobs.all_of_use().map(|()| None),
-                    None => break Ok(None),
-                }
-            };
-            count += 1;
-            let next = next.transpose();
+            let next = under.next().transpose();
             over = !matches!(next, Some(Ok(_)));
             next
         })
+    }
+}
+
+impl Under {
+    fn next(&mut self) -> Result<Option<Job>, String> {
+        loop {
+            if let Some(job) = self.of_many() {
+                return job.map(Some);
+            }
+            match self.named()? {
+                Some(Next::Job(job)) => return Ok(Some(job)),
+                Some(Next::Many(many)) => self.many = Some((many, 0)),
+                None => return self.end().map(|()| None),
+            }
+        }
+    }
+
+    /// The next one of what means many.
+    fn of_many(&mut self) -> Option<Result<Job, String>> {
+        let (many, made) = self.many.as_mut()?;
+        let Some(target) = many.at(*made) else {
+            self.many = None;
+            return None;
+        };
+        *made += 1;
+        Some(self.jobs.of(&target.into()))
+    }
+
+    /// What is named next.
+    fn named(&mut self) -> Result<Option<Next>, String> {
+        loop {
+            if let Some(list) = &mut self.list {
+                match list.next(&mut self.jobs) {
+                    Some(next) => return next.map(Some),
+                    None => self.named = self.named.saturating_add(list.held.good),
+                }
+                self.list = None;
+            }
+            match self.sources.next() {
+                Some(Source::Typed(several)) => {
+                    self.named = self.named.saturating_add(several.len());
+                    return Next::of(*several, &mut self.jobs).map(Some);
+                }
+                Some(Source::Stream(list)) => self.list = Some(list),
+                Some(Source::List { path, name, held }) => {
+                    let file = File::open(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+                    self.list = Some(UnderWay::of(Box::new(file), name, &self.jobs.options, Some(held)));
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// What could not be known before is looked at now.
+    fn end(&self) -> Result<(), String> {
+        match (self.streams, self.named) {
+            (false, _) => Ok(()),
+            (true, 0) => Err(NO_TARGET.into()),
+            (true, _) => self.jobs.all_of_use(),
+        }
+    }
+}
+
+impl Next {
+    fn of(several: Several, jobs: &mut Jobs) -> Result<Self, String> {
+        match several {
+            Several::One(named) => jobs.of(&named).map(Self::Job),
+            // Each of them is made when its turn comes.
+            Several::Many(many) => Ok(Self::Many(many)),
+        }
     }
 }
 
@@ -199,8 +269,8 @@ impl UnderWay {
         Box::new(Self { lines, name, held: Held::default(), before, bad: BadLines::default() })
     }
 
-    /// The job of the next line that is a target.
-    fn next(&mut self, jobs: &mut Jobs) -> Option<Result<Job, String>> {
+    /// What the next line names that is no bad one.
+    fn next(&mut self, jobs: &mut Jobs) -> Option<Result<Next, String>> {
         loop {
             let Some(line) = self.lines.next() else {
                 self.end();
@@ -210,14 +280,16 @@ impl UnderWay {
                 Ok(line) => line,
                 Err(error) => return Some(Err(error)),
             };
-            match of_line(jobs, &line, Jobs::of) {
-                Ok(mut job) => {
-                    self.held.good += 1;
+            match of_line(jobs, &line, |jobs, several| Ok((several.len(), Next::of(several, jobs)?))) {
+                Ok((targets, mut next)) => {
+                    self.held.good = self.held.good.saturating_add(targets);
                     if self.before.is_none() {
                         self.bad.is_list();
-                        job.warnings.extend(more(&line));
+                        if let Next::Job(job) = &mut next {
+                            job.warnings.extend(more(&line));
+                        }
                     }
-                    return Some(Ok(job));
+                    return Some(Ok(next));
                 }
                 Err(Refused::Run(error)) => return Some(Err(error)),
                 Err(Refused::Line(error)) if jobs.options.strict => return Some(Err(error)),
@@ -257,11 +329,11 @@ fn look_through(
     let (mut bad, mut good) = (BadLines::default(), 0_usize);
     for line in lines {
         let line = line?;
-        match of_line(jobs, &line, Jobs::look_at) {
-            Ok(of_file) => {
+        match of_line(jobs, &line, |jobs, several| Ok((several.len(), look_at(jobs, &several)?))) {
+            Ok((targets, of_file)) => {
                 warnings.extend(of_file);
                 warnings.extend(more(&line));
-                good += 1;
+                good = good.saturating_add(targets);
             }
             Err(Refused::Run(error)) => return Err(error),
             Err(Refused::Line(error)) if jobs.options.strict => return Err(error),
@@ -273,17 +345,40 @@ fn look_through(
     Ok(held)
 }
 
+/// Whether there can be a probe of each, and what to warn of.
+fn look_at(jobs: &mut Jobs, several: &Several) -> Result<Vec<String>, String> {
+    let many = match several {
+        Several::One(named) => return jobs.look_at(named),
+        Several::Many(many) => many,
+    };
+    // What an option refuses of one, it refuses of all; and only a name is looked up, on each of its ports.
+    let looked = if many.only_host().is_some() { many.len() } else { 1 };
+    for target in (0..looked).map_while(|index| many.at(index)) {
+        jobs.look_at(&target.into())?;
+    }
+    Ok(Vec::new())
+}
+
 /// Does it with what a line names. What options refuse is refused of every line, and none is to blame for it.
 fn of_line<T>(
     jobs: &mut Jobs,
     line: &Line,
-    with: impl FnOnce(&mut Jobs, &Named) -> Result<T, String>,
+    with: impl FnOnce(&mut Jobs, Several) -> Result<T, String>,
 ) -> Result<T, Refused> {
     let of_line = |error: String| Refused::Line(format!("{line}: {error}"));
-    let named = Named::on(line, &jobs.options).map_err(of_line)?;
-    takes(&jobs.options, &named).map_err(of_line)?;
-    let is_file = named.file.is_some();
-    with(jobs, &named).map_err(|error| if is_file { of_line(error) } else { Refused::Run(error) })
+    let several = Several::on(line, &jobs.options).map_err(of_line)?;
+    let is_file = match &several {
+        Several::One(named) => {
+            takes(&jobs.options, named).map_err(of_line)?;
+            named.file.is_some()
+        }
+        Several::Many(many) => {
+            // All of them are of one family.
+            many.at(0).map_or(Ok(()), |first| takes(&jobs.options, &first.into())).map_err(of_line)?;
+            false
+        }
+    };
+    with(jobs, several).map_err(|error| if is_file { of_line(error) } else { Refused::Run(error) })
 }
 
 fn reading(options: &Options) -> Reading {
@@ -300,6 +395,10 @@ fn more(line: &Line) -> Option<String> {
     })
 }
 
+/// As many of a network the oracle looks at.
+#[cfg(feature = "dev")]
+const MANY: u64 = 300;
+
 /// The targets of a list, and how many of its lines are none: what reads lists line by line, for whoever tests it.
 #[cfg(feature = "dev")]
 pub(crate) fn list(
@@ -312,6 +411,9 @@ pub(crate) fn list(
         let line = line?;
         match &line.what {
             Ok(What::Target(target)) => targets.push(target.clone()),
+            Ok(What::Many(many)) => {
+                targets.extend((0..many.len().min(MANY)).filter_map(|index| many.at(index)))
+            }
             Ok(What::File(_)) => {}
             Err(error) => bad.push(format!("{line}: {error}")),
         }
