@@ -8,7 +8,7 @@ use rdp_probe_testkit::certificate::authority_pem;
 use rdp_probe_testkit::target::ScriptedTarget;
 use rdp_probe_testkit::{Scenario, machine};
 
-use crate::binary::{run_with, run_with_descriptors};
+use crate::binary::{run, run_with, run_with_descriptors};
 use crate::usage::Scratch;
 
 /// A server behind an authority's certificate, so many times.
@@ -43,7 +43,8 @@ fn roots_are_read_once_and_a_key_log_is_opened_once_however_many_targets_there_a
     });
 
     let list = format!("@{list}");
-    let arguments = ["--until", "tls", "--ca", &roots, "--keylog", &key_log, "-o", "ndjson", &list];
+    let arguments =
+        ["--until", "tls", "--ca", &roots, "--keylog", &key_log, "-o", "ndjson", "--duplicates", &list];
     let output = run_with_descriptors(256, &arguments);
     writer.join().unwrap();
     assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""), "{}", output.stdout);
@@ -64,7 +65,8 @@ fn a_key_log_is_its_owner_s_and_one_that_cannot_be_written_is_a_note() {
         let scenario = Scenario::parse("keys", &conversation(2)).unwrap();
         let target = runtime.block_on(ScriptedTarget::start(&scenario)).unwrap();
         let host = format!("127.0.0.1:{}", target.port());
-        let mut arguments = vec!["--until", "tls", "--no-enumerate", "-o", "line", &host, &host];
+        let mut arguments =
+            vec!["--until", "tls", "--no-enumerate", "--duplicates", "-o", "line", &host, &host];
         if !variable {
             arguments.extend(["--keylog", file]);
         }
@@ -85,6 +87,79 @@ fn a_key_log_is_its_owner_s_and_one_that_cannot_be_written_is_a_note() {
         }
     }
     assert_eq!(played("", true), "", "an empty variable is none");
+}
+
+/// The targets of what `-o line` wrote, in order.
+fn targets(stdout: &str) -> Vec<&str> {
+    let mut targets: Vec<&str> = stdout.lines().filter_map(|line| line.split(' ').next()).collect();
+    targets.sort_unstable();
+    targets
+}
+
+#[test]
+fn networks_ranges_and_ports_are_asked_one_by_one_and_each_once() {
+    let scratch = Scratch::new("spread");
+    let list = format!("@{}", scratch.file("hosts", b"127.0.0.4/30:9\n127.0.0.6:9,10\n"));
+    let few: [(&[&str], &[&str]); 4] = [
+        (&["127.0.0.4/30:9"], &["127.0.0.5:9", "127.0.0.6:9"]),
+        (&["127.0.0.1:9,10"], &["127.0.0.1:10", "127.0.0.1:9"]),
+        (&["127.0.0.1-2", "-p9"], &["127.0.0.1:9", "127.0.0.2:9"]),
+        (&[&list], &["127.0.0.5:9", "127.0.0.6:10", "127.0.0.6:9"]),
+    ];
+    for (arguments, expected) in few {
+        let output = run(&[arguments, &["-o", "line"]].concat());
+        assert_eq!((output.status, targets(&output.stdout)), (Some(100), expected.to_vec()), "{arguments:?}");
+        let again = if arguments == [&list] { "1 named before" } else { "" };
+        assert!(
+            output.stderr.contains(again) && output.stderr.is_empty() == again.is_empty(),
+            "{}",
+            output.stderr
+        );
+    }
+    // Networks that overlap.
+    let output = run(&["127.0.0.0/24:9", "127.0.0.128/25:9", "127.0.0.7:9", "-o", "line"]);
+    let all: Vec<String> = (1..=254).map(|last| format!("127.0.0.{last}:9")).collect();
+    let mut all: Vec<&str> = all.iter().map(String::as_str).collect();
+    all.sort_unstable();
+    assert_eq!(targets(&output.stdout), all);
+    assert_eq!(
+        output.stderr,
+        "rdp-probe: not probed: 127 named before (--duplicates asks each as often as it is named)\n"
+    );
+    // An array, however few there are.
+    let output = run(&["127.0.0.1/32:9", "-o", "json"]);
+    assert_eq!((output.status, output.json.unwrap().as_array().map(Vec::len)), (Some(11), Some(1)));
+    for (network, part) in [
+        ("0.0.0.0/0", "4294967296 addresses; at most 65536 are probed: divide it"),
+        ("10.0.0.0/8", "\"10.0.0.0/8\" has 16777216 addresses"),
+        ("2001:db8::/64", "more addresses than can be counted"),
+    ] {
+        let output = run(&[network]);
+        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{network}");
+        assert!(output.stderr.contains(part), "{network}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn what_is_excluded_is_not_asked_whoever_names_it() {
+    let scratch = Scratch::new("exclude");
+    let file = format!("@{}", scratch.file("out", b"# not these\n127.0.0.4/30\nSRV1\n"));
+    let list =
+        format!("@{}", scratch.file("hosts", b"127.0.0.5:9\n127.0.0.6:9\n127.0.0.7:9\n127.0.0.8:9\nsrv1:9\n"));
+    let output = run(&["127.0.0.1-9:9", &list, "-o", "line", "--exclude", &file, "--exclude", "127.0.0.8:10"]);
+    let expected = ["127.0.0.1:9", "127.0.0.2:9", "127.0.0.3:9", "127.0.0.8:9", "127.0.0.9:9"];
+    assert_eq!((output.status, targets(&output.stdout)), (Some(100), expected.to_vec()), "{}", output.stderr);
+    assert!(output.stderr.contains("not probed: 8 by --exclude, 1 named before"), "{}", output.stderr);
+    for (exclude, part) in [
+        ("127.0.0.0/8", "--exclude leaves no target"),
+        ("srv x", "--exclude \"srv x\": a host name has no character"),
+        ("10.0.0.0/33", "the length of its prefix"),
+        ("@/nonexistent/out", "/nonexistent/out"),
+    ] {
+        let output = run(&["127.0.0.1:9", "127.0.0.2:9", "-o", "line", "--exclude", exclude]);
+        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{exclude}");
+        assert!(output.stderr.contains(part), "{exclude}: {}", output.stderr);
+    }
 }
 
 #[test]

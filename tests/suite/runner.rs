@@ -159,7 +159,8 @@ fn a_list_that_is_interrupted_gives_the_reports_of_all_that_had_ended() {
         let list =
             format!("@{}", scratch.file("hosts", format!("{}\n", servers.address()).repeat(1000).as_bytes()));
         let file = scratch.file("last.json", b"last");
-        let (json, part) = (format!("json={file}"), ["--until", "x224", "--concurrency", "8"]);
+        let json = format!("json={file}");
+        let part = ["--until", "x224", "--concurrency", "8", "--duplicates"];
         let mut child = command(&[&list, "-o", "ndjson", "-o", &json]).args(part).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut lines: Vec<String> = Vec::new();
@@ -228,7 +229,7 @@ fn an_interruption_ends_a_run_whose_reader_sleeps() {
     const TARGETS: usize = 400;
     let closed = vec!["127.0.0.1:9"; TARGETS];
     for name in ["INT", "TERM"] {
-        let mut child = command(&["-o", "ndjson"]).args(&closed).spawn().unwrap();
+        let mut child = command(&["-o", "ndjson", "--duplicates"]).args(&closed).spawn().unwrap();
         let sleeper = child.stdout.take();
         // By then the pipe is full.
         thread::sleep(Duration::from_millis(700));
@@ -311,7 +312,7 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
                 })
                 .collect();
         let list = format!("@{}", scratch.file("hosts", lines.as_bytes()));
-        let arguments = [&list, "-o", "ndjson", "--until", "tls", "--timeout", "2s"];
+        let arguments = [&list, "-o", "ndjson", "--until", "tls", "--timeout", "2s", "--duplicates"];
         let mut command = command(&arguments);
         if matches!(adversity, A::FewDescriptors) {
             let program = binary().to_str().unwrap();

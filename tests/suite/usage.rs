@@ -242,7 +242,7 @@ fn a_run_ends_when_nobody_is_left_to_read_it() {
         let (port, listener) = rdp_probe_testkit::port::listen([127, 0, 0, 1].into()).unwrap();
         let target = format!("127.0.0.1:{port}");
         let run = tokio::task::spawn_blocking(move || {
-            let mut arguments = vec!["-o", "ndjson", "--until", "tcp", "--concurrency", "1"];
+            let mut arguments = vec!["-o", "ndjson", "--until", "tcp", "--concurrency", "1", "--duplicates"];
             arguments.extend([target.as_str(); 40]);
             without_a_reader(&arguments)
         });

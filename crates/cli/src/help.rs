@@ -8,7 +8,10 @@ use crate::options::Options;
 
 /// The options by what they are about; an option that is in no group is one for all of them, which a test excludes.
 const GROUPS: [(&str, &[&str]); 8] = [
-    ("Targets", &["port", "column", "strict", "resolve", "ipv4", "ipv6", "all_addresses"]),
+    (
+        "Targets",
+        &["port", "column", "strict", "exclude", "duplicates", "resolve", "ipv4", "ipv6", "all_addresses"],
+    ),
     ("Depth", &["until", "security", "enumerate", "no_enumerate", "second_look", "no_second_look"]),
     ("Request", &["cookie", "no_cookie", "routing_token", "pcb", "client_name"]),
     ("Certificate", &["pin", "ca", "server_name", "cert_days", "keylog"]),

@@ -58,6 +58,15 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// Leave these out, whoever names them: an address, a network, a range or a name, with :PORT on that port only; @FILE is a list
+    /// of them; may be repeated
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) exclude: Vec<OsString>,
+
+    /// Ask a target as often as it is named, instead of once
+    #[arg(long)]
+    pub(crate) duplicates: bool,
+
     #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
 
@@ -220,11 +229,13 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 49] = [
+const PROBING: [&str; 51] = [
     "targets",
     "port",
     "column",
     "strict",
+    "exclude",
+    "duplicates",
     "until",
     "security",
     "enumerate",

@@ -66,5 +66,8 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     // Who has named no number has none that could be missed.
     let asked = options.concurrency.map(|_| most);
     let places = Places::new(asked, limits::places(most));
-    Runner::new(&options, total, Source::of(targets), places, outputs, warned).run(interruption).await
+    let left_out = targets.left_out();
+    Runner::new(&options, (total, left_out), Source::of(targets), places, outputs, warned)
+        .run(interruption)
+        .await
 }

@@ -1,5 +1,6 @@
 //! Probes as many targets at a time as there are places for, and hands the reports over in the order of the targets.
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
@@ -12,6 +13,7 @@ use crate::jobs::Job;
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::progress::{self, Line};
+use crate::sieve::LeftOut;
 use crate::signals::Interruption;
 use crate::source::Source;
 use crate::tally::Tally;
@@ -57,7 +59,9 @@ struct Again {
 
 /// A run under way.
 pub(crate) struct Runner {
+    /// How many targets are named.
     total: Option<usize>,
+    left_out: Arc<LeftOut>,
     /// Whether there is one target, and somebody waits for its verdict.
     awaited: bool,
     /// Whether it stands.
@@ -140,7 +144,7 @@ impl Places {
 impl Runner {
     pub(crate) fn new(
         options: &Options,
-        total: Option<usize>,
+        (total, left_out): (Option<usize>, Arc<LeftOut>),
         source: Source,
         places: Places,
         outputs: Outputs,
@@ -150,6 +154,7 @@ impl Runner {
         let (show, shown) = unbounded_channel();
         Self {
             total,
+            left_out,
             awaited: single && options.is_for_people(),
             known: false,
             shown,
@@ -204,6 +209,12 @@ impl Runner {
             self.accept(place.index, ran.report);
         }
         self.line.clear();
+        if let Some(said) = self.left_out.said() {
+            self.warned.of(&said, say_soon);
+        }
+        if self.begun == 0 && self.usage.is_none() && self.left_out.is_all_excluded() {
+            self.usage = Some("--exclude leaves no target".to_owned());
+        }
         let code = self.code();
         Ended::of(code).because(self.usage).with(self.outputs.finish(&mut interruption).await)
     }
@@ -349,7 +360,8 @@ impl Runner {
         // Two that write to one terminal would write into each other.
         if self.show_all && self.outputs.is_idle() {
             let Tally { done, failed, .. } = &self.tally;
-            let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
+            let total = self.total.map(|total| total.saturating_sub(self.left_out.count()));
+            let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
             self.line.show(&format!("{done}{of} done, {failed} failed"));
         }
     }
@@ -382,8 +394,6 @@ fn match_lack(kind: &FailureKind, lack: impl Fn(&DialFault) -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use clap::Parser as _;
     use rdp_probe::{Address, BoxFuture, Io, Network, Prober};
 
@@ -425,7 +435,8 @@ mod tests {
             let outputs = Outputs::open(&options, options.single()).unwrap();
             let (total, places) = (Some(names.len()), Places::new(None, names.len()));
             let source = Source::Here(Box::new(jobs.into_iter()));
-            let runner = Runner::new(&options, total, source, places, outputs, Warned::new(true));
+            let runner =
+                Runner::new(&options, (total, Arc::default()), source, places, outputs, Warned::new(true));
             runner.run(Interruption::listen()).await
         });
         let report = std::fs::read_to_string(&path).unwrap();

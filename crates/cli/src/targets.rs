@@ -19,6 +19,7 @@ use crate::named::Several;
 use crate::options::Options;
 use crate::password::NoRun;
 use crate::quote::{quoted, short};
+use crate::sieve::{LeftOut, Sieve};
 use crate::spread::Spread;
 use crate::words::behind;
 use crate::written;
@@ -50,6 +51,7 @@ enum Next {
 struct Under {
     sources: vec::IntoIter<Source>,
     jobs: Jobs,
+    sieve: Sieve,
     /// Whether there is a list among them that can be read but once.
     streams: bool,
     list: Option<Box<UnderWay>>,
@@ -82,6 +84,7 @@ enum Refused {
 pub(crate) struct Targets {
     sources: Vec<Source>,
     jobs: Jobs,
+    sieve: Sieve,
     /// How many there are; `None` when a list is among them that can be read but once.
     pub(crate) total: Option<usize>,
     /// What to warn of before anything is probed.
@@ -91,7 +94,7 @@ pub(crate) struct Targets {
 impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
     pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
-        let mut jobs = Jobs::new(options)?;
+        let (mut jobs, sieve) = (Jobs::new(options)?, Sieve::of(options)?);
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
         let mut bad = Vec::new();
@@ -152,7 +155,7 @@ impl Targets {
             jobs.all_of_use()?;
         }
         jobs.prober = with_key_log(options, jobs.prober);
-        Ok(Self { sources, jobs, total: (!streams).then_some(total), warnings })
+        Ok(Self { sources, jobs, sieve, total: (!streams).then_some(total), warnings })
     }
 
     /// The same, with the credentials of the run. When nothing else is wrong: somebody may be asked for a password.
@@ -160,6 +163,11 @@ impl Targets {
         let Jobs { options, prober, accounts, way, .. } = &mut self.jobs;
         *prober = account::of_all(accounts, options, prober.clone(), way.take(), &mut self.warnings)?;
         Ok(self)
+    }
+
+    /// How many are left out as they come.
+    pub(crate) fn left_out(&self) -> Arc<LeftOut> {
+        self.sieve.left_out()
     }
 
     /// Whether there is no list among them.
@@ -170,9 +178,10 @@ impl Targets {
     /// The jobs, in the order of their targets, each when it is asked for. An error ends them: what a list that can be read but once
     /// has in its place cannot be known before.
     pub(crate) fn jobs(self) -> impl Iterator<Item = Result<Job, String>> + Send {
-        let Self { sources, jobs, total, .. } = self;
+        let Self { sources, jobs, sieve, total, .. } = self;
         let sources = sources.into_iter();
-        let mut under = Under { sources, jobs, streams: total.is_none(), list: None, many: None, named: 0 };
+        let streams = total.is_none();
+        let mut under = Under { sources, jobs, sieve, streams, list: None, many: None, named: 0 };
         let mut over = false;
         std::iter::from_fn(move || {
             if over {
@@ -202,19 +211,22 @@ impl Under {
     /// The next one of what means many.
     fn of_many(&mut self) -> Option<Result<Job, String>> {
         let (many, made) = self.many.as_mut()?;
-        let Some(target) = many.at(*made) else {
-            self.many = None;
-            return None;
-        };
-        *made += 1;
-        Some(self.jobs.of(&target.into()))
+        while let Some(target) = many.at(*made) {
+            *made += 1;
+            let named = target.into();
+            if self.sieve.takes(&named) {
+                return Some(self.jobs.of(&named));
+            }
+        }
+        self.many = None;
+        None
     }
 
     /// What is named next.
     fn named(&mut self) -> Result<Option<Next>, String> {
         loop {
             if let Some(list) = &mut self.list {
-                match list.next(&mut self.jobs) {
+                match list.next(&mut self.jobs, &mut self.sieve) {
                     Some(next) => return next.map(Some),
                     None => self.named = self.named.saturating_add(list.held.good),
                 }
@@ -223,7 +235,9 @@ impl Under {
             match self.sources.next() {
                 Some(Source::Typed(several)) => {
                     self.named = self.named.saturating_add(several.len());
-                    return Next::of(*several, &mut self.jobs).map(Some);
+                    if let Some(next) = Next::of(*several, &mut self.jobs, &mut self.sieve)? {
+                        return Ok(Some(next));
+                    }
                 }
                 Some(Source::Stream(list)) => self.list = Some(list),
                 Some(Source::List { path, name, held }) => {
@@ -246,11 +260,13 @@ impl Under {
 }
 
 impl Next {
-    fn of(several: Several, jobs: &mut Jobs) -> Result<Self, String> {
+    /// `None` of what is left out.
+    fn of(several: Several, jobs: &mut Jobs, sieve: &mut Sieve) -> Result<Option<Self>, String> {
         match several {
-            Several::One(named) => jobs.of(&named).map(Self::Job),
+            Several::One(named) if !sieve.takes(&named) => Ok(None),
+            Several::One(named) => jobs.of(&named).map(Self::Job).map(Some),
             // Each of them is made when its turn comes.
-            Several::Many(many) => Ok(Self::Many(many)),
+            Several::Many(many) => Ok(Some(Self::Many(many))),
         }
     }
 }
@@ -270,7 +286,7 @@ impl UnderWay {
     }
 
     /// What the next line names that is no bad one.
-    fn next(&mut self, jobs: &mut Jobs) -> Option<Result<Next, String>> {
+    fn next(&mut self, jobs: &mut Jobs, sieve: &mut Sieve) -> Option<Result<Next, String>> {
         loop {
             let Some(line) = self.lines.next() else {
                 self.end();
@@ -280,16 +296,18 @@ impl UnderWay {
                 Ok(line) => line,
                 Err(error) => return Some(Err(error)),
             };
-            match of_line(jobs, &line, |jobs, several| Ok((several.len(), Next::of(several, jobs)?))) {
+            match of_line(jobs, &line, |jobs, several| Ok((several.len(), Next::of(several, jobs, sieve)?))) {
                 Ok((targets, mut next)) => {
                     self.held.good = self.held.good.saturating_add(targets);
                     if self.before.is_none() {
                         self.bad.is_list();
-                        if let Next::Job(job) = &mut next {
+                        if let Some(Next::Job(job)) = &mut next {
                             job.warnings.extend(more(&line));
                         }
                     }
-                    return Some(Ok(next));
+                    if let Some(next) = next {
+                        return Some(Ok(next));
+                    }
                 }
                 Err(Refused::Run(error)) => return Some(Err(error)),
                 Err(Refused::Line(error)) if jobs.options.strict => return Some(Err(error)),

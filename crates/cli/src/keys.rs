@@ -1,0 +1,95 @@
+//! Which targets are the same, and which of them have been met: hashes alone are held, and never more than a bound.
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+
+use rdp_probe::Host;
+
+/// How targets become hashes, by octets of chance that nobody outside can know.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys(RandomState);
+
+impl Keys {
+    /// Of a target by itself: its host, in any case, and its port.
+    pub(crate) fn of(&self, host: &Host, port: u16) -> u64 {
+        let mut hasher = self.0.build_hasher();
+        match host {
+            Host::Name(name) => name.to_ascii_lowercase().hash(&mut hasher),
+            other => other.hash(&mut hasher),
+        }
+        port.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Of the name of an .rdp file: two of them may lead to one host by different ways.
+    pub(crate) fn of_file(&self, name: &str) -> u64 {
+        let mut hasher = self.0.build_hasher();
+        ("file", name).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// As many places a bucket has: whatever lies in one is soon compared.
+const PLACES: usize = 16;
+/// And so many buckets there are: for twice as many targets as are promised to be remembered, since chance fills them unevenly.
+const BUCKETS: usize = 1 << 15;
+
+/// The targets that were met last, about a quarter of a million of them, in memory of a fixed size.
+pub(crate) struct Met {
+    /// Bucket after bucket, and in each the last ones first; 0 is a free place.
+    places: Vec<u64>,
+}
+
+impl Met {
+    pub(crate) fn new() -> Self {
+        Self { places: vec![0; PLACES * BUCKETS] }
+    }
+
+    /// Notes one. Whether it was met before.
+    pub(crate) fn again(&mut self, key: u64) -> bool {
+        let key = key.max(1);
+        let buckets = u64::try_from(BUCKETS).unwrap_or(u64::MAX);
+        let bucket = usize::try_from(key.checked_rem(buckets).unwrap_or_default()).unwrap_or_default();
+        let mut buckets = self.places.chunks_exact_mut(PLACES).skip(bucket);
+        let Some(bucket) = buckets.next() else { return false };
+        if bucket.contains(&key) {
+            return true;
+        }
+        bucket.rotate_right(1);
+        if let Some(first) = bucket.first_mut() {
+            *first = key;
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_of_a_million_targets_are_remembered_and_the_last_ones_for_sure() {
+        const PROMISED: u64 = 262_144;
+        let keys = Keys::default();
+        let key = |index: u64| keys.of(&Host::Name(index.to_string()), 3389);
+        let mut met = Met::new();
+        assert!((0..1_000_000).all(|index| !met.again(key(index))), "none came twice");
+        let (all, last) = (1_000_000 - PROMISED, 1_000_000 - 1000);
+        let known = (all..1_000_000).filter(|index| met.again(key(*index))).count();
+        assert!(known > 260_000, "{known}");
+        assert!((last..1_000_000).all(|index| met.again(key(index))));
+        let forgotten = (0..1000).filter(|index| !met.again(key(*index))).count();
+        assert!(forgotten > 900, "{forgotten}");
+    }
+
+    #[test]
+    fn names_are_the_same_in_any_case_and_files_are_not_hosts() {
+        let keys = Keys::default();
+        let name = |name: &str| Host::Name(name.into());
+        assert_eq!(keys.of(&name("SRV1"), 1), keys.of(&name("srv1"), 1));
+        // The one is looked up as it is, the other one with what this computer puts behind it.
+        assert_ne!(keys.of(&name("srv1."), 1), keys.of(&name("srv1"), 1));
+        assert_ne!(keys.of(&name("srv1"), 1), keys.of(&name("srv1"), 2));
+        assert_ne!(keys.of(&name("srv1"), 1), keys.of(&name("srv2"), 1));
+        assert_ne!(keys.of_file("a.rdp"), keys.of_file("b.rdp"));
+    }
+}
