@@ -112,7 +112,7 @@ fn lists_as_other_programs_write_them_are_probed() {
     ];
     for (octets, more) in kinds {
         let list = format!("@{}", scratch.file("hosts", &octets));
-        let output = run(&[&[list.as_str(), "-o", "line"], more].concat());
+        let output = run(&[&[list.as_str(), "--in-order", "-o", "line"], more].concat());
         let targets: Vec<&str> = output.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
         assert_eq!(targets, ["127.0.0.1:9", "127.0.0.2:10"], "{octets:?}: {}", output.stderr);
         assert_eq!(output.stderr, "", "{octets:?}");

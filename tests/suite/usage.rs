@@ -297,12 +297,12 @@ fn a_list_gives_an_array_however_short_it_is_and_is_not_enumerated() {
 }
 
 #[test]
-fn several_targets_keep_their_order_and_give_exit_code_100() {
+fn several_targets_keep_their_order_where_that_is_asked_for_and_give_exit_code_100() {
     let scratch = Scratch::new("several");
     let list = format!("@{}", scratch.file("hosts", b"127.0.0.1:9 # closed\n127.0.0.2:9\n"));
     let file = scratch.0.join("all.json");
     let json = format!("json={}", file.display());
-    let output = run(&[&list, "127.0.0.3:9", "-o", "ndjson", "-o", &json]);
+    let output = run(&[&list, "127.0.0.3:9", "--in-order", "-o", "ndjson", "-o", &json]);
     assert_eq!(output.status, Some(100), "{}", output.stderr);
     let inputs: Vec<String> = output
         .stdout

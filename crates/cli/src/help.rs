@@ -10,7 +10,18 @@ use crate::options::Options;
 const GROUPS: [(&str, &[&str]); 8] = [
     (
         "Targets",
-        &["port", "column", "strict", "exclude", "duplicates", "resolve", "ipv4", "ipv6", "all_addresses"],
+        &[
+            "port",
+            "column",
+            "strict",
+            "exclude",
+            "duplicates",
+            "in_order",
+            "resolve",
+            "ipv4",
+            "ipv6",
+            "all_addresses",
+        ],
     ),
     ("Depth", &["until", "security", "enumerate", "no_enumerate", "second_look", "no_second_look"]),
     ("Request", &["cookie", "no_cookie", "routing_token", "pcb", "client_name"]),

@@ -36,6 +36,7 @@ mod port;
 mod progress;
 mod quote;
 mod render;
+mod reorder;
 mod resolve_entry;
 mod run;
 mod runner;

@@ -67,6 +67,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) duplicates: bool,
 
+    /// Keep the order of the targets, in asking and in the reports, where otherwise each report is written when its target has ended
+    #[arg(long)]
+    pub(crate) in_order: bool,
+
     #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
 
@@ -229,13 +233,14 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 51] = [
+const PROBING: [&str; 52] = [
     "targets",
     "port",
     "column",
     "strict",
     "exclude",
     "duplicates",
+    "in_order",
     "until",
     "security",
     "enumerate",

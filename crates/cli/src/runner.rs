@@ -1,4 +1,5 @@
-//! Probes as many targets at a time as there are places for, and hands the reports over in the order of the targets.
+//! Probes as many targets at a time as there are places for, and hands each report over when its target has ended: one that is silent
+//! holds back nobody.
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +14,13 @@ use crate::jobs::Job;
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::progress::{self, Line};
+use crate::reorder::Reorder;
 use crate::sieve::LeftOut;
 use crate::signals::Interruption;
 use crate::source::Source;
 use crate::tally::Tally;
 use crate::warned::Warned;
 
-/// How many reports may wait for one before them. It is this that bounds what a run holds.
-const WINDOW: usize = 1024;
 /// How long this computer is given when it has nothing left to connect with.
 const RECOVERY: Duration = Duration::from_millis(100);
 /// How often a probe that runs alone is put off for it.
@@ -79,25 +79,13 @@ pub(crate) struct Runner {
     under_way: HashMap<Id, Place>,
     again: VecDeque<Again>,
     begun: usize,
-    /// What has come of the target that is reported next, and of those behind it.
-    waiting: VecDeque<Come>,
-    next: usize,
-    /// How many reports are among that.
-    held: usize,
+    reorder: Reorder<Box<Report>>,
     outputs: Outputs,
     warned: Warned,
     tally: Tally,
     interrupted: bool,
     panicked: bool,
     usage: Option<String>,
-}
-
-/// What has come of a target.
-enum Come {
-    NotYet,
-    Here(Box<Report>),
-    /// A defect here: there is no report.
-    Lost,
 }
 
 /// What happened.
@@ -169,9 +157,7 @@ impl Runner {
             under_way: HashMap::new(),
             again: VecDeque::new(),
             begun: 0,
-            waiting: VecDeque::new(),
-            next: 0,
-            held: 0,
+            reorder: Reorder::new(options.in_order),
             outputs,
             warned,
             tally: Tally::default(),
@@ -184,8 +170,10 @@ impl Runner {
     /// Runs to the end, or to the interruption.
     pub(crate) async fn run(mut self, mut interruption: Interruption) -> Ended {
         while !self.is_over() {
-            let free = self.has_place();
-            if free
+            let place = self.has_place();
+            let free = place && !self.reorder.is_full();
+            // One that was begun may be the one that others wait for.
+            if place
                 && self.places.resume.is_none()
                 && let Some(Again { place, ran }) = self.again.pop_front()
             {
@@ -208,6 +196,8 @@ impl Runner {
         for Again { place, ran } in std::mem::take(&mut self.again) {
             self.accept(place.index, ran.report);
         }
+        let rest = self.reorder.rest();
+        self.write(rest);
         self.line.clear();
         if let Some(said) = self.left_out.said() {
             self.warned.of(&said, say_soon);
@@ -227,10 +217,7 @@ impl Runner {
 
     /// Whether a probe may begin. What waits to be read is bounded here, and nowhere else.
     fn has_place(&self) -> bool {
-        !self.interrupted
-            && self.running.len() < self.places.now
-            && self.held < WINDOW
-            && self.outputs.has_room(self.places.now)
+        !self.interrupted && self.running.len() < self.places.now && self.outputs.has_room(self.places.now)
     }
 
     async fn event(&mut self, free: bool, interruption: &mut Interruption) -> Event {
@@ -309,7 +296,7 @@ impl Runner {
             // A defect here: the report is missing, the others are not, and the exit code says so.
             Err(_) => {
                 self.panicked = true;
-                self.put(place.index, Come::Lost);
+                self.put(place.index, None);
             }
         }
     }
@@ -332,28 +319,21 @@ impl Runner {
 
     fn accept(&mut self, index: usize, report: Report) {
         self.tally.count(&report);
-        self.held += 1;
-        self.put(index, Come::Here(Box::new(report)));
+        self.put(index, Some(Box::new(report)));
     }
 
-    /// Puts it in its place, and hands over what nothing is waited for before.
-    fn put(&mut self, index: usize, come: Come) {
-        let place = index.saturating_sub(self.next);
-        if self.waiting.len() <= place {
-            self.waiting.resize_with(place + 1, || Come::NotYet);
-        }
-        if let Some(waiting) = self.waiting.get_mut(place) {
-            *waiting = come;
-        }
-        while let Some(come) = self.waiting.pop_front_if(|come| !matches!(come, Come::NotYet)) {
-            self.next += 1;
-            if let Come::Here(report) = come {
-                self.held -= 1;
-                self.line.clear();
-                self.outputs.write(*report);
-            }
-        }
+    /// Takes what has come of a target, and hands over what nothing is waited for before.
+    fn put(&mut self, index: usize, report: Option<Box<Report>>) {
+        let leave = self.reorder.put(index, report);
+        self.write(leave);
         self.show_done();
+    }
+
+    fn write(&mut self, reports: Vec<Box<Report>>) {
+        for report in reports {
+            self.line.clear();
+            self.outputs.write(*report);
+        }
     }
 
     fn show_done(&mut self) {
@@ -451,7 +431,8 @@ mod tests {
         assert_eq!(report, "");
         let (ended, report) = run(&["a.test", "defect.test", "b.test"]);
         assert!(ended.starts_with("Ended { code: 3,"), "{ended}");
-        let inputs: Vec<&str> = report.lines().filter_map(|line| line.split(' ').next()).collect();
+        let mut inputs: Vec<&str> = report.lines().filter_map(|line| line.split(' ').next()).collect();
+        inputs.sort_unstable();
         assert_eq!(inputs, ["a.test:3389", "b.test:3389"]);
     }
 }
