@@ -163,6 +163,40 @@ fn what_is_excluded_is_not_asked_whoever_names_it() {
 }
 
 #[test]
+fn a_seed_gives_the_order_of_asking_again_and_in_order_leaves_it() {
+    let scratch = Scratch::new("seed");
+    let lines: String = (1..=60).map(|last| format!("127.0.1.{last}:9\n")).collect();
+    let list = format!("@{}", scratch.file("hosts", lines.as_bytes()));
+    let all: Vec<String> =
+        (1..=62).map(|last| format!("127.0.0.{last}:9")).chain(lines.lines().map(str::to_owned)).collect();
+    let asked = |more: &[&str]| {
+        let arguments = [&["127.0.0.0/26:9", &*list, "-o", "line", "--concurrency", "1"], more].concat();
+        let output = run(&arguments);
+        assert_eq!((output.status, output.stdout.lines().count()), (Some(100), all.len()), "{}", output.stderr);
+        let order: Vec<String> =
+            output.stdout.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+        (order, output.stderr)
+    };
+    assert_eq!(asked(&["--in-order"]), (all.clone(), String::new()));
+    let (first, said) = asked(&["--seed", "7", "-v"]);
+    assert_eq!(said, "rdp-probe: the order of asking is that of --seed 7\n");
+    assert_eq!(asked(&["--seed", "7"]).0, first);
+    assert_ne!(asked(&["--seed", "8"]).0, first);
+    // A network is asked whole, and then the list.
+    let (network, listed) = first.split_at(62);
+    for (shuffled, sorted) in [(network, &all[..62]), (listed, &all[62..])] {
+        assert_ne!(shuffled, sorted);
+        let mut shuffled = shuffled.to_vec();
+        shuffled.sort_by_key(|target| sorted.iter().position(|other| other == target));
+        assert_eq!(shuffled, sorted);
+    }
+    // What is typed by name stays as it is.
+    let output = run(&["127.0.0.3:9", "127.0.0.1:9", "127.0.0.2:9", "-o", "line", "--concurrency", "1"]);
+    let order: Vec<&str> = output.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(order, ["127.0.0.3:9", "127.0.0.1:9", "127.0.0.2:9"]);
+}
+
+#[test]
 fn a_name_of_many_addresses_has_sixteen_dialled_and_with_all_asked_for_sixty_four() {
     let all: Vec<String> = (1..=70).map(|last| format!("\"192.0.2.{last}\"")).collect();
     let dialled = |plan: &str| {

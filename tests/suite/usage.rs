@@ -180,7 +180,7 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["srv1", "--resolve", "srv2:3389:192.0.2.7"], "no target is srv2 on port 3389"),
         (&["srv1:3390", "--resolve", "srv1:3389:192.0.2.7"], "no target is srv1 on port 3389"),
         (&["192.0.2.7", "--resolve", "192.0.2.7:3389:192.0.2.8"], "only a name is resolved"),
-        (&[&large], "larger than 64 MiB"),
+        (&[&large], "line 1: longer than 64 KiB"),
         (&["@/nonexistent/list"], "/nonexistent/list"),
         (&[&bad_line, "--strict"], "line 2: \"srv x\""),
         (&[&not_utf8, "--strict"], "line 2: \"M\u{fc}nchen\": a host name is ASCII here"),

@@ -17,6 +17,7 @@ const GROUPS: [(&str, &[&str]); 8] = [
             "exclude",
             "duplicates",
             "in_order",
+            "seed",
             "resolve",
             "ipv4",
             "ipv6",

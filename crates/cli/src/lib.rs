@@ -28,6 +28,7 @@ mod named;
 mod options;
 #[cfg(feature = "dev")]
 pub mod oracle;
+mod order;
 mod outputs;
 mod parse;
 mod password;

@@ -20,8 +20,6 @@ use text::{Text, Texts};
 
 /// The longest line, in octets: no target is as long.
 const MAX_LINE: usize = 64 << 10;
-/// The largest list that is read twice, in octets.
-const MAX_LIST: u64 = 64 << 20;
 /// Over so many lines a cell may go.
 const MAX_LINES: usize = 32;
 /// What a list is.
@@ -97,14 +95,6 @@ struct Held<'a> {
     cell: Cow<'a, str>,
     what: Result<What, String>,
     more: bool,
-}
-
-/// Whether a list of so many octets is one that is read twice.
-pub(crate) fn fits(name: &str, octets: u64) -> Result<(), String> {
-    if octets > MAX_LIST {
-        return Err(format!("{name}: larger than {} MiB; divide it", MAX_LIST >> 20));
-    }
-    Ok(())
 }
 
 impl<R: Read> Lines<R> {

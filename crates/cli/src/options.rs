@@ -71,6 +71,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) in_order: bool,
 
+    /// Shuffle the order of asking by this number: a network whole, a list in windows of 1,024 lines [default: another number each
+    /// time; -v says which]
+    #[arg(long, value_name = "N", conflicts_with = "in_order")]
+    pub(crate) seed: Option<u64>,
+
     #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
 
@@ -233,7 +238,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 52] = [
+const PROBING: [&str; 53] = [
     "targets",
     "port",
     "column",
@@ -241,6 +246,7 @@ const PROBING: [&str; 52] = [
     "exclude",
     "duplicates",
     "in_order",
+    "seed",
     "until",
     "security",
     "enumerate",

@@ -3,6 +3,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 use std::vec;
 
 #[cfg(feature = "dev")]
@@ -14,9 +15,10 @@ use crate::exit::say;
 use crate::jobs::{Job, Jobs, takes, with_key_log};
 #[cfg(feature = "dev")]
 use crate::lists::What;
-use crate::lists::{self, Line, Lines, Reading};
+use crate::lists::{Line, Lines, Reading};
 use crate::named::Several;
 use crate::options::Options;
+use crate::order::Order;
 use crate::password::NoRun;
 use crate::quote::{quoted, short};
 use crate::sieve::{LeftOut, Sieve};
@@ -28,17 +30,31 @@ use crate::written;
 enum Source {
     /// What was typed.
     Typed(Box<Several>),
-    /// A list file, read for the second time, and what it held the first time.
-    List { path: PathBuf, name: String, held: Held },
+    /// A list file, read for the second time, and what was seen of it the first time.
+    List { path: PathBuf, name: String, looked: Looked },
     /// A list that can be read but once.
     Stream(Box<UnderWay>),
 }
 
-/// How many lines of a list are targets, and how many are none.
+/// As many lines of a list file are looked through before anything is probed: the bad ones among them are named first, and where there
+/// are no more of them it is known how many targets there are.
+const LOOKED: usize = 10_000;
+
+/// How many targets a list names, and how many of its lines are none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Held {
     good: usize,
     bad: usize,
+    /// How many lines these are.
+    lines: usize,
+}
+
+/// What was seen of a list that is read twice.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    held: Held,
+    /// Whether it was read to its end.
+    whole: bool,
 }
 
 /// What comes next: a probe, or many targets.
@@ -52,9 +68,14 @@ struct Under {
     sources: vec::IntoIter<Source>,
     jobs: Jobs,
     sieve: Sieve,
-    /// Whether there is a list among them that can be read but once.
+    order: Order,
+    /// Whether it is not known yet how many there are.
     streams: bool,
     list: Option<Box<UnderWay>>,
+    /// What was read ahead of a list, the last one first.
+    window: Vec<Next>,
+    /// What ends the run behind that.
+    failed: Option<String>,
     /// What means many, and how many of them have been made.
     many: Option<(Spread, u64)>,
     /// How many targets have been named.
@@ -66,8 +87,8 @@ struct UnderWay {
     lines: Lines<Box<dyn Read + Send>>,
     name: String,
     held: Held,
-    /// What it held the first time, where it is read for the second.
-    before: Option<Held>,
+    /// What was seen the first time, where it is read for the second.
+    looked: Option<Looked>,
     bad: BadLines,
 }
 
@@ -85,7 +106,8 @@ pub(crate) struct Targets {
     sources: Vec<Source>,
     jobs: Jobs,
     sieve: Sieve,
-    /// How many there are; `None` when a list is among them that can be read but once.
+    order: Order,
+    /// How many there are; `None` when a list is among them that was not read to its end.
     pub(crate) total: Option<usize>,
     /// What to warn of before anything is probed.
     pub(crate) warnings: Vec<String>,
@@ -95,6 +117,8 @@ impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
     pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
         let (mut jobs, sieve) = (Jobs::new(options)?, Sieve::of(options)?);
+        let shuffled = !options.in_order && !options.single();
+        let order = Order::new(shuffled.then(|| options.seed.unwrap_or_else(by_the_clock)));
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
         let mut bad = Vec::new();
@@ -112,16 +136,16 @@ impl Targets {
                     streams = true;
                     continue;
                 }
-                lists::fits(&name, metadata.len())?;
-                let held = look_through(
+                let looked = look_through(
                     &mut jobs,
                     Lines::new(file, name.clone(), reading(options)),
                     &name,
                     &mut warnings,
                     &mut bad,
                 )?;
-                total += held.good;
-                sources.push(Source::List { path, name, held });
+                total = total.saturating_add(looked.held.good);
+                streams |= !looked.whole;
+                sources.push(Source::List { path, name, looked });
             } else {
                 let (several, more) = Several::typed(typed, options)
                     .map_err(|error| format!("target {}: {error}", written::shown(&short(typed))))?;
@@ -155,7 +179,10 @@ impl Targets {
             jobs.all_of_use()?;
         }
         jobs.prober = with_key_log(options, jobs.prober);
-        Ok(Self { sources, jobs, sieve, total: (!streams).then_some(total), warnings })
+        if let Some(seed) = order.seed().filter(|_| options.verbose > 0) {
+            warnings.push(format!("the order of asking is that of --seed {seed}"));
+        }
+        Ok(Self { sources, jobs, sieve, order, total: (!streams).then_some(total), warnings })
     }
 
     /// The same, with the credentials of the run. When nothing else is wrong: somebody may be asked for a password.
@@ -178,10 +205,21 @@ impl Targets {
     /// The jobs, in the order of their targets, each when it is asked for. An error ends them: what a list that can be read but once
     /// has in its place cannot be known before.
     pub(crate) fn jobs(self) -> impl Iterator<Item = Result<Job, String>> + Send {
-        let Self { sources, jobs, sieve, total, .. } = self;
+        let Self { sources, jobs, sieve, order, total, .. } = self;
         let sources = sources.into_iter();
         let streams = total.is_none();
-        let mut under = Under { sources, jobs, sieve, streams, list: None, many: None, named: 0 };
+        let mut under = Under {
+            sources,
+            jobs,
+            sieve,
+            order,
+            streams,
+            list: None,
+            window: Vec::new(),
+            failed: None,
+            many: None,
+            named: 0,
+        };
         let mut over = false;
         std::iter::from_fn(move || {
             if over {
@@ -211,7 +249,7 @@ impl Under {
     /// The next one of what means many.
     fn of_many(&mut self) -> Option<Result<Job, String>> {
         let (many, made) = self.many.as_mut()?;
-        while let Some(target) = many.at(*made) {
+        while let Some(target) = many.at(self.order.at(many.len(), *made)) {
             *made += 1;
             let named = target.into();
             if self.sieve.takes(&named) {
@@ -225,12 +263,15 @@ impl Under {
     /// What is named next.
     fn named(&mut self) -> Result<Option<Next>, String> {
         loop {
-            if let Some(list) = &mut self.list {
-                match list.next(&mut self.jobs, &mut self.sieve) {
-                    Some(next) => return next.map(Some),
-                    None => self.named = self.named.saturating_add(list.held.good),
-                }
-                self.list = None;
+            if let Some(next) = self.window.pop() {
+                return Ok(Some(next));
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            if self.list.is_some() {
+                self.read_ahead();
+                continue;
             }
             match self.sources.next() {
                 Some(Source::Typed(several)) => {
@@ -240,13 +281,35 @@ impl Under {
                     }
                 }
                 Some(Source::Stream(list)) => self.list = Some(list),
-                Some(Source::List { path, name, held }) => {
+                Some(Source::List { path, name, looked }) => {
                     let file = File::open(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-                    self.list = Some(UnderWay::of(Box::new(file), name, &self.jobs.options, Some(held)));
+                    self.list = Some(UnderWay::of(Box::new(file), name, &self.jobs.options, Some(looked)));
                 }
                 None => return Ok(None),
             }
         }
+    }
+
+    /// Reads so much of the list as is shuffled. What comes slowly is taken as it comes.
+    fn read_ahead(&mut self) {
+        let Some(list) = &mut self.list else { return };
+        let most = if list.looked.is_some() { self.order.window() } else { 1 };
+        while self.window.len() < most {
+            match list.next(&mut self.jobs, &mut self.sieve) {
+                Some(Ok(next)) => self.window.push(next),
+                Some(Err(error)) => {
+                    self.failed = Some(error);
+                    break;
+                }
+                None => {
+                    self.named = self.named.saturating_add(list.held.good);
+                    self.list = None;
+                    break;
+                }
+            }
+        }
+        self.window.reverse();
+        self.order.shuffle(&mut self.window);
     }
 
     /// What could not be known before is looked at now.
@@ -280,9 +343,9 @@ impl Source {
 }
 
 impl UnderWay {
-    fn of(source: Box<dyn Read + Send>, name: String, options: &Options, before: Option<Held>) -> Box<Self> {
+    fn of(source: Box<dyn Read + Send>, name: String, options: &Options, looked: Option<Looked>) -> Box<Self> {
         let lines = Lines::new(source, name.clone(), reading(options));
-        Box::new(Self { lines, name, held: Held::default(), before, bad: BadLines::default() })
+        Box::new(Self { lines, name, held: Held::default(), looked, bad: BadLines::default() })
     }
 
     /// What the next line names that is no bad one.
@@ -296,10 +359,12 @@ impl UnderWay {
                 Ok(line) => line,
                 Err(error) => return Some(Err(error)),
             };
+            self.held.lines += 1;
+            let was_said = self.looked.is_some_and(|looked| self.held.lines <= looked.held.lines);
             match of_line(jobs, &line, |jobs, several| Ok((several.len(), Next::of(several, jobs, sieve)?))) {
                 Ok((targets, mut next)) => {
                     self.held.good = self.held.good.saturating_add(targets);
-                    if self.before.is_none() {
+                    if !was_said {
                         self.bad.is_list();
                         if let Some(Next::Job(job)) = &mut next {
                             job.warnings.extend(more(&line));
@@ -313,8 +378,7 @@ impl UnderWay {
                 Err(Refused::Line(error)) if jobs.options.strict => return Some(Err(error)),
                 Err(Refused::Line(error)) => {
                     self.held.bad += 1;
-                    // Those of a list that is read twice have been said.
-                    if self.before.is_none() {
+                    if !was_said {
                         self.bad.say(&error);
                     }
                 }
@@ -326,7 +390,8 @@ impl UnderWay {
         for line in std::mem::take(&mut self.bad).end(&self.name) {
             say(&line);
         }
-        if let Some(Held { good, .. }) = self.before.filter(|before| *before != self.held) {
+        let whole = self.looked.filter(|looked| looked.whole).map(|looked| looked.held);
+        if let Some(Held { good, .. }) = whole.filter(|before| *before != self.held) {
             let now = self.held.good;
             say(&format!(
                 "{}: was written to while it was read: it had {good} targets, and has {now}",
@@ -336,31 +401,43 @@ impl UnderWay {
     }
 }
 
-/// Reads a list that is read again later.
+/// A number that is another one each time, and short enough to be typed again.
+fn by_the_clock() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::from(since.subsec_nanos())
+}
+
+/// Reads the beginning of a list that is read again later; where one bad line refuses it, all of it.
 fn look_through(
     jobs: &mut Jobs,
     lines: Lines<File>,
     name: &str,
     warnings: &mut Vec<String>,
     said: &mut Vec<String>,
-) -> Result<Held, String> {
-    let (mut bad, mut good) = (BadLines::default(), 0_usize);
+) -> Result<Looked, String> {
+    let (mut bad, mut held, mut whole) = (BadLines::default(), Held::default(), true);
     for line in lines {
         let line = line?;
+        // What may be no list at all is read until a target comes.
+        if held.lines >= LOOKED && held.good > 0 && !jobs.options.strict {
+            whole = false;
+            break;
+        }
+        held.lines += 1;
         match of_line(jobs, &line, |jobs, several| Ok((several.len(), look_at(jobs, &several)?))) {
             Ok((targets, of_file)) => {
                 warnings.extend(of_file);
                 warnings.extend(more(&line));
-                good = good.saturating_add(targets);
+                held.good = held.good.saturating_add(targets);
             }
             Err(Refused::Run(error)) => return Err(error),
             Err(Refused::Line(error)) if jobs.options.strict => return Err(error),
             Err(Refused::Line(error)) => bad.add(&error),
         }
     }
-    let held = Held { good, bad: bad.count };
+    held.bad = bad.count;
     said.extend(bad.end(name));
-    Ok(held)
+    Ok(Looked { held, whole })
 }
 
 /// Whether there can be a probe of each, and what to warn of.
