@@ -2,13 +2,15 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rdp_probe::{AttemptRecord, Observed, Probe, Stage};
 use rdp_probe_testkit::certificate::authority_pem;
-use rdp_probe_testkit::target::ScriptedTarget;
+use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 use rdp_probe_testkit::{Scenario, machine};
 
 use crate::binary::{run, run_with, run_with_descriptors};
+use crate::runner::{command, end};
 use crate::usage::Scratch;
 
 /// A server behind an authority's certificate, so many times.
@@ -194,6 +196,66 @@ fn a_seed_gives_the_order_of_asking_again_and_in_order_leaves_it() {
     let output = run(&["127.0.0.3:9", "127.0.0.1:9", "127.0.0.2:9", "-o", "line", "--concurrency", "1"]);
     let order: Vec<&str> = output.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(order, ["127.0.0.3:9", "127.0.0.1:9", "127.0.0.2:9"]);
+}
+
+#[test]
+fn so_many_probes_begin_in_a_second_and_no_more() {
+    let list: Vec<String> = (1..=21).map(|last| format!("127.0.0.{last}:9")).collect();
+    let list: Vec<&str> = list.iter().map(String::as_str).chain(["-o", "line", "--rate", "20/s"]).collect();
+    let start = Instant::now();
+    let output = run(&list);
+    assert_eq!((output.status, output.stdout.lines().count()), (Some(100), 21), "{}", output.stderr);
+    assert!(start.elapsed() > Duration::from_millis(900), "{:?}", start.elapsed());
+    // A rate makes a larger network one that is meant.
+    let large = run(&["10.0.0.0/8", "--exclude", "10.0.0.0/8", "--rate", "5"]);
+    assert_eq!(large.status, Some(2));
+    assert!(large.stderr.ends_with("--exclude leaves no target\n"), "{}", large.stderr);
+    for (arguments, part) in [
+        (["127.0.0.1:9", "--rate", "0"], "is not a rate"),
+        (["127.0.0.1:9", "--concurrency", "10001"], "10001"),
+        (["127.0.0.1:9", "--per-network", "0"], "--per-network"),
+    ] {
+        let output = run(&arguments);
+        assert!(output.status == Some(2) && output.stderr.contains(part), "{arguments:?}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn sixty_four_descriptors_are_enough_for_any_number_of_targets() {
+    let output = run_with_descriptors(64, &["127.0.0.0/21:9", "-o", "line"]);
+    assert_eq!((output.status, output.stdout.lines().count(), &*output.stderr), (Some(100), 2046, ""));
+    let said = run_with_descriptors(64, &["127.0.0.0/24:9", "-o", "line", "--concurrency", "200"]);
+    assert_eq!((said.status, said.stdout.lines().count()), (Some(100), 254));
+    assert!(said.stderr.contains("targets are probed at a time, not 200"), "{}", said.stderr);
+}
+
+#[test]
+fn ten_thousand_targets_are_in_flight_and_an_interruption_reports_them_all() {
+    const TARGETS: usize = 10_000;
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let hard = files.split_whitespace().nth(4).and_then(|hard| hard.parse().ok()).unwrap_or(usize::MAX);
+    // Some are for what else the program opens.
+    let open = TARGETS.min(hard.saturating_sub(300));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let backlog = runtime.block_on(FullBacklog::start([127, 0, 0, 1].into())).unwrap();
+    let scratch = Scratch::new("in-flight");
+    let list = scratch.file("hosts", format!("{}\n", backlog.address()).repeat(TARGETS).as_bytes());
+    let list = format!("@{list}");
+    let limits = ["--connect-timeout", "60s", "--timeout", "60s", "--duplicates", "-o", "line"];
+    let mut child = command(&[&[&*list][..], &limits].concat()).spawn().unwrap();
+    let files = format!("/proc/{}/fd", child.id());
+    let start = Instant::now();
+    while std::fs::read_dir(&files).unwrap().count() < open {
+        assert!(child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(60));
+        thread::sleep(Duration::from_millis(20));
+    }
+    let stderr = child.stderr.take();
+    let (code, stdout, took) = end(child, "TERM");
+    drop(stderr);
+    let cut = stdout.lines().filter(|line| line.contains(" rule=interrupted")).count();
+    assert_eq!((code, cut, stdout.lines().count()), (Some(5), cut, cut));
+    assert!(cut >= open - 50 && took < Duration::from_secs(20), "{cut} in {took:?}");
 }
 
 #[test]

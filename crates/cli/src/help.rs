@@ -51,7 +51,7 @@ const GROUPS: [(&str, &[&str]); 8] = [
             "no_channel_binding",
         ],
     ),
-    ("Limits", &["timeout", "connect_timeout", "stage_timeout", "concurrency"]),
+    ("Limits", &["timeout", "connect_timeout", "stage_timeout", "concurrency", "rate", "per_network"]),
     ("Output", &["outputs", "verbose", "quiet", "color", "no_progress", "from_report"]),
 ];
 

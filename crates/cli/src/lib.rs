@@ -25,6 +25,7 @@ mod line_way;
 mod lists;
 mod look;
 mod named;
+mod networks;
 mod options;
 #[cfg(feature = "dev")]
 pub mod oracle;
@@ -36,6 +37,7 @@ mod pasted;
 mod port;
 mod progress;
 mod quote;
+mod rate;
 mod render;
 mod reorder;
 mod resolve_entry;

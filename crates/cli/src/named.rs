@@ -35,7 +35,7 @@ impl Several {
     pub(crate) fn on(line: &Line, options: &Options) -> Result<Self, String> {
         match &line.what {
             Ok(What::Target(target)) => Ok(Self::One(target.clone().into())),
-            Ok(What::Many(many)) => Self::many(many.clone()),
+            Ok(What::Many(many)) => Self::many(many.clone(), options),
             Ok(What::File(path)) => rdp_file(path.as_ref(), options).map(Self::One),
             Err(error) => Err(error.clone()),
         }
@@ -52,12 +52,12 @@ impl Several {
         let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
         match written::meant(text, options.default_port())? {
             Meant::One(Written { target, more }) => Ok((Self::One(target.into()), more)),
-            Meant::Many(many) => Ok((Self::many(many)?, false)),
+            Meant::Many(many) => Ok((Self::many(many, options)?, false)),
         }
     }
 
-    fn many(many: Spread) -> Result<Self, String> {
-        many.fits(false)?;
+    fn many(many: Spread, options: &Options) -> Result<Self, String> {
+        many.fits(options.rate.is_some())?;
         Ok(Self::Many(many))
     }
 

@@ -204,9 +204,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "STAGE=DURATION", value_parser = stage_timeout)]
     pub(crate) stage_timeout: Vec<(Stage, Duration)>,
 
-    /// Targets probed at the same time [default: 256, or as many as open files allow]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    /// Targets probed at the same time, up to 10,000 [default: as many of these as open files allow]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) concurrency: Option<u16>,
+
+    /// Begin at most so many probes a second: N or N/s
+    #[arg(long, value_name = "N", value_parser = crate::rate::parse)]
+    pub(crate) rate: Option<u32>,
+
+    /// Targets of one network (/24, or /64 of IPv6) probed at the same time; those of this computer's own are not counted
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) per_network: u16,
 
     /// human, line, json or ndjson, to standard output or a file; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
@@ -238,7 +246,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 53] = [
+const PROBING: [&str; 55] = [
     "targets",
     "port",
     "column",
@@ -292,6 +300,8 @@ const PROBING: [&str; 53] = [
     "connect_timeout",
     "stage_timeout",
     "concurrency",
+    "rate",
+    "per_network",
 ];
 
 impl Options {

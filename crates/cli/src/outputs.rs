@@ -19,6 +19,8 @@ use crate::threads;
 /// probed at a time, many of which may end at once. It is this that bounds them: whoever reads slowly is waited for.
 const ROOM: usize = 8;
 const SHARE: usize = 4;
+/// And never more than this.
+const MOST: usize = 1024;
 /// After an interruption: how long nothing has to move before the reader is held to be asleep.
 const ASLEEP: Duration = Duration::from_millis(400);
 
@@ -132,7 +134,7 @@ impl Outputs {
 
     /// Whether there is room for one more report, where so many targets are probed at a time.
     pub(crate) fn has_room(&self, at_a_time: usize) -> bool {
-        self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < ROOM.max(at_a_time / SHARE)
+        self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < (at_a_time / SHARE).clamp(ROOM, MOST)
     }
 
     /// Whether nothing is on its way.

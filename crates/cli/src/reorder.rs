@@ -79,13 +79,13 @@ mod tests {
     fn reports_leave_as_they_come_unless_the_order_is_to_be_kept() {
         let mut as_they_come = Reorder::new(false);
         assert_eq!((as_they_come.put(7, Some(7)), as_they_come.put(0, Some(0))), (vec![7], vec![0]));
-        assert_eq!((as_they_come.put(1, None), as_they_come.rest()), (vec![], vec![]));
+        assert_eq!((as_they_come.put(1, None).len(), as_they_come.rest().len()), (0, 0));
         let mut kept = Reorder::new(true);
-        assert_eq!(kept.put(1, Some(1)), []);
-        assert_eq!(kept.put(2, None), []);
-        assert_eq!(kept.put(4, Some(4)), []);
+        assert_eq!(kept.put(1, Some(1)).len(), 0);
+        assert_eq!(kept.put(2, None).len(), 0);
+        assert_eq!(kept.put(4, Some(4)).len(), 0);
         assert_eq!(kept.put(0, Some(0)), [0, 1]);
-        assert_eq!(kept.put(5, Some(5)), []);
+        assert_eq!(kept.put(5, Some(5)).len(), 0);
         // The fourth one was never begun.
         assert_eq!(kept.rest(), [4, 5]);
         assert_eq!(kept.put(6, Some(6)), [6]);
@@ -96,7 +96,7 @@ mod tests {
         let mut kept = Reorder::new(true);
         for index in 1..=WINDOW {
             assert!(!kept.is_full());
-            assert_eq!(kept.put(index, Some(index)), []);
+            assert_eq!(kept.put(index, Some(index)).len(), 0);
         }
         assert!(kept.is_full());
         assert_eq!(kept.put(0, Some(0)).len(), WINDOW + 1);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::exit::{self, Ended, say};
 use crate::limits;
+use crate::networks::NAMES;
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::password::NoRun;
@@ -14,8 +15,8 @@ use crate::terminal;
 use crate::threads::aside;
 use crate::warned::Warned;
 
-/// How many targets are probed at a time where nobody says.
-const USUAL: usize = 256;
+/// How many targets are probed at a time where nobody says, and more are not to be had.
+const MOST: usize = 10_000;
 
 /// Runs all probes.
 pub(crate) async fn run(options: Arc<Options>) -> Ended {
@@ -61,11 +62,12 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
         warned.of(line, say);
     }
     let total = targets.total;
-    let wanted = options.concurrency.map_or(USUAL, usize::from);
+    let wanted = options.concurrency.map_or(MOST, usize::from);
     let most = total.map_or(wanted, |total| wanted.min(total));
+    let twice = if options.gateway.gateway.is_some() { most } else { NAMES };
     // Who has named no number has none that could be missed.
     let asked = options.concurrency.map(|_| most);
-    let places = Places::new(asked, limits::places(most));
+    let places = Places::new(asked, limits::places(most, twice));
     let left_out = targets.left_out();
     Runner::new(&options, (total, left_out), Source::of(targets), places, outputs, warned)
         .run(interruption)

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 
 use crate::exit::{self, Ended, say_soon};
 use crate::jobs::Job;
+use crate::networks::{Net, Networks};
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::progress::{self, Line};
+use crate::rate::Rate;
 use crate::reorder::Reorder;
 use crate::sieve::LeftOut;
 use crate::signals::Interruption;
@@ -41,6 +43,7 @@ pub(crate) struct Places {
 #[derive(Clone, Copy, Debug)]
 struct Place {
     index: usize,
+    net: Option<Net>,
     /// How often it was put off while it was alone.
     tries: u32,
 }
@@ -75,6 +78,8 @@ pub(crate) struct Runner {
     /// Nothing more comes from the source.
     over: bool,
     places: Places,
+    rate: Rate,
+    networks: Networks<(Place, Probe)>,
     running: JoinSet<Box<Ran>>,
     under_way: HashMap<Id, Place>,
     again: VecDeque<Again>,
@@ -153,6 +158,8 @@ impl Runner {
             source,
             over: false,
             places,
+            rate: Rate::new(options.rate),
+            networks: Networks::new(options.per_network.into()),
             running: JoinSet::new(),
             under_way: HashMap::new(),
             again: VecDeque::new(),
@@ -170,24 +177,29 @@ impl Runner {
     /// Runs to the end, or to the interruption.
     pub(crate) async fn run(mut self, mut interruption: Interruption) -> Ended {
         while !self.is_over() {
-            let place = self.has_place();
-            let free = place && !self.reorder.is_full();
-            // One that was begun may be the one that others wait for.
-            if place
+            let rate = self.rate.wait();
+            let free = self.has_place() && rate.is_none();
+            // Those that were named before, and that others may wait for, come first.
+            if free
                 && self.places.resume.is_none()
-                && let Some(Again { place, ran }) = self.again.pop_front()
+                && let Some((place, probe)) = self.ready()
             {
-                self.start(place, ran.probe, &interruption);
+                self.start(place, probe, &interruption);
                 continue;
             }
-            match self.event(free, &mut interruption).await {
+            let more = free && !self.reorder.is_full() && !self.networks.is_full();
+            match self.event(more, rate.filter(|_| self.has_place()), &mut interruption).await {
                 Event::Interrupted => self.interrupted = true,
                 Event::Known(report) => {
                     self.known = true;
                     self.outputs.begin(report);
                 }
                 Event::Ended(ended) => self.ended(ended),
-                Event::Job(job) => self.job(job, &interruption),
+                Event::Job(job) => {
+                    self.job(job, &interruption);
+                    // Whatever waits to go on does so before another one begins: a computer that is busy begins fewer.
+                    yield_now().await;
+                }
                 Event::Recovered => self.places.resume = None,
                 Event::Moved => self.show_done(),
                 Event::Nothing => self.outputs.leave(),
@@ -209,8 +221,15 @@ impl Runner {
         Ended::of(code).because(self.usage).with(self.outputs.finish(&mut interruption).await)
     }
 
+    /// One that is to begin, or to begin once more.
+    fn ready(&mut self) -> Option<(Place, Probe)> {
+        let again = || self.again.pop_front().map(|Again { place, ran }| (place, ran.probe));
+        self.networks.ready().or_else(again)
+    }
+
     fn is_over(&self) -> bool {
-        let nothing_to_begin = self.interrupted || (self.over && self.again.is_empty());
+        let nothing_waits = self.again.is_empty() && self.networks.is_empty();
+        let nothing_to_begin = self.interrupted || (self.over && nothing_waits);
         // Without anybody to read it, there is no reason to bother more hosts.
         self.outputs.all_failed() || (self.running.is_empty() && nothing_to_begin)
     }
@@ -220,7 +239,8 @@ impl Runner {
         !self.interrupted && self.running.len() < self.places.now && self.outputs.has_room(self.places.now)
     }
 
-    async fn event(&mut self, free: bool, interruption: &mut Interruption) -> Event {
+    /// What happens next; another target is taken where one `may` begin, and nothing has to be waited for before `rate`.
+    async fn event(&mut self, may: bool, rate: Option<Instant>, interruption: &mut Interruption) -> Event {
         let resume = self.places.resume;
         let soon = resume.unwrap_or_else(Instant::now);
         tokio::select! {
@@ -230,9 +250,10 @@ impl Runner {
             Some(report) = self.shown.recv() => Event::Known(report),
             Some(ended) = self.running.join_next_with_id() => Event::Ended(ended),
             () = sleep_until(soon), if resume.is_some() => Event::Recovered,
-            job = self.source.next(), if free && resume.is_none() && !self.over => Event::Job(job),
+            job = self.source.next(), if may && resume.is_none() && !self.over => Event::Job(job),
             // What has ended by now is written together.
             () = std::future::ready(()), if self.outputs.is_to_leave() => Event::Nothing,
+            () = sleep_until(rate.unwrap_or_else(Instant::now)), if rate.is_some() => Event::Nothing,
             () = self.outputs.moved() => Event::Moved,
         }
     }
@@ -246,9 +267,11 @@ impl Runner {
                         self.warned.of(line, say_soon);
                     }
                 }
-                let place = Place { index: self.begun, tries: 0 };
+                let place = Place { index: self.begun, net: Net::of(&probe), tries: 0 };
                 self.begun += 1;
-                self.start(place, probe, interruption);
+                if let Some((place, probe)) = self.networks.enter(place.net, (place, probe)) {
+                    self.start(place, probe, interruption);
+                }
             }
             Some(Err(message)) => (self.over, self.usage) = (true, Some(message)),
             None => self.over = true,
@@ -256,6 +279,7 @@ impl Runner {
     }
 
     fn start(&mut self, place: Place, probe: Probe, interruption: &Interruption) {
+        self.rate.take();
         let mut interruption = interruption.clone();
         let (awaited, wanted) = (self.awaited, self.show_one);
         let (idle, show) = (self.outputs.idle(), self.show.clone());
@@ -290,12 +314,14 @@ impl Runner {
                     self.put_off(Again { place, ran });
                 } else {
                     self.places.calm();
+                    self.networks.leave(place.net);
                     self.accept(place.index, ran.report);
                 }
             }
             // A defect here: the report is missing, the others are not, and the exit code says so.
             Err(_) => {
                 self.panicked = true;
+                self.networks.leave(place.net);
                 self.put(place.index, None);
             }
         }
@@ -306,6 +332,7 @@ impl Runner {
         if others == 0 {
             again.place.tries += 1;
             if again.place.tries > TRIES {
+                self.networks.leave(again.place.net);
                 return self.accept(again.place.index, again.ran.report);
             }
         }
