@@ -10,7 +10,7 @@ use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 use rdp_probe_testkit::{Scenario, machine};
 
 use crate::binary::{run, run_with, run_with_descriptors};
-use crate::runner::{command, end};
+use crate::runner::{Servers, command, end};
 use crate::usage::Scratch;
 
 /// A server behind an authority's certificate, so many times.
@@ -256,6 +256,38 @@ fn ten_thousand_targets_are_in_flight_and_an_interruption_reports_them_all() {
     let cut = stdout.lines().filter(|line| line.contains(" rule=interrupted")).count();
     assert_eq!((code, cut, stdout.lines().count()), (Some(5), cut, cut));
     assert!(cut >= open - 50 && took < Duration::from_secs(20), "{cut} in {took:?}");
+}
+
+#[test]
+fn what_may_be_another_the_next_time_is_asked_again_and_the_last_report_counts() {
+    const REQUEST: &str = "{ expect = \"connection_request\" }";
+    let confirm = "{ send = \"03 00 00 13 0e d0 00 00 12 34 00 02 1f 08 00 01 00 00 00\" }";
+    let refusal = "{ send = \"03 00 00 13 0e d0 00 00 12 34 00 03 00 08 00 05 00 00 00\" }";
+    let reset: &[&str] = &[REQUEST, "{ close = \"reset\" }"];
+    let cases: [(&[(usize, &[&str])], &str, i32); 4] = [
+        (&[(2, reset), (1, &[REQUEST, confirm])], "2", 0),
+        (&[(2, reset)], "1", 30),
+        (&[(1, reset)], "0", 30),
+        // What a server says, it would say again.
+        (&[(1, &[REQUEST, refusal])], "5", 31),
+    ];
+    for (connections, retries, code) in cases {
+        let servers = Servers::start(connections);
+        let address = servers.address();
+        let more = [
+            "--no-second-look",
+            "--no-enumerate",
+            "--until",
+            "x224",
+            "--security",
+            "tls",
+            "--retries",
+            retries,
+        ];
+        let output = run(&[&[&*address, "-o", "line"][..], &more].concat());
+        assert_eq!((output.status, output.stdout.lines().count()), (Some(code), 1), "{}", output.stdout);
+        assert_eq!(servers.violations(), [""; 0], "{retries}: {}", output.stdout);
+    }
 }
 
 #[test]

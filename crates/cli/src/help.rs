@@ -51,7 +51,10 @@ const GROUPS: [(&str, &[&str]); 8] = [
             "no_channel_binding",
         ],
     ),
-    ("Limits", &["timeout", "connect_timeout", "stage_timeout", "concurrency", "rate", "per_network"]),
+    (
+        "Limits",
+        &["timeout", "connect_timeout", "stage_timeout", "concurrency", "rate", "per_network", "retries"],
+    ),
     ("Output", &["outputs", "verbose", "quiet", "color", "no_progress", "from_report"]),
 ];
 

@@ -41,6 +41,7 @@ mod rate;
 mod render;
 mod reorder;
 mod resolve_entry;
+mod retry;
 mod run;
 mod runner;
 mod runtime;

@@ -216,6 +216,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) per_network: u16,
 
+    /// Ask a target again, up to N times, where the fault may be gone by then: a time-out, a stream that was reset or ended without a word,
+    /// a resolver that failed; the last report counts. Never where a logon was tried
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=10))]
+    pub(crate) retries: u8,
+
     /// human, line, json or ndjson, to standard output or a file; may be repeated
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
@@ -246,7 +251,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 55] = [
+const PROBING: [&str; 56] = [
     "targets",
     "port",
     "column",
@@ -302,6 +307,7 @@ const PROBING: [&str; 55] = [
     "concurrency",
     "rate",
     "per_network",
+    "retries",
 ];
 
 impl Options {

@@ -47,6 +47,7 @@ enum Piece {
 }
 
 /// Whether nothing is on its way, for whoever would write to the same terminal.
+#[derive(Clone)]
 pub(crate) struct Idle(Arc<Shared>);
 
 /// Reports on their way. They count until every output has written them.

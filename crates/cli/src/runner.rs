@@ -4,10 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
+use rdp_probe::{Probe, Report};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinError, JoinSet, yield_now};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::exit::{self, Ended, say_soon};
 use crate::jobs::Job;
@@ -17,6 +17,7 @@ use crate::outputs::Outputs;
 use crate::progress::{self, Line};
 use crate::rate::Rate;
 use crate::reorder::Reorder;
+use crate::retry::{PAUSE, lacked_resources, may_be_another};
 use crate::sieve::LeftOut;
 use crate::signals::Interruption;
 use crate::source::Source;
@@ -65,7 +66,9 @@ pub(crate) struct Runner {
     /// How many targets are named.
     total: Option<usize>,
     left_out: Arc<LeftOut>,
-    /// Whether there is one target, and somebody waits for its verdict.
+    /// How often one is asked again whose verdict may be another the next time.
+    retries: u8,
+    /// Whether there is one target, and somebody waits for its verdict, which stands when it is there.
     awaited: bool,
     /// Whether it stands.
     known: bool,
@@ -148,7 +151,8 @@ impl Runner {
         Self {
             total,
             left_out,
-            awaited: single && options.is_for_people(),
+            retries: options.retries,
+            awaited: single && options.is_for_people() && options.retries == 0,
             known: false,
             shown,
             show,
@@ -283,23 +287,38 @@ impl Runner {
         let mut interruption = interruption.clone();
         let (awaited, wanted) = (self.awaited, self.show_one);
         let (idle, show) = (self.outputs.idle(), self.show.clone());
+        let (mut left, rate) = (self.retries, self.rate.clone());
         // A task of its own, so that a panic ends there; in a box, since it is moved on its way there.
         let task = self.running.spawn(Box::pin(async move {
-            let report = if awaited || wanted {
-                let (events, report) = probe.watch(interruption.first());
-                let target = probe.plan().target.to_string();
-                let known = |evidence| {
-                    // What this computer had no resources for is asked again: nothing is known yet.
-                    if awaited && !lacked_resources(&evidence) {
-                        _ = show.send(probe.report_of(evidence));
-                    }
+            loop {
+                let report = if awaited || wanted {
+                    let (events, report) = probe.watch(interruption.first());
+                    let target = probe.plan().target.to_string();
+                    let known = |evidence| {
+                        // What this computer had no resources for is asked again: nothing is known yet.
+                        if awaited && !lacked_resources(&evidence) {
+                            _ = show.send(probe.report_of(evidence));
+                        }
+                    };
+                    let watched = progress::one(events, target, wanted, idle.clone(), known);
+                    tokio::join!(report, watched).0
+                } else {
+                    probe.run_until(interruption.first()).await
                 };
-                let (report, ()) = tokio::join!(report, progress::one(events, target, wanted, idle, known));
-                report
-            } else {
-                probe.run_until(interruption.first()).await
-            };
-            Box::new(Ran { probe, report })
+                // What this computer had no resources for is asked again anyway.
+                if left == 0 || !may_be_another(&report) || lacked_resources(&report.evidence) {
+                    break Box::new(Ran { probe, report });
+                }
+                left -= 1;
+                let turn = async {
+                    sleep(PAUSE).await;
+                    rate.turn().await;
+                };
+                tokio::select! {
+                    () = turn => {}
+                    () = interruption.first() => break Box::new(Ran { probe, report }),
+                }
+            }
         }));
         self.under_way.insert(task.id(), place);
     }
@@ -385,24 +404,10 @@ impl Runner {
     }
 }
 
-/// Whether this computer had no descriptor, port, memory or thread for it: then nothing is known about the target.
-fn lacked_resources(evidence: &Evidence) -> bool {
-    let lack = |fault: &DialFault| fault.kind == DialFaultKind::LocalResources;
-    evidence.attempts.iter().any(|attempt| {
-        let mut facts = attempt.stages.iter().flat_map(|stage| &stage.facts);
-        facts.any(|fact| matches!(&fact.observed, Observed::AddressFailed { fault, .. } if lack(fault)))
-            || attempt.failure.as_ref().is_some_and(|failure| match_lack(&failure.kind, lack))
-    })
-}
-
-fn match_lack(kind: &FailureKind, lack: impl Fn(&DialFault) -> bool) -> bool {
-    matches!(kind, FailureKind::Resolve(fault) | FailureKind::Connect { fault, .. } if lack(fault))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
-    use rdp_probe::{Address, BoxFuture, Io, Network, Prober};
+    use rdp_probe::{Address, BoxFuture, DialFault, DialFaultKind, Io, Network, Prober};
 
     use super::*;
 
