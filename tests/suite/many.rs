@@ -291,6 +291,45 @@ fn what_may_be_another_the_next_time_is_asked_again_and_the_last_report_counts()
 }
 
 #[test]
+fn people_get_a_line_of_each_target_and_what_all_of_them_come_to() {
+    let output = run(&[
+        "127.0.0.0/24:9",
+        "nosuch.invalid",
+        "--resolve",
+        "nosuch.invalid:3389:127.0.0.1",
+        "--until",
+        "resolve",
+    ]);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let (lines, summary) = output.stdout.split_once("\n\n").unwrap();
+    assert_eq!(lines.lines().count(), 255);
+    assert_eq!(
+        summary,
+        "255 targets\n    255  exit code 0: asked depth reached\n\nexit code 0: asked depth reached\n"
+    );
+
+    let output = run(&["127.0.0.0/24:9", "127.0.1.1-46:9"]);
+    let (lines, summary) = output.stdout.split_once("\n\n").unwrap();
+    assert_eq!((output.status, lines.lines().count()), (Some(100), 300));
+    assert!(lines.lines().all(|line| line.contains(":9 FAILED at tcp_connect (target): ")), "{lines}");
+    assert!(summary.starts_with("300 targets\n    300  exit code 11: TCP connect failed"), "{summary}");
+    assert!(summary.contains("\n300: tcp-refused\n  Why: "), "{summary}");
+    assert!(summary.ends_with("\nexit code 100: several targets, and any failed\n"), "{summary}");
+    assert_eq!(summary.matches(":9").count(), 300);
+    assert!(
+        summary.lines().count() < 60 && summary.lines().all(|line| line.chars().count() <= 80),
+        "{summary}"
+    );
+    // In full, and then the same.
+    let whole = run(&["127.0.0.1:9", "127.0.0.2:9", "-v"]);
+    let (reports, summary) = whole.stdout.split_once("\n\n2 targets\n").unwrap();
+    assert_eq!(reports.matches("\nexit code 11").count(), 2, "{reports}");
+    assert!(summary.contains("\n2: tcp-refused\n"), "{summary}");
+    // One target that was typed is as it was.
+    assert!(run(&["127.0.0.1:9"]).stdout.ends_with("\nexit code 11\n"));
+}
+
+#[test]
 fn a_name_of_many_addresses_has_sixteen_dialled_and_with_all_asked_for_sixty_four() {
     let all: Vec<String> = (1..=70).map(|last| format!("\"192.0.2.{last}\"")).collect();
     let dialled = |plan: &str| {

@@ -1,5 +1,5 @@
 //! Where the reports go. Each output has a thread of its own: how fast somebody reads has no say in how a host is probed.
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -69,6 +69,8 @@ struct Shared {
     /// How many threads have not ended.
     busy: AtomicUsize,
     panicked: AtomicBool,
+    /// What the run ends with, once nothing more comes.
+    code: AtomicU8,
     failures: Mutex<Vec<OutputFailure>>,
     moved: Notify,
 }
@@ -158,9 +160,10 @@ impl Outputs {
         self.shared.living.load(Ordering::Relaxed) == 0 && !self.shared.failures().is_empty()
     }
 
-    /// Ends every output, and tells which have failed. After an interruption a reader that sleeps is not waited for.
-    pub(crate) async fn finish(mut self, interruption: &mut Interruption) -> Finished {
+    /// Ends every output, the run with this exit code, and tells which have failed. After an interruption a reader that sleeps is not waited for.
+    pub(crate) async fn finish(mut self, code: u8, interruption: &mut Interruption) -> Finished {
         self.leave();
+        self.shared.code.store(code, Ordering::Relaxed);
         let Self { writers, shared, .. } = self;
         for writer in writers {
             match writer {
@@ -263,7 +266,7 @@ impl Shared {
 
     fn end(&self, sink: Sink) {
         let place = sink.name();
-        if let Err(error) = sink.finish() {
+        if let Err(error) = sink.finish(self.code.load(Ordering::Relaxed)) {
             self.failed(OutputFailure { place, error });
         }
     }

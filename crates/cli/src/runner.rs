@@ -222,7 +222,8 @@ impl Runner {
             self.usage = Some("--exclude leaves no target".to_owned());
         }
         let code = self.code();
-        Ended::of(code).because(self.usage).with(self.outputs.finish(&mut interruption).await)
+        let ends_with = if self.usage.is_some() && !self.panicked { exit::USAGE } else { code };
+        Ended::of(code).because(self.usage).with(self.outputs.finish(ends_with, &mut interruption).await)
     }
 
     /// One that is to begin, or to begin once more.

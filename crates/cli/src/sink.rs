@@ -1,5 +1,5 @@
 //! One output: what is written where.
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +26,8 @@ pub(crate) struct Sink {
     written: usize,
     /// What has been said of the report under way.
     said: Option<render::First>,
+    /// What the reports come to, where there are several and people read them.
+    summary: Option<render::Summary>,
     /// What is to be written next.
     text: String,
     /// Counts what has been written, for who wants to know whether anything moves.
@@ -66,6 +68,7 @@ impl Sink {
             single,
             written: 0,
             said: None,
+            summary: (spec.format == Format::Human && !single).then(render::Summary::default),
             text: String::new(),
             octets,
         }))
@@ -93,6 +96,10 @@ impl Sink {
     pub(crate) fn write(&mut self, report: &Report) {
         let text = match self.format {
             Format::Human if let Some(said) = self.said.take() => render::rest(report, &self.look, &said),
+            Format::Human if self.summary.is_some() && self.look.verbose == 0 => {
+                let terminal = matches!(self.place, Place::Stdout) && io::stdout().is_terminal();
+                render::ended(report, &self.look, terminal)
+            }
             Format::Human => {
                 let gap = if self.written == 0 { "" } else { "\n" };
                 format!("{gap}{}", render::human(report, &self.look))
@@ -105,12 +112,19 @@ impl Sink {
                 format!("{before}{}", render::json(report).trim_end())
             }
         };
+        if let Some(summary) = &mut self.summary {
+            summary.count(report);
+        }
         self.written += 1;
         self.text.push_str(&text);
     }
 
-    /// Ends it: nothing more comes.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
+    /// Ends it: nothing more comes, and the run ends with this exit code.
+    pub(crate) fn finish(mut self, code: u8) -> io::Result<()> {
+        if let Some(summary) = self.summary.take().filter(|_| self.written > 0) {
+            self.text.push('\n');
+            self.text.push_str(&summary.text(code, &self.look));
+        }
         if self.format == Format::Json && !self.single {
             self.text.push_str(if self.written == 0 { "[]\n" } else { "\n]\n" });
         }

@@ -64,7 +64,7 @@ pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
         outputs.write(report);
     }
     let code = if interrupted { exit::INTERRUPTED } else { tally.code() };
-    Ended::of(code).with(outputs.finish(&mut interruption).await)
+    Ended::of(code).with(outputs.finish(code, &mut interruption).await)
 }
 
 fn stored(file: &Path) -> Result<Stored, String> {

@@ -1,11 +1,13 @@
 //! What is printed: reports as the library renders them, explanations, and JSON.
 mod explanation;
+mod summary;
 
 use rdp_probe::harmless_json;
 use serde::Serialize;
 
 pub(crate) use explanation::explanation;
 pub(crate) use rdp_probe::render::{First, Look, first, human, line, rest, title, wrapped};
+pub(crate) use summary::{Summary, ended};
 
 /// The whole report, over several lines.
 pub(crate) fn json(report: &impl Serialize) -> String {
