@@ -91,6 +91,8 @@ pub(crate) struct Runner {
     outputs: Outputs,
     warned: Warned,
     tally: Tally,
+    /// When it began.
+    since: Instant,
     interrupted: bool,
     panicked: bool,
     usage: Option<String>,
@@ -172,6 +174,7 @@ impl Runner {
             outputs,
             warned,
             tally: Tally::default(),
+            since: Instant::now(),
             interrupted: false,
             panicked: false,
             usage: None,
@@ -386,10 +389,8 @@ impl Runner {
     fn show_done(&mut self) {
         // Two that write to one terminal would write into each other.
         if self.show_all && self.outputs.is_idle() {
-            let Tally { done, failed, .. } = &self.tally;
             let total = self.total.map(|total| total.saturating_sub(self.left_out.count()));
-            let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
-            self.line.show(&format!("{done}{of} done, {failed} failed"));
+            self.line.show(&progress::many(&self.tally, total, self.since.elapsed()));
         }
     }
 

@@ -1,4 +1,6 @@
 //! What the reports come to, all together.
+use std::collections::HashMap;
+
 use rdp_probe::Report;
 
 use crate::exit;
@@ -8,6 +10,8 @@ use crate::exit;
 pub(crate) struct Tally {
     pub(crate) done: usize,
     pub(crate) failed: usize,
+    /// By rule, those that failed.
+    rules: HashMap<&'static str, usize>,
     interrupted: bool,
     last: u8,
 }
@@ -16,8 +20,19 @@ impl Tally {
     pub(crate) fn count(&mut self, report: &Report) {
         self.done += 1;
         self.failed += usize::from(!report.is_reachable());
+        if let Some(rule) = report.diagnosis.verdict.rule.filter(|_| !report.is_reachable()) {
+            *self.rules.entry(rule.id).or_default() += 1;
+        }
         self.last = report.exit_code();
         self.interrupted |= self.last == exit::INTERRUPTED;
+    }
+
+    /// So many rules by which most failed, the commonest first.
+    pub(crate) fn commonest(&self, many: usize) -> Vec<(&'static str, usize)> {
+        let mut all: Vec<_> = self.rules.iter().map(|(rule, count)| (*rule, *count)).collect();
+        all.sort_unstable_by_key(|(rule, count)| (std::cmp::Reverse(*count), *rule));
+        all.truncate(many);
+        all
     }
 
     /// The exit code: of one report its own.
