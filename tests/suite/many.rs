@@ -1,4 +1,5 @@
 //! Many targets: what they have in common costs once.
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::thread;
@@ -9,8 +10,10 @@ use rdp_probe_testkit::certificate::authority_pem;
 use rdp_probe_testkit::target::{FullBacklog, ScriptedTarget};
 use rdp_probe_testkit::{Scenario, machine};
 
+use serde_json::Value;
+
 use crate::binary::{run, run_with, run_with_descriptors};
-use crate::runner::{Servers, command, end};
+use crate::runner::{Servers, command, end, interrupted};
 use crate::usage::Scratch;
 
 /// A server behind an authority's certificate, so many times.
@@ -327,6 +330,124 @@ fn people_get_a_line_of_each_target_and_what_all_of_them_come_to() {
     assert!(summary.contains("\n2: tcp-refused\n"), "{summary}");
     // One target that was typed is as it was.
     assert!(run(&["127.0.0.1:9"]).stdout.ends_with("\nexit code 11\n"));
+}
+
+/// The inputs of reports that were not interrupted, one a line.
+fn reported(file: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let reports = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let whole = reports.filter(|report| report["verdict"]["exit_code"] != 5);
+    whole.map(|report| report["target"]["input"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_interruption_and_a_resumption_lose_and_repeat_none_of_5_000_targets() {
+    const TARGETS: usize = 5000;
+    let scratch = Scratch::new("resume");
+    let lines: Vec<String> =
+        (0..TARGETS).map(|one| format!("127.0.{}.{}:9", one / 250, one % 250 + 1)).collect();
+    let list = format!("@{}", scratch.file("hosts", lines.join("\n").as_bytes()));
+    let file = scratch.path("all.ndjson");
+    let output = format!("ndjson={file}");
+    let arguments = [&*list, "-q", "--resume", &file, "-o", &output];
+    // The same command line until it is through: the first ones are interrupted, each in another place, and once in the middle of a report.
+    for (signal, least) in [("INT", 300), ("TERM", 1500), ("KILL", 3000)] {
+        let mut child = command(&[&arguments[..], &["--rate", "2000"]].concat()).spawn().unwrap();
+        let start = Instant::now();
+        let lines =
+            || std::fs::read(&file).map_or(0, |octets| octets.iter().filter(|octet| **octet == b'\n').count());
+        while lines() < least {
+            assert!(
+                child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(60),
+                "{signal}"
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+        drop(child.stderr.take());
+        let (code, ..) = end(child, signal);
+        let expected = if signal == "KILL" { Some(137) } else { interrupted(signal) };
+        assert_eq!(code, expected, "{signal}");
+    }
+    let mut cut = std::fs::OpenOptions::new().append(true).open(&file).unwrap();
+    cut.write_all(b"{\"schema_version\":1,\"target\":{\"inp").unwrap();
+    let before = reported_before(&file);
+    assert!((3000..TARGETS).contains(&before), "{before}");
+    let output = run(&arguments);
+    // The exit code is that of the targets of this run.
+    assert_eq!(output.status, Some(100), "{}", output.stderr);
+    let mut all = reported(&file);
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap().lines().count(),
+        all.len(),
+        "no interrupted one is left"
+    );
+    all.sort_unstable();
+    let mut expected = lines;
+    expected.sort_unstable();
+    assert_eq!(all, expected);
+    // Nothing is left to do.
+    let output = run(&[&list, "--resume", &file, "-o", "line"]);
+    assert_eq!((output.status, output.stdout.as_str()), (Some(0), ""));
+    assert_eq!(output.stderr, "rdp-probe: not probed: 5000 reported in the file of --resume\n");
+}
+
+/// How many targets have a report there, the last line of which may be cut.
+fn reported_before(file: &str) -> usize {
+    let text = std::fs::read_to_string(file).unwrap();
+    let reports = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    reports.filter(|report| report["verdict"]["exit_code"] != 5).count()
+}
+
+#[test]
+fn a_file_that_cannot_be_resumed_is_named_before_anything_is_probed() {
+    let scratch = Scratch::new("not-resumed");
+    let report = run(&["127.0.0.1:9", "127.0.0.2:9", "-o", "ndjson"]).stdout;
+    let other =
+        scratch.file("other", report.replace("\"schema_version\":1", "\"schema_version\":2").as_bytes());
+    let none = scratch.file("none", format!("{report}127.0.0.3:9\n{report}").as_bytes());
+    let whole = scratch.file("whole", report.as_bytes());
+    let (json, missing) = (format!("json={whole}"), scratch.path("missing"));
+    for (arguments, part) in [
+        (&["--resume", &*other][..], "line 1: a report of schema_version 2, and this program writes 1"),
+        (&["--resume", &none], "line 3: no report; expected what -o ndjson writes"),
+        (&["--resume", &missing], "cannot be read"),
+        (&["--resume", &whole, "-o", &json], "an output needs a file of its own"),
+    ] {
+        let output = run(&[&["127.0.0.1:9", "127.0.0.3:9"], arguments].concat());
+        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(output.stderr.contains(part), "{arguments:?}: {}", output.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&whole).unwrap(), report);
+    // What goes elsewhere leaves the file as it is; an .rdp file is one by its name.
+    let work = scratch.file("work.rdp", b"full address:s:127.0.0.1:9\n");
+    let output = run(&["127.0.0.1:9", "127.0.0.3:9", &work, "--resume", &whole, "-o", "line"]);
+    assert_eq!((output.status, targets(&output.stdout)), (Some(100), vec!["127.0.0.1:9", "127.0.0.3:9"]));
+    assert_eq!(std::fs::read_to_string(&whole).unwrap(), report);
+}
+
+#[test]
+fn a_full_disk_ends_a_run_with_exit_code_4_and_what_was_written_before_stays() {
+    let scratch = Scratch::new("full");
+    let list = scratch
+        .file("hosts", (1..=250).map(|last| format!("127.0.0.{last}:9\n")).collect::<String>().as_bytes());
+    let list = format!("@{list}");
+    let output = run(&[&list, "-o", "ndjson=/dev/full"]);
+    assert_eq!(output.status, Some(4), "{}", output.stderr);
+    assert!(output.stderr.contains("cannot write to /dev/full"), "{}", output.stderr);
+    // A limit of the file's size is a disk that is full in the middle of a report; what fits is resumed.
+    let file = scratch.path("all.ndjson");
+    let (program, to) = (crate::binary::binary().to_str().unwrap(), format!("ndjson={file}"));
+    let limited = "trap '' XFSZ; ulimit -f 512 && exec \"$0\" \"$@\"";
+    let mut small = Command::new("/bin/bash");
+    small.args(["-c", limited, program, &list, "-q", "--resume", &file, "-o", &to]).env_clear();
+    let small = small.output().unwrap();
+    let said = String::from_utf8_lossy(&small.stderr).into_owned();
+    assert_eq!(small.status.code(), Some(4), "{said}");
+    assert!(said.contains("cannot write to") && said.contains("File too large"), "{said}");
+    let before = reported_before(&file);
+    assert!((1..250).contains(&before), "{before}");
+    let output = run(&[&list, "-q", "--resume", &file, "-o", &to]);
+    assert_eq!((output.status, reported(&file).len()), (Some(100), 250), "{}", output.stderr);
 }
 
 #[test]

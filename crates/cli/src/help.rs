@@ -18,6 +18,7 @@ const GROUPS: [(&str, &[&str]); 8] = [
             "duplicates",
             "in_order",
             "seed",
+            "resume",
             "resolve",
             "ipv4",
             "ipv6",

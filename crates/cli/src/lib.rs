@@ -7,6 +7,7 @@ mod account;
 mod bad_lines;
 mod columns;
 mod credentials;
+mod done;
 mod duration;
 mod exclude;
 mod exit;

@@ -71,6 +71,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) in_order: bool,
 
+    /// Leave out the targets whose reports stand in this file, which -o ndjson wrote; -o ndjson=FILE of the same name is then written on,
+    /// and begun where it is not there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+
     /// Shuffle the order of asking by this number: a network whole, a list in windows of 1,024 lines [default: another number each
     /// time; -v says which]
     #[arg(long, value_name = "N", conflicts_with = "in_order")]
@@ -251,7 +256,7 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 56] = [
+const PROBING: [&str; 57] = [
     "targets",
     "port",
     "column",
@@ -260,6 +265,7 @@ const PROBING: [&str; 56] = [
     "duplicates",
     "in_order",
     "seed",
+    "resume",
     "until",
     "security",
     "enumerate",
@@ -320,6 +326,12 @@ impl Options {
         } else {
             Family::Any
         }
+    }
+
+    /// Whether an output is the file that is resumed, and written on.
+    pub(crate) fn writes_on(&self, output: &OutputSpec) -> bool {
+        let resumed = OutputSpec { format: Format::Ndjson, file: self.resume.clone() };
+        resumed.file.is_some() && output.format == Format::Ndjson && output.place() == resumed.place()
     }
 
     /// Whether there is exactly one target, and it was typed and not taken from a list.
@@ -414,9 +426,12 @@ impl Options {
         if let Some(message) = shared_place(&self.outputs) {
             return Some(message);
         }
+        // The one file that is read and written on.
+        let is_written_on = self.outputs.iter().any(|output| self.writes_on(output));
         let named = Named {
             targets: &self.targets,
             files: [
+                ("--resume", self.resume.as_deref().filter(|_| !is_written_on)),
                 ("--ca", self.ca.as_deref()),
                 ("--password-file", self.password_file.as_deref()),
                 ("--gateway-ca", self.gateway.gateway_ca.as_deref()),

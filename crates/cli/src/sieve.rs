@@ -2,8 +2,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rdp_probe::Target;
-
+use crate::done::Done;
 use crate::exclude::Exclude;
 use crate::keys::{Keys, Met};
 use crate::named::Named;
@@ -15,6 +14,8 @@ pub(crate) struct Sieve {
     keys: Keys,
     /// `None` where each is asked as often as it is named.
     met: Option<Met>,
+    /// What another run has reported.
+    done: Done,
     left_out: Arc<LeftOut>,
 }
 
@@ -22,20 +23,30 @@ pub(crate) struct Sieve {
 #[derive(Debug, Default)]
 pub(crate) struct LeftOut {
     excluded: AtomicUsize,
+    done: AtomicUsize,
     again: AtomicUsize,
 }
 
 impl Sieve {
     /// # Errors
-    /// Where an option cannot be read.
+    /// Where a file cannot be read, or an option.
     pub(crate) fn of(options: &Options) -> Result<Self, String> {
+        let (exclude, keys) = (Exclude::of(&options.exclude)?, Keys::default());
         let met = (!options.duplicates && !options.single()).then(Met::new);
-        Ok(Self {
-            exclude: Exclude::of(&options.exclude)?,
-            keys: Keys::default(),
-            met,
-            left_out: Arc::default(),
-        })
+        let begins = || options.outputs.iter().any(|output| options.writes_on(output));
+        let done = match &options.resume {
+            // The same command line begins a run, and goes on with it.
+            Some(path) if !path.exists() && begins() => Done::default(),
+            Some(path) => Done::of(path, &keys)?,
+            None => Done::default(),
+        };
+        Ok(Self { exclude, keys, met, done, left_out: Arc::default() })
+    }
+
+    /// What to warn of.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let said = "--resume: of the reports the last 8,388,608 count, and the targets of those before them are asked again";
+        self.done.more.then(|| said.to_owned())
     }
 
     /// How many it has left out so far, for others.
@@ -45,21 +56,21 @@ impl Sieve {
 
     /// Whether a target is probed.
     pub(crate) fn takes(&mut self, Named { target, file }: &Named) -> bool {
+        let key = match file {
+            Some(_) => self.keys.of_file(&target.input),
+            None => self.keys.of(&target.host, target.port),
+        };
         let count = if self.exclude.has(target) {
             &self.left_out.excluded
-        } else if self.is_met(target, file.is_some()) {
+        } else if self.done.has(key) {
+            &self.left_out.done
+        } else if self.met.as_mut().is_some_and(|met| met.again(key)) {
             &self.left_out.again
         } else {
             return true;
         };
         count.fetch_add(1, Ordering::Relaxed);
         false
-    }
-
-    fn is_met(&mut self, target: &Target, is_file: bool) -> bool {
-        let Some(met) = &mut self.met else { return false };
-        let keys = &self.keys;
-        met.again(if is_file { keys.of_file(&target.input) } else { keys.of(&target.host, target.port) })
     }
 }
 
@@ -86,9 +97,10 @@ impl LeftOut {
         (!parts.is_empty()).then(|| format!("not probed: {}", parts.join(", ")))
     }
 
-    fn all(&self) -> [(usize, &'static str); 2] {
+    fn all(&self) -> [(usize, &'static str); 3] {
         [
             (&self.excluded, "by --exclude"),
+            (&self.done, "reported in the file of --resume"),
             (&self.again, "named before (--duplicates asks each as often as it is named)"),
         ]
         .map(|(count, why)| (count.load(Ordering::Relaxed), why))

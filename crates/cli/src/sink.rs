@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rdp_probe::Report;
 
+use crate::done::cleared;
 use crate::exit::OutputFailure;
 use crate::file::OutputFile;
 use crate::format::{Format, OutputSpec};
@@ -54,8 +55,12 @@ impl Sink {
                 Place::Stdout
             }
             Some(path) => {
-                let file =
-                    OutputFile::create(path).map_err(|error| OutputFailure { place: short(path), error })?;
+                let file = if options.writes_on(spec) {
+                    cleared(path).and_then(|()| OutputFile::append(path))
+                } else {
+                    OutputFile::create(path)
+                };
+                let file = file.map_err(|error| OutputFailure { place: short(path), error })?;
                 Place::File(path.clone(), file)
             }
         };

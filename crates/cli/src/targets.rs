@@ -179,6 +179,7 @@ impl Targets {
             jobs.all_of_use()?;
         }
         jobs.prober = with_key_log(options, jobs.prober);
+        warnings.extend(sieve.warning());
         if let Some(seed) = order.seed().filter(|_| options.verbose > 0) {
             warnings.push(format!("the order of asking is that of --seed {seed}"));
         }
