@@ -267,7 +267,8 @@ fn what_may_be_another_the_next_time_is_asked_again_and_the_last_report_counts()
     let confirm = "{ send = \"03 00 00 13 0e d0 00 00 12 34 00 02 1f 08 00 01 00 00 00\" }";
     let refusal = "{ send = \"03 00 00 13 0e d0 00 00 12 34 00 03 00 08 00 05 00 00 00\" }";
     let reset: &[&str] = &[REQUEST, "{ close = \"reset\" }"];
-    let cases: [(&[(usize, &[&str])], &str, i32); 4] = [
+    type Connections<'a> = &'a [(usize, &'a [&'a str])];
+    let cases: [(Connections<'_>, &str, i32); 4] = [
         (&[(2, reset), (1, &[REQUEST, confirm])], "2", 0),
         (&[(2, reset)], "1", 30),
         (&[(1, reset)], "0", 30),

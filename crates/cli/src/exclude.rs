@@ -84,7 +84,7 @@ impl Exclude {
 fn plain(host: &Host) -> Host {
     match host {
         Host::Name(name) => Host::Name(name.trim_end_matches('.').to_ascii_lowercase()),
-        other => other.clone(),
+        Host::Ip(_) | _ => host.clone(),
     }
 }
 

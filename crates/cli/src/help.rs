@@ -80,7 +80,7 @@ pub(crate) fn command() -> Command {
 pub(crate) fn short(command: &Command) -> String {
     let mut out = String::from(
         "Says at which stage and hop a remote desktop connection fails, and why.\n\n\
-         Usage: rdp-probe [OPTIONS] TARGET...      host[:port], FILE.rdp, @list, or -\n       \
+         Usage: rdp-probe [OPTIONS] TARGET...      host[:port], network, FILE.rdp, @list\n       \
          rdp-probe explain CODE...          what a code or a message means\n       \
          rdp-probe demo                     what all of this looks like\n\n",
     );

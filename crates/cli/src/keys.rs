@@ -1,6 +1,6 @@
 //! Which targets are the same, and which of them have been met: hashes alone are held, and never more than a bound.
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 
 use rdp_probe::Host;
 
@@ -11,20 +11,15 @@ pub(crate) struct Keys(RandomState);
 impl Keys {
     /// Of a target by itself: its host, in any case, and its port.
     pub(crate) fn of(&self, host: &Host, port: u16) -> u64 {
-        let mut hasher = self.0.build_hasher();
         match host {
-            Host::Name(name) => name.to_ascii_lowercase().hash(&mut hasher),
-            other => other.hash(&mut hasher),
+            Host::Name(name) => self.0.hash_one((name.to_ascii_lowercase(), port)),
+            Host::Ip(_) | _ => self.0.hash_one((host, port)),
         }
-        port.hash(&mut hasher);
-        hasher.finish()
     }
 
     /// Of the name of an .rdp file: two of them may lead to one host by different ways.
     pub(crate) fn of_file(&self, name: &str) -> u64 {
-        let mut hasher = self.0.build_hasher();
-        ("file", name).hash(&mut hasher);
-        hasher.finish()
+        self.0.hash_one(("file", name))
     }
 }
 

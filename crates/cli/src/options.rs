@@ -30,14 +30,14 @@ use crate::written::means_many;
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 70 licensing, 80 the session, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe 10.0.0.0/24 --exclude 10.0.0.1-9\n                                          a network without a part of it\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 70 licensing, 80 the session, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
 
-    /// host[:port], [v6]:port, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
+    /// host[:port,...], [v6]:port, 10.0.0.0/24, 10.0.0.1-50, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
     #[arg(required_unless_present = "from_report", value_name = "TARGET")]
     pub(crate) targets: Vec<OsString>,
 
@@ -336,7 +336,7 @@ impl Options {
 
     /// Whether there is exactly one target, and it was typed and not taken from a list.
     pub(crate) fn single(&self) -> bool {
-        let many = |typed: &OsString| typed.to_str().is_some_and(|text| means_many(text));
+        let many = |typed: &OsString| typed.to_str().is_some_and(means_many);
         matches!(self.targets.as_slice(), [only] if only != "-" && behind(only, "@").is_none() && !many(only))
     }
 

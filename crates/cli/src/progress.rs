@@ -87,7 +87,7 @@ fn of_many(
 ) -> String {
     let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
     let mut parts = vec![format!("{done}{of} done"), format!("{failed} failed")];
-    let number = |count: usize| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
+    let number = |count: usize| u32::try_from(count).map_or_else(|_| f64::from(u32::MAX), f64::from);
     // Before that a rate says nothing.
     if since >= Duration::from_secs(1) && done > 0 {
         let rate = number(done) / since.as_secs_f64();

@@ -32,10 +32,10 @@ impl<T> Reorder<T> {
         self.held >= WINDOW
     }
 
-    /// Takes the report of the target of this number, or that there is none. What can leave by then.
-    pub(crate) fn put(&mut self, index: usize, report: Option<T>) -> Vec<T> {
+    /// Takes the report of the target of this number, or that there is none; what can leave by then does.
+    pub(crate) fn put(&mut self, index: usize, report: Option<T>, mut leave: impl FnMut(T)) {
         if !self.in_order {
-            return report.into_iter().collect();
+            return report.into_iter().for_each(leave);
         }
         let place = index.saturating_sub(self.next);
         if self.waiting.len() <= place {
@@ -45,19 +45,17 @@ impl<T> Reorder<T> {
             self.held += usize::from(report.is_some());
             *waiting = report.map_or(Come::Lost, Come::Here);
         }
-        let mut leave = Vec::new();
         while let Some(come) = self.waiting.pop_front_if(|come| !matches!(come, Come::NotYet)) {
             self.next += 1;
-            leave.extend(self.taken(come));
+            self.taken(come).into_iter().for_each(&mut leave);
         }
-        leave
     }
 
-    /// Whatever is left, when no more come.
-    pub(crate) fn rest(&mut self) -> Vec<T> {
+    /// Whatever is left leaves, when no more come.
+    pub(crate) fn rest(&mut self, leave: impl FnMut(T)) {
         let all = std::mem::take(&mut self.waiting);
         self.next += all.len();
-        all.into_iter().filter_map(|come| self.taken(come)).collect()
+        all.into_iter().filter_map(|come| self.taken(come)).for_each(leave);
     }
 
     fn taken(&mut self, come: Come<T>) -> Option<T> {
@@ -75,20 +73,32 @@ impl<T> Reorder<T> {
 mod tests {
     use super::*;
 
+    fn put(reorder: &mut Reorder<usize>, index: usize, report: Option<usize>) -> Vec<usize> {
+        let mut left = Vec::new();
+        reorder.put(index, report, |report| left.push(report));
+        left
+    }
+
+    fn rest(reorder: &mut Reorder<usize>) -> Vec<usize> {
+        let mut left = Vec::new();
+        reorder.rest(|report| left.push(report));
+        left
+    }
+
     #[test]
     fn reports_leave_as_they_come_unless_the_order_is_to_be_kept() {
-        let mut as_they_come = Reorder::new(false);
-        assert_eq!((as_they_come.put(7, Some(7)), as_they_come.put(0, Some(0))), (vec![7], vec![0]));
-        assert_eq!((as_they_come.put(1, None).len(), as_they_come.rest().len()), (0, 0));
+        let mut free = Reorder::new(false);
+        assert_eq!((put(&mut free, 7, Some(7)), put(&mut free, 0, Some(0))), (vec![7], vec![0]));
+        assert_eq!((put(&mut free, 1, None), rest(&mut free)), (vec![], vec![]));
         let mut kept = Reorder::new(true);
-        assert_eq!(kept.put(1, Some(1)).len(), 0);
-        assert_eq!(kept.put(2, None).len(), 0);
-        assert_eq!(kept.put(4, Some(4)).len(), 0);
-        assert_eq!(kept.put(0, Some(0)), [0, 1]);
-        assert_eq!(kept.put(5, Some(5)).len(), 0);
+        assert_eq!(put(&mut kept, 1, Some(1)), [0; 0]);
+        assert_eq!(put(&mut kept, 2, None), [0; 0]);
+        assert_eq!(put(&mut kept, 4, Some(4)), [0; 0]);
+        assert_eq!(put(&mut kept, 0, Some(0)), [0, 1]);
+        assert_eq!(put(&mut kept, 5, Some(5)), [0; 0]);
         // The fourth one was never begun.
-        assert_eq!(kept.rest(), [4, 5]);
-        assert_eq!(kept.put(6, Some(6)), [6]);
+        assert_eq!(rest(&mut kept), [4, 5]);
+        assert_eq!(put(&mut kept, 6, Some(6)), [6]);
     }
 
     #[test]
@@ -96,10 +106,10 @@ mod tests {
         let mut kept = Reorder::new(true);
         for index in 1..=WINDOW {
             assert!(!kept.is_full());
-            assert_eq!(kept.put(index, Some(index)).len(), 0);
+            assert_eq!(put(&mut kept, index, Some(index)), [0; 0]);
         }
         assert!(kept.is_full());
-        assert_eq!(kept.put(0, Some(0)).len(), WINDOW + 1);
+        assert_eq!(put(&mut kept, 0, Some(0)).len(), WINDOW + 1);
         assert!(!kept.is_full());
     }
 }

@@ -215,8 +215,7 @@ impl Runner {
         for Again { place, ran } in std::mem::take(&mut self.again) {
             self.accept(place.index, ran.report);
         }
-        let rest = self.reorder.rest();
-        self.write(rest);
+        self.reorder.rest(|report| self.outputs.write(*report));
         self.line.clear();
         if let Some(said) = self.left_out.said() {
             self.warned.of(&said, say_soon);
@@ -374,16 +373,11 @@ impl Runner {
 
     /// Takes what has come of a target, and hands over what nothing is waited for before.
     fn put(&mut self, index: usize, report: Option<Box<Report>>) {
-        let leave = self.reorder.put(index, report);
-        self.write(leave);
-        self.show_done();
-    }
-
-    fn write(&mut self, reports: Vec<Box<Report>>) {
-        for report in reports {
+        self.reorder.put(index, report, |report| {
             self.line.clear();
             self.outputs.write(*report);
-        }
+        });
+        self.show_done();
     }
 
     fn show_done(&mut self) {

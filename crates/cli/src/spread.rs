@@ -280,7 +280,7 @@ impl Hosts {
                 ip.is_ipv6() == *v6 && (*first..=*last).contains(&number(*ip))
             }
             (Self::Octets(octets), Host::Ip(IpAddr::V4(ip))) => {
-                ip.octets().iter().zip(octets).all(|(octet, (first, last))| (*first..=*last).contains(&octet))
+                ip.octets().iter().zip(octets).all(|(octet, (first, last))| (*first..=*last).contains(octet))
             }
             (Self::Block { .. } | Self::Octets(_), _) => false,
         }

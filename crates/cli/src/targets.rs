@@ -59,7 +59,7 @@ struct Looked {
 
 /// What comes next: a probe, or many targets.
 enum Next {
-    Job(Job),
+    Job(Box<Job>),
     Many(Spread),
 }
 
@@ -240,7 +240,7 @@ impl Under {
                 return job.map(Some);
             }
             match self.named()? {
-                Some(Next::Job(job)) => return Ok(Some(job)),
+                Some(Next::Job(job)) => return Ok(Some(*job)),
                 Some(Next::Many(many)) => self.many = Some((many, 0)),
                 None => return self.end().map(|()| None),
             }
@@ -328,7 +328,7 @@ impl Next {
     fn of(several: Several, jobs: &mut Jobs, sieve: &mut Sieve) -> Result<Option<Self>, String> {
         match several {
             Several::One(named) if !sieve.takes(&named) => Ok(None),
-            Several::One(named) => jobs.of(&named).map(Self::Job).map(Some),
+            Several::One(named) => jobs.of(&named).map(|job| Some(Self::Job(Box::new(job)))),
             // Each of them is made when its turn comes.
             Several::Many(many) => Ok(Some(Self::Many(many))),
         }
