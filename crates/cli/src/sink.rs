@@ -21,6 +21,8 @@ pub(crate) struct Sink {
     format: Format,
     place: Place,
     look: Look,
+    /// Whether it goes to a terminal, which has a width.
+    terminal: bool,
     /// Whether there is one report, which stands for itself.
     single: bool,
     /// How many reports have been written.
@@ -68,6 +70,7 @@ impl Sink {
         let octets = Arc::clone(octets);
         Ok(Some(Self {
             format: spec.format,
+            terminal: matches!(place, Place::Stdout) && io::stdout().is_terminal(),
             place,
             look,
             single,
@@ -102,8 +105,7 @@ impl Sink {
         let text = match self.format {
             Format::Human if let Some(said) = self.said.take() => render::rest(report, &self.look, &said),
             Format::Human if self.summary.is_some() && self.look.verbose == 0 => {
-                let terminal = matches!(self.place, Place::Stdout) && io::stdout().is_terminal();
-                render::ended(report, &self.look, terminal)
+                render::ended(report, &self.look, self.terminal)
             }
             Format::Human => {
                 let gap = if self.written == 0 { "" } else { "\n" };
