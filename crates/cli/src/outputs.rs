@@ -1,4 +1,5 @@
 //! Where the reports go. Each output has a thread of its own: how fast somebody reads has no say in how a host is probed.
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -124,8 +125,7 @@ impl Outputs {
                 Writer::Aside(queue) => _ = queue.send(Arc::clone(&waiting)),
                 Writer::Here(place) => {
                     if let Some(mut sink) = place.take() {
-                        waiting.put(&mut sink);
-                        match sink.flush() {
+                        match waiting.put(&mut sink).and_then(|()| sink.flush()) {
                             Ok(()) => **place = Some(sink),
                             Err(error) => self.shared.failed(OutputFailure { place: sink.name(), error }),
                         }
@@ -198,13 +198,15 @@ impl Idle {
 }
 
 impl Waiting {
-    fn put(&self, sink: &mut Sink) {
+    fn put(&self, sink: &mut Sink) -> io::Result<()> {
         for report in &self.reports {
             match self.piece {
                 Piece::Beginning => sink.begin(report),
                 Piece::Whole => sink.write(report),
             }
+            sink.relieve()?;
         }
+        Ok(())
     }
 }
 
@@ -256,8 +258,8 @@ impl Shared {
         while let Ok(first) = reports.recv() {
             // What has come behind it is written with it.
             let together: Vec<_> = std::iter::once(first).chain(reports.try_iter().take(ROOM)).collect();
-            together.iter().for_each(|waiting| waiting.put(&mut sink));
-            if let Err(error) = sink.flush() {
+            let put = together.iter().try_for_each(|waiting| waiting.put(&mut sink));
+            if let Err(error) = put.and_then(|()| sink.flush()) {
                 return self.failed(OutputFailure { place: sink.name(), error });
             }
         }

@@ -402,6 +402,8 @@ impl Runner {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use clap::Parser as _;
     use rdp_probe::{Address, BoxFuture, DialFault, DialFaultKind, Io, Network, Prober};
 
@@ -424,13 +426,44 @@ mod tests {
         }
     }
 
+    /// A network that counts who is in it, and where nobody listens.
+    #[derive(Debug, Default)]
+    struct Counting {
+        now: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Network for Counting {
+        fn resolve<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, Result<Vec<Address>, DialFault>> {
+            Box::pin(async { Err(DialFault::new(DialFaultKind::NotFound)) })
+        }
+
+        fn dial(&self, _: Address) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+            Box::pin(async {
+                let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+                self.most.fetch_max(now, Ordering::Relaxed);
+                // Each of them goes on when all others have begun that may.
+                for _ in 0..100 {
+                    yield_now().await;
+                }
+                self.now.fetch_sub(1, Ordering::Relaxed);
+                Err(DialFault::new(DialFaultKind::Refused))
+            })
+        }
+    }
+
     /// Exit code and lines of the report.
     fn run(names: &[&str]) -> (String, String) {
-        let path = std::env::temp_dir().join(format!("rdp-probe-{}-{}", std::process::id(), names.len()));
+        run_in(Arc::new(Defective), names, &[])
+    }
+
+    fn run_in(network: Arc<dyn Network>, names: &[&str], more: &[&str]) -> (String, String) {
+        let name = format!("rdp-probe-{}-{}-{}", std::process::id(), names.len(), more.len());
+        let path = std::env::temp_dir().join(name);
         let output = format!("-oline={}", path.display());
-        let arguments = ["rdp-probe"].into_iter().chain(names.iter().copied()).chain([output.as_str()]);
+        let arguments = [&["rdp-probe", &output][..], names, more].concat();
         let options = Options::try_parse_from(arguments).unwrap();
-        let prober = Prober::new().network(Arc::new(Defective));
+        let prober = Prober::new().network(network);
         let jobs: Vec<_> = names
             .iter()
             .map(|name| {
@@ -462,5 +495,20 @@ mod tests {
         let mut inputs: Vec<&str> = report.lines().filter_map(|line| line.split(' ').next()).collect();
         inputs.sort_unstable();
         assert_eq!(inputs, ["a.test:3389", "b.test:3389"]);
+    }
+
+    #[test]
+    fn so_many_of_one_network_are_probed_at_a_time_and_all_of_them_in_the_end() {
+        let names: Vec<String> = (1..=40)
+            .map(|last| format!("192.0.2.{last}"))
+            .chain((1..=3).map(|last| format!("192.0.3.{last}")))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (more, most) in [(&["--per-network", "4"][..], 7), (&["--in-order", "--per-network", "4"], 7)] {
+            let network = Arc::new(Counting::default());
+            let (ended, report) = run_in(Arc::<Counting>::clone(&network), &names, more);
+            assert!(ended.starts_with("Ended { code: 100,"), "{ended}");
+            assert_eq!((report.lines().count(), network.most.load(Ordering::Relaxed)), (43, most));
+        }
     }
 }

@@ -16,6 +16,9 @@ use crate::quote::short;
 use crate::render::{self, Look};
 use crate::writing::{STDOUT, in_pieces, stdout_is_open};
 
+/// As much text is held before it is written, in octets.
+const MUCH: usize = 64 << 10;
+
 /// One output.
 pub(crate) struct Sink {
     format: Format,
@@ -140,6 +143,11 @@ impl Sink {
             Place::Stdout => Ok(()),
             Place::File(_, file) => file.finish(),
         }
+    }
+
+    /// Writes what was taken where that is much: reports of many targets may come together.
+    pub(crate) fn relieve(&mut self) -> io::Result<()> {
+        if self.text.len() < MUCH { Ok(()) } else { self.flush() }
     }
 
     /// Writes what was taken.
