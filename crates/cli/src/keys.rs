@@ -1,4 +1,5 @@
 //! Which targets are the same, and which of them have been met: hashes alone are held, and never more than a bound.
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 
@@ -28,20 +29,40 @@ const PLACES: usize = 16;
 /// And so many buckets there are: for twice as many targets as are promised to be remembered, since chance fills them unevenly.
 const BUCKETS: usize = 1 << 15;
 
-/// The targets that were met last, about a quarter of a million of them, in memory of a fixed size.
+/// Up to so many, nothing is set aside for more.
+const FEW: usize = 1024;
+
+/// The targets that were met last, about a quarter of a million of them, in memory that never grows beyond a fixed size.
 pub(crate) struct Met {
-    /// Bucket after bucket, and in each the last ones first; 0 is a free place.
+    few: HashSet<u64>,
+    /// Where there are more: bucket after bucket, and in each the last ones first; 0 is a free place.
     places: Vec<u64>,
 }
 
 impl Met {
     pub(crate) fn new() -> Self {
-        Self { places: vec![0; PLACES * BUCKETS] }
+        Self { few: HashSet::new(), places: Vec::new() }
     }
 
     /// Notes one. Whether it was met before.
     pub(crate) fn again(&mut self, key: u64) -> bool {
         let key = key.max(1);
+        if !self.places.is_empty() {
+            return self.is_placed(key);
+        }
+        let again = !self.few.insert(key);
+        if self.few.len() > FEW {
+            // All of it at once, so that a run of many holds as much as one of more.
+            self.places = vec![0; PLACES * BUCKETS];
+            for key in std::mem::take(&mut self.few) {
+                self.is_placed(key);
+            }
+        }
+        again
+    }
+
+    /// Places one. Whether it was there.
+    fn is_placed(&mut self, key: u64) -> bool {
         let buckets = u64::try_from(BUCKETS).unwrap_or(u64::MAX);
         let bucket = usize::try_from(key.checked_rem(buckets).unwrap_or_default()).unwrap_or_default();
         let mut buckets = self.places.chunks_exact_mut(PLACES).skip(bucket);
@@ -75,6 +96,15 @@ mod tests {
         assert!(known > 260_000, "{known}");
         let forgotten = (0..1000).filter(|index| !met.again(key(*index))).count();
         assert!(forgotten > 900, "{forgotten}");
+    }
+
+    #[test]
+    fn few_targets_are_remembered_all_and_when_they_become_many_too() {
+        let mut met = Met::new();
+        for many in [1_u64, 1024, 1025, 3000] {
+            (0..many).for_each(|key| _ = met.again(key.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(7)));
+            assert!((0..many).all(|key| met.again(key.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(7))));
+        }
     }
 
     #[test]
