@@ -9,8 +9,8 @@ use rdp_probe_benches::{Bars, Kind, Used, binary, runtime};
 use rdp_probe_testkit::port;
 use tokio::net::TcpSocket;
 
-/// Nothing listens there.
-const CLOSED: &str = "127.0.0.1:9";
+/// Nothing listens there; each target has an address of its own.
+const CLOSED: &str = "127.{}:9";
 const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 const TURNS: usize = 8;
 const MIB: f64 = 1024.0;
@@ -20,10 +20,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let few = run(CLOSED, 10_000, &[])?.memory;
     let many = run(CLOSED, 100_000, &[])?.memory;
     bars.at_most(Kind::Memory, "100,000 closed targets: by 10,000", many / few, 1.1);
-    let resolved = run("192.0.2.7", 1_000_000, &["--until", "resolve"])?.memory;
+    let resolved = run("192.{}", 1_000_000, &["--until", "resolve"])?.memory;
     bars.at_most(Kind::Memory, "1,000,000 addresses: by 64 MiB", resolved / (64.0 * MIB), 1.0);
     let (address, _listener) = silent()?;
-    let hanging = run(&address, 10_000, &["--concurrency", "4096", "--timeout", "3s"])?.memory;
+    let hanging = run(&address, 10_000, &["--duplicates", "--concurrency", "4096", "--timeout", "3s"])?.memory;
     bars.at_most(
         Kind::Memory,
         "10,000 hanging targets, 4,096 at a time: by 100 MiB",
@@ -54,11 +54,12 @@ fn run(target: &str, targets: usize, arguments: &[&str]) -> Result<Used, Box<dyn
         .spawn()?;
     let mut stdin = child.stdin.take().ok_or("no standard input")?;
     let stdout = BufReader::new(child.stdout.take().ok_or("no standard output")?);
-    let line = format!("{target}\n");
+    let target = target.to_owned();
     // Standard input stays open, so that the program is still there when it has reported all.
     let writer = thread::spawn(move || {
-        for _ in 0..targets {
-            stdin.write_all(line.as_bytes())?;
+        for index in 0..targets {
+            let own = format!("{}.{}.{}", index >> 16 & 255, index >> 8 & 255, index & 255);
+            writeln!(stdin, "{}", target.replace("{}", &own))?;
         }
         Ok::<_, std::io::Error>(stdin)
     });

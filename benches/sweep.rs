@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 /// Addresses to connect to in turn: a port rests for a minute after its connection, and each address has ports of its own.
 const ADDRESSES: u8 = 16;
-/// Targets of a sweep, and as many at a time as the program takes by itself.
+/// Targets of a sweep, and how many at a time.
 const TARGETS: usize = 3200;
 const AT_ONCE: usize = 256;
 /// Sweeps of each side, by turns: a tick is a hundredth of a second.
@@ -44,7 +44,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let file = std::env::temp_dir().join(format!("rdp-probe-sweep-{}", std::process::id()));
     std::fs::write(&file, &list)?;
     let (mut ours, mut bare) = (Command::new(binary()?), Command::new(std::env::current_exe()?));
-    ours.arg(format!("@{}", file.display())).args(["--until", "connection_initiation", "-o", "line"]);
+    let at_once = format!("--concurrency={AT_ONCE}");
+    ours.arg(format!("@{}", file.display())).args([
+        "--until",
+        "connection_initiation",
+        "-o",
+        "line",
+        "--duplicates",
+        &at_once,
+    ]);
     bare.arg(BARE).arg(&file);
     let (mut ticks, mut least) = (0.0, 0.0);
     for _ in 0..TURNS {

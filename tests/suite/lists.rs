@@ -1,5 +1,9 @@
 //! Lists and targets as people have them: whatever wrote them, and with lines that are none.
+use std::io::{BufRead as _, BufReader};
+use std::time::{Duration, Instant};
+
 use crate::binary::{run, run_on, within_memory};
+use crate::runner::{command, ended};
 use crate::usage::Scratch;
 
 /// What comes of a list on standard input: exit code, how many reports there are, and what is said.
@@ -96,6 +100,54 @@ fn bad_lines_of_a_list_file_are_named_before_the_others_are_probed() {
     assert!(output.stderr.contains(", line 1: \"/nonexistent/work.rdp\": cannot be read"), "{}", output.stderr);
 }
 
+/// So many addresses of loopback, on a port where nothing listens.
+fn loopback(lines: usize) -> String {
+    let of = |index: usize| format!("127.{}.{}.{}:9\n", index >> 16 & 255, index >> 8 & 255, index & 255);
+    (0..lines).map(of).collect()
+}
+
+#[test]
+fn a_long_list_is_read_as_it_is_probed_and_bad_lines_are_named_as_they_come() {
+    const LINES: usize = 12_000;
+    let scratch = Scratch::new("long");
+    let mut lines: Vec<String> = loopback(LINES).lines().map(|line| format!("{line}\n")).collect();
+    lines.insert(4, "srv x\n".into());
+    lines.insert(11_000, "srv y\n".into());
+    let list = format!("@{}", scratch.file("hosts", lines.concat().as_bytes()));
+    let output = run(&[&list, "-o", "line"]);
+    assert_eq!((output.status, output.stdout.lines().count()), (Some(100), LINES), "{}", output.stderr);
+    let said: Vec<&str> =
+        output.stderr.lines().filter_map(|line| line.split_once(", line ")).map(|two| two.1).collect();
+    assert_eq!(said.len(), 2, "{}", output.stderr);
+    assert!(said[0].starts_with("5: \"srv x\"") && said[1].starts_with("11001: \"srv y\""), "{said:?}");
+    // One bad line refuses all of it, wherever it stands.
+    let strict = run(&[&list, "-o", "line", "--strict", "--exclude", "127.0.0.3"]);
+    assert_eq!((strict.status, strict.stdout.as_str()), (Some(2), ""), "{}", strict.stderr);
+}
+
+#[test]
+fn the_first_report_of_a_list_of_a_million_lines_is_out_within_a_second() {
+    let scratch = Scratch::new("million");
+    let list = format!("@{}", scratch.file("hosts", loopback(1_000_000).as_bytes()));
+    crate::binary::binary();
+    let first = || {
+        let start = Instant::now();
+        let mut child = command(&[&list, "-o", "line"]).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let took = start.elapsed();
+        assert!(line.starts_with("127."), "{line}");
+        // Whoever has read enough closes the pipe.
+        drop(stdout);
+        assert_eq!(ended(&mut child).code(), Some(4));
+        took
+    };
+    // What the machine does beside it is not what is measured.
+    let least = (0..3).map(|_| first()).min().unwrap();
+    assert!(least < Duration::from_secs(1), "{least:?}");
+}
+
 #[test]
 fn lists_as_other_programs_write_them_are_probed() {
     let scratch = Scratch::new("kinds");
@@ -112,7 +164,7 @@ fn lists_as_other_programs_write_them_are_probed() {
     ];
     for (octets, more) in kinds {
         let list = format!("@{}", scratch.file("hosts", &octets));
-        let output = run(&[&[list.as_str(), "-o", "line"], more].concat());
+        let output = run(&[&[list.as_str(), "--in-order", "-o", "line"], more].concat());
         let targets: Vec<&str> = output.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
         assert_eq!(targets, ["127.0.0.1:9", "127.0.0.2:10"], "{octets:?}: {}", output.stderr);
         assert_eq!(output.stderr, "", "{octets:?}");

@@ -63,7 +63,8 @@ fn the_program_takes_a_password_in_each_way_and_tries_it_once() {
     // A list: one try.
     let list = scratch.file("list", format!("{address}\n").repeat(20).as_bytes());
     let list = format!("@{list}");
-    let (code, said) = program(&[&list, "-u", "alice", "--pin", &pin, "-o", "line"], "", Some("wrong"));
+    let (code, said) =
+        program(&[&list, "--duplicates", "-u", "alice", "--pin", &pin, "-o", "line"], "", Some("wrong"));
     assert_eq!(code, Some(100), "{said}");
     assert_eq!(
         (said.matches("rule=logon-rejected").count(), said.matches("rule=account-stopped").count()),

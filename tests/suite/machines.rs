@@ -185,7 +185,7 @@ fn one_thread_and_little_memory_are_enough() {
             format!("@{}", scratch.file("hosts", format!("{}\n", servers.address()).repeat(40).as_bytes()));
         let words: Vec<&str> = other.iter().filter(|_| root).chain(limit).copied().collect();
         let mut command = Command::new(words[0]);
-        command.args(&words[1..]).args([&program, &list, "-o", "json"]).stdin(Stdio::null());
+        command.args(&words[1..]).args([&program, &list, "--duplicates", "-o", "json"]).stdin(Stdio::null());
         let output = command.output().unwrap();
         let reports = json(&output, &format!("{limit:?}"));
         let codes: Vec<&Value> =

@@ -88,7 +88,7 @@ fn lists_hold_files_and_the_note_on_accounts_comes_once() {
     let one = scratch.file("one.rdp", b"full address:s:127.0.0.1:9\nusername:s:a\n");
     let two = scratch.file("two.rdp", b"full address:s:127.0.0.2:9\nusername:s:b\n");
     let list = scratch.file("list", format!("{one}\n{two} # the other\n").as_bytes());
-    let output = run(&[&format!("@{list}"), "-o", "json", "--until", "tcp"]);
+    let output = run(&[&format!("@{list}"), "--in-order", "-o", "json", "--until", "tcp"]);
     let json = output.json.unwrap();
     assert_eq!((output.status, json.as_array().map(Vec::len)), (Some(100), Some(2)), "{json:#}");
     assert_eq!(json[1]["target"]["host"], "127.0.0.2");

@@ -68,7 +68,8 @@ fn user_of_a_file_s_gateway_logs_on_with_a_password_for_gateways() {
     // Of two files of one list one is told what a rejection means.
     let list = scratch.file("list", format!("{named}\n{named}\n").as_bytes());
     let at = format!("@{list}");
-    let (code, said, _) = served.program(&[&at, "-o", "line"], "", &[("RDG_PASSWORD", "wrong")]);
+    let (code, said, _) =
+        served.program(&[&at, "--duplicates", "-o", "line"], "", &[("RDG_PASSWORD", "wrong")]);
     assert_eq!((code, said.lines().count(), said.matches("[exit=22 ").count()), (Some(100), 2, 1), "{said}");
     assert_eq!((served.logons(), said.matches("rule=gateway-account-stopped").count()), (5, 1), "{said}");
 }

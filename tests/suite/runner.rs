@@ -159,7 +159,8 @@ fn a_list_that_is_interrupted_gives_the_reports_of_all_that_had_ended() {
         let list =
             format!("@{}", scratch.file("hosts", format!("{}\n", servers.address()).repeat(1000).as_bytes()));
         let file = scratch.file("last.json", b"last");
-        let (json, part) = (format!("json={file}"), ["--until", "x224", "--concurrency", "8"]);
+        let json = format!("json={file}");
+        let part = ["--until", "x224", "--concurrency", "8", "--duplicates", "--in-order"];
         let mut child = command(&[&list, "-o", "ndjson", "-o", &json]).args(part).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut lines: Vec<String> = Vec::new();
@@ -190,6 +191,28 @@ fn a_list_that_is_interrupted_gives_the_reports_of_all_that_had_ended() {
         assert_eq!(ended + cut, rest.len(), "{codes:?}");
         let all: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         assert_eq!(all.as_array().map(Vec::len), Some(codes.len()));
+    }
+}
+
+#[test]
+fn one_that_is_silent_holds_back_nobody_unless_the_order_is_to_be_kept() {
+    const OTHERS: usize = 1500;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let backlog = runtime.block_on(FullBacklog::start([127, 0, 0, 1].into())).unwrap();
+    let silent = backlog.address().to_string();
+    let others = (0..OTHERS).map(|one| format!("127.0.{}.{}:9\n", one / 250, one % 250 + 1));
+    let scratch = Scratch::new("silent");
+    let list =
+        format!("@{}", scratch.file("hosts", format!("{silent}\n{}", others.collect::<String>()).as_bytes()));
+    for (more, first) in [(&[][..], false), (&["--in-order"], true)] {
+        let arguments = [&[&*list, "-o", "line", "--timeout", "2s", "--concurrency", "8"], more].concat();
+        let mut child = command(&arguments).spawn().unwrap();
+        let stdout = reading(child.stdout.take().unwrap()).join().unwrap();
+        assert_eq!(ended(&mut child).code(), Some(100));
+        let at = stdout.lines().position(|line| line.starts_with(&format!("{silent} ")));
+        assert_eq!((stdout.lines().count(), at == Some(0)), (OTHERS + 1, first), "{at:?}");
+        // All others were over long before.
+        assert!(first || at > Some(OTHERS - 100), "{at:?}");
     }
 }
 
@@ -228,7 +251,7 @@ fn an_interruption_ends_a_run_whose_reader_sleeps() {
     const TARGETS: usize = 400;
     let closed = vec!["127.0.0.1:9"; TARGETS];
     for name in ["INT", "TERM"] {
-        let mut child = command(&["-o", "ndjson"]).args(&closed).spawn().unwrap();
+        let mut child = command(&["-o", "ndjson", "--duplicates"]).args(&closed).spawn().unwrap();
         let sleeper = child.stdout.take();
         // By then the pipe is full.
         thread::sleep(Duration::from_millis(700));
@@ -311,7 +334,8 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
                 })
                 .collect();
         let list = format!("@{}", scratch.file("hosts", lines.as_bytes()));
-        let arguments = [&list, "-o", "ndjson", "--until", "tls", "--timeout", "2s"];
+        let arguments =
+            [&list, "-o", "ndjson", "--until", "tls", "--timeout", "2s", "--duplicates", "--in-order"];
         let mut command = command(&arguments);
         if matches!(adversity, A::FewDescriptors) {
             let program = binary().to_str().unwrap();
@@ -320,6 +344,9 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             // Whoever names no number misses none.
             command.args(["--concurrency", "32"]);
+        } else {
+            // One thread is all of these servers: it is not to be what is too slow.
+            command.args(["--concurrency", "128"]);
         }
         let (stderr, full) = std::io::pipe().unwrap();
         if matches!(adversity, A::FullStderr) {

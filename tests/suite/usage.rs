@@ -183,7 +183,7 @@ fn every_mistake_is_one_line_that_names_the_item_and_exit_code_2() {
         (&["srv1", "--resolve", "srv2:3389:192.0.2.7"], "no target is srv2 on port 3389"),
         (&["srv1:3390", "--resolve", "srv1:3389:192.0.2.7"], "no target is srv1 on port 3389"),
         (&["192.0.2.7", "--resolve", "192.0.2.7:3389:192.0.2.8"], "only a name is resolved"),
-        (&[&large], "larger than 64 MiB"),
+        (&[&large], "line 1: longer than 64 KiB"),
         (&["@/nonexistent/list"], "/nonexistent/list"),
         (&[&bad_line, "--strict"], "line 2: \"srv x\""),
         (&[&not_utf8, "--strict"], "line 2: \"M\u{fc}nchen\": a host name is ASCII here"),
@@ -245,7 +245,7 @@ fn a_run_ends_when_nobody_is_left_to_read_it() {
         let (port, listener) = rdp_probe_testkit::port::listen([127, 0, 0, 1].into()).unwrap();
         let target = format!("127.0.0.1:{port}");
         let run = tokio::task::spawn_blocking(move || {
-            let mut arguments = vec!["-o", "ndjson", "--until", "tcp", "--concurrency", "1"];
+            let mut arguments = vec!["-o", "ndjson", "--until", "tcp", "--concurrency", "1", "--duplicates"];
             arguments.extend([target.as_str(); 40]);
             without_a_reader(&arguments)
         });
@@ -300,12 +300,12 @@ fn a_list_gives_an_array_however_short_it_is_and_is_not_enumerated() {
 }
 
 #[test]
-fn several_targets_keep_their_order_and_give_exit_code_100() {
+fn several_targets_keep_their_order_where_that_is_asked_for_and_give_exit_code_100() {
     let scratch = Scratch::new("several");
     let list = format!("@{}", scratch.file("hosts", b"127.0.0.1:9 # closed\n127.0.0.2:9\n"));
     let file = scratch.0.join("all.json");
     let json = format!("json={}", file.display());
-    let output = run(&[&list, "127.0.0.3:9", "-o", "ndjson", "-o", &json]);
+    let output = run(&[&list, "127.0.0.3:9", "--in-order", "-o", "ndjson", "-o", &json]);
     assert_eq!(output.status, Some(100), "{}", output.stderr);
     let inputs: Vec<String> = output
         .stdout

@@ -48,6 +48,12 @@ impl OutputFile {
         }
     }
 
+    /// Goes on with a file, or begins it; what is written stands there at once.
+    pub(crate) fn append(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        Ok(Self { file: io::BufWriter::new(file), beside: None })
+    }
+
     /// The file is whole.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;

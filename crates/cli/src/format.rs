@@ -74,7 +74,7 @@ impl OutputSpec {
     }
 
     /// Where it goes, the same for two spellings of one place; `None` is standard output.
-    fn place(&self) -> Option<PathBuf> {
+    pub(crate) fn place(&self) -> Option<PathBuf> {
         let file = self.file.as_ref().filter(|file| file.as_os_str() != "/dev/stdout")?;
         // A file that is not there yet has a folder that is.
         let there = file.canonicalize().or_else(|_| {

@@ -9,7 +9,23 @@ use crate::words::WAIT;
 
 /// The options by what they are about; an option that is in no group is one for all of them, which a test excludes.
 const GROUPS: [(&str, &[&str]); 10] = [
-    ("Targets", &["port", "column", "strict", "resolve", "ipv4", "ipv6", "all_addresses"]),
+    (
+        "Targets",
+        &[
+            "port",
+            "column",
+            "strict",
+            "exclude",
+            "duplicates",
+            "in_order",
+            "seed",
+            "resume",
+            "resolve",
+            "ipv4",
+            "ipv6",
+            "all_addresses",
+        ],
+    ),
     ("Depth", &["until", "security", "enumerate", "no_enumerate", "second_look", "no_second_look"]),
     ("Request", &["cookie", "no_cookie", "routing_token", "pcb", "client_name"]),
     ("Certificate", &["pin", "ca", "server_name", "cert_days", "keylog"]),
@@ -37,7 +53,10 @@ const GROUPS: [(&str, &[&str]); 10] = [
             "no_channel_binding",
         ],
     ),
-    ("Limits", &["timeout", "connect_timeout", "stage_timeout", "concurrency"]),
+    (
+        "Limits",
+        &["timeout", "connect_timeout", "stage_timeout", "concurrency", "rate", "per_network", "retries"],
+    ),
     ("Expectations", &["expect", "expect_file", "baseline", "fail_on_change"]),
     ("Rounds", &["count", "forever", "interval", "wait_for", "every", "stable", "give_up"]),
     (
@@ -70,8 +89,8 @@ pub(crate) fn command() -> Command {
 /// What -h says.
 pub(crate) fn short(command: &Command) -> String {
     let mut out = String::from(
-        "Says at which stage and hop a remote desktop connection fails, and why.\n\n\
-         Usage: rdp-probe [OPTIONS] TARGET...      host[:port], FILE.rdp, @list, or -\n       \
+        "Where a remote desktop connection fails, and why. --help says what each does.\n\n\
+         Usage: rdp-probe [OPTIONS] TARGET...      host[:port], network, FILE.rdp, @list\n       \
          rdp-probe wait TARGET...           until it is ready, and stays so\n       \
          rdp-probe explain CODE...          what a code or a message means\n       \
          rdp-probe demo                     what all of this looks like\n\n",
@@ -80,7 +99,6 @@ pub(crate) fn short(command: &Command) -> String {
         let names = together(ids.iter().filter_map(|id| named(command, id)));
         wrapped(&mut out, &format!("{heading:<NAMES$}"), &names.join(" "), WIDTH);
     }
-    out.push_str("\n--help says what each does, with examples and exit codes.\n");
     out
 }
 

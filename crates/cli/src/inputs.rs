@@ -10,7 +10,7 @@ use crate::words::{behind, is_rdp_file};
 pub(crate) struct Named<'a> {
     pub(crate) targets: &'a [std::ffi::OsString],
     /// By the options that name them.
-    pub(crate) files: [(&'static str, Option<&'a Path>); 7],
+    pub(crate) files: [(&'static str, Option<&'a Path>); 8],
     pub(crate) key_log: Option<&'a Path>,
     pub(crate) outputs: &'a [OutputSpec],
 }

@@ -2,15 +2,16 @@
 
 /// What may be opened beside what the probes need: a list, a file of the resolver's.
 const SPARE: u64 = 4;
-/// What a probe needs at one time: its connection, and what the resolver opens before that.
-const EACH: u64 = 2;
 
-/// Sees to it that as many probes can run at a time, as far as the system allows. How many can.
+/// Sees to it that as many probes can run at a time, as far as the system allows. How many can. Each has its connection, and so many of
+/// them open another file at a time: what the resolver opens, or a second connection.
 #[cfg(unix)]
-pub(crate) fn places(asked: usize) -> usize {
+pub(crate) fn places(asked: usize, twice: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let open = open_files();
-    let needed = u64::try_from(asked).unwrap_or(u64::MAX).saturating_mul(EACH).saturating_add(open + SPARE);
+    let number = |places: usize| u64::try_from(places).unwrap_or(u64::MAX);
+    let twice = number(twice.min(asked));
+    let needed = number(asked).saturating_add(twice).saturating_add(open + SPARE);
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|soft| soft < needed) {
         let soft = limit.maximum.map_or(needed, |hard| hard.min(needed));
@@ -20,13 +21,13 @@ pub(crate) fn places(asked: usize) -> usize {
     }
     let Some(soft) = limit.current else { return asked };
     let left = soft.saturating_sub(open).saturating_sub(SPARE);
-    usize::try_from(left / EACH).unwrap_or(usize::MAX).clamp(1, asked)
+    usize::try_from(left.saturating_sub(twice.min(left / 2))).unwrap_or(usize::MAX).clamp(1, asked)
 }
 
 /// Elsewhere there is no such limit.
 #[cfg(not(unix))]
-pub(crate) const fn places(asked: usize) -> usize {
-    _ = (SPARE, EACH);
+pub(crate) const fn places(asked: usize, _: usize) -> usize {
+    _ = SPARE;
     asked
 }
 

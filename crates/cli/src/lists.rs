@@ -11,16 +11,15 @@ mod columns;
 mod fields;
 mod text;
 
+use crate::spread::{Spread, names_port};
 use crate::words::is_rdp_file;
-use crate::written::{Written, is_number, shown, target};
+use crate::written::{Meant, Written, is_number, meant, shown};
 use columns::{Columns, Header, header, is_rule, table};
 use fields::{Fields, first_separator, split};
 use text::{Text, Texts};
 
 /// The longest line, in octets: no target is as long.
 const MAX_LINE: usize = 64 << 10;
-/// The largest list that is read twice, in octets.
-const MAX_LIST: u64 = 64 << 20;
 /// Over so many lines a cell may go.
 const MAX_LINES: usize = 32;
 /// What a list is.
@@ -65,6 +64,8 @@ enum Kind {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Target(Target),
+    /// A network, a range, or several ports.
+    Many(Spread),
     /// The name of an .rdp file.
     File(String),
 }
@@ -94,14 +95,6 @@ struct Held<'a> {
     cell: Cow<'a, str>,
     what: Result<What, String>,
     more: bool,
-}
-
-/// Whether a list of so many octets is one that is read twice.
-pub(crate) fn fits(name: &str, octets: u64) -> Result<(), String> {
-    if octets > MAX_LIST {
-        return Err(format!("{name}: larger than {} MiB; divide it", MAX_LIST >> 20));
-    }
-    Ok(())
 }
 
 impl<R: Read> Lines<R> {
@@ -269,6 +262,12 @@ fn of_plain(text: &str, port: u16) -> Option<Held<'_>> {
     while rest.last().is_some_and(|last| last.trim().is_empty()) {
         rest.pop();
     }
+    // A comma behind a port brings another port.
+    if separator == ',' && names_port(&cell) && !rest.is_empty() && rest.iter().all(|one| is_number(one.trim()))
+    {
+        let all: Vec<&str> = std::iter::once(&cell).chain(&rest).map(|one| one.trim()).collect();
+        return Some(held(all.join(","), None, port));
+    }
     let own = rest.first().map(|first| first.trim()).filter(|first| is_number(first)).map(str::to_owned);
     let is_comment = separator == ';' && before.ends_with(char::is_whitespace) && own.is_none();
     if separator == ',' && own.is_none() && !rest.is_empty() {
@@ -324,12 +323,17 @@ fn named(cell: &str, own: Option<&str>, port: u16) -> Result<(What, bool), Strin
         return Ok((What::File(file.to_owned()), false));
     }
     let Some(own) = own else {
-        return target(cell, port).map(|Written { target, more }| (What::Target(target), more));
+        return match meant(cell, port)? {
+            Meant::One(Written { target, more }) => Ok((What::Target(target), more)),
+            Meant::Many(many) => Ok((What::Many(many), false)),
+        };
     };
     let number = own.parse().ok().filter(|port| is_number(own) && *port != 0);
     let port = number.ok_or_else(|| format!("a port is a number from 1 to 65535, not {}", shown(own)))?;
-    let Written { target, more } = target(cell, port)?;
-    Ok((What::Target(Target::new(target.host, target.port)), more))
+    match meant(cell, port)? {
+        Meant::One(Written { target, more }) => Ok((What::Target(Target::new(target.host, target.port)), more)),
+        Meant::Many(many) => Ok((What::Many(many), false)),
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,16 @@ use zeroize::Zeroizing;
 use crate::file_gateway::of_use;
 use crate::lists::{Line, What};
 use crate::options::Options;
+use crate::spread::Spread;
 use crate::words::is_rdp_file;
-use crate::written::{self, Written};
+use crate::written::{self, Meant, Written};
+
+/// What is named at once.
+#[derive(Debug)]
+pub(crate) enum Several {
+    One(Named),
+    Many(Spread),
+}
 
 /// A target, and the .rdp file that names it.
 #[derive(Debug)]
@@ -19,32 +27,57 @@ pub(crate) struct Named {
     pub(crate) file: Option<Box<RdpFile>>,
 }
 
-impl Named {
-    /// The one on a line of a list.
+impl Several {
+    /// What a line of a list names.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why there is nothing.
     pub(crate) fn on(line: &Line, options: &Options) -> Result<Self, String> {
         match &line.what {
-            Ok(What::Target(target)) => Ok(Self { target: target.clone(), file: None }),
-            Ok(What::File(path)) => rdp_file(path.as_ref(), options),
+            Ok(What::Target(target)) => Ok(Self::One(target.clone().into())),
+            Ok(What::Many(many)) => Self::many(many.clone(), options),
+            Ok(What::File(path)) => rdp_file(path.as_ref(), options).map(Self::One),
             Err(error) => Err(error.clone()),
         }
     }
 
-    /// The one that was typed, and whether a part of that was passed over.
+    /// What was typed, and whether a part of that was passed over.
     ///
     /// # Errors
     /// Why it is none.
     pub(crate) fn typed(typed: &OsStr, options: &Options) -> Result<(Self, bool), String> {
         if is_rdp_file(typed) {
-            return Ok((rdp_file(typed, options)?, false));
+            return Ok((Self::One(rdp_file(typed, options)?), false));
         }
         let text = typed.to_str().ok_or("expected the name of a host in UTF-8")?;
-        let Written { target, more } = written::target(text, options.default_port())?;
-        Ok((Self { target, file: None }, more))
+        match written::meant(text, options.default_port())? {
+            Meant::One(Written { target, more }) => Ok((Self::One(target.into()), more)),
+            Meant::Many(many) => Ok((Self::many(many, options)?, false)),
+        }
     }
 
+    fn many(many: Spread, options: &Options) -> Result<Self, String> {
+        many.fits(options.rate.is_some())?;
+        Ok(Self::Many(many))
+    }
+
+    /// How many targets these are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(many) => usize::try_from(many.len()).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// By itself.
+impl From<Target> for Named {
+    fn from(target: Target) -> Self {
+        Self { target, file: None }
+    }
+}
+
+impl Named {
     /// Whether a gateway stands before it.
     pub(crate) fn is_behind_gateway(&self, options: &Options) -> bool {
         options.gateway.gateway.is_some() || of_use(options, self.file.as_deref()).is_some()

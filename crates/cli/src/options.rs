@@ -17,6 +17,7 @@ use crate::quote::quoted;
 use crate::resolve_entry::ResolveEntry;
 use crate::verbs::Verb;
 use crate::words::{WAIT, behind, is_rdp_file};
+use crate::written::means_many;
 
 /// Finds the stage and hop at which a remote desktop connection fails, and says why, what to do, and what a Windows client
 /// would show.
@@ -30,14 +31,14 @@ use crate::words::{WAIT, behind, is_rdp_file};
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
-    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe wait srv1 --for 10m           until it is ready, and stays so\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 70 licensing, 80 the session, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
+    after_help = "Examples:\n  rdp-probe srv1                          one host, port 3389\n  rdp-probe srv1:3390 -o json             the whole report\n  rdp-probe @hosts.txt -o ndjson          many hosts, one line each\n  rdp-probe 10.0.0.0/24 --exclude 10.0.0.1-9\n                                          a network without a part of it\n  rdp-probe srv1 --security tls           what a client without NLA would meet\n  rdp-probe work.rdp                      as a client would with this file\n  rdp-probe srv1 -g gw.lab.test --gateway-user me\n                                          through an RD Gateway\n  rdp-probe /v:srv1 /sec:nla /u:me        a command line of mstsc or xfreerdp\n  rdp-probe wait srv1 --for 10m           until it is ready, and stays so\n  rdp-probe --from-report x.json -o line  a stored report, in one line\n\nExit codes: 0 reached, 10 name, 11 TCP, 20 to 27 gateway, 30 to 33 negotiation, 40 to 42 TLS, 50 to 55 CredSSP, 60 and 61 MCS, 70 licensing, 80 the session, 100 some of several; 2 usage.\nAll of them: docs/exit-codes.md"
 )]
 pub(crate) struct Options {
     /// What to do instead of probing.
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
 
-    /// host[:port], [v6]:port, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
+    /// host[:port,...], [v6]:port, 10.0.0.0/24, 10.0.0.1-50, rdp://host, FILE.rdp, @list-file, or - for a list on standard input
     #[arg(required_unless_present = "from_report", value_name = "TARGET")]
     pub(crate) targets: Vec<OsString>,
 
@@ -57,6 +58,29 @@ pub(crate) struct Options {
     /// Refuse a list whole of which a line is no target, instead of saying so and probing the others
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Leave these out, whoever names them: an address, a network, a range or a name, with :PORT on that port only; @FILE is a list
+    /// of them; may be repeated
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) exclude: Vec<OsString>,
+
+    /// Ask a target as often as it is named, instead of once
+    #[arg(long)]
+    pub(crate) duplicates: bool,
+
+    /// Keep the order of the targets, in asking and in the reports, where otherwise each report is written when its target has ended
+    #[arg(long)]
+    pub(crate) in_order: bool,
+
+    /// Leave out the targets whose reports stand in this file, which -o ndjson wrote; -o ndjson=FILE of the same name is then written on,
+    /// and begun where it is not there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+
+    /// Shuffle the order of asking by this number: a network whole, a list in windows of 1,024 lines [default: another number each
+    /// time; -v says which]
+    #[arg(long, value_name = "N", conflicts_with = "in_order")]
+    pub(crate) seed: Option<u64>,
 
     #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
@@ -186,9 +210,22 @@ pub(crate) struct Options {
     #[arg(long, value_name = "STAGE=DURATION", value_parser = stage_timeout)]
     pub(crate) stage_timeout: Vec<(Stage, Duration)>,
 
-    /// Targets probed at the same time [default: 256, or as many as open files allow]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    /// Targets probed at the same time, up to 10,000 [default: as many of these as open files allow]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) concurrency: Option<u16>,
+
+    /// Begin at most so many probes a second: N or N/s
+    #[arg(long, value_name = "N", value_parser = crate::rate::parse)]
+    pub(crate) rate: Option<u32>,
+
+    /// Targets of one network (/24, or /64 of IPv6) probed at the same time; those of this computer's own are not counted
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) per_network: u16,
+
+    /// Ask a target again, up to N times, where the fault may be gone by then: a time-out, a stream that was reset or ended without a word,
+    /// a resolver that failed; the last report counts. Never where a logon was tried
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=10))]
+    pub(crate) retries: u8,
 
     /// Expect this of every target, such as "nla=required, tls>=1.2, cert.days>21": exit code 1 where one is reached and is not so; may be
     /// repeated. docs/expectations.md has all names
@@ -280,11 +317,16 @@ pub(crate) struct Options {
 }
 
 /// What only matters to a probe.
-const PROBING: [&str; 56] = [
+const PROBING: [&str; 64] = [
     "targets",
     "port",
     "column",
     "strict",
+    "exclude",
+    "duplicates",
+    "in_order",
+    "seed",
+    "resume",
     "until",
     "security",
     "enumerate",
@@ -330,6 +372,9 @@ const PROBING: [&str; 56] = [
     "connect_timeout",
     "stage_timeout",
     "concurrency",
+    "rate",
+    "per_network",
+    "retries",
     "wait_for",
     "every",
     "stable",
@@ -351,9 +396,16 @@ impl Options {
         }
     }
 
+    /// Whether an output is the file that is resumed, and written on.
+    pub(crate) fn writes_on(&self, output: &OutputSpec) -> bool {
+        let resumed = OutputSpec { format: Format::Ndjson, file: self.resume.clone() };
+        resumed.file.is_some() && output.format == Format::Ndjson && output.place() == resumed.place()
+    }
+
     /// Whether there is exactly one target, and it was typed and not taken from a list.
     pub(crate) fn single(&self) -> bool {
-        matches!(self.targets.as_slice(), [only] if only != "-" && behind(only, "@").is_none())
+        let many = |typed: &OsString| typed.to_str().is_some_and(means_many);
+        matches!(self.targets.as_slice(), [only] if only != "-" && behind(only, "@").is_none() && !many(only))
     }
 
     /// Whether standard output has the report for people.
@@ -456,9 +508,12 @@ impl Options {
         if let Some(message) = shared_place(&self.outputs) {
             return Some(message);
         }
+        // The one file that is read and written on.
+        let is_written_on = self.outputs.iter().any(|output| self.writes_on(output));
         let named = Named {
             targets: &self.targets,
             files: [
+                ("--resume", self.resume.as_deref().filter(|_| !is_written_on)),
                 ("--ca", self.ca.as_deref()),
                 ("--password-file", self.password_file.as_deref()),
                 ("--gateway-ca", self.gateway.gateway_ca.as_deref()),
@@ -672,6 +727,8 @@ mod tests {
         let single =
             |targets: &[&str]| Options::try_parse_from(["rdp-probe"].iter().chain(targets)).unwrap().single();
         assert!(single(&["srv1"]));
+        assert!(single(&["srv-1:3390"]) && single(&["my-10.0.0.1-2.rdp"]));
+        assert!(!single(&["10.0.0.0/32"]) && !single(&["10.0.0.1-2"]) && !single(&["srv1:1,2"]));
         assert!(!single(&["@hosts"]) && !single(&["-"]) && !single(&["srv1", "srv2"]));
     }
 

@@ -1,5 +1,6 @@
 //! Where the reports go. Each output has a thread of its own: how fast somebody reads has no say in how a host is probed.
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +20,8 @@ use crate::threads;
 /// probed at a time, many of which may end at once. It is this that bounds them: whoever reads slowly is waited for.
 const ROOM: usize = 8;
 const SHARE: usize = 4;
+/// And never more than this.
+const MOST: usize = 1024;
 /// After an interruption: how long nothing has to move before the reader is held to be asleep.
 const ASLEEP: Duration = Duration::from_millis(400);
 
@@ -45,6 +48,7 @@ enum Piece {
 }
 
 /// Whether nothing is on its way, for whoever would write to the same terminal.
+#[derive(Clone)]
 pub(crate) struct Idle(Arc<Shared>);
 
 /// Reports on their way. They count until every output has written them.
@@ -68,6 +72,8 @@ struct Shared {
     /// How many threads have not ended.
     busy: AtomicUsize,
     panicked: AtomicBool,
+    /// What the run ends with, once nothing more comes.
+    code: AtomicU8,
     failures: Mutex<Vec<OutputFailure>>,
     moved: Notify,
 }
@@ -127,8 +133,7 @@ impl Outputs {
                 Writer::Aside(queue) => _ = queue.send(Arc::clone(&waiting)),
                 Writer::Here(place) => {
                     if let Some(mut sink) = place.take() {
-                        waiting.put(&mut sink);
-                        match sink.flush() {
+                        match waiting.put(&mut sink).and_then(|()| sink.flush()) {
                             Ok(()) => **place = Some(sink),
                             Err(error) => self.shared.failed(OutputFailure { place: sink.name(), error }),
                         }
@@ -140,7 +145,7 @@ impl Outputs {
 
     /// Whether there is room for one more report, where so many targets are probed at a time.
     pub(crate) fn has_room(&self, at_a_time: usize) -> bool {
-        self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < ROOM.max(at_a_time / SHARE)
+        self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < (at_a_time / SHARE).clamp(ROOM, MOST)
     }
 
     /// Whether nothing is on its way.
@@ -163,9 +168,10 @@ impl Outputs {
         self.shared.living.load(Ordering::Relaxed) == 0 && !self.shared.failures().is_empty()
     }
 
-    /// Ends every output, and tells which have failed. After an interruption a reader that sleeps is not waited for.
-    pub(crate) async fn finish(mut self, interruption: &mut Interruption) -> Finished {
+    /// Ends every output, the run with this exit code, and tells which have failed. After an interruption a reader that sleeps is not waited for.
+    pub(crate) async fn finish(mut self, code: u8, interruption: &mut Interruption) -> Finished {
         self.leave();
+        self.shared.code.store(code, Ordering::Relaxed);
         let Self { writers, shared, .. } = self;
         for writer in writers {
             match writer {
@@ -200,16 +206,18 @@ impl Idle {
 }
 
 impl Waiting {
-    fn put(&self, sink: &mut Sink) {
+    fn put(&self, sink: &mut Sink) -> io::Result<()> {
         for report in &self.reports {
             match self.piece {
                 Piece::Beginning => sink.begin(report),
                 Piece::Whole => sink.write(report),
             }
+            sink.relieve()?;
         }
         if !self.sum.is_empty() {
             sink.sum(&self.sum);
         }
+        Ok(())
     }
 }
 
@@ -261,8 +269,8 @@ impl Shared {
         while let Ok(first) = reports.recv() {
             // What has come behind it is written with it.
             let together: Vec<_> = std::iter::once(first).chain(reports.try_iter().take(ROOM)).collect();
-            together.iter().for_each(|waiting| waiting.put(&mut sink));
-            if let Err(error) = sink.flush() {
+            let put = together.iter().try_for_each(|waiting| waiting.put(&mut sink));
+            if let Err(error) = put.and_then(|()| sink.flush()) {
                 return self.failed(OutputFailure { place: sink.name(), error });
             }
         }
@@ -270,7 +278,7 @@ impl Shared {
     }
 
     fn end(&self, sink: Sink) {
-        if let Err(failure) = sink.finish() {
+        if let Err(failure) = sink.finish(self.code.load(Ordering::Relaxed)) {
             self.failed(failure);
         }
     }

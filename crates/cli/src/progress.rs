@@ -8,6 +8,7 @@ use crate::columns;
 use crate::options::Options;
 use crate::outputs::Idle;
 use crate::stderr;
+use crate::tally::Tally;
 
 /// Whether progress is shown at all.
 pub(crate) fn wanted(options: &Options) -> bool {
@@ -70,6 +71,55 @@ fn fitted(target: &str, waits: &str, hint: &str, columns: usize) -> String {
     if short.is_empty() { waits.to_owned() } else { format!("{short}{CUT}: {waits}") }
 }
 
+/// How far many targets have come.
+pub(crate) fn many(tally: &Tally, total: Option<usize>, since: Duration) -> String {
+    of_many(tally.done, tally.failed, &tally.commonest(2), total, since, room())
+}
+
+/// The same, in so many columns: whole parts of it, as many as there is room for.
+fn of_many(
+    done: usize,
+    failed: usize,
+    commonest: &[(&str, usize)],
+    total: Option<usize>,
+    since: Duration,
+    columns: usize,
+) -> String {
+    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    let mut parts = vec![format!("{done}{of} done"), format!("{failed} failed")];
+    let number = |count: usize| u32::try_from(count).map_or_else(|_| f64::from(u32::MAX), f64::from);
+    // Before that a rate says nothing.
+    if since >= Duration::from_secs(1) && done > 0 {
+        let rate = number(done) / since.as_secs_f64();
+        parts.push(if rate < 10.0 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") });
+        if let Some(left) = total.map(|total| total.saturating_sub(done)).filter(|left| *left > 0) {
+            parts.push(format!("{} left", time(number(left) / rate)));
+        }
+    }
+    parts.extend(commonest.iter().map(|(rule, count)| format!("{rule} {count}")));
+    let mut line = String::new();
+    for part in parts {
+        let gap = if line.is_empty() { "" } else { ", " };
+        if !line.is_empty() && line.chars().count() + gap.len() + part.chars().count() > columns {
+            break;
+        }
+        line = line + gap + &part;
+    }
+    line
+}
+
+/// A time that is only guessed.
+fn time(seconds: f64) -> String {
+    let (minutes, hours) = (seconds / 60.0, seconds / 3600.0);
+    if hours >= 1.5 {
+        format!("{hours:.0} h")
+    } else if minutes >= 1.5 {
+        format!("{minutes:.0} min")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
 /// What stands for the end of a name.
 const CUT: &str = "...";
 
@@ -109,6 +159,25 @@ impl Drop for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_of_many_has_as_many_parts_as_fit() {
+        let rules = [("tcp-refused", 30), ("tcp-timed-out", 10)];
+        let of =
+            |total, seconds, columns| of_many(1200, 40, &rules, total, Duration::from_secs(seconds), columns);
+        assert_eq!(of(Some(5000), 10, 79), "1200 of 5000 done, 40 failed, 120/s, 32 s left, tcp-refused 30");
+        assert_eq!(of(Some(5000), 600, 79), "1200 of 5000 done, 40 failed, 2.0/s, 32 min left, tcp-refused 30");
+        assert_eq!(
+            of(Some(1200), 6, 90),
+            "1200 of 1200 done, 40 failed, 200/s, tcp-refused 30, tcp-timed-out 10"
+        );
+        assert_eq!(of(None, 6, 79), "1200 done, 40 failed, 200/s, tcp-refused 30, tcp-timed-out 10");
+        assert_eq!(of(Some(5000), 0, 39), "1200 of 5000 done, 40 failed");
+        assert_eq!(of(Some(5_000_000), 600, 60), "1200 of 5000000 done, 40 failed, 2.0/s, 694 h left");
+        for columns in 18..100 {
+            assert!(of(Some(5000), 10, columns).chars().count() <= columns);
+        }
+    }
 
     #[test]
     fn a_line_of_progress_fits_any_width_and_keeps_stage_and_seconds() {

@@ -91,7 +91,7 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     expecting.unmet().for_each(|line| say_soon(&line));
     let code = code(&all, panicked, interruption.happened());
     outputs.sum(all);
-    Ended::of(code).in_state(state).with(outputs.finish(&mut interruption).await)
+    Ended::of(code).in_state(state).with(outputs.finish(code, &mut interruption).await)
 }
 
 /// Probes one, round by round; ends when nobody hears any more.

@@ -41,7 +41,7 @@ pub(crate) fn probes(targets: Targets, warned: &mut Warned) -> Result<Vec<Probe>
 /// As many places as there are probes at a time.
 pub(crate) fn places(options: &Options, targets: usize) -> Arc<Semaphore> {
     let wanted = options.concurrency.map_or(USUAL, usize::from).min(targets).max(1);
-    Arc::new(Semaphore::new(limits::places(wanted)))
+    Arc::new(Semaphore::new(limits::places(wanted, wanted)))
 }
 
 /// Says where each round logs on, before the first.

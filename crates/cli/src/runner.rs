@@ -1,26 +1,30 @@
-//! Probes as many targets at a time as there are places for, and hands the reports over in the order of the targets.
+//! Probes as many targets at a time as there are places for, and hands each report over when its target has ended: one that is silent
+//! holds back nobody.
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdp_probe::{DialFault, DialFaultKind, Evidence, FailureKind, Observed, Probe, Report};
+use rdp_probe::{Probe, Report};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::{Id, JoinError, JoinSet, yield_now};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::exit::{self, Ended, say_soon};
 use crate::expecting::Expecting;
 use crate::jobs::Job;
+use crate::networks::{Net, Networks};
 use crate::options::Options;
 use crate::outputs::Outputs;
 use crate::progress::{self, Line};
+use crate::rate::Rate;
+use crate::reorder::Reorder;
+use crate::retry::{PAUSE, lacked_resources, may_be_another};
+use crate::sieve::LeftOut;
 use crate::signals::Interruption;
 use crate::source::Source;
 use crate::tally::Tally;
 use crate::warned::Warned;
 
-/// How many reports may wait for one before them. It is this that bounds what a run holds.
-const WINDOW: usize = 1024;
 /// How long this computer is given when it has nothing left to connect with.
 const RECOVERY: Duration = Duration::from_millis(100);
 /// How often a probe that runs alone is put off for it.
@@ -41,6 +45,7 @@ pub(crate) struct Places {
 #[derive(Clone, Copy, Debug)]
 struct Place {
     index: usize,
+    net: Option<Net>,
     /// How often it was put off while it was alone.
     tries: u32,
 }
@@ -59,8 +64,12 @@ struct Again {
 
 /// A run under way.
 pub(crate) struct Runner {
+    /// How many targets are named.
     total: Option<usize>,
-    /// Whether there is one target, and somebody waits for its verdict.
+    left_out: Arc<LeftOut>,
+    /// How often one is asked again whose verdict may be another the next time.
+    retries: u8,
+    /// Whether there is one target, and somebody waits for its verdict, which stands when it is there.
     awaited: bool,
     /// Whether it stands.
     known: bool,
@@ -74,29 +83,21 @@ pub(crate) struct Runner {
     /// Nothing more comes from the source.
     over: bool,
     places: Places,
+    rate: Rate,
+    networks: Networks<(Place, Probe)>,
     running: JoinSet<Box<Ran>>,
     under_way: HashMap<Id, Place>,
     again: VecDeque<Again>,
     begun: usize,
-    /// What has come of the target that is reported next, and of those behind it.
-    waiting: VecDeque<Come>,
-    next: usize,
-    /// How many reports are among that.
-    held: usize,
+    reorder: Reorder<Box<Report>>,
     outputs: Outputs,
     warned: Warned,
     tally: Tally,
+    /// When it began.
+    since: Instant,
     interrupted: bool,
     panicked: bool,
     usage: Option<String>,
-}
-
-/// What has come of a target.
-enum Come {
-    NotYet,
-    Here(Box<Report>),
-    /// A defect here: there is no report.
-    Lost,
 }
 
 /// What happened.
@@ -143,7 +144,7 @@ impl Places {
 impl Runner {
     pub(crate) fn new(
         options: &Options,
-        total: Option<usize>,
+        (total, left_out): (Option<usize>, Arc<LeftOut>),
         (source, expecting): (Source, Arc<Expecting>),
         places: Places,
         outputs: Outputs,
@@ -153,7 +154,9 @@ impl Runner {
         let (show, shown) = unbounded_channel();
         Self {
             total,
-            awaited: single && options.is_for_people(),
+            left_out,
+            retries: options.retries,
+            awaited: single && options.is_for_people() && options.retries == 0,
             known: false,
             shown,
             show,
@@ -164,16 +167,17 @@ impl Runner {
             expecting,
             over: false,
             places,
+            rate: Rate::new(options.rate),
+            networks: Networks::new(options.per_network.into()),
             running: JoinSet::new(),
             under_way: HashMap::new(),
             again: VecDeque::new(),
             begun: 0,
-            waiting: VecDeque::new(),
-            next: 0,
-            held: 0,
+            reorder: Reorder::new(options.in_order),
             outputs,
             warned,
             tally: Tally::default(),
+            since: Instant::now(),
             interrupted: false,
             panicked: false,
             usage: None,
@@ -183,22 +187,29 @@ impl Runner {
     /// Runs to the end, or to the interruption.
     pub(crate) async fn run(mut self, mut interruption: Interruption) -> Ended {
         while !self.is_over() {
-            let free = self.has_place();
+            let rate = self.rate.wait();
+            let free = self.has_place() && rate.is_none();
+            // Those that were named before, and that others may wait for, come first.
             if free
                 && self.places.resume.is_none()
-                && let Some(Again { place, ran }) = self.again.pop_front()
+                && let Some((place, probe)) = self.ready()
             {
-                self.start(place, ran.probe, &interruption);
+                self.start(place, probe, &interruption);
                 continue;
             }
-            match self.event(free, &mut interruption).await {
+            let more = free && !self.reorder.is_full() && !self.networks.is_full();
+            match self.event(more, rate.filter(|_| self.has_place()), &mut interruption).await {
                 Event::Interrupted => self.interrupted = true,
                 Event::Known(report) => {
                     self.known = true;
                     self.outputs.begin(report);
                 }
                 Event::Ended(ended) => self.ended(ended),
-                Event::Job(job) => self.job(job, &interruption),
+                Event::Job(job) => {
+                    self.job(job, &interruption);
+                    // Whatever waits to go on does so before another one begins: a computer that is busy begins fewer.
+                    yield_now().await;
+                }
                 Event::Recovered => self.places.resume = None,
                 Event::Moved => self.show_done(),
                 Event::Nothing => self.outputs.leave(),
@@ -207,30 +218,43 @@ impl Runner {
         for Again { place, ran } in std::mem::take(&mut self.again) {
             self.accept(place.index, ran.report);
         }
+        self.reorder.rest(|report| self.outputs.write(*report));
         self.line.clear();
+        if let Some(said) = self.left_out.said() {
+            self.warned.of(&said, say_soon);
+        }
+        if self.begun == 0 && self.usage.is_none() && self.left_out.is_all_excluded() {
+            self.usage = Some("--exclude leaves no target".to_owned());
+        }
         if !self.interrupted {
             self.expecting.unmet().for_each(|line| say_soon(&line));
         }
         let code = self.code();
+        let ends_with = if self.usage.is_some() && !self.panicked { exit::USAGE } else { code };
         let ended = Ended::of(code).in_state(self.tally.status()).because(self.usage);
-        ended.with(self.outputs.finish(&mut interruption).await)
+        ended.with(self.outputs.finish(ends_with, &mut interruption).await)
+    }
+
+    /// One that is to begin, or to begin once more.
+    fn ready(&mut self) -> Option<(Place, Probe)> {
+        let again = || self.again.pop_front().map(|Again { place, ran }| (place, ran.probe));
+        self.networks.ready().or_else(again)
     }
 
     fn is_over(&self) -> bool {
-        let nothing_to_begin = self.interrupted || (self.over && self.again.is_empty());
+        let nothing_waits = self.again.is_empty() && self.networks.is_empty();
+        let nothing_to_begin = self.interrupted || (self.over && nothing_waits);
         // Without anybody to read it, there is no reason to bother more hosts.
         self.outputs.all_failed() || (self.running.is_empty() && nothing_to_begin)
     }
 
     /// Whether a probe may begin. What waits to be read is bounded here, and nowhere else.
     fn has_place(&self) -> bool {
-        !self.interrupted
-            && self.running.len() < self.places.now
-            && self.held < WINDOW
-            && self.outputs.has_room(self.places.now)
+        !self.interrupted && self.running.len() < self.places.now && self.outputs.has_room(self.places.now)
     }
 
-    async fn event(&mut self, free: bool, interruption: &mut Interruption) -> Event {
+    /// What happens next; another target is taken where one `may` begin, and nothing has to be waited for before `rate`.
+    async fn event(&mut self, may: bool, rate: Option<Instant>, interruption: &mut Interruption) -> Event {
         let resume = self.places.resume;
         let soon = resume.unwrap_or_else(Instant::now);
         tokio::select! {
@@ -240,9 +264,10 @@ impl Runner {
             Some(report) = self.shown.recv() => Event::Known(report),
             Some(ended) = self.running.join_next_with_id() => Event::Ended(ended),
             () = sleep_until(soon), if resume.is_some() => Event::Recovered,
-            job = self.source.next(), if free && resume.is_none() && !self.over => Event::Job(job),
+            job = self.source.next(), if may && resume.is_none() && !self.over => Event::Job(job),
             // What has ended by now is written together.
             () = std::future::ready(()), if self.outputs.is_to_leave() => Event::Nothing,
+            () = sleep_until(rate.unwrap_or_else(Instant::now)), if rate.is_some() => Event::Nothing,
             () = self.outputs.moved() => Event::Moved,
         }
     }
@@ -256,9 +281,11 @@ impl Runner {
                         self.warned.of(line, say_soon);
                     }
                 }
-                let place = Place { index: self.begun, tries: 0 };
+                let place = Place { index: self.begun, net: Net::of(&probe), tries: 0 };
                 self.begun += 1;
-                self.start(place, probe, interruption);
+                if let Some((place, probe)) = self.networks.enter(place.net, (place, probe)) {
+                    self.start(place, probe, interruption);
+                }
             }
             Some(Err(message)) => (self.over, self.usage) = (true, Some(message)),
             None => self.over = true,
@@ -266,26 +293,42 @@ impl Runner {
     }
 
     fn start(&mut self, place: Place, probe: Probe, interruption: &Interruption) {
+        self.rate.take();
         let mut interruption = interruption.clone();
         let (awaited, wanted) = (self.awaited, self.show_one);
         let (idle, show) = (self.outputs.idle(), self.show.clone());
+        let (mut left, rate) = (self.retries, self.rate.clone());
         // A task of its own, so that a panic ends there; in a box, since it is moved on its way there.
         let task = self.running.spawn(Box::pin(async move {
-            let report = if awaited || wanted {
-                let (events, report) = probe.watch(interruption.first());
-                let target = probe.plan().target.to_string();
-                let known = |evidence| {
-                    // What this computer had no resources for is asked again: nothing is known yet.
-                    if awaited && !lacked_resources(&evidence) {
-                        _ = show.send(probe.report_of(evidence));
-                    }
+            loop {
+                let report = if awaited || wanted {
+                    let (events, report) = probe.watch(interruption.first());
+                    let target = probe.plan().target.to_string();
+                    let known = |evidence| {
+                        // What this computer had no resources for is asked again: nothing is known yet.
+                        if awaited && !lacked_resources(&evidence) {
+                            _ = show.send(probe.report_of(evidence));
+                        }
+                    };
+                    let watched = progress::one(events, target, wanted, idle.clone(), known);
+                    tokio::join!(report, watched).0
+                } else {
+                    probe.run_until(interruption.first()).await
                 };
-                let (report, ()) = tokio::join!(report, progress::one(events, target, wanted, idle, known));
-                report
-            } else {
-                probe.run_until(interruption.first()).await
-            };
-            Box::new(Ran { probe, report })
+                // What this computer had no resources for is asked again anyway.
+                if left == 0 || !may_be_another(&report) || lacked_resources(&report.evidence) {
+                    break Box::new(Ran { probe, report });
+                }
+                left -= 1;
+                let turn = async {
+                    sleep(PAUSE).await;
+                    rate.turn().await;
+                };
+                tokio::select! {
+                    () = turn => {}
+                    () = interruption.first() => break Box::new(Ran { probe, report }),
+                }
+            }
         }));
         self.under_way.insert(task.id(), place);
     }
@@ -300,13 +343,15 @@ impl Runner {
                     self.put_off(Again { place, ran });
                 } else {
                     self.places.calm();
+                    self.networks.leave(place.net);
                     self.accept(place.index, ran.report);
                 }
             }
             // A defect here: the report is missing, the others are not, and the exit code says so.
             Err(_) => {
                 self.panicked = true;
-                self.put(place.index, Come::Lost);
+                self.networks.leave(place.net);
+                self.put(place.index, None);
             }
         }
     }
@@ -316,6 +361,7 @@ impl Runner {
         if others == 0 {
             again.place.tries += 1;
             if again.place.tries > TRIES {
+                self.networks.leave(again.place.net);
                 return self.accept(again.place.index, again.ran.report);
             }
         }
@@ -330,36 +376,23 @@ impl Runner {
     fn accept(&mut self, index: usize, report: Report) {
         let report = self.expecting.check(report);
         self.tally.count(&report);
-        self.held += 1;
-        self.put(index, Come::Here(Box::new(report)));
+        self.put(index, Some(Box::new(report)));
     }
 
-    /// Puts it in its place, and hands over what nothing is waited for before.
-    fn put(&mut self, index: usize, come: Come) {
-        let place = index.saturating_sub(self.next);
-        if self.waiting.len() <= place {
-            self.waiting.resize_with(place + 1, || Come::NotYet);
-        }
-        if let Some(waiting) = self.waiting.get_mut(place) {
-            *waiting = come;
-        }
-        while let Some(come) = self.waiting.pop_front_if(|come| !matches!(come, Come::NotYet)) {
-            self.next += 1;
-            if let Come::Here(report) = come {
-                self.held -= 1;
-                self.line.clear();
-                self.outputs.write(*report);
-            }
-        }
+    /// Takes what has come of a target, and hands over what nothing is waited for before.
+    fn put(&mut self, index: usize, report: Option<Box<Report>>) {
+        self.reorder.put(index, report, |report| {
+            self.line.clear();
+            self.outputs.write(*report);
+        });
         self.show_done();
     }
 
     fn show_done(&mut self) {
         // Two that write to one terminal would write into each other.
         if self.show_all && self.outputs.is_idle() {
-            let Tally { done, failed, .. } = &self.tally;
-            let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
-            self.line.show(&format!("{done}{of} done, {failed} failed"));
+            let total = self.total.map(|total| total.saturating_sub(self.left_out.count()));
+            self.line.show(&progress::many(&self.tally, total, self.since.elapsed()));
         }
     }
 
@@ -375,26 +408,12 @@ impl Runner {
     }
 }
 
-/// Whether this computer had no descriptor, port, memory or thread for it: then nothing is known about the target.
-fn lacked_resources(evidence: &Evidence) -> bool {
-    let lack = |fault: &DialFault| fault.kind == DialFaultKind::LocalResources;
-    evidence.attempts.iter().any(|attempt| {
-        let mut facts = attempt.stages.iter().flat_map(|stage| &stage.facts);
-        facts.any(|fact| matches!(&fact.observed, Observed::AddressFailed { fault, .. } if lack(fault)))
-            || attempt.failure.as_ref().is_some_and(|failure| match_lack(&failure.kind, lack))
-    })
-}
-
-fn match_lack(kind: &FailureKind, lack: impl Fn(&DialFault) -> bool) -> bool {
-    matches!(kind, FailureKind::Resolve(fault) | FailureKind::Connect { fault, .. } if lack(fault))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use clap::Parser as _;
-    use rdp_probe::{Address, BoxFuture, Io, Network, Prober};
+    use rdp_probe::{Address, BoxFuture, DialFault, DialFaultKind, Io, Network, Prober};
 
     use super::*;
 
@@ -415,13 +434,44 @@ mod tests {
         }
     }
 
+    /// A network that counts who is in it, and where nobody listens.
+    #[derive(Debug, Default)]
+    struct Counting {
+        now: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Network for Counting {
+        fn resolve<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, Result<Vec<Address>, DialFault>> {
+            Box::pin(async { Err(DialFault::new(DialFaultKind::NotFound)) })
+        }
+
+        fn dial(&self, _: Address) -> BoxFuture<'_, Result<Box<dyn Io>, DialFault>> {
+            Box::pin(async {
+                let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+                self.most.fetch_max(now, Ordering::Relaxed);
+                // Each of them goes on when all others have begun that may.
+                for _ in 0..100 {
+                    yield_now().await;
+                }
+                self.now.fetch_sub(1, Ordering::Relaxed);
+                Err(DialFault::new(DialFaultKind::Refused))
+            })
+        }
+    }
+
     /// Exit code and lines of the report.
     fn run(names: &[&str]) -> (String, String) {
-        let path = std::env::temp_dir().join(format!("rdp-probe-{}-{}", std::process::id(), names.len()));
+        run_in(Arc::new(Defective), names, &[])
+    }
+
+    fn run_in(network: Arc<dyn Network>, names: &[&str], more: &[&str]) -> (String, String) {
+        let name = format!("rdp-probe-{}-{}-{}", std::process::id(), names.len(), more.len());
+        let path = std::env::temp_dir().join(name);
         let output = format!("-oline={}", path.display());
-        let arguments = ["rdp-probe"].into_iter().chain(names.iter().copied()).chain([output.as_str()]);
+        let arguments = [&["rdp-probe", &output][..], names, more].concat();
         let options = Options::try_parse_from(arguments).unwrap();
-        let prober = Prober::new().network(Arc::new(Defective));
+        let prober = Prober::new().network(network);
         let jobs: Vec<_> = names
             .iter()
             .map(|name| {
@@ -434,8 +484,14 @@ mod tests {
             let outputs = Outputs::open(&options, options.single()).unwrap();
             let (total, places) = (Some(names.len()), Places::new(None, names.len()));
             let source = Source::Here(Box::new(jobs.into_iter()));
-            let runner =
-                Runner::new(&options, total, (source, Arc::default()), places, outputs, Warned::new(true));
+            let runner = Runner::new(
+                &options,
+                (total, Arc::default()),
+                (source, Arc::default()),
+                places,
+                outputs,
+                Warned::new(true),
+            );
             runner.run(Interruption::listen()).await
         });
         let report = std::fs::read_to_string(&path).unwrap();
@@ -450,7 +506,23 @@ mod tests {
         assert_eq!(report, "");
         let (ended, report) = run(&["a.test", "defect.test", "b.test"]);
         assert!(ended.starts_with("Ended { code: 3,"), "{ended}");
-        let inputs: Vec<&str> = report.lines().filter_map(|line| line.split(' ').next()).collect();
+        let mut inputs: Vec<&str> = report.lines().filter_map(|line| line.split(' ').next()).collect();
+        inputs.sort_unstable();
         assert_eq!(inputs, ["a.test:3389", "b.test:3389"]);
+    }
+
+    #[test]
+    fn so_many_of_one_network_are_probed_at_a_time_and_all_of_them_in_the_end() {
+        let names: Vec<String> = (1..=40)
+            .map(|last| format!("192.0.2.{last}"))
+            .chain((1..=3).map(|last| format!("192.0.3.{last}")))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (more, most) in [(&["--per-network", "4"][..], 7), (&["--in-order", "--per-network", "4"], 7)] {
+            let network = Arc::new(Counting::default());
+            let (ended, report) = run_in(Arc::<Counting>::clone(&network), &names, more);
+            assert!(ended.starts_with("Ended { code: 100,"), "{ended}");
+            assert_eq!((report.lines().count(), network.most.load(Ordering::Relaxed)), (43, most));
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! One output: what is written where.
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rdp_probe::{Report, Statistics};
 
+use crate::done::cleared;
 use crate::exit::OutputFailure;
 use crate::file::OutputFile;
 use crate::format::{Format, OutputSpec};
@@ -16,6 +17,9 @@ use crate::render::{self, Check, Look, StepTable};
 use crate::step_summary::StepSummary;
 use crate::writing::{STDOUT, in_pieces, stdout_is_open};
 
+/// As much text is held before it is written, in octets.
+const MUCH: usize = 64 << 10;
+
 /// One output.
 pub(crate) struct Sink {
     format: Format,
@@ -23,6 +27,8 @@ pub(crate) struct Sink {
     look: Look,
     /// Whether people get three lines a target.
     brief: bool,
+    /// Whether it goes to a terminal, which has a width.
+    terminal: bool,
     /// Whether there is one report, which stands for itself.
     single: bool,
     /// Whether reports are rounds: people and JSON have what they come to, at the end.
@@ -35,6 +41,8 @@ pub(crate) struct Sink {
     check: Check,
     /// The summary of a step, and what it will say.
     step: Option<(StepSummary, StepTable)>,
+    /// What the reports come to, where there are several and people read them.
+    summary: Option<render::Summary>,
     /// What is to be written next.
     text: String,
     /// Counts what has been written, for who wants to know whether anything moves.
@@ -61,8 +69,12 @@ impl Sink {
                 Place::Stdout
             }
             Some(path) => {
-                let file =
-                    OutputFile::create(path).map_err(|error| OutputFailure { place: short(path), error })?;
+                let file = if options.writes_on(spec) {
+                    cleared(path).and_then(|()| OutputFile::append(path))
+                } else {
+                    OutputFile::create(path)
+                };
+                let file = file.map_err(|error| OutputFailure { place: short(path), error })?;
                 Place::File(path.clone(), file)
             }
         };
@@ -71,6 +83,7 @@ impl Sink {
         let octets = Arc::clone(octets);
         Ok(Some(Self {
             format: spec.format,
+            terminal: matches!(place, Place::Stdout) && io::stdout().is_terminal(),
             place,
             look,
             brief: options.brief,
@@ -80,6 +93,8 @@ impl Sink {
             said: None,
             check: Check::default(),
             step: step.map(|step| (step, StepTable::default())),
+            summary: (spec.format == Format::Human && !single && !options.repeats())
+                .then(render::Summary::default),
             text: String::new(),
             octets,
         }))
@@ -111,6 +126,9 @@ impl Sink {
         let text = match self.format {
             Format::Human if let Some(said) = self.said.take() => render::rest(report, &self.look, &said),
             Format::Human if self.brief => render::brief(report, &self.look),
+            Format::Human if self.summary.is_some() && self.look.verbose == 0 => {
+                render::ended(report, &self.look, self.terminal)
+            }
             Format::Human => {
                 let gap = if self.written == 0 { "" } else { "\n" };
                 format!("{gap}{}", render::human(report, &self.look))
@@ -135,6 +153,9 @@ impl Sink {
                 String::new()
             }
         };
+        if let Some(summary) = &mut self.summary {
+            summary.count(report);
+        }
         self.written += 1;
         self.text.push_str(&text);
     }
@@ -180,8 +201,12 @@ impl Sink {
         }
     }
 
-    /// Ends it: nothing more comes.
-    pub(crate) fn finish(mut self) -> Result<(), OutputFailure> {
+    /// Ends it: nothing more comes, and the run ends with this exit code.
+    pub(crate) fn finish(mut self, code: u8) -> Result<(), OutputFailure> {
+        if let Some(summary) = self.summary.take().filter(|_| self.written > 0) {
+            self.text.push('\n');
+            self.text.push_str(&summary.text(code, &self.look));
+        }
         let end = self.end();
         self.text.push_str(&end);
         let flushed = self.flush();
@@ -195,6 +220,11 @@ impl Sink {
             Some((summary, table)) => summary.append(&table),
             None => Ok(()),
         }
+    }
+
+    /// Writes what was taken where that is much: reports of many targets may come together.
+    pub(crate) fn relieve(&mut self) -> io::Result<()> {
+        if self.text.len() < MUCH { Ok(()) } else { self.flush() }
     }
 
     /// Writes what was taken.

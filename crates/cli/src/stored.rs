@@ -55,5 +55,5 @@ pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
         outputs.write(report);
     }
     let code = if interrupted { exit::INTERRUPTED } else { tally.code() };
-    Ended::of(code).in_state(tally.status()).with(outputs.finish(&mut interruption).await)
+    Ended::of(code).in_state(tally.status()).with(outputs.finish(code, &mut interruption).await)
 }

@@ -1,4 +1,6 @@
 //! What the reports come to, all together.
+use std::collections::HashMap;
+
 use rdp_probe::Report;
 
 use crate::exit;
@@ -9,6 +11,8 @@ use crate::status::Status;
 pub(crate) struct Tally {
     pub(crate) done: usize,
     pub(crate) failed: usize,
+    /// By rule, those that failed.
+    rules: HashMap<&'static str, usize>,
     interrupted: bool,
     /// Something that was expected of one that was reached is not so.
     unexpected: bool,
@@ -23,6 +27,9 @@ impl Tally {
         self.last = report.run_exit_code();
         self.status = self.status.max(Some(Status::of(report)));
         self.failed += usize::from(self.last != 0);
+        if let Some(rule) = report.diagnosis.verdict.rule.filter(|_| !report.is_reachable()) {
+            *self.rules.entry(rule.id).or_default() += 1;
+        }
         self.unexpected |= self.last == exit::UNEXPECTED;
         self.interrupted |= self.last == exit::INTERRUPTED;
     }
@@ -30,6 +37,14 @@ impl Tally {
     /// The worst state of what was reported.
     pub(crate) const fn status(&self) -> Option<Status> {
         self.status
+    }
+
+    /// So many rules by which most failed, the commonest first.
+    pub(crate) fn commonest(&self, many: usize) -> Vec<(&'static str, usize)> {
+        let mut all: Vec<_> = self.rules.iter().map(|(rule, count)| (*rule, *count)).collect();
+        all.sort_unstable_by_key(|(rule, count)| (std::cmp::Reverse(*count), *rule));
+        all.truncate(many);
+        all
     }
 
     /// The exit code: of one report its own.

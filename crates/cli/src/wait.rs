@@ -159,7 +159,7 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
         (false, true) => exit::INTERRUPTED,
         (false, false) => tally.code(),
     };
-    Ended::of(code).in_state(tally.status()).with(outputs.finish(&mut interruption).await)
+    Ended::of(code).in_state(tally.status()).with(outputs.finish(code, &mut interruption).await)
 }
 
 /// What a round came to, in words.

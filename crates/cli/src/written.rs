@@ -2,6 +2,8 @@
 use rdp_probe::{Target, TargetError};
 
 use crate::quote::quoted;
+use crate::spread::{Spread, spread};
+use crate::words::is_rdp_file;
 
 /// As much of a text as a message shows, in characters.
 const SHOWN: usize = 80;
@@ -12,6 +14,34 @@ pub(crate) struct Written {
     pub(crate) target: Target,
     /// Whether something stood behind its port that no target has, such as the user in `host:port:user`.
     pub(crate) more: bool,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Meant {
+    One(Written),
+    Many(Spread),
+}
+
+/// Whether it is no single target, be it one that cannot be read.
+pub(crate) fn means_many(text: &str) -> bool {
+    !is_rdp_file(text) && !matches!(spread(&spaced(text), Target::DEFAULT_PORT), Ok(None))
+}
+
+/// Reads one target or many, which are on `port` where they name none.
+///
+/// # Errors
+/// As of [`target`].
+pub(crate) fn meant(text: &str, port: u16) -> Result<Meant, String> {
+    match spread(&spaced(text), port)? {
+        Some(many) => Ok(Meant::Many(many)),
+        None => target(text, port).map(Meant::One),
+    }
+}
+
+fn spaced(text: &str) -> String {
+    let plain = bare(text);
+    with_port_behind_space(plain).unwrap_or_else(|| plain.to_owned())
 }
 
 /// Reads a target that is on `port` where it names none.

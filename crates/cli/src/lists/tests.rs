@@ -16,6 +16,10 @@ fn read_as(octets: &[u8], reading: Reading) -> Result<Vec<String>, String> {
         .map(|line| {
             line.map(|line| match &line.what {
                 Ok(What::Target(target)) => format!("{} {}", target.host, target.port),
+                Ok(What::Many(many)) => {
+                    let all = (0..many.len()).filter_map(|index| many.at(index)).take(4);
+                    all.map(|target| target.input).collect::<Vec<_>>().join(" ")
+                }
                 Ok(What::File(file)) => file.clone(),
                 Err(why) => format!("! {line}: {why}"),
             })
@@ -68,13 +72,39 @@ fn a_plain_line_is_a_target_in_any_form() {
         "srv2:3390\tBerlin",
         "\\\\srv2 3390",
         "\u{a0}srv2:3390\u{a0}",
-        "srv2:3390,3391",
     ] {
         assert_eq!(text(&format!("srv1\n{line}\n")), BOTH, "{line}");
     }
     assert_eq!(
         text("[2001:db8::7]:3390\n2001:db8::7;3390\nwork.rdp\n\"my work.RDP\"\nsrv1."),
         ["2001:db8::7 3390", "2001:db8::7 3390", "work.rdp", "my work.RDP", "srv1. 3389"]
+    );
+}
+
+#[test]
+fn a_line_may_mean_many_targets() {
+    for (line, targets) in [
+        ("srv2:3390,3391", "srv2:3390 srv2:3391"),
+        ("srv2:3390, 3391,", "srv2:3390 srv2:3391"),
+        ("10.0.0.0/30", "10.0.0.1:3389 10.0.0.2:3389"),
+        ("10.0.0.0/30 9", "10.0.0.1:9 10.0.0.2:9"),
+        ("10.0.0.0/30,9", "10.0.0.1:9 10.0.0.2:9"),
+        ("10.0.0.0/30;9;Berlin", "10.0.0.1:9 10.0.0.2:9"),
+        ("10.0.0.0/30 # Berlin", "10.0.0.1:3389 10.0.0.2:3389"),
+        ("10.0.0.7-8", "10.0.0.7:3389 10.0.0.8:3389"),
+        ("10.0.0.7:1,2", "10.0.0.7:1 10.0.0.7:2"),
+        ("10.0.0.7-8:1,2", "10.0.0.7:1 10.0.0.7:2 10.0.0.8:1 10.0.0.8:2"),
+        ("2001:db8::/127", "[2001:db8::]:3389 [2001:db8::1]:3389"),
+    ] {
+        assert_eq!(text(&format!("srv1\n{line}\n")), [SRV1, targets], "{line}");
+    }
+    assert_eq!(text("host,port\n\"srv2:1,2\",\n10.0.0.0/30,9\n"), ["srv2:1 srv2:2", "10.0.0.1:9 10.0.0.2:9"]);
+    assert_eq!(
+        text("srv1\n10.0.0.0/33\n"),
+        [
+            SRV1,
+            "! x, line 2: \"10.0.0.0/33\": a network is an address and the length of its prefix, such as 10.0.0.0/24"
+        ]
     );
 }
 

@@ -5,6 +5,7 @@ mod github;
 mod junit;
 mod nagios;
 mod shown;
+mod summary;
 
 use rdp_probe::harmless_json;
 use serde::Serialize;
@@ -15,6 +16,7 @@ pub(crate) use github::{StepTable, github_command};
 pub(crate) use junit::{JUNIT_BEGIN, JUNIT_END, junit_suite};
 pub(crate) use nagios::Check;
 pub(crate) use rdp_probe::render::{First, Look, brief, first, human, line, rest, statistics, title, wrapped};
+pub(crate) use summary::{Summary, ended};
 
 /// The whole report, over several lines.
 pub(crate) fn json(report: &impl Serialize) -> String {
