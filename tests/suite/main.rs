@@ -13,6 +13,8 @@ mod binary;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod ci;
+#[cfg(test)]
 mod circles;
 #[cfg(test)]
 mod clock_skew;
