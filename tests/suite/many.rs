@@ -330,7 +330,7 @@ fn people_get_a_line_of_each_target_and_what_all_of_them_come_to() {
     assert_eq!(reports.matches("\nexit code 11").count(), 2, "{reports}");
     assert!(summary.contains("\n2: tcp-refused\n"), "{summary}");
     // One target that was typed is as it was.
-    assert!(run(&["127.0.0.1:9"]).stdout.ends_with("\nexit code 11\n"));
+    assert!(run(&["127.0.0.1:9"]).stdout.contains("\nexit code 11: TCP connect failed"));
 }
 
 /// The inputs of reports that were not interrupted, one a line.
