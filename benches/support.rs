@@ -18,5 +18,5 @@ pub use client::{bare, client_config};
 pub use gate::Kind;
 pub use measure::{median, repeat, share};
 pub use responder::{CONFIRM, REFUSAL, REQUEST, Responder, runtime};
-pub use used::Used;
+pub use used::{Used, cpu_of_children};
 pub use waited::{Holds, Waited};

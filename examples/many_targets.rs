@@ -12,7 +12,7 @@ async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     // A name that cannot be probed is the caller's mistake, and better told before the first connection than after.
     let targets = std::env::args().skip(1).map(|text| text.parse()).collect::<Result<Vec<Target>, _>>()?;
     // It is a futures_core::Stream, too: with futures or tokio-stream it can be mapped, filtered and merged.
-    let mut reports = Prober::new().sweep(targets, AT_ONCE)?;
+    let mut reports = Prober::new().sweep(targets).at_a_time(AT_ONCE);
     let mut all_reachable = true;
     while let Some(report) = reports.next().await {
         all_reachable &= report.is_reachable();

@@ -346,7 +346,7 @@ fn what_happens_here_changes_no_verdict_on_500_targets() {
             command.args(["--concurrency", "32"]);
         } else {
             // One thread is all of these servers: it is not to be what is too slow.
-            command.args(["--concurrency", "128"]);
+            command.args(["--concurrency", "256"]);
         }
         let (stderr, full) = std::io::pipe().unwrap();
         if matches!(adversity, A::FullStderr) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use rdp_probe::{
     Address, BoxFuture, DialFault, DialFaultKind, Evidence, Host, Io, Judge, Network, Probe, Prober, Progress,
-    Rule, Stage, Target, VerdictOutcome,
+    Rule, Stage, Sweep, Target, VerdictOutcome,
 };
 
 /// A network in which every connection is refused, and the first one late.
@@ -47,7 +47,7 @@ async fn reports_of_many_come_as_they_end_and_targets_are_taken_as_there_is_room
     // As many as nobody could hold.
     let targets =
         (1..=u16::MAX).cycle().map(target).inspect(move |_| _ = counted.fetch_add(1, Ordering::SeqCst));
-    let mut sweep = Prober::new().network(network.clone()).sweep(targets, 8).unwrap();
+    let mut sweep = Prober::new().network(network.clone()).sweep(targets).at_a_time(8);
     let mut ports = Vec::new();
     while ports.len() < 400 {
         let report = sweep.next().await.unwrap();
@@ -68,20 +68,26 @@ async fn reports_of_many_come_as_they_end_and_targets_are_taken_as_there_is_room
 }
 
 #[tokio::test]
-async fn a_sweep_ends_and_says_before_it_begins_what_it_cannot_do() {
+async fn a_sweep_ends_and_takes_targets_and_probes() {
     let prober = Prober::new().network(Arc::new(Refusing::default()));
-    let mut sweep = prober.sweep((2..40).map(target), 64).unwrap();
+    let mut sweep = prober.sweep((2..40).map(target));
     let mut count = 0;
     while sweep.next().await.is_some() {
         count += 1;
     }
     assert_eq!(count, 38);
     assert!(sweep.next().await.is_none());
-    assert!(prober.sweep([], 4).unwrap().next().await.is_none());
-    let wrong = prober.sweep_with([target(2)], 4, |probe| probe.pin("not a pin"));
-    assert!(wrong.is_err());
-    let mut deep = prober.sweep_with([target(2)], 4, |probe| probe.until(Stage::TcpConnect)).unwrap();
-    assert_eq!(deep.next().await.unwrap().evidence.plan.until, Stage::TcpConnect);
+    assert!(prober.sweep([]).next().await.is_none());
+    // Probes that are put together otherwise.
+    let deep = |port| prober.probe(target(port)).until(Stage::TcpConnect).build().unwrap();
+    let probes: Vec<Probe> = (2..4).map(deep).collect();
+    let mut sweep = Sweep::of(probes);
+    while let Some(report) = sweep.next().await {
+        assert_eq!(report.evidence.plan.until, Stage::TcpConnect);
+    }
+    // Without any time there is a report all the same.
+    let mut none = prober.timeout(Duration::ZERO).sweep([target(2)]);
+    assert_ne!(none.next().await.unwrap().exit_code(), 0);
 }
 
 #[tokio::test]
@@ -129,7 +135,7 @@ impl Judge for Holidays {
 #[tokio::test]
 async fn a_judge_knows_more_than_a_row_holds() {
     let prober = Prober::new().network(Arc::new(Refusing::default())).judge(Arc::new(Holidays(vec![3, 5])));
-    let mut sweep = prober.sweep((2..6).map(target), 1).unwrap();
+    let mut sweep = prober.sweep((2..6).map(target)).at_a_time(1);
     let mut rules = Vec::new();
     while let Some(report) = sweep.next().await {
         rules.push(report.diagnosis.verdict.rule.unwrap().id);

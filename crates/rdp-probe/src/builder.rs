@@ -492,16 +492,12 @@ impl ProbeBuilder {
     ///
     /// # Errors
     /// [`ProbeError`] when it asks for what cannot be done. What is wrong with the target shows in the report instead.
-    pub fn build(mut self) -> Result<Probe, ProbeError> {
-        let plan = &mut self.probe.plan;
-        // Nobody is asked for more than the question needs where a logon is at stake.
-        plan.enumerate &= plan.account.is_none();
-        plan.restricted_admin &= plan.account.is_some();
-        if let Some(gateway) = &plan.gateway {
-            (plan.enumerate, plan.second_look, plan.all_addresses) = (false, false, false);
-            if let Some(pin) = gateway.leg.pins.iter().find(|pin| !is_sha256(pin)) {
-                return Err(ProbeError::Pin(pin.clone()));
-            }
+    pub fn build(self) -> Result<Probe, ProbeError> {
+        let probe = self.settled();
+        let plan = &probe.plan;
+        let of_gateway = plan.gateway.iter().flat_map(|gateway| &gateway.leg.pins);
+        if let Some(pin) = of_gateway.chain(&plan.target.pins).find(|pin| !is_sha256(pin)) {
+            return Err(ProbeError::Pin(pin.clone()));
         }
         if !plan.until.can_be_asked_for() {
             return Err(ProbeError::StageNotBuilt(plan.until));
@@ -509,9 +505,6 @@ impl ProbeBuilder {
         let limits = plan.limits.stages.iter().map(|(_, limit)| limit).chain([&plan.limits.overall]);
         if limits.into_iter().any(Duration::is_zero) {
             return Err(ProbeError::NoTime);
-        }
-        if let Some(pin) = plan.target.pins.iter().find(|pin| !is_sha256(pin)) {
-            return Err(ProbeError::Pin(pin.clone()));
         }
         if let Some(name) = plan.target.server_name.as_ref().filter(|name| !can_carry(name)) {
             return Err(ProbeError::ServerName(name.to_string()));
@@ -528,11 +521,21 @@ impl ProbeBuilder {
         if let Some(blob) = &plan.preconnection_blob {
             PreconnectionPdu::encode(blob, &mut Vec::new()).map_err(ProbeError::PreconnectionBlob)?;
         }
+        Ok(probe)
+    }
+
+    /// The probe, whose parts fit each other, though what is asked may be more than can be done.
+    pub(crate) fn settled(mut self) -> Probe {
+        let plan = &mut self.probe.plan;
+        // Nobody is asked for more than the question needs where a logon is at stake.
+        plan.enumerate &= plan.account.is_none();
+        plan.restricted_admin &= plan.account.is_some();
         if plan.gateway.is_some() {
+            (plan.enumerate, plan.second_look, plan.all_addresses) = (false, false, false);
             let policy = self.probe.shared.gateway_policy();
             self.shared().tls.gateway = policy;
         }
-        Ok(self.probe)
+        self.probe
     }
 }
 

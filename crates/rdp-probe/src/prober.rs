@@ -118,55 +118,29 @@ impl Prober {
         self
     }
 
-    /// Probes all of them, so many at a time, and gives each report as it ends: whatever is slow holds back nobody. Targets are taken when
-    /// there is a place for them, so that there may be any number; memory does not grow with it. Dropping the stream ends what is under way.
-    ///
-    /// Needs to be polled within a tokio runtime.
-    ///
-    /// # Errors
-    /// [`ProbeError`] when what was set here asks for what cannot be done.
+    /// Probes all of them, many at a time ([`Sweep::at_a_time`]), and gives each report as it ends: whatever is slow holds back nobody.
+    /// Targets are taken when there is a place for them, so that there may be any number; memory does not grow with it. Dropping the stream
+    /// ends what is under way. Where a probe is to be put together otherwise, [`Sweep::of`] takes probes.
     ///
     /// ```no_run
     /// use rdp_probe::{Host, Prober, Target};
     ///
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn example() {
     /// let targets = (1..=254).map(|last| Target::new(Host::Ip([10, 0, 0, last].into()), 3389));
-    /// let mut reports = Prober::new().sweep(targets, 64)?;
+    /// let mut reports = Prober::new().sweep(targets).at_a_time(64);
     /// while let Some(report) = reports.next().await {
     ///     print!("{}", report.line());
     /// }
-    /// # Ok(())
     /// # }
     /// ```
-    pub fn sweep<I>(&self, targets: I, at_a_time: usize) -> Result<Sweep, ProbeError>
+    pub fn sweep<I>(&self, targets: I) -> Sweep
     where
         I: IntoIterator<Item = Target>,
         I::IntoIter: Send + 'static,
     {
-        self.sweep_with(targets, at_a_time, |probe| probe)
-    }
-
-    /// The same, with what `each` sets on every probe.
-    ///
-    /// # Errors
-    /// [`ProbeError`] when that asks for what cannot be done.
-    pub fn sweep_with<I>(
-        &self,
-        targets: I,
-        at_a_time: usize,
-        each: impl Fn(ProbeBuilder) -> ProbeBuilder + Send + 'static,
-    ) -> Result<Sweep, ProbeError>
-    where
-        I: IntoIterator<Item = Target>,
-        I::IntoIter: Send + 'static,
-    {
-        let mut probes = targets.into_iter().map({
-            let prober = self.clone();
-            move |target| each(prober.probe(target)).build()
-        });
-        // What is wrong with the first is wrong with all: nothing but the target differs.
-        let first = probes.next().transpose()?;
-        Ok(Sweep::new(first.into_iter().chain(probes.filter_map(Result::ok)), at_a_time))
+        let prober = self.clone();
+        // Nothing that is set here cannot be done; what leaves no time or nothing to be trusted shows in the reports.
+        Sweep::of(targets.into_iter().map(move |target| prober.probe(target).settled()))
     }
 
     /// How long each run may take. Default: 20 s.

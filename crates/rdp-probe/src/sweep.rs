@@ -11,7 +11,11 @@ use tokio::task::JoinSet;
 use crate::builder::Probe;
 use crate::report::Report;
 
+/// How many probes run at a time where nobody says.
+const USUAL: usize = 256;
+
 /// The reports of many targets, each as it ends: [`crate::Prober::sweep`].
+#[must_use = "a stream does nothing until it is polled"]
 pub struct Sweep {
     probes: Box<dyn Iterator<Item = Probe> + Send>,
     running: JoinSet<Report>,
@@ -29,8 +33,19 @@ impl fmt::Debug for Sweep {
 }
 
 impl Sweep {
-    pub(crate) fn new(probes: impl Iterator<Item = Probe> + Send + 'static, at_a_time: usize) -> Self {
-        Self { probes: Box::new(probes), running: JoinSet::new(), at_a_time: at_a_time.max(1), over: false }
+    /// Of these probes, each taken when there is a place for it. Needs to be polled within a tokio runtime.
+    pub fn of<I>(probes: I) -> Self
+    where
+        I: IntoIterator<Item = Probe>,
+        I::IntoIter: Send + 'static,
+    {
+        let probes = Box::new(probes.into_iter());
+        Self { probes, running: JoinSet::new(), at_a_time: USUAL, over: false }
+    }
+
+    /// So many at a time, at least one. Default: 256.
+    pub fn at_a_time(self, many: usize) -> Self {
+        Self { at_a_time: many.max(1), ..self }
     }
 
     /// The next report, or `None` when all are there.
