@@ -254,7 +254,8 @@ fn rounds_come_to_numbers_for_people_and_programs() {
     ] {
         assert!(people.contains(part), "{part}: {people}");
     }
-    let bars = people.lines().last().unwrap().trim();
+    let bars = people.lines().rev().nth(2).unwrap().trim();
+    assert!(people.ends_with("\nexit code 30: port open, no or broken RDP answer\n"), "{people}");
     assert!(bars.chars().count() == 5 && bars.chars().nth(2) == Some('x'), "{people}");
     let servers = Servers::start(&[(5, steps)]);
     let lines = run(&[&[servers.address().as_str(), "-o", "ndjson"], &rounds[..]].concat());
@@ -291,6 +292,12 @@ fn how_often_is_said_in_one_line_where_it_cannot_be() {
         (&[CLOSED, "--interval", "1s"], "--interval is of no use without --count"),
         (&[CLOSED, "--count", "0"], "'0'"),
         (&[CLOSED, "--count", "2", "--forever"], "cannot be used with"),
+        (&["wait", CLOSED, "--rate", "2"], "--rate is of no use where targets are probed again and again"),
+        (&[CLOSED, "--count", "2", "--retries", "1"], "--retries is of no use where"),
+        (&[CLOSED, "--fail-on-change"], "--fail-on-change is of no use without --baseline"),
+        (&["127.0.0.1-300:9"], "a range has numbers from 0 to 255"),
+        (&[CLOSED, "--exclude", "127.0.0.1-300"], "a range has numbers from 0 to 255"),
+        (&[CLOSED, "--exclude", "a.rdp"], "name its host"),
         (&["wait", CLOSED, "--stable", "0"], "'0'"),
         (&["wiat", CLOSED], "did you mean rdp-probe wait?"),
     ] {
@@ -302,6 +309,41 @@ fn how_often_is_said_in_one_line_where_it_cannot_be() {
         );
         assert!(stderr.contains(part), "{arguments:?}: {stderr}");
     }
+}
+
+/// Nobody is ready, and nothing was well, where there is nobody.
+#[test]
+fn rounds_of_nobody_are_a_mistake() {
+    for first in [&["wait"][..], &["--count", "2"]] {
+        let Output { status, stdout, stderr, .. } =
+            run(&[first, &[CLOSED, "--exclude", "127.0.0.0/8"]].concat());
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains("no target is left to probe") && stderr.contains("1 by --exclude"), "{stderr}");
+    }
+}
+
+/// What is to be so and nobody can tell is not ready.
+#[test]
+fn what_cannot_be_told_is_not_ready() {
+    let servers = Servers::start(&[(40, &[REQUEST, SELECTS_NOTHING, HANG_UP])]);
+    let arguments = [
+        "wait",
+        &servers.address(),
+        "--until",
+        "x224",
+        "--every",
+        "100ms",
+        "--for",
+        "1s",
+        "--expect",
+        "server.name=x",
+        "-o",
+        "line",
+    ];
+    let Output { status, stderr, stdout, .. } = run(&arguments);
+    assert_eq!(status, Some(54), "{stderr}");
+    assert!(stderr.contains("cannot be told") && stderr.contains("is not ready after"), "{stderr}");
+    assert!(stdout.contains(" untold=\"server.name=x\""), "{stdout}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rdp_probe::{Host, Target};
 use crate::lists::{Lines, Reading, What};
 use crate::quote::{quoted, short};
 use crate::spread::Spread;
-use crate::words::behind;
+use crate::words::{behind, is_rdp_file};
 use crate::written::{self, Meant};
 
 /// Stands for any port: no target is on it.
@@ -35,6 +35,10 @@ impl Exclude {
                 continue;
             }
             let text = one.to_str().ok_or("--exclude: expected text in UTF-8")?;
+            if is_rdp_file(one) {
+                let name = written::shown(&short(one));
+                return Err(format!("--exclude {name}: an .rdp file cannot be left out; name its host"));
+            }
             let meant = written::meant(text, ANY);
             match meant.map_err(|error| format!("--exclude {}: {error}", written::shown(&short(one))))? {
                 Meant::One(one) => exclude.add(&one.target),

@@ -269,13 +269,13 @@ pub(crate) struct Options {
     pub(crate) baseline: Option<PathBuf>,
 
     /// With --baseline: exit code 1 where a target is reached and something has changed
-    #[arg(long, requires = "baseline")]
+    #[arg(long)]
     pub(crate) fail_on_change: bool,
 
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help = formats(), value_parser = OsStringValueParser::new().try_map(output))]
     pub(crate) outputs: Vec<OutputSpec>,
 
-    /// For people, no more than three lines a target: the verdict, the likeliest cause, and what to do
+    /// For people in brief: of each target the verdict, the likeliest cause, and what to do
     #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
     pub(crate) brief: bool,
 
@@ -447,6 +447,9 @@ impl Options {
                     .to_owned(),
             );
         }
+        if self.fail_on_change && self.baseline.is_none() {
+            return Some("--fail-on-change is of no use without --baseline".to_owned());
+        }
         if let Some(message) = self.repeats_otherwise() {
             return Some(message);
         }
@@ -553,6 +556,15 @@ impl Options {
         ];
         let given =
             |of: &[(&'static str, bool)]| of.iter().find(|(_, given)| *given).map(|(option, _)| *option);
+        let of_one_round = [
+            ("--resume", self.resume.is_some()),
+            ("--rate", self.rate.is_some()),
+            ("--retries", self.retries > 0),
+            ("--in-order", self.in_order),
+        ];
+        if let Some(option) = given(&of_one_round).filter(|_| self.wait || self.repeats()) {
+            return Some(format!("{option} is of no use where targets are probed again and again"));
+        }
         if self.wait {
             return given(&of_rounds)
                 .map(|option| format!("{option} is of no use with wait, which probes until it is ready"));

@@ -21,7 +21,7 @@ const USUAL: usize = 256;
 /// # Errors
 /// How the run ends without one.
 pub(crate) fn probes(targets: Targets, warned: &mut Warned) -> Result<Vec<Probe>, Ended> {
-    let known = targets.total.is_some();
+    let (known, left_out) = (targets.total.is_some(), targets.left_out());
     let mut all = Vec::new();
     for job in targets.jobs() {
         let Job { probe, warnings } = job.map_err(Ended::usage)?;
@@ -34,6 +34,12 @@ pub(crate) fn probes(targets: Targets, warned: &mut Warned) -> Result<Vec<Probe>
                 "more than {MOST} targets: so many are not probed again and again"
             )));
         }
+    }
+    if let Some(said) = left_out.said() {
+        warned.of(&said, say_soon);
+    }
+    if all.is_empty() {
+        return Err(Ended::usage("no target is left to probe".to_owned()));
     }
     Ok(all)
 }

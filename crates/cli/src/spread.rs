@@ -132,6 +132,7 @@ fn many(host: &str) -> Result<Option<Hosts>, String> {
     of_octets(&host)
 }
 
+const NO_OCTET: &str = "a range has numbers from 0 to 255, such as 10.0.0.1-50";
 const BACKWARDS: &str = "a range goes from the lower to the higher end, such as 10.0.0.1-50";
 
 fn network(address: IpAddr, length: &str) -> Result<Hosts, String> {
@@ -155,7 +156,12 @@ fn of_octets(host: &str) -> Result<Option<Hosts>, String> {
         let Some(part) = parts.next() else { return Ok(None) };
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         any |= part.contains('-');
-        let (Some(first), Some(last)) = (octet(first), octet(last)) else { return Ok(None) };
+        let (Some(first), Some(last)) = (octet(first), octet(last)) else {
+            // A name has a letter somewhere.
+            let is_range = host.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.' || octet == b'-');
+            let wrong = is_range && host.contains('-') && host.split('.').count() == 4;
+            return if wrong { Err(NO_OCTET.to_owned()) } else { Ok(None) };
+        };
         if first > last {
             return Err(BACKWARDS.to_owned());
         }
@@ -359,9 +365,12 @@ mod tests {
             "",
             "-",
             "/",
-            "10.0.0.01-2",
         ] {
             assert_eq!(spread(text, 3389), Ok(None), "{text}");
+        }
+        // Without a letter it is no name.
+        for text in ["10.0.0.01-2", "10.0.0.1-300", "10.0.0.256-300:3390", "10.0.0.1-"] {
+            assert_eq!(spread(text, 3389), Err(NO_OCTET.to_owned()), "{text}");
         }
     }
 

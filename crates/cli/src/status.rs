@@ -25,6 +25,9 @@ impl Status {
             let unknown = untold || matches!(code, INTERNAL | INTERRUPTED | NOT_TESTABLE);
             return if unknown { Self::Unknown } else { Self::Critical };
         }
+        if report.is_untold() {
+            return Self::Unknown;
+        }
         if report.diagnosis.findings.iter().any(|rule| is_warning(rule)) { Self::Warning } else { Self::Ok }
     }
 

@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 
 use crate::block::Block;
 use crate::exit::{self, Ended, say_soon};
+use crate::exit_codes;
 use crate::expecting::Expecting;
 use crate::options::Options;
 use crate::prepared::Prepared;
@@ -100,7 +101,7 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     let (live, quiet) = (progress::wanted(&options), options.quiet);
     let (mut block, mut redrawn) = (Block::default(), interval(REDRAWN));
     redrawn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut tally, mut rejected) = (Tally::default(), false);
+    let (mut tally, mut rejected, mut unready) = (Tally::default(), false, false);
     loop {
         let told = tokio::select! {
             told = told.recv() => told,
@@ -118,6 +119,7 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
         let elapsed = seconds(terms.begun.elapsed());
         if let Some(ready) = over {
             one.over = true;
+            unready |= !ready;
             rejected |= rounds::is_rejected(&report);
             block.clear();
             if !quiet {
@@ -157,6 +159,8 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
     let code = match (panicked, interruption.happened()) {
         (true, _) => exit::INTERNAL,
         (false, true) => exit::INTERRUPTED,
+        // What nobody can tell is not ready, and no verdict says so.
+        (false, false) if unready && tally.code() == 0 => exit_codes::NOT_TESTABLE,
         (false, false) => tally.code(),
     };
     Ended::of(code).in_state(tally.status()).with(outputs.finish(code, &mut interruption).await)
@@ -165,7 +169,10 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
 /// What a round came to, in words.
 fn of_round(report: &Report, in_a_row: u8, stable: u8) -> String {
     match in_a_row {
-        0 if report.exit_code() == 0 => format!("{}, but is not as it is expected", report.summary()),
+        0 if report.is_unexpected() => format!("{}, but is not as it is expected", report.summary()),
+        0 if report.exit_code() == 0 => {
+            format!("{}, but something that is expected cannot be told", report.summary())
+        }
         0 => format!("{} (exit code {})", report.summary(), report.exit_code()),
         in_a_row => format!("{} ({in_a_row} of {stable} in a row)", report.summary()),
     }
@@ -220,7 +227,8 @@ impl Waiter {
             // What is expected of a logon is not so before there was one.
             let report = if decides || !logs_on { self.expecting.check(report) } else { report };
             let report = Box::new(report);
-            let reached = report.run_exit_code() == 0;
+            // What was to be so, and nobody can tell, is not ready: a close look may yet tell it.
+            let reached = report.run_exit_code() == 0 && !(decides && report.is_untold());
             in_a_row = if reached { in_a_row.saturating_add(1) } else { 0 };
             if self.tell.send(Told::Round(self.index, report.clone(), in_a_row)).await.is_err() {
                 return;

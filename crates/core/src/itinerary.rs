@@ -77,7 +77,6 @@ fn stops(plan: &Plan, first_hop: Hop, purpose: Purpose, protocol: Protocols) -> 
         Protocols::RDSAAD => Stage::Rdsaad,
         _ => Stage::Credssp,
     };
-    let others = [Stage::Credssp, Stage::Rdstls, Stage::Rdsaad];
     // Who is greeted in TLS is not asked for a connection first.
     let tls_first = purpose == Purpose::Look(Look::TlsFirst);
     // What encrypts by itself is told of where it would be done, or somebody asks for it.
@@ -85,12 +84,30 @@ fn stops(plan: &Plan, first_hop: Hop, purpose: Purpose, protocol: Protocols) -> 
     // One protocol alone has the result, and only who gives credentials away gets it.
     let delegates = plan.account.is_some() && plan.until_asked && depth > Stage::Credssp.rank();
     let authorizes = protocol == Protocols::HYBRID_EX && delegates || depth == Stage::EarlyUserAuth.rank();
-    let is_skipped = |stage: Stage| {
-        tls_first && stage == Stage::ConnectionInitiation
-            || !commences && stage == Stage::RdpSecurityCommencement
-            || !authorizes && stage == Stage::EarlyUserAuth
-            || stage != taken && others.contains(&stage)
-            || stage.is_gateways()
+    let is_told_of = |stage: Stage| match stage {
+        Stage::ConnectionInitiation => !tls_first,
+        Stage::RdpSecurityCommencement => commences,
+        Stage::EarlyUserAuth => authorizes,
+        Stage::Credssp | Stage::Rdstls | Stage::Rdsaad => stage == taken,
+        Stage::Resolve
+        | Stage::TcpConnect
+        | Stage::Tls
+        | Stage::BasicSettingsExchange
+        | Stage::ChannelConnection
+        | Stage::SecureSettingsExchange
+        | Stage::Licensing
+        | Stage::CapabilitiesExchange
+        | Stage::ConnectionFinalization => true,
+        // A gateway's stand before these, and the others are not in this version.
+        Stage::GatewayTls
+        | Stage::GatewayHttp
+        | Stage::GatewayAuth
+        | Stage::GatewayTunnel
+        | Stage::GatewayAuthorization
+        | Stage::GatewayChannel
+        | Stage::Proxy
+        | Stage::Kdc
+        | Stage::Session => false,
     };
     // As many as are usually told of: it is kept while the attempt waits.
     let mut stops = Vec::with_capacity(8);
@@ -100,8 +117,9 @@ fn stops(plan: &Plan, first_hop: Hop, purpose: Purpose, protocol: Protocols) -> 
         let gateways = Stage::BUILT.into_iter().filter(|stage| reaches(*stage) || stage.is_gateways());
         stops.extend(gateways.map(|stage| stop(stage, Hop::Gateway)));
     }
-    for stage in Stage::ALL {
-        if stage.rank() <= told && stage.can_be_asked_for() && !is_skipped(stage) {
+    // They stand by rank.
+    for stage in Stage::ALL.into_iter().take_while(|stage| stage.rank() <= told) {
+        if is_told_of(stage) {
             stops.push(stop(stage, Hop::Target));
         }
     }

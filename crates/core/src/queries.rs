@@ -9,6 +9,7 @@ use crate::evidence::Evidence;
 use crate::fact::{Licensed, Observed, ServerKey};
 use crate::failure::{Failure, FailureKind};
 use crate::octets::Octets;
+use crate::stage::Stage;
 use crate::tls::{ScoutFacts, is_spoken};
 
 impl Evidence {
@@ -56,8 +57,11 @@ impl Evidence {
     /// The target's certificate, from the handshake or else from the TLS scout.
     #[must_use]
     pub fn certificate(&self) -> Option<&CertificateFacts> {
-        let shaken = self.path().iter().flat_map(AttemptRecord::facts).find_map(|fact| {
-            if let Observed::Tls(facts) = fact { Some(facts.certificate.as_ref()) } else { None }
+        // Many findings ask, most often of runs without one.
+        let handshakes = self.path().iter().flat_map(|attempt| &attempt.stages);
+        let handshakes = handshakes.filter(|record| record.stage == Stage::Tls);
+        let shaken = handshakes.flat_map(|record| &record.facts).find_map(|fact| {
+            if let Observed::Tls(facts) = &fact.observed { Some(facts.certificate.as_ref()) } else { None }
         });
         shaken.flatten().or_else(|| self.scouted_certificate().map(|(certificate, _)| certificate))
     }

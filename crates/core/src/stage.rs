@@ -253,14 +253,15 @@ impl Stage {
 
     /// Whether somebody may ask for it: this version goes through it, or can tell that the server has no such stage.
     #[must_use]
-    pub fn can_be_asked_for(self) -> bool {
-        self.is_built() || self == Self::RdpSecurityCommencement
+    pub const fn can_be_asked_for(self) -> bool {
+        self.is_built() || matches!(self, Self::RdpSecurityCommencement)
     }
 
     /// Whether this version goes through the stage.
     #[must_use]
-    pub fn is_built(self) -> bool {
-        Self::BUILT.contains(&self)
+    pub const fn is_built(self) -> bool {
+        // Asked of every stage of every connection.
+        !matches!(self, Self::Proxy | Self::Kdc | Self::RdpSecurityCommencement | Self::Session)
     }
 }
 
@@ -273,6 +274,12 @@ impl fmt::Display for Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stages_that_are_built_are_those_of_the_list() {
+        let built: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| stage.is_built()).collect();
+        assert_eq!(built, Stage::BUILT);
+    }
 
     #[test]
     fn all_stages_stand_in_the_order_of_their_ranks() {

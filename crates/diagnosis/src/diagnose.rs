@@ -93,23 +93,24 @@ struct Own<'a> {
 fn judge(evidence: &Evidence, more: Own<'_>) -> Diagnosis {
     let ended = ended(evidence);
     let mut matching: Vec<&'static Rule> = Vec::new();
-    let mut ask = |rule: &'static Rule, matches: &dyn Fn(&Evidence) -> bool| {
-        let asked = match rule.kind {
-            // A cause explains a failure, so without one there is none, and one at another hop or stage is another's.
-            RuleKind::Cause => ended.is_some_and(|(hop, stage)| rule.is_about(hop, stage)),
-            RuleKind::Finding(_) => true,
-        };
-        if asked && matches(evidence) {
+    let mut ask = |rule: &'static Rule| {
+        if (rule.matches)(evidence) {
             matching.push(rule);
         }
     };
-    if ended.is_some() {
-        catalogue::all().for_each(|rule| ask(rule, &rule.matches));
-    } else {
-        catalogue::findings().for_each(|rule| ask(rule, &rule.matches));
+    if let Some((hop, stage)) = ended {
+        catalogue::causes().filter(|rule| rule.is_about(hop, stage)).for_each(&mut ask);
     }
-    more.rules.iter().for_each(|rule| ask(rule, &rule.matches));
-    more.judges.iter().for_each(|judge| ask(judge.rule(), &|evidence| judge.matches(evidence)));
+    catalogue::findings().for_each(ask);
+    let asked = |rule: &Rule| match rule.kind {
+        // A cause explains a failure, so without one there is none, and one at another hop or stage is another's.
+        RuleKind::Cause => ended.is_some_and(|(hop, stage)| rule.is_about(hop, stage)),
+        RuleKind::Finding(_) => true,
+    };
+    matching.extend(more.rules.iter().filter(|rule| asked(rule) && (rule.matches)(evidence)));
+    let judges = more.judges.iter().map(|judge| (judge, judge.rule()));
+    let judged = judges.filter(|(judge, rule)| asked(rule) && judge.matches(evidence));
+    matching.extend(judged.map(|(_, rule)| rule));
     let shown = |rule: &&&'static Rule| !matching.iter().any(|other| other.supersedes.contains(&rule.id));
     let (mut causes, mut worth): (Vec<&'static Rule>, Vec<&'static Rule>) =
         matching.iter().filter(shown).copied().partition(|rule| rule.kind == RuleKind::Cause);

@@ -36,7 +36,7 @@ pub struct Statistics {
 pub struct Round {
     /// How long its main path took.
     pub took: Duration,
-    /// Whether it reached its end.
+    /// Whether it reached its end, and was as it was expected.
     pub reached: bool,
 }
 
@@ -128,7 +128,7 @@ impl Statistics {
 
     /// With one round more.
     pub fn add(&mut self, report: &Report) {
-        let reached = report.run_exit_code() == 0;
+        let (reached, well) = (report.is_reachable(), report.run_exit_code() == 0);
         self.rounds = self.rounds.saturating_add(1);
         self.reached = self.reached.saturating_add(u64::from(reached));
         self.unexpected = self.unexpected.saturating_add(u64::from(report.is_unexpected()));
@@ -148,7 +148,7 @@ impl Statistics {
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
-        self.history.push_back(Round { took: report.duration(), reached });
+        self.history.push_back(Round { took: report.duration(), reached: well });
         for stage in Evidence::sequence(report.evidence.main_path()) {
             let record = stage.record;
             let Some(took) = record.duration else { continue };
@@ -185,10 +185,16 @@ impl Statistics {
         self.rounds
     }
 
-    /// How many of them reached their end, and were as they were expected.
+    /// How many of them reached their end.
     #[must_use]
     pub const fn reached(&self) -> u64 {
         self.reached
+    }
+
+    /// In how many something was not as it was expected, or had changed where nothing was to.
+    #[must_use]
+    pub const fn unexpected(&self) -> u64 {
+        self.unexpected
     }
 
     /// How often the verdict was another one than in the round before.
@@ -278,7 +284,7 @@ struct StatisticsView<'a> {
     target: StatisticsTarget<'a>,
     /// How many rounds there were.
     rounds: u64,
-    /// How many of them reached their end, and were as they were expected.
+    /// How many of them reached their end.
     reached: u64,
     /// In how many something was not as it was expected.
     unexpected: u64,

@@ -84,7 +84,7 @@ impl Failed {
     fn text(&self, out: &mut String, code: u8, look: &Look) {
         let what = match self.rule {
             Some(rule) => rule.id.to_owned(),
-            None if code == UNEXPECTED => "not as expected".to_owned(),
+            None if code == UNEXPECTED => "not as expected, or changed".to_owned(),
             None => format!("exit code {code}"),
         };
         _ = writeln!(out, "\n{}", title(&format!("{}: {what}", self.count), look));
@@ -109,16 +109,31 @@ pub(crate) fn ended(report: &Report, look: &Look, terminal: bool) -> String {
     let whole = whole.trim_end();
     // What stands in brackets is for programs.
     let text = whole.rsplit_once(" [exit=").map_or(whole, |(text, _)| text);
-    let failed = report.expected().iter().filter(|one| one.outcome == ExpectedOutcome::Failed);
-    let failed: Vec<&str> = failed.map(|one| one.expectation.as_str()).collect();
-    let failed = if failed.is_empty() { String::new() } else { format!(" ({})", escape(&failed.join(", "))) };
-    let text = format!("{text}{failed}");
+    let text = format!("{text}{}", beside(report));
     if !terminal || text.chars().count() <= look.width {
         return format!("{text}\n");
     }
     let room = look.width.saturating_sub(CUT.len());
     let cut: String = text.chars().take(room).collect();
     format!("{}{CUT}\n", cut.trim_end())
+}
+
+/// What became of what was expected, and what has changed, in brackets.
+fn beside(report: &Report) -> String {
+    let of = |outcome| {
+        let all = report.expected().iter().filter(move |one| one.outcome == outcome);
+        all.map(|one| one.expectation.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let changes = report.compared().map(|compared| compared.changes.as_slice()).unwrap_or_default();
+    let changed = changes.iter().map(|change| change.what.as_str()).collect::<Vec<_>>().join(", ");
+    let parts = [
+        ("not so", of(ExpectedOutcome::Failed)),
+        ("not told", of(ExpectedOutcome::NotTestable)),
+        ("changed", changed),
+    ];
+    let parts = parts.iter().filter(|(_, what)| !what.is_empty());
+    let parts: Vec<String> = parts.map(|(name, what)| format!("{name}: {what}")).collect();
+    if parts.is_empty() { String::new() } else { escape(&format!(" ({})", parts.join("; "))).into_owned() }
 }
 
 /// A text of a rule for whichever target it is said of.

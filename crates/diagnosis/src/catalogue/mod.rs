@@ -33,7 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// The rows that explain a failure.
-fn causes() -> impl Iterator<Item = &'static Rule> {
+pub(crate) fn causes() -> impl Iterator<Item = &'static Rule> {
     CAUSES.into_iter().chain(gateway::RULES).flatten()
 }
 

@@ -6,7 +6,7 @@ use rdp_probe_core::Stage;
 use strsim::osa_distance;
 
 use super::keys::{ExpectationKey, KEYS};
-use super::value::{Test, Value};
+use super::value::{Test, Value, ValueKind};
 
 /// One expectation.
 #[derive(Clone, Debug)]
@@ -133,10 +133,15 @@ fn one(text: &str) -> Result<Expectation, Wrong> {
     let typed = behind.trim();
     let start = sign_at.end.saturating_add(before);
     let value_at = start..start.saturating_add(typed.len());
-    let bare = typed.strip_prefix('"').and_then(|typed| typed.strip_suffix('"')).unwrap_or(typed);
+    let quoted = typed.strip_prefix('"').map(|typed| typed.strip_suffix('"'));
+    let Some(bare) = quoted.unwrap_or(Some(typed)) else {
+        return Err((value_at, "a quotation mark is not closed".to_owned()));
+    };
     let Some(value) = key.kind.read(bare) else {
         let words = key.kind.words();
-        let near = nearest(bare, words.iter().copied());
+        // Of numbers none is meant by another.
+        let near = Some(bare).filter(|_| key.kind != ValueKind::Version);
+        let near = near.and_then(|bare| nearest(bare, words.iter().copied()));
         let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         // A list that can be taken in at once.
         let which = if near.is_none() && (1..=9).contains(&words.len()) {
@@ -151,7 +156,7 @@ fn one(text: &str) -> Result<Expectation, Wrong> {
 
 /// The key of that name, and its stage.
 fn found(name: &str) -> Result<(&'static ExpectationKey, Option<Stage>), String> {
-    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+    if let Some(key) = KEYS.iter().find(|key| key.name.eq_ignore_ascii_case(name)) {
         return Ok((key, None));
     }
     for key in &KEYS {

@@ -55,6 +55,11 @@ pub fn line(report: &Report) -> String {
     if !failed.is_empty() {
         _ = write!(out, " unexpected=\"{}\"", failed.join(", "));
     }
+    let untold = report.expected().iter().filter(|one| one.outcome == ExpectedOutcome::NotTestable);
+    let untold: Vec<String> = untold.map(|one| one.expectation.replace('"', "'")).collect();
+    if !untold.is_empty() {
+        _ = write!(out, " untold=\"{}\"", untold.join(", "));
+    }
     let mut line = escape(&out).into_owned();
     line.push_str("]\n");
     line

@@ -1,11 +1,14 @@
 //! Many rounds of one target for people: a table of its stages, how often each verdict came, and how the rounds went.
 use std::fmt::Write as _;
 
-use super::human::title;
+use super::human::{exit_code_in_words, title};
 use super::look::Look;
 use super::wrap::wrapped;
 use crate::escape::escape;
 use crate::statistics::{Round, Spread, Statistics};
+
+/// From so many rounds on there is one of a hundred.
+const HUNDRED: u64 = 100;
 
 /// From how many columns on the times stand in a table.
 const TABLE: usize = 78;
@@ -33,7 +36,7 @@ pub fn statistics(all: &Statistics, look: &Look) -> String {
         row(&mut out, &stage, &format!("{}/{}", one.passed, one.tried), one.times.spread(), look);
     }
     row(&mut out, "all", &format!("{reached}/{rounds}"), all.total().spread(), look);
-    if let Some(spread) = all.total().spread() {
+    if let Some(spread) = all.total().spread().filter(|_| reached >= HUNDRED) {
         wrapped(
             &mut out,
             "  ",
@@ -48,6 +51,10 @@ pub fn statistics(all: &Statistics, look: &Look) -> String {
         let rule = if rule == "none" { "reached" } else { rule };
         wrapped(&mut out, "  ", &format!("{count} x {rule}"), look.width);
     }
+    if all.unexpected() > 0 {
+        let rounds = if all.unexpected() == 1 { "one round" } else { &format!("{} rounds", all.unexpected()) };
+        wrapped(&mut out, "  ", &format!("Not as it was expected in {rounds}."), look.width);
+    }
     let changes = match all.changes() {
         0 => "The verdict never changed.".to_owned(),
         1 => "The verdict changed once.".to_owned(),
@@ -56,11 +63,13 @@ pub fn statistics(all: &Statistics, look: &Look) -> String {
     wrapped(&mut out, "  ", &changes, look.width);
     let line = sparkline(all.history());
     if line.chars().count() > 1 {
-        _ = writeln!(out, "\n{}", title("The last rounds, by how long they took; x failed", look));
+        _ = writeln!(out, "\n{}", title("The last rounds, by how long they took; x is not well", look));
         let room = look.width.saturating_sub(2);
         let skip = line.chars().count().saturating_sub(room);
         _ = writeln!(out, "  {}", line.chars().skip(skip).collect::<String>());
     }
+    out.push('\n');
+    wrapped(&mut out, "", &exit_code_in_words(all.exit_code()), look.width);
     out
 }
 

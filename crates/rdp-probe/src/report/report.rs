@@ -127,6 +127,12 @@ impl Report {
         self.is_unduly_changed() || self.expected().iter().any(|one| one.outcome == ExpectedOutcome::Failed)
     }
 
+    /// Whether nobody can tell something that was expected.
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
+        self.expected().iter().any(|one| one.outcome == ExpectedOutcome::NotTestable)
+    }
+
     /// The exit code of a run with this report: the verdict's own, or 1 where that is 0 and something is not as it was expected
     /// ([`Report::is_unexpected`]).
     #[must_use]
