@@ -287,12 +287,17 @@ fn waiting_logs_on_once_and_a_rejected_account_ends_wait_and_rounds() {
     let (code, said) = program(&waits(&["--for", "50s"]), "", Some("wrong"));
     assert_eq!((code, acceptor.logons()), (Some(51), 2), "{said}");
     assert!(said.contains("an account was not accepted: it is not tried again"), "{said}");
+    // What is known of the others by then is told.
+    let others = [waits(&["--for", "50s", "-o", "line"]), vec!["127.0.0.1:20999"]].concat();
+    let (code, said) = program(&others, "", Some("wrong"));
+    assert_eq!((code, acceptor.logons()), (Some(100), 3), "{said}");
+    assert!(said.contains("rule=logon-rejected") && said.contains("rule=tcp-refused"), "{said}");
     // Each round by number is a logon, which is said; the first rejected one is the last.
     let rounds = |password| program(&with(&["--count", "3", "--interval", "20ms"]), "", Some(password));
     let (code, said) = rounds(RIGHT);
-    assert_eq!((code, acceptor.logons()), (Some(0), 5), "{said}");
+    assert_eq!((code, acceptor.logons()), (Some(0), 6), "{said}");
     assert!(said.contains(&format!("each round logs on at {address}")), "{said}");
     let (code, said) = rounds("wrong");
-    assert_eq!((code, acceptor.logons()), (Some(51), 6), "{said}");
+    assert_eq!((code, acceptor.logons()), (Some(51), 7), "{said}");
     assert!(said.contains("1 round, 0 reached"), "{said}");
 }

@@ -148,6 +148,17 @@ impl Outputs {
         self.shared.waiting.load(Ordering::Relaxed) + self.leaving.len() < (at_a_time / SHARE).clamp(ROOM, MOST)
     }
 
+    /// Ready when there is room for one more report, nobody reads, or nobody has the patience to wait for it.
+    pub(crate) async fn room(&mut self, interruption: &mut Interruption) {
+        while !self.has_room(1) && !interruption.happened() && !self.all_failed() {
+            self.leave();
+            tokio::select! {
+                () = self.moved() => {}
+                () = interruption.first() => {}
+            }
+        }
+    }
+
     /// Whether nothing is on its way.
     pub(crate) fn is_idle(&self) -> bool {
         !self.is_to_leave() && self.idle().is_so()

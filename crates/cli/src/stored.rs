@@ -38,22 +38,17 @@ pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
         None => return Ended::of(exit::INTERNAL),
     };
     let mut tally = Tally::default();
-    let mut interrupted = false;
+    let mut cut_short = false;
     for report in reports {
-        while !outputs.has_room(1) && !interrupted {
-            outputs.leave();
-            tokio::select! {
-                () = outputs.moved() => {}
-                () = interruption.first() => interrupted = true,
-            }
-        }
-        if outputs.all_failed() || interrupted {
+        outputs.room(&mut interruption).await;
+        cut_short = interruption.happened();
+        if outputs.all_failed() || cut_short {
             break;
         }
         let report = expecting.check(report);
         tally.count(&report);
         outputs.write(report);
     }
-    let code = if interrupted { exit::INTERRUPTED } else { tally.code() };
+    let code = if cut_short { exit::INTERRUPTED } else { tally.code() };
     Ended::of(code).in_state(tally.status()).with(outputs.finish(code, &mut interruption).await)
 }

@@ -23,15 +23,20 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn count(&mut self, report: &Report) {
-        self.done += 1;
-        self.last = report.run_exit_code();
+        self.note(report.run_exit_code());
         self.status = self.status.max(Some(Status::of(report)));
-        self.failed += usize::from(self.last != 0);
         if let Some(rule) = report.diagnosis.verdict.rule.filter(|_| !report.is_reachable()) {
             *self.rules.entry(rule.id).or_default() += 1;
         }
-        self.unexpected |= self.last == exit::UNEXPECTED;
-        self.interrupted |= self.last == exit::INTERRUPTED;
+    }
+
+    /// The exit code of one.
+    pub(crate) fn note(&mut self, code: u8) {
+        self.done += 1;
+        self.last = code;
+        self.failed += usize::from(code != 0);
+        self.unexpected |= code == exit::UNEXPECTED;
+        self.interrupted |= code == exit::INTERRUPTED;
     }
 
     /// The worst state of what was reported.

@@ -5,19 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdp_probe::{Probe, Report};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
 
 use crate::block::Block;
-use crate::exit::{self, Ended, say_soon};
-use crate::exit_codes;
+use crate::exit::{Ended, say_soon};
+use crate::exit_codes::NOT_TESTABLE;
 use crate::expecting::Expecting;
 use crate::options::Options;
-use crate::prepared::Prepared;
 use crate::progress;
-use crate::rounds;
-use crate::signals::Interruption;
+use crate::rounds::{Rounds, Turns, is_rejected};
 use crate::tally::Tally;
 
 /// How long, how often, and how often in a row, where nobody says.
@@ -41,7 +39,25 @@ struct Terms {
     give_up: bool,
 }
 
-/// What is told of a target.
+impl Terms {
+    fn of(options: &Options) -> Self {
+        let begun = Instant::now();
+        Self {
+            begun,
+            until: begun + options.wait_for.unwrap_or(FOR),
+            every: options.every.unwrap_or(EVERY),
+            stable: options.stable.unwrap_or(STABLE),
+            give_up: options.give_up,
+        }
+    }
+
+    /// How long it has been.
+    fn elapsed(&self) -> String {
+        format!("{:.1} s", self.begun.elapsed().as_secs_f32())
+    }
+}
+
+/// What is told of the target with this number.
 enum Told {
     /// A round has ended: it was reached so often in a row.
     Round(usize, Box<Report>, u8),
@@ -50,148 +66,130 @@ enum Told {
 }
 
 /// How a target stands.
-#[derive(Default)]
 struct Standing {
+    name: String,
     rounds: u64,
-    /// What was said of it last.
-    said: Option<(u8, Option<&'static str>, u8)>,
+    /// Exit code, rule, and how often it was reached in a row: what is said when it changes.
+    last: Option<(u8, Option<&'static str>, u8)>,
     now: String,
     over: bool,
 }
 
+/// What is shown of all of them: on a terminal a line for each, elsewhere a line at each change.
+struct Board {
+    terms: Terms,
+    all: Vec<Standing>,
+    live: bool,
+    quiet: bool,
+    block: Block,
+}
+
 /// Waits for all of them.
 pub(crate) async fn run(options: Arc<Options>) -> Ended {
-    let prepared = match Prepared::of(&options).await {
-        Ok(prepared) => prepared,
+    let mut rounds = match Rounds::prepare(&options, false).await {
+        Ok(rounds) => rounds,
         Err(ended) => return ended,
     };
-    let Prepared { targets, mut outputs, mut warned, mut interruption } = prepared;
-    let expecting = targets.expecting();
-    let probes = match rounds::probes(targets, &mut warned) {
-        Ok(probes) => probes,
-        Err(ended) => return ended,
-    };
-    rounds::say_logons(&probes, false, &mut warned);
-    let begun = Instant::now();
-    let terms = Terms {
-        begun,
-        until: begun + options.wait_for.unwrap_or(FOR),
-        every: options.every.unwrap_or(EVERY),
-        stable: options.stable.unwrap_or(STABLE),
-        give_up: options.give_up,
-    };
-    let places = rounds::places(&options, probes.len());
-    let names: Vec<String> = probes.iter().map(|probe| probe.plan().target.to_string()).collect();
-    let mut standing: Vec<Standing> = names.iter().map(|_| Standing::default()).collect();
+    let terms = Terms::of(&options);
+    let probes = std::mem::take(&mut rounds.probes);
+    let mut board = Board::new(&options, terms, &probes);
     let (tell, mut told) = mpsc::channel(16);
     let mut running = JoinSet::new();
     for (index, probe) in probes.into_iter().enumerate() {
-        let waiter = Waiter {
-            index,
-            probe,
-            terms,
-            places: Arc::clone(&places),
-            interruption: interruption.clone(),
-            expecting: Arc::clone(&expecting),
-            tell: tell.clone(),
-        };
-        running.spawn(Box::pin(waiter.wait()));
+        let (turns, expecting, tell) = (rounds.turns(), Arc::clone(&rounds.expecting), tell.clone());
+        running.spawn(Box::pin(Waiter { index, probe, terms, turns, expecting, tell }.wait()));
     }
     drop(tell);
-    let (live, quiet) = (progress::wanted(&options), options.quiet);
-    let (mut block, mut redrawn) = (Block::default(), interval(REDRAWN));
+    let mut redrawn = interval(REDRAWN);
     redrawn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut tally, mut rejected, mut unready) = (Tally::default(), false, false);
+    let (mut tally, mut unready) = (Tally::default(), false);
     loop {
-        let told = tokio::select! {
-            told = told.recv() => told,
-            _ = redrawn.tick(), if live => {
-                block.show(&lines(&names, &standing, terms));
-                continue;
-            }
-        };
-        let (index, report, in_a_row, over) = match told {
-            None => break,
-            Some(Told::Round(index, report, in_a_row)) => (index, report, in_a_row, None),
-            Some(Told::Over(index, report, ready)) => (index, report, 0, Some(ready)),
-        };
-        let Some(one) = standing.get_mut(index) else { continue };
-        let elapsed = seconds(terms.begun.elapsed());
-        if let Some(ready) = over {
-            one.over = true;
-            unready |= !ready;
-            rejected |= rounds::is_rejected(&report);
-            block.clear();
-            if !quiet {
-                let name = names.get(index).map(String::as_str).unwrap_or_default();
-                let (is, rounds) = (if ready { "is ready" } else { "is not ready" }, one.rounds);
-                let times = if rounds == 1 { "round" } else { "rounds" };
-                say_soon(&format!("{name} {is} after {elapsed}, in {rounds} {times}"));
-            }
-            tally.count(&report);
-            outputs.write(*report);
-            outputs.leave();
-        } else {
-            one.rounds += 1;
-            one.now = of_round(&report, in_a_row, terms.stable);
-            let rule = report.diagnosis.verdict.rule.map(|rule| rule.id);
-            let said = Some((report.run_exit_code(), rule, in_a_row));
-            if one.said != said && !live && !quiet {
-                say_soon(&format!("{elapsed}: {}", one.now));
-            }
-            one.said = said;
+        tokio::select! {
+            told = told.recv() => match told {
+                Some(Told::Round(index, report, in_a_row)) => {
+                    rounds.look_at(&report);
+                    board.round(index, &report, in_a_row);
+                }
+                Some(Told::Over(index, report, ready)) => {
+                    board.over(index, ready);
+                    unready |= !ready;
+                    tally.count(&report);
+                    rounds.outputs.write(*report);
+                    rounds.outputs.leave();
+                }
+                None => break,
+            },
+            _ = redrawn.tick(), if board.live => board.show(),
         }
-        if rejected || outputs.all_failed() {
+        if rounds.outputs.all_failed() {
             break;
         }
     }
-    block.clear();
-    if rejected {
-        say_soon("an account was not accepted: it is not tried again");
-        running.abort_all();
-    }
+    board.block.clear();
     drop(told);
-    let mut panicked = false;
-    while let Some(ended) = running.join_next().await {
-        panicked |= ended.is_err_and(|error| error.is_panic());
+    // What nobody can tell is not ready, and no verdict says so.
+    let code = if unready && tally.code() == 0 { NOT_TESTABLE } else { tally.code() };
+    let code = rounds.over(running, code).await;
+    Ended::of(code).in_state(tally.status()).with(rounds.outputs.finish(code, &mut rounds.interruption).await)
+}
+
+impl Board {
+    fn new(options: &Options, terms: Terms, probes: &[Probe]) -> Self {
+        let of = |probe: &Probe| Standing {
+            name: probe.plan().target.to_string(),
+            rounds: 0,
+            last: None,
+            now: String::new(),
+            over: false,
+        };
+        let (live, quiet) = (progress::wanted(options), options.quiet);
+        Self { terms, all: probes.iter().map(of).collect(), live, quiet, block: Block::default() }
     }
-    expecting.unmet().for_each(|line| say_soon(&line));
-    let code = match (panicked, interruption.happened()) {
-        (true, _) => exit::INTERNAL,
-        (false, true) => exit::INTERRUPTED,
-        // What nobody can tell is not ready, and no verdict says so.
-        (false, false) if unready && tally.code() == 0 => exit_codes::NOT_TESTABLE,
-        (false, false) => tally.code(),
-    };
-    Ended::of(code).in_state(tally.status()).with(outputs.finish(code, &mut interruption).await)
+
+    /// A round has ended.
+    fn round(&mut self, index: usize, report: &Report, in_a_row: u8) {
+        let Some(one) = self.all.get_mut(index) else { return };
+        one.rounds += 1;
+        one.now = of_round(report, in_a_row, self.terms.stable);
+        let rule = report.diagnosis.verdict.rule.map(|rule| rule.id);
+        let now = Some((report.run_exit_code(), rule, in_a_row));
+        if one.last != now && !self.live && !self.quiet {
+            say_soon(&format!("{}: {}", self.terms.elapsed(), one.now));
+        }
+        one.last = now;
+    }
+
+    /// Nobody waits for it any longer.
+    fn over(&mut self, index: usize, ready: bool) {
+        self.block.clear();
+        let Some(one) = self.all.get_mut(index) else { return };
+        one.over = true;
+        if !self.quiet {
+            let is = if ready { "is ready" } else { "is not ready" };
+            let rounds = if one.rounds == 1 { "1 round".to_owned() } else { format!("{} rounds", one.rounds) };
+            say_soon(&format!("{} {is} after {}, in {rounds}", one.name, self.terms.elapsed()));
+        }
+    }
+
+    fn show(&mut self) {
+        let elapsed = self.terms.elapsed();
+        let line = |one: &Standing| match one.rounds {
+            0 => format!("{elapsed} {}: the first round", one.name),
+            rounds => format!("{elapsed} #{rounds} {}", one.now),
+        };
+        let lines: Vec<String> = self.all.iter().filter(|one| !one.over).map(line).collect();
+        self.block.show(&lines);
+    }
 }
 
 /// What a round came to, in words.
 fn of_round(report: &Report, in_a_row: u8, stable: u8) -> String {
     match in_a_row {
+        0 if report.exit_code() != 0 => format!("{} (exit code {})", report.summary(), report.exit_code()),
         0 if report.is_unexpected() => format!("{}, but is not as it is expected", report.summary()),
-        0 if report.exit_code() == 0 => {
-            format!("{}, but something that is expected cannot be told", report.summary())
-        }
-        0 => format!("{} (exit code {})", report.summary(), report.exit_code()),
+        0 => format!("{}, but something that is expected cannot be told", report.summary()),
         in_a_row => format!("{} ({in_a_row} of {stable} in a row)", report.summary()),
     }
-}
-
-/// A line a target that is waited for.
-fn lines(names: &[String], standing: &[Standing], terms: Terms) -> Vec<String> {
-    let elapsed = seconds(terms.begun.elapsed());
-    let waited_for = names.iter().zip(standing).filter(|(_, one)| !one.over);
-    waited_for
-        .map(|(name, one)| match one.rounds {
-            0 => format!("{elapsed} {name}: the first round"),
-            rounds => format!("{elapsed} #{rounds} {}", one.now),
-        })
-        .collect()
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f32())
 }
 
 /// Who waits for one target.
@@ -199,8 +197,7 @@ struct Waiter {
     index: usize,
     probe: Probe,
     terms: Terms,
-    places: Arc<Semaphore>,
-    interruption: Interruption,
+    turns: Turns,
     expecting: Arc<Expecting>,
     tell: mpsc::Sender<Told>,
 }
@@ -217,13 +214,8 @@ impl Waiter {
             let decides = in_a_row.saturating_add(1) >= stable;
             // What has begun to be ready is seen to its end, and the first round has no other that tells what is wrong.
             let limit = (in_a_row == 0 && last.is_some()).then_some(until);
-            let Some(report) = self.round(if decides { &self.probe } else { &glance }, limit).await else {
-                break;
-            };
-            // A round that was cut off says nothing, unless there is no other.
-            if report.exit_code() == exit::INTERRUPTED && last.is_some() {
-                break;
-            }
+            let probe = if decides { &self.probe } else { &glance };
+            let Some(report) = self.round(probe, last.is_none(), limit).await else { break };
             // What is expected of a logon is not so before there was one.
             let report = if decides || !logs_on { self.expecting.check(report) } else { report };
             let report = Box::new(report);
@@ -236,7 +228,7 @@ impl Waiter {
             if in_a_row >= stable {
                 return self.over(report, true).await;
             }
-            let ends = rounds::is_rejected(&report) || (give_up && is_incurable(&report));
+            let ends = is_rejected(&report) || (give_up && is_incurable(&report));
             // What has changed may change again soon; what is there is given time to go.
             let now = report.diagnosis.verdict.rule.map(|rule| rule.id);
             pause = match (reached, now == rule) {
@@ -251,8 +243,9 @@ impl Waiter {
             }
             let next = Instant::now() + jittered(pause);
             tokio::select! {
+                biased;
+                () = self.turns.end() => break,
                 () = sleep_until(if reached { next } else { next.min(until) }) => {}
-                () = self.interruption.first() => break,
             }
             // Nothing begins at the end.
             if !reached && Instant::now() >= until {
@@ -264,14 +257,12 @@ impl Waiter {
         }
     }
 
-    /// One round. `None` where its time was over before it had ended.
-    async fn round(&self, probe: &Probe, limit: Option<Instant>) -> Option<Report> {
-        let _place = self.places.acquire().await.ok()?;
-        let mut cancel = self.interruption.clone();
-        let run = probe.run_until(cancel.first());
+    /// One round. `None` where it was cut off, by the end of its time too.
+    async fn round(&self, probe: &Probe, is_first: bool, limit: Option<Instant>) -> Option<Report> {
+        let round = self.turns.round(probe, is_first);
         match limit {
-            Some(limit) => timeout_at(limit, run).await.ok(),
-            None => Some(run.await),
+            Some(limit) => timeout_at(limit, round).await.ok().flatten(),
+            None => round.await,
         }
     }
 
