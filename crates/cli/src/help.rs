@@ -65,6 +65,9 @@ const GROUPS: [(&str, &[&str]); 10] = [
     ),
 ];
 
+/// What is of a report, be it an old one.
+const OF_REPORTS: [&str; 2] = ["Expectations", "Output"];
+
 /// The widest line.
 const WIDTH: usize = 80;
 /// Where names of options begin.
@@ -83,6 +86,10 @@ pub(crate) fn command() -> Command {
         Some(heading) => argument.help_heading(heading),
         None => argument,
     });
+    // A stored report is asked for what is of reports, and nothing of how to come by one.
+    let probing = GROUPS.iter().filter(|(heading, _)| !OF_REPORTS.contains(heading));
+    let probing = probing.flat_map(|(_, ids)| ids.iter().copied()).chain(["targets"]);
+    let options = options.mut_arg("from_report", |argument| argument.conflicts_with_all(probing));
     options.subcommand(wait)
 }
 
@@ -144,6 +151,36 @@ mod tests {
             assert_eq!(ids.iter().filter(|other| **other == id).count(), 1, "{id}");
         }
         assert!(ids.iter().all(|id| named(&command, id).is_some_and(|name| !name.is_empty())));
+    }
+
+    #[test]
+    fn every_option_is_of_a_probe_or_of_its_report() {
+        let of_reports = [
+            "from_report",
+            "expect",
+            "expect_file",
+            "baseline",
+            "fail_on_change",
+            "outputs",
+            "brief",
+            "exit",
+            "exit_zero",
+            "verbose",
+            "quiet",
+            "color",
+            "no_progress",
+            "help",
+            "version",
+        ];
+        let mut command = command();
+        command.build();
+        let stored = command.get_arguments().find(|argument| argument.get_id() == "from_report").unwrap();
+        let refused: Vec<&str> =
+            command.get_arg_conflicts_with(stored).iter().map(|argument| argument.get_id().as_str()).collect();
+        for argument in command.get_arguments() {
+            let id = argument.get_id().as_str();
+            assert!(refused.contains(&id) != of_reports.contains(&id), "{id}");
+        }
     }
 
     #[test]

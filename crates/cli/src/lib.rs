@@ -29,6 +29,7 @@ mod limits;
 mod line_way;
 mod lists;
 mod look;
+mod many_options;
 mod named;
 mod networks;
 mod options;
@@ -50,6 +51,7 @@ mod repeat;
 mod reports;
 mod resolve_entry;
 mod retry;
+mod round_options;
 mod rounds;
 mod run;
 mod runner;
@@ -100,8 +102,8 @@ pub fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match stored {
             Some(file) => stored::run(options, &file).await,
-            None if options.wait => wait::run(options).await,
-            None if options.repeats() => repeat::run(options).await,
+            None if options.rounds.wait => wait::run(options).await,
+            None if options.rounds.repeats() => repeat::run(options).await,
             None => run::run(options).await,
         }
     });

@@ -57,7 +57,7 @@ impl Several {
     }
 
     fn many(many: Spread, options: &Options) -> Result<Self, String> {
-        many.fits(options.rate.is_some())?;
+        many.fits(options.many.rate.is_some())?;
         Ok(Self::Many(many))
     }
 

@@ -11,10 +11,12 @@ use crate::exit_style::ExitStyle;
 use crate::format::{Color, Format, OutputSpec, output, shared_place};
 use crate::gateway_options::{Beside, GatewayOptions};
 use crate::inputs::{Named, both_read_and_written};
+use crate::many_options::ManyOptions;
 use crate::pasted::Pasted;
 use crate::port::Port;
 use crate::quote::quoted;
 use crate::resolve_entry::ResolveEntry;
+use crate::round_options::RoundOptions;
 use crate::verbs::Verb;
 use crate::words::{WAIT, behind, is_rdp_file};
 use crate::written::means_many;
@@ -43,7 +45,7 @@ pub(crate) struct Options {
     pub(crate) targets: Vec<OsString>,
 
     /// Probe nothing: diagnose again what a report of -o json or -o ndjson holds; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = PROBING)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) from_report: Option<PathBuf>,
 
     /// The port of every target that names none [default: 3389]
@@ -58,29 +60,6 @@ pub(crate) struct Options {
     /// Refuse a list whole of which a line is no target, instead of saying so and probing the others
     #[arg(long)]
     pub(crate) strict: bool,
-
-    /// Leave these out, whoever names them: an address, a network, a range or a name, with :PORT on that port only; @FILE is a list
-    /// of them; may be repeated
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) exclude: Vec<OsString>,
-
-    /// Ask a target as often as it is named, instead of once
-    #[arg(long)]
-    pub(crate) duplicates: bool,
-
-    /// Keep the order of the targets, in asking and in the reports, where otherwise each report is written when its target has ended
-    #[arg(long)]
-    pub(crate) in_order: bool,
-
-    /// Leave out the targets whose reports stand in this file, which -o ndjson wrote; -o ndjson=FILE of the same name is then written on,
-    /// and begun where it is not there
-    #[arg(long, value_name = "FILE")]
-    pub(crate) resume: Option<PathBuf>,
-
-    /// Shuffle the order of asking by this number: a network whole, a list in windows of 1,024 lines [default: another number each
-    /// time; -v says which]
-    #[arg(long, value_name = "N", conflicts_with = "in_order")]
-    pub(crate) seed: Option<u64>,
 
     #[arg(long, value_name = "STAGE", value_parser = stage, help = until())]
     pub(crate) until: Option<Stage>,
@@ -214,18 +193,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) concurrency: Option<u16>,
 
-    /// Begin at most so many probes a second: N or N/s
-    #[arg(long, value_name = "N", value_parser = crate::rate::parse)]
-    pub(crate) rate: Option<u32>,
+    /// Which of many are asked, in which order, and how fast.
+    #[command(flatten)]
+    pub(crate) many: ManyOptions,
 
-    /// Targets of one network (/24, or /64 of IPv6) probed at the same time; those of this computer's own are not counted
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    pub(crate) per_network: u16,
-
-    /// Ask a target again, up to N times, where the fault may be gone by then: a time-out, a stream that was reset or ended without a word,
-    /// a resolver that failed; the last report counts. Never where a logon was tried
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=10))]
-    pub(crate) retries: u8,
+    /// How often, and until when.
+    #[command(flatten)]
+    pub(crate) rounds: RoundOptions,
 
     /// Expect this of every target, such as "nla=required, tls>=1.2, cert.days>21": exit code 1 where one is reached and is not so; may be
     /// repeated. docs/expectations.md has all names
@@ -235,34 +209,6 @@ pub(crate) struct Options {
     /// Expect what this file says (TOML), of every target, of groups, or of single ones
     #[arg(long, value_name = "FILE")]
     pub(crate) expect_file: Option<PathBuf>,
-
-    /// With wait: how long, at most [default: 10m]
-    #[arg(long = "for", value_name = "DURATION", value_parser = crate::duration::parse)]
-    pub(crate) wait_for: Option<Duration>,
-
-    /// With wait: the longest pause between two rounds; the first ones are shorter [default: 5s]
-    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
-    pub(crate) every: Option<Duration>,
-
-    /// With wait: ready is what is reached so often in a row, since Windows answers once and starts again [default: 2]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub(crate) stable: Option<u8>,
-
-    /// With wait: end at once where no waiting helps, such as a certificate that is not the pinned one
-    #[arg(long)]
-    pub(crate) give_up: bool,
-
-    /// Probe so many times, and sum up: how often each stage was passed, how long it took, how the verdict changed
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "forever")]
-    pub(crate) count: Option<u32>,
-
-    /// The same until it is interrupted
-    #[arg(long)]
-    pub(crate) forever: bool,
-
-    /// With --count or --forever: from the beginning of a round to that of the next [default: 1s]
-    #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
-    pub(crate) interval: Option<Duration>,
 
     /// Say what has changed since this report of -o json or -o ndjson: cause, TLS, certificate, security protocols, times
     #[arg(long, value_name = "FILE")]
@@ -303,10 +249,6 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) no_progress: bool,
 
-    /// Whether to wait until the targets are ready.
-    #[arg(skip)]
-    pub(crate) wait: bool,
-
     /// What to warn of.
     #[arg(skip)]
     pub(crate) notes: Vec<String>,
@@ -315,74 +257,6 @@ pub(crate) struct Options {
     #[arg(skip)]
     pub(crate) pasted: Pasted,
 }
-
-/// What only matters to a probe.
-const PROBING: [&str; 64] = [
-    "targets",
-    "port",
-    "column",
-    "strict",
-    "exclude",
-    "duplicates",
-    "in_order",
-    "seed",
-    "resume",
-    "until",
-    "security",
-    "enumerate",
-    "no_enumerate",
-    "second_look",
-    "no_second_look",
-    "cookie",
-    "no_cookie",
-    "routing_token",
-    "pcb",
-    "ipv4",
-    "ipv6",
-    "resolve",
-    "all_addresses",
-    "pin",
-    "ca",
-    "cert_days",
-    "server_name",
-    "user",
-    "domain",
-    "password_file",
-    "password_stdin",
-    "accept_certificate",
-    "restricted_admin",
-    "gateway",
-    "gateway_user",
-    "gateway_domain",
-    "gateway_auth",
-    "gateway_transport",
-    "gateway_token",
-    "gateway_password_file",
-    "gateway_password_stdin",
-    "same_credentials",
-    "gateway_ca",
-    "gateway_pin",
-    "gateway_only",
-    "accept_consent",
-    "no_channel_binding",
-    "no_gateway",
-    "client_name",
-    "keylog",
-    "timeout",
-    "connect_timeout",
-    "stage_timeout",
-    "concurrency",
-    "rate",
-    "per_network",
-    "retries",
-    "wait_for",
-    "every",
-    "stable",
-    "give_up",
-    "count",
-    "forever",
-    "interval",
-];
 
 impl Options {
     /// Which addresses to take.
@@ -398,7 +272,7 @@ impl Options {
 
     /// Whether an output is the file that is resumed, and written on.
     pub(crate) fn writes_on(&self, output: &OutputSpec) -> bool {
-        let resumed = OutputSpec { format: Format::Ndjson, file: self.resume.clone() };
+        let resumed = OutputSpec { format: Format::Ndjson, file: self.many.resume.clone() };
         resumed.file.is_some() && output.format == Format::Ndjson && output.place() == resumed.place()
     }
 
@@ -450,7 +324,7 @@ impl Options {
         if self.fail_on_change && self.baseline.is_none() {
             return Some("--fail-on-change is of no use without --baseline".to_owned());
         }
-        if let Some(message) = self.repeats_otherwise() {
+        if let Some(message) = self.rounds.contradiction(&self.many) {
             return Some(message);
         }
         let is_list = |target: &OsString| target == "-" || behind(target, "@").is_some();
@@ -516,7 +390,7 @@ impl Options {
         let named = Named {
             targets: &self.targets,
             files: [
-                ("--resume", self.resume.as_deref().filter(|_| !is_written_on)),
+                ("--resume", self.many.resume.as_deref().filter(|_| !is_written_on)),
                 ("--ca", self.ca.as_deref()),
                 ("--password-file", self.password_file.as_deref()),
                 ("--gateway-ca", self.gateway.gateway_ca.as_deref()),
@@ -541,49 +415,9 @@ impl Options {
         None
     }
 
-    /// What is wrong with how often to probe.
-    fn repeats_otherwise(&self) -> Option<String> {
-        let of_wait = [
-            ("--for", self.wait_for.is_some()),
-            ("--every", self.every.is_some()),
-            ("--stable", self.stable.is_some()),
-            ("--give-up", self.give_up),
-        ];
-        let of_rounds = [
-            ("--count", self.count.is_some()),
-            ("--forever", self.forever),
-            ("--interval", self.interval.is_some()),
-        ];
-        let given =
-            |of: &[(&'static str, bool)]| of.iter().find(|(_, given)| *given).map(|(option, _)| *option);
-        let of_one_round = [
-            ("--resume", self.resume.is_some()),
-            ("--rate", self.rate.is_some()),
-            ("--retries", self.retries > 0),
-            ("--in-order", self.in_order),
-        ];
-        if let Some(option) = given(&of_one_round).filter(|_| self.wait || self.repeats()) {
-            return Some(format!("{option} is of no use where targets are probed again and again"));
-        }
-        if self.wait {
-            return given(&of_rounds)
-                .map(|option| format!("{option} is of no use with wait, which probes until it is ready"));
-        }
-        if let Some(option) = given(&of_wait) {
-            return Some(format!("{option} is of wait only: rdp-probe wait TARGET {option} ..."));
-        }
-        let once = self.interval.is_some() && !self.repeats();
-        once.then(|| "--interval is of no use without --count or --forever".to_owned())
-    }
-
-    /// Whether a target is probed more than once, by a number or until it is enough.
-    pub(crate) const fn repeats(&self) -> bool {
-        self.count.is_some() || self.forever
-    }
-
     /// Whether somebody looks at one target once: what is asked beside the main path is asked for by itself then.
     pub(crate) fn looks_closely(&self) -> bool {
-        self.single() && !self.repeats() && !self.wait
+        self.single() && !self.rounds.repeats() && !self.rounds.wait
     }
 
     /// Whether a target may bring a user of its own, or a gateway.
@@ -707,31 +541,6 @@ mod tests {
     #[test]
     fn options_are_consistent() {
         command().debug_assert();
-    }
-
-    #[test]
-    fn every_option_is_of_a_probe_or_of_its_report() {
-        let of_reports = [
-            "from_report",
-            "expect",
-            "expect_file",
-            "baseline",
-            "fail_on_change",
-            "outputs",
-            "brief",
-            "exit",
-            "exit_zero",
-            "verbose",
-            "quiet",
-            "color",
-            "no_progress",
-            "help",
-            "version",
-        ];
-        for argument in command().get_arguments() {
-            let id = argument.get_id().as_str();
-            assert!(PROBING.contains(&id) != of_reports.contains(&id), "{id}");
-        }
     }
 
     #[test]

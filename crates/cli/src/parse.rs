@@ -56,7 +56,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Ok(Some(Options { verb: Some(_), .. })) if wait => Parsed::Usage(NOTHING_TO_WAIT_FOR.into()),
         Ok(Some(Options { verb: Some(verb), .. })) => Parsed::Verb(verb),
         Ok(Some(mut options)) => {
-            (options.notes, options.pasted, options.wait) = (spelt.notes, spelt.pasted, wait);
+            (options.notes, options.pasted, options.rounds.wait) = (spelt.notes, spelt.pasted, wait);
             line_way::settle(&mut options);
             nobodys(&mut options);
             match options.contradiction() {

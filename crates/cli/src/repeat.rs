@@ -30,7 +30,7 @@ pub(crate) async fn run(options: Arc<Options>) -> Ended {
         Ok(rounds) => rounds,
         Err(ended) => return ended,
     };
-    let terms = Terms { count: options.count, interval: options.interval.unwrap_or(USUAL) };
+    let terms = Terms { count: options.rounds.count, interval: options.rounds.interval.unwrap_or(USUAL) };
     let probes = std::mem::take(&mut rounds.probes);
     let mut all: Vec<Statistics> = probes.iter().map(|probe| Statistics::new(probe.target().clone())).collect();
     // Whoever reads slowly is waited for.

@@ -31,10 +31,10 @@ impl Sieve {
     /// # Errors
     /// Where a file cannot be read, or an option.
     pub(crate) fn of(options: &Options) -> Result<Self, String> {
-        let (exclude, keys) = (Exclude::of(&options.exclude)?, Keys::default());
-        let met = (!options.duplicates && !options.single()).then(Met::new);
+        let (exclude, keys) = (Exclude::of(&options.many.exclude)?, Keys::default());
+        let met = (!options.many.duplicates && !options.single()).then(Met::new);
         let begins = || options.outputs.iter().any(|output| options.writes_on(output));
-        let done = match &options.resume {
+        let done = match &options.many.resume {
             // The same command line begins a run, and goes on with it.
             Some(path) if !path.exists() && begins() => Done::default(),
             Some(path) => Done::of(path, &keys)?,

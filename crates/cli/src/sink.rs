@@ -88,12 +88,12 @@ impl Sink {
             look,
             brief: options.brief,
             single,
-            rounds: options.repeats(),
+            rounds: options.rounds.repeats(),
             written: 0,
             said: None,
             check: Check::default(),
             step: step.map(|step| (step, StepTable::default())),
-            summary: (spec.format == Format::Human && !single && !options.repeats())
+            summary: (spec.format == Format::Human && !single && !options.rounds.repeats())
                 .then(render::Summary::default),
             text: String::new(),
             octets,

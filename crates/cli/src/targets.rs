@@ -118,8 +118,8 @@ impl Targets {
     /// Looks at everything that was typed, and refuses it whole where a part of it cannot be.
     pub(crate) fn of(options: &Arc<Options>) -> Result<Self, String> {
         let (mut jobs, sieve) = (Jobs::new(options)?, Sieve::of(options)?);
-        let shuffled = !options.in_order && !options.single();
-        let order = Order::new(shuffled.then(|| options.seed.unwrap_or_else(by_the_clock)));
+        let shuffled = !options.many.in_order && !options.single();
+        let order = Order::new(shuffled.then(|| options.many.seed.unwrap_or_else(by_the_clock)));
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         let (mut total, mut streams) = (0_usize, false);
         let mut bad = Vec::new();

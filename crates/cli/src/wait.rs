@@ -44,10 +44,10 @@ impl Terms {
         let begun = Instant::now();
         Self {
             begun,
-            until: begun + options.wait_for.unwrap_or(FOR),
-            every: options.every.unwrap_or(EVERY),
-            stable: options.stable.unwrap_or(STABLE),
-            give_up: options.give_up,
+            until: begun + options.rounds.wait_for.unwrap_or(FOR),
+            every: options.rounds.every.unwrap_or(EVERY),
+            stable: options.rounds.stable.unwrap_or(STABLE),
+            give_up: options.rounds.give_up,
         }
     }
 

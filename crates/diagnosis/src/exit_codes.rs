@@ -17,7 +17,7 @@ const fn row(code: u8, meaning: &'static str) -> ExitCode {
 /// All of them. Codes are API: never renumbered, never reused.
 pub const EXIT_CODES: [ExitCode; 37] = [
     row(0, "asked depth reached"),
-    row(1, "not as expected, or changed (explain: unknown code)"),
+    row(1, "not as it was expected, or as it was before"),
     row(2, "usage: an option, a target, a list or a report that cannot be read"),
     row(3, "internal error"),
     row(4, "an output could not be written"),
