@@ -66,7 +66,7 @@ impl Exclude {
     }
 
     fn add(&mut self, target: &Target) {
-        self.single.insert((plain(&target.host), target.port));
+        self.single.insert((target.host.bare(), target.port));
     }
 
     /// Whether a target is left out. What counts is what is written: no name is looked up for it.
@@ -74,21 +74,12 @@ impl Exclude {
         if self.single.is_empty() && self.many.is_empty() {
             return false;
         }
-        let host = plain(&target.host);
-        let mut key = (host, target.port);
+        let mut key = (target.host.bare(), target.port);
         if self.single.contains(&key) {
             return true;
         }
         key.1 = ANY;
         self.single.contains(&key) || self.many.iter().any(|many| many.covers(&key.0, target.port))
-    }
-}
-
-/// A name in small letters, and without the dot at its end.
-fn plain(host: &Host) -> Host {
-    match host {
-        Host::Name(name) => Host::Name(name.trim_end_matches('.').to_ascii_lowercase()),
-        Host::Ip(_) | _ => host.clone(),
     }
 }
 
@@ -110,7 +101,9 @@ mod tests {
             (&["10.0.0.0/24:9"], &["10.0.0.1:9"], &["10.0.0.1"]),
             (&["10.0.0.1-2"], &["10.0.0.2"], &["10.0.0.3"]),
             (&["SRV1", "srv2:9"], &["srv1", "srv1.", "srv2:9"], &["srv2", "srv1.lab.test"]),
-            (&["srv1:1,2"], &["srv1:1", "srv1:2"], &["srv1:3"]),
+            (&["SRV1.:1,2"], &["srv1:1", "srv1.:2"], &["srv1:3"]),
+            (&["10.0.0.0/8"], &["[::ffff:10.0.0.7]:9"], &["[::ffff:11.0.0.7]:9"]),
+            (&["10.0.0.7"], &["[::ffff:10.0.0.7]:9"], &["[::ffff:10.0.0.8]:9"]),
             (&["2001:db8::/32"], &["2001:db8::7"], &["2001:db9::7"]),
             (&["0.0.0.0/0"], &["10.0.0.7"], &["::1", "srv1"]),
         ] {

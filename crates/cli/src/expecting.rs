@@ -1,12 +1,12 @@
 //! What is expected of which target: by `--expect` of all, by `--expect-file` of all, of groups, and of single ones.
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::Path;
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rdp_probe::{Baseline, Expectations, Report, Target};
 use serde::Deserialize;
 
+use crate::bounded;
 use crate::options::Options;
 use crate::quote::{quoted, short};
 use crate::reports;
@@ -109,7 +109,9 @@ impl Expecting {
             None => Self::default(),
             Some(path) => {
                 let wrong = |why: String| format!("--expect-file {}: {why}", short(path));
-                Self::read(&text(path).map_err(wrong)?).map_err(wrong)?
+                let text = File::open(path).map_err(|error| format!("cannot be read: {error}"));
+                let text = text.and_then(|file| bounded::text(file, MOST)).map_err(wrong)?;
+                Self::read(&text).map_err(wrong)?
             }
         };
         if let Some(path) = &options.baseline {
@@ -137,9 +139,10 @@ impl Expecting {
         Ok(Self { of_all, groups, ..Self::default() })
     }
 
-    /// Whether only the enumeration of the security protocols can tell something that is expected.
-    pub(crate) fn need_enumeration(&self) -> bool {
-        self.of_all.need_enumeration() || self.groups.iter().any(|group| group.expected.need_enumeration())
+    /// Whether only the enumeration of the security protocols can tell something that is expected of this target.
+    pub(crate) fn need_enumeration(&self, target: &Target) -> bool {
+        let group = |group: &Group| group.expected.need_enumeration() && group.is_of(target);
+        self.of_all.need_enumeration() || self.groups.iter().any(group)
     }
 
     /// The report, with what became of what was expected of its target.
@@ -166,18 +169,6 @@ impl Expecting {
     }
 }
 
-/// What is in the file.
-fn text(path: &Path) -> Result<String, String> {
-    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
-    let file = std::fs::File::open(path).map_err(cannot)?;
-    let mut octets = Vec::new();
-    file.take(MOST + 1).read_to_end(&mut octets).map_err(cannot)?;
-    if u64::try_from(octets.len()).is_ok_and(|length| length > MOST) {
-        return Err(format!("larger than {} MiB", MOST >> 20));
-    }
-    String::from_utf8(octets).map_err(|_| "not a text in UTF-8".to_owned())
-}
-
 impl Group {
     fn of<'a>(name: String, of: impl Iterator<Item = &'a str>, expected: &Several) -> Result<Self, String> {
         let expected = expected.expectations().map_err(|error| format!("{name}: {error}"))?;
@@ -191,14 +182,9 @@ impl Group {
     }
 
     fn is_of(&self, target: &Target) -> bool {
-        let host = bare(&target.host.to_string());
+        let host = target.host.bare().to_string();
         self.of.iter().any(|pattern| pattern.is_of(&host, target.port))
     }
-}
-
-/// As names are compared.
-fn bare(host: &str) -> String {
-    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
 }
 
 impl Pattern {
@@ -209,13 +195,13 @@ impl Pattern {
             let named = Target::new(target.host.clone(), target.port).input;
             // Without a port it is any.
             let has_port = named == text || text.ends_with(&format!(":{}", target.port));
-            return Ok(Self { host: bare(&target.host.to_string()), port: has_port.then_some(target.port) });
+            return Ok(Self { host: target.host.bare().to_string(), port: has_port.then_some(target.port) });
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') => (host, Some(port.parse().map_err(|_| wrong())?)),
             _ => (text, None),
         };
-        Ok(Self { host: bare(host), port })
+        Ok(Self { host: host.to_ascii_lowercase(), port })
     }
 
     fn is_of(&self, host: &str, port: u16) -> bool {

@@ -87,7 +87,7 @@ impl Jobs {
         if let Some(used) = resolved.and_then(|index| self.used.get_mut(index)) {
             *used = true;
         }
-        let expected = self.expecting.need_enumeration();
+        let expected = self.expecting.need_enumeration(&named.target);
         let probe = probe(&self.options, &self.prober, named, pinned, (credentials, way), expected)?;
         Ok(Job { probe, warnings })
     }

@@ -6,6 +6,7 @@
 mod account;
 mod bad_lines;
 mod block;
+mod bounded;
 mod columns;
 mod credentials;
 mod done;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rdp_probe::{Baseline, Report};
 
+use crate::bounded;
 use crate::quote::{quoted, short};
 
 /// The largest file of reports that is read, in octets.
@@ -91,17 +92,9 @@ fn is_array(text: &str) -> bool {
 
 /// Reads a text that is not too large; `what` says what was expected.
 fn read_all(source: impl io::Read, name: &str, what: &str) -> Result<String, String> {
-    let mut octets = Vec::new();
-    source
-        .take(MAX_REPORTS + 1)
-        .read_to_end(&mut octets)
-        .map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    if u64::try_from(octets.len()).is_ok_and(|length| length > MAX_REPORTS) {
-        return Err(format!("{name}: larger than {} MiB; divide it", MAX_REPORTS >> 20));
-    }
-    String::from_utf8(octets).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        format!("{name}: octet {offset} is not UTF-8; {what}")
+    bounded::text(source, MAX_REPORTS).map_err(|why| {
+        let what = if why.ends_with("UTF-8") { format!("; {what}") } else { String::new() };
+        format!("{name}: {why}{what}")
     })
 }
 

@@ -230,7 +230,8 @@ impl Spread {
         }
     }
 
-    /// Whether an address lies in it, be it a network's own, on one of its ports. Port 0 is any.
+    /// Whether a host lies in it that is written as hosts are compared ([`Host::bare`]), be it a network's own, on one of its ports. Port 0
+    /// is any.
     pub(crate) fn covers(&self, host: &Host, port: u16) -> bool {
         self.hosts.covers(host) && self.ports.iter().any(|own| *own == 0 || *own == port)
     }
@@ -281,7 +282,7 @@ impl Hosts {
 
     fn covers(&self, host: &Host) -> bool {
         match (self, host) {
-            (Self::One(own), host) => is_same(own, host),
+            (Self::One(own), host) => own.bare() == *host,
             (Self::Block { first, last, v6, .. }, Host::Ip(ip)) => {
                 ip.is_ipv6() == *v6 && (*first..=*last).contains(&number(*ip))
             }
@@ -290,15 +291,6 @@ impl Hosts {
             }
             (Self::Block { .. } | Self::Octets(_), _) => false,
         }
-    }
-}
-
-/// Names are the same in any case.
-fn is_same(one: &Host, other: &Host) -> bool {
-    match (one, other) {
-        (Host::Name(one), Host::Name(other)) => one.eq_ignore_ascii_case(other),
-        (Host::Ip(one), Host::Ip(other)) => one == other,
-        _ => false,
     }
 }
 

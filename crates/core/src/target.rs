@@ -54,6 +54,16 @@ pub enum TargetError {
 }
 
 impl Host {
+    /// The same as hosts are compared: a name in small letters and without the full stop at its end, an IPv4 address inside of an IPv6 one as
+    /// itself.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        match self {
+            Self::Name(name) => Self::Name(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()),
+            Self::Ip(address) => Self::Ip(address.to_canonical()),
+        }
+    }
+
     /// Reads a host name or an address, IPv6 without brackets.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ const COMPARED: [&str; 13] = [
 /// What was found of each target when it was well, or at least known: [`crate::Report::compared_with`].
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
-    of: HashMap<(String, u16), Known>,
+    of: HashMap<(Host, u16), Known>,
 }
 
 /// What was known of one.
@@ -66,12 +66,6 @@ pub struct Compared {
     pub changes: Vec<Change>,
 }
 
-/// As targets are known by.
-fn name_of(host: &Host, port: u16) -> (String, u16) {
-    let host = host.to_string();
-    (host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase(), port)
-}
-
 /// Everything that is compared, as far as it is known.
 fn values(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<(&'static str, Value)> {
     let compared = |name: &&str| KEYS.iter().find(|key| key.name == *name);
@@ -95,7 +89,7 @@ impl Baseline {
     pub fn add(&mut self, evidence: &Evidence, diagnosis: &Diagnosis, made_at: Option<String>) {
         let leg = &evidence.plan.target;
         let known = Known { made_at, values: values(evidence, diagnosis), times: times(evidence) };
-        self.of.insert(name_of(&leg.host, leg.port), known);
+        self.of.insert((leg.host.bare(), leg.port), known);
     }
 
     /// How many targets it knows.
@@ -114,7 +108,7 @@ impl Baseline {
     #[must_use]
     pub fn compare(&self, evidence: &Evidence, diagnosis: &Diagnosis) -> Option<Compared> {
         let leg = &evidence.plan.target;
-        let known = self.of.get(&name_of(&leg.host, leg.port))?;
+        let known = self.of.get(&(leg.host.bare(), leg.port))?;
         let now = values(evidence, diagnosis);
         let mut changes = Vec::new();
         for (what, before) in &known.values {
