@@ -1,22 +1,20 @@
 //! `--retries`: which verdicts may be others the next time.
 use std::time::Duration;
 
-use rdp_probe::{Close, DialFault, DialFaultKind, Evidence, FailureKind, Observed, Report};
+use rdp_probe::{Close, DialFault, DialFaultKind, Evidence, FailureKind, LogonResult, Observed, Report};
 
 /// How long a target is left alone before it is asked again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(500);
 
 /// The exit code of evidence that contradicts itself.
 const CONTRADICTORY: u8 = 33;
-/// What became of credentials that were shown to nobody.
-const NOT_TRIED: &str = "not_tried";
 
 /// Whether a target is worth asking again: something was slow, full or broken off, or did not go together. What a server said, it would say
 /// again; and where a logon was tried nothing is tried a second time, since an account may be locked for it.
 pub(crate) fn may_be_another(report: &Report) -> bool {
     let evidence = &report.evidence;
     let tried = [evidence.logon_result(), evidence.gateway_logon_result()];
-    if tried.iter().any(|result| result.id() != NOT_TRIED) {
+    if tried.iter().any(|result| *result != LogonResult::NotTried) {
         return false;
     }
     report.exit_code() == CONTRADICTORY || evidence.failure().is_some_and(|failure| of_kind(&failure.kind))
@@ -33,7 +31,13 @@ fn of_kind(kind: &FailureKind) -> bool {
         return true;
     }
     // A stream that ended, or stood still, without a word.
-    let is_alone = matches!(kind.id(), "resolve" | "connect" | "closed" | "tls");
+    let is_alone = matches!(
+        kind,
+        FailureKind::Resolve(_)
+            | FailureKind::Connect { .. }
+            | FailureKind::Closed { .. }
+            | FailureKind::Tls(_)
+    );
     is_alone
         && matches!(
             kind.close(),

@@ -14,6 +14,7 @@ use crate::outputs::Outputs;
 use crate::prepared::Prepared;
 use crate::signals::Interruption;
 use crate::targets::Targets;
+use crate::threads::aside;
 use crate::warned::Warned;
 
 /// So many targets at most are probed again and again: each is kept.
@@ -46,9 +47,14 @@ impl Rounds {
     /// # Errors
     /// How the run ends without a round.
     pub(crate) async fn prepare(options: &Arc<Options>, each_logs_on: bool) -> Result<Self, Ended> {
-        let Prepared { targets, outputs, mut warned, interruption } = Prepared::of(options).await?;
+        let Prepared { targets, outputs, warned, mut interruption } = Prepared::of(options).await?;
         let expecting = targets.expecting();
-        let probes = probes(targets, &mut warned)?;
+        // A list may come slowly.
+        let probes = tokio::select! {
+            probes = aside("targets", move || probes(targets, warned)) => probes,
+            () = interruption.first() => return Err(Ended::of(exit::INTERRUPTED)),
+        };
+        let (probes, mut warned) = probes.unwrap_or_else(|| Err(Ended::of(exit::INTERNAL)))?;
         say_logons(&probes, each_logs_on, &mut warned);
         let wanted = options.concurrency.map_or(USUAL, usize::from).min(probes.len());
         let places = Arc::new(Semaphore::new(limits::places(wanted, wanted)));
@@ -72,6 +78,10 @@ impl Rounds {
 
     /// The end of all of them: `code` is what they came to.
     pub(crate) async fn over(&self, mut running: JoinSet<()>, code: u8) -> u8 {
+        // Nobody reads any more what they would tell.
+        if self.outputs.all_failed() {
+            running.abort_all();
+        }
         let mut panicked = false;
         while let Some(ended) = running.join_next().await {
             panicked |= ended.is_err_and(|error| error.is_panic());
@@ -80,19 +90,20 @@ impl Rounds {
         match (panicked, self.interruption.happened()) {
             (true, _) => exit::INTERNAL,
             (false, true) => exit::INTERRUPTED,
+            // One that was cut off by somebody else's rejection.
+            (false, false) if code == exit::INTERRUPTED => exit::SOME_FAILED,
             (false, false) => code,
         }
     }
 }
 
 impl Turns {
-    /// One round. `None` where it was cut off, which says nothing of the target, unless a person did so and there is no other.
+    /// One round. `None` where it was cut off, which says nothing of the target, unless there is no other.
     pub(crate) async fn round(&self, probe: &Probe, is_first: bool) -> Option<Report> {
         let _place = self.places.acquire().await.ok()?;
         let mut cancel = self.clone();
         let report = probe.run_until(cancel.end()).await;
-        let told = report.exit_code() != exit::INTERRUPTED || (is_first && self.interruption.happened());
-        told.then_some(report)
+        (is_first || report.exit_code() != exit::INTERRUPTED).then_some(report)
     }
 
     /// Ready when no round is to begin any more.
@@ -106,7 +117,7 @@ impl Turns {
 }
 
 /// The probes of all targets. What there is to warn of is said.
-fn probes(targets: Targets, warned: &mut Warned) -> Result<Vec<Probe>, Ended> {
+fn probes(targets: Targets, mut warned: Warned) -> Result<(Vec<Probe>, Warned), Ended> {
     let (known, left_out) = (targets.total.is_some(), targets.left_out());
     let mut all = Vec::new();
     for job in targets.jobs() {
@@ -126,7 +137,7 @@ fn probes(targets: Targets, warned: &mut Warned) -> Result<Vec<Probe>, Ended> {
     if all.is_empty() {
         return Err(Ended::usage("no target is left to probe".to_owned()));
     }
-    Ok(all)
+    Ok((all, warned))
 }
 
 /// Says where each round logs on, before the first.

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::exit::{self, Ended};
+use crate::exit::{self, Ended, say};
 use crate::expecting::Expecting;
 use crate::options::Options;
 use crate::outputs::Outputs;
@@ -14,16 +14,12 @@ use crate::threads::aside;
 /// Reads the reports, and writes them as they would be written today.
 pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
     let mut interruption = Interruption::listen();
-    let expecting = match Expecting::of(&options) {
-        Ok(expecting) => expecting,
-        Err(message) => return Ended::usage(message),
-    };
-    let path = file.to_owned();
+    let (path, theirs) = (file.to_owned(), Arc::clone(&options));
     let stored = tokio::select! {
-        stored = aside("reports", move || stored(&path)) => stored,
+        stored = aside("reports", move || Ok((Expecting::of(&theirs)?, stored(&path)?))) => stored,
         () = interruption.first() => return Ended::of(exit::INTERRUPTED),
     };
-    let Stored { reports, single } = match stored {
+    let (expecting, Stored { reports, single }) = match stored {
         Some(Ok(stored)) => stored,
         Some(Err(message)) => return Ended::usage(message),
         None => return Ended::of(exit::INTERNAL),
@@ -48,6 +44,9 @@ pub(crate) async fn run(options: Arc<Options>, file: &Path) -> Ended {
         let report = expecting.check(report);
         tally.count(&report);
         outputs.write(report);
+    }
+    if !cut_short {
+        expecting.unmet().for_each(|line| say(&line));
     }
     let code = if cut_short { exit::INTERRUPTED } else { tally.code() };
     Ended::of(code).in_state(tally.status()).with(outputs.finish(code, &mut interruption).await)

@@ -204,9 +204,10 @@ impl Targets {
         self.sieve.left_out()
     }
 
-    /// Whether there is no list among them.
+    /// Whether there is neither a list among them nor what means many.
     pub(crate) fn are_typed(&self) -> bool {
-        self.sources.iter().all(|source| matches!(source, Source::Typed(_)))
+        let one = |source: &Source| matches!(source, Source::Typed(several) if several.len() == 1);
+        self.sources.iter().all(one)
     }
 
     /// The jobs, in the order of their targets, each when it is asked for. An error ends them: what a list that can be read but once
