@@ -3,7 +3,7 @@ use std::ffi::OsString;
 
 use clap::ValueEnum;
 
-use crate::exit_codes::{INTERNAL, INTERRUPTED, OUTPUT, USAGE};
+use crate::exit_codes::{INTERNAL, USAGE};
 use crate::status::Status;
 
 /// Whose exit codes.
@@ -39,14 +39,7 @@ impl ExitStyle {
             Self::Own => own,
             Self::Zero if matches!(own, USAGE | INTERNAL) => own,
             Self::Zero => 0,
-            Self::Nagios => {
-                let unknown = match own {
-                    USAGE | INTERNAL | OUTPUT => return Status::Unknown.code(),
-                    INTERRUPTED => Some(Status::Unknown),
-                    _ => None,
-                };
-                status.max(unknown).unwrap_or(Status::Unknown).code()
-            }
+            Self::Nagios => Status::of_run(own, status).code(),
         }
     }
 }

@@ -327,6 +327,15 @@ impl Options {
         if let Some(message) = self.rounds.contradiction(&self.many) {
             return Some(message);
         }
+        let states = [Format::Nagios, Format::Github];
+        if let Some(output) = self.outputs.iter().find(|output| states.contains(&output.format))
+            && self.rounds.repeats()
+        {
+            let format = output.format.id();
+            return Some(format!(
+                "-o {format} says how a target is, and not how many rounds went: leave out --count and --forever"
+            ));
+        }
         let is_list = |target: &OsString| target == "-" || behind(target, "@").is_some();
         let of_lists = [("--column", self.column.is_some()), ("--strict", self.strict)];
         if let Some((option, _)) = of_lists.into_iter().find(|(_, given)| *given)

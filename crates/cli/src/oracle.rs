@@ -87,7 +87,7 @@ fn read_by_programs(report: &Report) {
     let mut check = Check::default();
     for _ in 0..2 {
         check.add(report);
-        let said = check.text();
+        let said = check.text(0);
         let figures = said.lines().next().unwrap_or_default().matches('|').count();
         assert!(is_harmless(&said) && said.matches('|').count() == 1 && figures == 1, "{said:?}");
     }

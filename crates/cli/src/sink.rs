@@ -190,13 +190,13 @@ impl Sink {
     }
 
     /// What stands behind the last report.
-    fn end(&self) -> String {
+    fn end(&self, code: u8) -> String {
         match self.format {
             Format::Json if self.single => String::new(),
             Format::Json => if self.written == 0 { "[]\n" } else { "\n]\n" }.to_owned(),
             Format::Csv => self.begun(render::CSV_HEADER),
             Format::Junit => self.begun(render::JUNIT_BEGIN) + render::JUNIT_END,
-            Format::Nagios => self.check.text(),
+            Format::Nagios => self.check.text(code),
             Format::Human | Format::Line | Format::Ndjson | Format::Github => String::new(),
         }
     }
@@ -207,7 +207,7 @@ impl Sink {
             self.text.push('\n');
             self.text.push_str(&summary.text(code, &self.look));
         }
-        let end = self.end();
+        let end = self.end(code);
         self.text.push_str(&end);
         let flushed = self.flush();
         let name = self.name();

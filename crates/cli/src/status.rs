@@ -1,7 +1,7 @@
 //! What a monitoring system wants to know of a target: one of four states.
 use rdp_probe::{Report, Rule, RuleKind, Severity, VerdictOutcome};
 
-use crate::exit_codes::{INTERNAL, INTERRUPTED, NOT_TESTABLE};
+use crate::exit_codes::{INTERNAL, INTERRUPTED, NOT_TESTABLE, OUTPUT, USAGE};
 
 /// A state, as the guidelines for monitoring plugins have it. The worse one is the greater one: of several targets it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,15 @@ impl Status {
             return Self::Unknown;
         }
         if report.diagnosis.findings.iter().any(|rule| is_warning(rule)) { Self::Warning } else { Self::Ok }
+    }
+
+    /// Of a run that ends with this exit code, by the worst state of what it reported; where it reported nothing, nobody can tell.
+    pub(crate) fn of_run(code: u8, worst: Option<Self>) -> Self {
+        match code {
+            USAGE | INTERNAL | OUTPUT => Self::Unknown,
+            INTERRUPTED => worst.max(Some(Self::Unknown)).unwrap_or(Self::Unknown),
+            _ => worst.unwrap_or(Self::Unknown),
+        }
     }
 
     /// The exit code of a plugin.

@@ -13,8 +13,6 @@ const MOST: usize = 100;
 /// A check under way.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
-    /// The worst state; `None` where nothing was reported.
-    worst: Option<Status>,
     /// How many are in which, the best state first.
     counts: [usize; 4],
     /// What there is to say of one target, if it stays the only one.
@@ -38,10 +36,9 @@ struct Only {
 impl Check {
     pub(crate) fn add(&mut self, report: &Report) {
         let status = Status::of(report);
-        if self.worst.is_none() {
+        if self.worst().is_none() {
             self.only = Only::of(report);
         }
-        self.worst = self.worst.max(Some(status));
         for (count, one) in self.counts.iter_mut().zip(Status::ALL) {
             *count += usize::from(one == status);
         }
@@ -58,11 +55,19 @@ impl Check {
         }
     }
 
-    /// All of it.
-    pub(crate) fn text(&self) -> String {
-        let Some(worst) = self.worst else { return "RDP UNKNOWN - nothing was probed\n".to_owned() };
+    /// The worst state; `None` where nothing was reported.
+    fn worst(&self) -> Option<Status> {
+        let states = self.counts.iter().zip(Status::ALL).rev();
+        states.filter(|(count, _)| **count > 0).map(|(_, status)| status).next()
+    }
+
+    /// All of it; the run ends with this exit code.
+    pub(crate) fn text(&self, code: u8) -> String {
         let targets: usize = self.counts.iter().sum();
-        let mut out = format!("RDP {} - ", worst.word());
+        let mut out = format!("RDP {} - ", Status::of_run(code, self.worst()).word());
+        if targets == 0 {
+            return out + "nothing was probed\n";
+        }
         if targets == 1 {
             let Only { said, lines, data } = &self.only;
             _ = writeln!(out, "{said}|{}", data.join(" "));
@@ -188,6 +193,6 @@ mod tests {
 
     #[test]
     fn nothing_probed_is_unknown() {
-        assert_eq!(Check::default().text(), "RDP UNKNOWN - nothing was probed\n");
+        assert_eq!(Check::default().text(0), "RDP UNKNOWN - nothing was probed\n");
     }
 }
