@@ -173,7 +173,7 @@ pub use rdp_file::{
 };
 pub use report::{Report, ReportError, ReportFault, SCHEMA_VERSION, explanation, gateway_code_name};
 pub use secret::Secret;
-pub use statistics::{Round, Spread, StageStatistics, Statistics, Times};
+pub use statistics::{Percentiles, Round, StageStatistics, Statistics, Times};
 pub use sweep::Sweep;
 pub use target::{Target, TargetError};
 

@@ -24,9 +24,9 @@ pub struct Statistics {
     began: Option<String>,
     stages: Vec<StageStatistics>,
     total: Times,
-    rules: BTreeMap<String, u64>,
+    rules: BTreeMap<&'static str, u64>,
     exits: BTreeMap<u8, u64>,
-    last: Option<String>,
+    last: Option<&'static str>,
     history: VecDeque<Round>,
 }
 
@@ -37,7 +37,7 @@ pub struct Round {
     /// How long its main path took.
     pub took: Duration,
     /// Whether it reached its end, and was as it was expected.
-    pub reached: bool,
+    pub well: bool,
 }
 
 /// One stage over all rounds.
@@ -67,7 +67,7 @@ pub struct Times {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
-pub struct Spread {
+pub struct Percentiles {
     /// The least.
     pub min_us: u32,
     /// Half of them took no longer.
@@ -93,7 +93,7 @@ impl Times {
 
     /// What they come to; `None` of none.
     #[must_use]
-    pub fn spread(&self) -> Option<Spread> {
+    pub fn spread(&self) -> Option<Percentiles> {
         let (min_us, max_us) = self.extremes?;
         let mut sorted: Vec<u32> = self.micros.iter().copied().collect();
         sorted.sort_unstable();
@@ -102,7 +102,13 @@ impl Times {
             let rank = sorted.len().saturating_mul(percent).div_ceil(100).max(1);
             sorted.get(rank.saturating_sub(1)).copied().unwrap_or(max_us)
         };
-        Some(Spread { min_us, p50_us: percentile(50), p95_us: percentile(95), p99_us: percentile(99), max_us })
+        Some(Percentiles {
+            min_us,
+            p50_us: percentile(50),
+            p95_us: percentile(95),
+            p99_us: percentile(99),
+            max_us,
+        })
     }
 }
 
@@ -134,13 +140,10 @@ impl Statistics {
         self.unexpected = self.unexpected.saturating_add(u64::from(report.is_unexpected()));
         self.began = self.began.take().or_else(|| report.made_at());
         let rule = report.diagnosis.verdict.rule.map_or("none", |rule| rule.id);
-        let changed = self.last.as_deref().is_some_and(|last| last != rule);
+        let changed = self.last.replace(rule).is_some_and(|last| last != rule);
         self.changes = self.changes.saturating_add(u64::from(changed));
-        if self.last.is_none() || changed {
-            self.last = Some(rule.to_owned());
-        }
         let count = |counted: &mut u64| *counted = counted.saturating_add(1);
-        count(self.rules.entry(rule.to_owned()).or_default());
+        count(self.rules.entry(rule).or_default());
         count(self.exits.entry(report.run_exit_code()).or_default());
         if reached {
             self.total.add(report.duration());
@@ -148,7 +151,7 @@ impl Statistics {
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
-        self.history.push_back(Round { took: report.duration(), reached: well });
+        self.history.push_back(Round { took: report.duration(), well });
         for stage in Evidence::sequence(report.evidence.main_path()) {
             let record = stage.record;
             let Some(took) = record.duration else { continue };
@@ -205,7 +208,7 @@ impl Statistics {
 
     /// How often each cause came, by its id; `none` where nothing failed.
     #[must_use]
-    pub const fn rules(&self) -> &BTreeMap<String, u64> {
+    pub const fn rules(&self) -> &BTreeMap<&'static str, u64> {
         &self.rules
     }
 
@@ -293,11 +296,11 @@ struct StatisticsView<'a> {
     /// 0 where each round was 0, otherwise the most frequent of the others.
     exit_code: u8,
     /// How often each cause came, by its id; `none` where nothing failed.
-    rules: &'a BTreeMap<String, u64>,
+    rules: &'a BTreeMap<&'static str, u64>,
     /// How often each exit code came.
     exit_codes: &'a BTreeMap<u8, u64>,
     /// How long the main path took where it reached its end; null where it never did.
-    time: Option<Spread>,
+    time: Option<Percentiles>,
     /// Each stage that began in any round.
     stages: Vec<StageView>,
 }
@@ -327,7 +330,7 @@ struct StageView {
     /// In how many it was passed.
     passed: u64,
     /// How long it took where it was passed; null where it never was.
-    time: Option<Spread>,
+    time: Option<Percentiles>,
 }
 
 impl StageView {

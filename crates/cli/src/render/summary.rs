@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use rdp_probe::explain::in_general;
-use rdp_probe::render::{Look, exit_code_in_words, line, title, wrapped};
+use rdp_probe::render::{Look, exit_code_in_words, title, verdict_line, wrapped};
 use rdp_probe::{ExpectedOutcome, Report, Rule, Target, escape};
 
 use crate::exit::UNEXPECTED;
@@ -105,11 +105,7 @@ impl Failed {
 
 /// One report in one line that is no longer than a terminal's: what is cut stands in the other outputs whole.
 pub(crate) fn ended(report: &Report, look: &Look, terminal: bool) -> String {
-    let whole = line(report);
-    let whole = whole.trim_end();
-    // What stands in brackets is for programs.
-    let text = whole.rsplit_once(" [exit=").map_or(whole, |(text, _)| text);
-    let text = format!("{text}{}", beside(report));
+    let text = format!("{}{}", verdict_line(report), beside(report));
     if !terminal || text.chars().count() <= look.width {
         return format!("{text}\n");
     }
@@ -121,8 +117,8 @@ pub(crate) fn ended(report: &Report, look: &Look, terminal: bool) -> String {
 /// What became of what was expected, and what has changed, in brackets.
 fn beside(report: &Report) -> String {
     let of = |outcome| {
-        let all = report.expected().iter().filter(move |one| one.outcome == outcome);
-        all.map(|one| one.expectation.as_str()).collect::<Vec<_>>().join(", ")
+        let all = report.expected_of(outcome).map(|one| one.expectation.as_str());
+        all.collect::<Vec<_>>().join(", ")
     };
     let changes = report.compared().map(|compared| compared.changes.as_slice()).unwrap_or_default();
     let changed = changes.iter().map(|change| change.what.as_str()).collect::<Vec<_>>().join(", ");

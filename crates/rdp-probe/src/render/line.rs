@@ -12,10 +12,13 @@ use crate::target::Target;
 /// Most lines are no longer, in octets.
 const USUAL: usize = 192;
 
-/// Renders a report. Always exactly one line, whatever a peer sent.
-pub fn line(report: &Report) -> String {
-    let plan = &report.evidence.plan;
-    let verdict = &report.diagnosis.verdict;
+/// The verdict in one line, without its end: what stands before the brackets.
+pub fn verdict_line(report: &Report) -> String {
+    escape(&sentence(report)).into_owned()
+}
+
+fn sentence(report: &Report) -> String {
+    let (plan, verdict) = (&report.evidence.plan, &report.diagnosis.verdict);
     let mut out = String::with_capacity(USUAL);
     out.push_str(&Target::new(plan.target.host.clone(), plan.target.port).input);
     match (verdict.stage, verdict.hop) {
@@ -23,7 +26,15 @@ pub fn line(report: &Report) -> String {
         _ if report.is_unexpected() => out.push_str(" OK, but not as expected"),
         _ => out.push_str(" OK"),
     }
-    _ = write!(out, ": {} [exit={}", report.summary(), report.run_exit_code());
+    _ = write!(out, ": {}", report.summary());
+    out
+}
+
+/// Renders a report. Always exactly one line, whatever a peer sent.
+pub fn line(report: &Report) -> String {
+    let (plan, verdict) = (&report.evidence.plan, &report.diagnosis.verdict);
+    let mut out = sentence(report);
+    _ = write!(out, " [exit={}", report.run_exit_code());
     if let Some(rule) = verdict.rule {
         _ = write!(out, " rule={}", rule.id);
     }
@@ -50,15 +61,12 @@ pub fn line(report: &Report) -> String {
     list("findings", report.diagnosis.findings.iter().map(|rule| rule.id.to_owned()).collect());
     let changed = report.compared().map(|compared| compared.changes.iter().map(|change| change.what.clone()));
     list("changed", changed.into_iter().flatten().collect());
-    let failed = report.expected().iter().filter(|one| one.outcome == ExpectedOutcome::Failed);
-    let failed: Vec<String> = failed.map(|one| one.expectation.replace('"', "'")).collect();
-    if !failed.is_empty() {
-        _ = write!(out, " unexpected=\"{}\"", failed.join(", "));
-    }
-    let untold = report.expected().iter().filter(|one| one.outcome == ExpectedOutcome::NotTestable);
-    let untold: Vec<String> = untold.map(|one| one.expectation.replace('"', "'")).collect();
-    if !untold.is_empty() {
-        _ = write!(out, " untold=\"{}\"", untold.join(", "));
+    for (name, outcome) in [("unexpected", ExpectedOutcome::Failed), ("untold", ExpectedOutcome::NotTestable)] {
+        let all: Vec<String> =
+            report.expected_of(outcome).map(|one| one.expectation.replace('"', "'")).collect();
+        if !all.is_empty() {
+            _ = write!(out, " {name}=\"{}\"", all.join(", "));
+        }
     }
     let mut line = escape(&out).into_owned();
     line.push_str("]\n");

@@ -21,7 +21,7 @@ use std::fmt;
 
 pub use brief::brief;
 pub use human::{First, exit_code_in_words, first, human, rest, title};
-pub use line::{client_codes, line};
+pub use line::{client_codes, line, verdict_line};
 pub use look::Look;
 pub use statistics::statistics;
 pub use wrap::wrapped;

@@ -5,7 +5,7 @@ use super::human::{exit_code_in_words, title};
 use super::look::Look;
 use super::wrap::wrapped;
 use crate::escape::escape;
-use crate::statistics::{Round, Spread, Statistics};
+use crate::statistics::{Percentiles, Round, Statistics};
 
 /// From so many rounds on there is one of a hundred.
 const HUNDRED: u64 = 100;
@@ -45,8 +45,8 @@ pub fn statistics(all: &Statistics, look: &Look) -> String {
         );
     }
     _ = writeln!(out, "\n{}", title("Verdicts", look));
-    let mut rules: Vec<(&String, &u64)> = all.rules().iter().collect();
-    rules.sort_by_key(|(rule, count)| (std::cmp::Reverse(**count), (*rule).clone()));
+    let mut rules: Vec<(&str, u64)> = all.rules().iter().map(|(rule, count)| (*rule, *count)).collect();
+    rules.sort_by_key(|(rule, count)| (std::cmp::Reverse(*count), *rule));
     for (rule, count) in rules {
         let rule = if rule == "none" { "reached" } else { rule };
         wrapped(&mut out, "  ", &format!("{count} x {rule}"), look.width);
@@ -73,11 +73,11 @@ pub fn statistics(all: &Statistics, look: &Look) -> String {
     out
 }
 
-fn row(out: &mut String, name: &str, passed: &str, spread: Option<Spread>, look: &Look) {
+fn row(out: &mut String, name: &str, passed: &str, spread: Option<Percentiles>, look: &Look) {
     let Some(spread) = spread else {
         return wrapped(out, "  ", &format!("{name:<27} {passed:>9}"), look.width.max(40));
     };
-    let Spread { min_us, p50_us, p95_us, max_us, .. } = spread;
+    let Percentiles { min_us, p50_us, p95_us, max_us, .. } = spread;
     let [min, p50, p95, max] = [min_us, p50_us, p95_us, max_us].map(time);
     if look.width >= TABLE {
         _ = writeln!(out, "  {name:<27} {passed:>9} {min:>8} {p50:>8} {p95:>8} {max:>8}");
@@ -102,14 +102,14 @@ const BARS: [char; 8] =
 /// A bar a round, as high as it took long; `x` where it failed.
 fn sparkline(rounds: impl Iterator<Item = Round>) -> String {
     let rounds: Vec<Round> = rounds.collect();
-    let reached = || rounds.iter().filter(|round| round.reached).map(|round| round.took.as_micros());
+    let reached = || rounds.iter().filter(|round| round.well).map(|round| round.took.as_micros());
     let (least, most) = (reached().min().unwrap_or_default(), reached().max().unwrap_or_default());
     let bar = |round: &Round| {
         let above = round.took.as_micros().saturating_sub(least).saturating_mul(7);
         let step = above.checked_div(most.saturating_sub(least)).unwrap_or_default();
         usize::try_from(step).ok().and_then(|step| BARS.get(step).copied()).unwrap_or('\u{2588}')
     };
-    rounds.iter().map(|round| if round.reached { bar(round) } else { 'x' }).collect()
+    rounds.iter().map(|round| if round.well { bar(round) } else { 'x' }).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_line_of_bars_shows_how_long_rounds_took_and_which_failed() {
-        let round = |millis, reached| Round { took: Duration::from_millis(millis), reached };
+        let round = |millis, well| Round { took: Duration::from_millis(millis), well };
         let rounds = [round(1, true), round(8, true), round(5_000, false), round(4, true)];
         assert_eq!(sparkline(rounds.into_iter()), "\u{2581}\u{2588}x\u{2584}");
         assert_eq!(sparkline([round(3, true), round(3, true)].into_iter()), "\u{2581}\u{2581}");

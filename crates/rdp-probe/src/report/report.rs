@@ -121,6 +121,11 @@ impl Report {
         no_change && self.compared().is_some_and(|compared| !compared.changes.is_empty())
     }
 
+    /// What of it came to this.
+    pub fn expected_of(&self, outcome: ExpectedOutcome) -> impl Iterator<Item = &Expected> {
+        self.expected().iter().filter(move |one| one.outcome == outcome)
+    }
+
     /// Whether something that was expected is not so, or has changed where nothing was to.
     #[must_use]
     pub fn is_unexpected(&self) -> bool {
