@@ -4,7 +4,6 @@ use std::process::{Command, Stdio};
 
 use crate::binary::{binary, code};
 use crate::peer::xrdp::{self, Certificate, SecurityLayer};
-use crate::runner::Servers;
 use crate::usage::Scratch;
 
 /// Nothing listens there.
@@ -136,11 +135,10 @@ fn a_monitor_has_a_line_with_times_and_its_own_exit_codes() {
     };
     let (code, said, _) = check(CLOSED);
     assert!(code == Some(2) && said.starts_with("RDP CRITICAL - ") && said.contains('|'), "{said}");
-    let steps: &[&str] =
-        &["{ expect = \"connection_request\" }", "{ send = \"03 00 00 0b 06 d0 00 00 12 34 00\" }"];
-    let servers = Servers::start(&[(1, steps)]);
-    let (_, said, _) = check(&servers.address());
-    assert!(said.contains("time_tcp_connect"), "{said}");
+    // Whose certificate is for another name, and who has no Network Level Authentication.
+    let peer = xrdp::start(SecurityLayer::Tls, Certificate::SelfSigned);
+    let (code, said, _) = check(&peer.address().to_string());
+    assert!(code == Some(1) && said.starts_with("RDP WARNING - ") && said.contains("time_tls="), "{said}");
 }
 
 #[test]

@@ -292,6 +292,7 @@ fn how_often_is_said_in_one_line_where_it_cannot_be() {
         (&[CLOSED, "--interval", "1s"], "--interval is of no use without --count"),
         (&[CLOSED, "--count", "0"], "'0'"),
         (&[CLOSED, "--count", "2", "--forever"], "cannot be used with"),
+        (&[CLOSED, "--count", "2", "-o", "nagios"], "-o nagios says how a target is"),
         (&["wait", CLOSED, "--rate", "2"], "--rate is of no use where targets are probed again and again"),
         (&[CLOSED, "--count", "2", "--retries", "1"], "--retries is of no use where"),
         (&[CLOSED, "--fail-on-change"], "--fail-on-change is of no use without --baseline"),

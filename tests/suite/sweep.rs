@@ -82,9 +82,12 @@ async fn a_sweep_ends_and_takes_targets_and_probes() {
     let deep = |port| prober.probe(target(port)).until(Stage::TcpConnect).build().unwrap();
     let probes: Vec<Probe> = (2..4).map(deep).collect();
     let mut sweep = Sweep::of(probes);
+    let mut count = 0;
     while let Some(report) = sweep.next().await {
         assert_eq!(report.evidence.plan.until, Stage::TcpConnect);
+        count += 1;
     }
+    assert_eq!(count, 2);
     // Without any time there is a report all the same.
     let mut none = prober.timeout(Duration::ZERO).sweep([target(2)]);
     assert_ne!(none.next().await.unwrap().exit_code(), 0);
