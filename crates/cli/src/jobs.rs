@@ -24,6 +24,8 @@ pub(crate) struct Job {
 /// How targets become probes.
 pub(crate) struct Jobs {
     pub(crate) options: Arc<Options>,
+    /// Whether somebody looks closely, of which all targets are asked.
+    closely: bool,
     pub(crate) prober: Prober,
     /// Which entries of `--resolve` were of use.
     used: Vec<bool>,
@@ -54,6 +56,7 @@ impl Jobs {
         }
         let mut jobs = Self {
             options: Arc::clone(options),
+            closely: options.looks_closely(),
             prober,
             used,
             sound: false,
@@ -88,7 +91,8 @@ impl Jobs {
             *used = true;
         }
         let expected = self.expecting.need_enumeration(&named.target);
-        let probe = probe(&self.options, &self.prober, named, pinned, (credentials, way), expected)?;
+        let probe =
+            probe(&self.options, &self.prober, named, pinned, (credentials, way), (self.closely, expected))?;
         Ok(Job { probe, warnings })
     }
 
@@ -245,15 +249,15 @@ fn probe(
     named @ Named { target, file }: &Named,
     pinned: Option<&ResolveEntry>,
     (credentials, way): (Option<Credentials>, Option<FileWay>),
-    expected: bool,
+    (closely, expected): (bool, bool),
 ) -> Result<Probe, String> {
     takes(options, named)?;
     let depth = depth(options, named, way.as_ref())?;
     let mut builder = prober
         .probe(target.clone())
-        .enumerate(options.enumerate(options.looks_closely(), expected))
+        .enumerate(options.enumerate(closely, expected))
         .certificate_days(options.cert_days)
-        .second_look(options.second_look(options.looks_closely()))
+        .second_look(options.second_look(closely))
         .all_addresses(options.all_addresses)
         .family(options.family());
     builder = of_builder(options, builder, credentials);

@@ -71,14 +71,14 @@ pub(crate) enum What {
 }
 
 /// One line that is no comment.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) struct Line {
     /// What it names, or why it cannot be read.
     pub(crate) what: Result<What, String>,
     /// The first one of the list of which a part was passed over.
     pub(crate) more: bool,
-    /// What stands in it, as messages have it.
-    shown: String,
+    /// What stands in it. Behind a port that may be a password, so that messages show less of it.
+    cell: String,
     list: Arc<str>,
     number: usize,
 }
@@ -86,7 +86,14 @@ pub(crate) struct Line {
 /// Where it stands, as messages have it.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}: {}", self.list, self.number, self.shown)
+        write!(f, "{}, line {}: {}", self.list, self.number, shown(&self.cell))
+    }
+}
+
+/// As messages have it.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}: {:?}", self.what)
     }
 }
 
@@ -153,7 +160,8 @@ impl<R: Read> Lines<R> {
             self.any |= what.is_ok();
             let more = more && !self.more;
             self.more |= more;
-            return Ok(Some(Line { what, more, shown: shown(&cell), list: Arc::clone(&self.name), number }));
+            let (cell, list) = (cell.into_owned(), Arc::clone(&self.name));
+            return Ok(Some(Line { what, more, cell, list, number }));
         }
         Ok(None)
     }
@@ -224,12 +232,19 @@ const fn is_binary(character: char) -> bool {
 
 /// Whether a line has nothing in it, is a comment, or underlines another.
 fn is_passed_over(text: &str) -> bool {
+    // Nearly every line begins with a host.
+    if text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return false;
+    }
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{1a}'));
     text.is_empty() || text.starts_with(['#', ';']) || text.starts_with("//") || is_rule(text)
 }
 
 /// What follows a `#` or `//` behind white space is a comment.
 fn without_comment(text: &str) -> &str {
+    if !text.bytes().any(|octet| matches!(octet, b'#' | b'/')) {
+        return text;
+    }
     let mut before = 'x';
     for (at, character) in text.char_indices() {
         let rest = text.get(at..).unwrap_or_default();

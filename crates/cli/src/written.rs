@@ -33,10 +33,29 @@ pub(crate) fn means_many(text: &str) -> bool {
 /// # Errors
 /// As of [`target`].
 pub(crate) fn meant(text: &str, port: u16) -> Result<Meant, String> {
+    if is_plain(text) {
+        return parsed(text, port).map(|target| Meant::One(Written { target, more: false }));
+    }
     match spread(&spaced(text), port)? {
         Some(many) => Ok(Meant::Many(many)),
         None => target(text, port).map(Meant::One),
     }
+}
+
+/// Whether it is nothing but one host and perhaps a port, as nearly every line of a long list is: then there is nothing around it to look
+/// for. A hyphen may be a range's, unless a letter stands in the host.
+fn is_plain(text: &str) -> bool {
+    let (mut has_port, mut has_letter, mut has_hyphen) = (false, false, false);
+    for octet in text.bytes() {
+        match octet {
+            b'0'..=b'9' | b'.' | b'_' => {}
+            b'a'..=b'z' | b'A'..=b'Z' => has_letter |= !has_port,
+            b'-' => has_hyphen = true,
+            b':' if !has_port => has_port = true,
+            _ => return false,
+        }
+    }
+    has_letter || !has_hyphen
 }
 
 fn spaced(text: &str) -> String {
@@ -53,7 +72,12 @@ pub(crate) fn target(text: &str, port: u16) -> Result<Written, String> {
     if !plain.contains("://") && plain.contains('@') {
         return Err("a target is a host, and no user stands before it: --user names one".to_owned());
     }
-    let target = Target::parse_or(&plain, port).map_err(|error| {
+    Ok(Written { target: parsed(&plain, port)?, more })
+}
+
+/// What has nothing around it any more.
+fn parsed(plain: &str, port: u16) -> Result<Target, String> {
+    Target::parse_or(plain, port).map_err(|error| {
         // The error would repeat a part of it.
         if plain.contains('@') {
             return "a link is https://HOST[:PORT]/... or rdp://HOST[:PORT]".to_owned();
@@ -62,8 +86,7 @@ pub(crate) fn target(text: &str, port: u16) -> Result<Written, String> {
         // There is a way to such an address all the same.
         let hint = if zone { " (--resolve NAME:3389:fe80::1%2 gives a name such an address)" } else { "" };
         format!("{error}{hint}")
-    })?;
-    Ok(Written { target, more })
+    })
 }
 
 /// What was written, in quotation marks and cut, without what may be a password: whatever stands behind a port, and before an `@`.
@@ -272,8 +295,33 @@ mod tests {
         assert_eq!(shown(&"x".repeat(1000)).len(), SHOWN + 2);
     }
 
+    #[test]
+    fn plain_is_what_most_lines_of_a_list_are() {
+        for text in ["srv1", "srv-1.lab.test.:3390", "192.0.2.7:1", "rds_farm", "SRV1", "a-1:x", ""] {
+            assert!(is_plain(text), "{text}");
+        }
+        for text in
+            ["10.0.0.1-2", "10.0.0.1-2:x", "srv1:1:me", "::1", "[::1]", " srv1", "srv1,", "a/b", "\u{e4}"]
+        {
+            assert!(!is_plain(text), "{text}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn what_is_plain_is_read_as_if_somebody_had_looked_around_it(
+            text in "[0-9a-zA-Z._-]{0,9}(:[0-9a-z-]{0,6})?|(10\\.0\\.|[a-c0-9.-]{0,4})[0-9]{0,3}-?[0-9.]{0,9}(:[0-9,-]{0,5})?"
+        ) {
+            if is_plain(&text) {
+                let slowly = match spread(&spaced(&text), 3390) {
+                    Ok(None) => target(&text, 3390).map(Meant::One),
+                    other => Err(format!("{other:?}")),
+                };
+                prop_assert_eq!(meant(&text, 3390), slowly);
+            }
+        }
+
         #[test]
         fn whatever_is_written_is_a_target_that_is_read_again_as_the_same(
             text in "[\\[ \"<]{0,2}(srv1|::1|1\\.2\\.3\\.4|\\PC{0,9})[\\]: ]{0,2}[0-9]{0,3}[:@/ ]?\\PC{0,5}"

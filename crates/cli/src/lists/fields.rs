@@ -55,6 +55,9 @@ fn until_quote(quoted: &str) -> (String, &str, bool) {
 
 /// The first separator of a line that stands in no quotation marks, and what is before it.
 pub(super) fn first_separator(line: &str) -> Option<(char, &str)> {
+    if !line.bytes().any(|octet| SEPARATORS.contains(&char::from(octet))) {
+        return None;
+    }
     let mut inside = false;
     for (at, character) in line.char_indices() {
         if character == '"' {

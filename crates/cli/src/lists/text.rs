@@ -56,7 +56,7 @@ impl<R: Read> Texts<R> {
         while !ended {
             let more = filled(&mut self.source)?;
             if more.is_empty() {
-                return Ok(if line.is_empty() { Text::End } else { Text::Line(decoded(encoding, &line)) });
+                return Ok(if line.is_empty() { Text::End } else { Text::Line(decoded(encoding, line)) });
             }
             let mut used = 0_usize;
             if encoding == Encoding::Octets && !self.after_cr {
@@ -64,6 +64,8 @@ impl<R: Read> Texts<R> {
                 let end = more.iter().position(|octet| matches!(octet, b'\n' | b'\r')).unwrap_or(more.len());
                 let room = self.most.saturating_add(1).saturating_sub(line.len());
                 used = end.min(room);
+                // And room for the end, which is looked at by itself.
+                line.reserve(used.saturating_add(1));
                 line.extend_from_slice(more.get(..used).unwrap_or_default());
             }
             for octet in more.get(used..).unwrap_or_default() {
@@ -78,7 +80,7 @@ impl<R: Read> Texts<R> {
                 return Ok(Text::TooLong);
             }
         }
-        Ok(Text::Line(decoded(encoding, &line)))
+        Ok(Text::Line(decoded(encoding, line)))
     }
 
     /// Looks at the first octets, as few as it needs.
@@ -144,12 +146,10 @@ fn unit(pair: [u8; 2], little: bool) -> u16 {
 }
 
 /// The text of a line; what is none is U+FFFD there.
-fn decoded(encoding: Encoding, line: &[u8]) -> String {
+fn decoded(encoding: Encoding, line: Vec<u8>) -> String {
     match encoding {
-        Encoding::Octets => match str::from_utf8(line) {
-            Ok(text) => text.to_owned(),
-            Err(_) => line.iter().map(|octet| windows_1252(*octet)).collect(),
-        },
+        Encoding::Octets => String::from_utf8(line)
+            .unwrap_or_else(|error| error.as_bytes().iter().map(|octet| windows_1252(*octet)).collect()),
         Encoding::Utf16 { little } => {
             let (pairs, odd) = line.as_chunks::<2>();
             let units = char::decode_utf16(pairs.iter().map(|pair| unit(*pair, little)));
