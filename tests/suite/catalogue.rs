@@ -30,6 +30,27 @@ fn every_rule_has_a_scenario() {
 }
 
 #[test]
+fn no_finding_rests_on_what_is_observed_before_its_stage() {
+    let mut held = BTreeSet::new();
+    for scenario in scenarios::all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let evidence = scenarios::machine_report(scenario).0.evidence;
+        let deepest = evidence.deepest_stage().map(Stage::rank);
+        for rule in catalogue::all().filter(|rule| rule.kind != RuleKind::Cause) {
+            let Some(stage) = rule.stage.filter(|_| (rule.matches)(&evidence)) else { continue };
+            assert!(deepest >= Some(stage.rank()), "{}: {} is not asked of it", scenario.name, rule.id);
+            held.insert(rule.id);
+        }
+    }
+    // Each of them was looked at where it holds.
+    let with_stage: Vec<&str> = catalogue::all()
+        .filter(|rule| rule.kind != RuleKind::Cause && rule.stage.is_some())
+        .map(|rule| rule.id)
+        .collect();
+    assert!(with_stage.len() > 30);
+    assert_eq!(with_stage.into_iter().filter(|id| !held.contains(id)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn every_cause_but_the_alternatives_is_the_top_one_of_a_scenario() {
     // These stand behind the cause that tells what was seen; they say what else it may be.
     const ALTERNATIVES: [&str; 5] = [

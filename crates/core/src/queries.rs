@@ -2,7 +2,7 @@
 use rdp_probe_wire::Layer;
 use rdp_probe_wire::tls::{NamedGroup, SignatureScheme, Version};
 
-use crate::attempt::{Answer, AttemptRecord};
+use crate::attempt::{Answer, AttemptRecord, Outcome, StageRecord};
 use crate::certificate::CertificateFacts;
 use crate::close::Close;
 use crate::evidence::Evidence;
@@ -13,6 +13,14 @@ use crate::stage::Stage;
 use crate::tls::{ScoutFacts, is_spoken};
 
 impl Evidence {
+    /// The deepest stage that any connection began; `None` where there was no connection.
+    #[must_use]
+    pub fn deepest_stage(&self) -> Option<Stage> {
+        let began = |record: &&StageRecord| matches!(record.outcome, Outcome::Passed | Outcome::Failed);
+        let records = self.attempts.iter().flat_map(|attempt| &attempt.stages).filter(began);
+        records.map(|record| record.stage).max_by_key(|stage| stage.rank())
+    }
+
     /// What came instead of what was due, when the deciding path failed.
     #[must_use]
     pub fn failure_kind(&self) -> Option<&FailureKind> {
@@ -158,11 +166,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::attempt::{Outcome, Purpose, StageRecord};
+    use crate::attempt::Purpose;
     use crate::fact::Fact;
     use crate::hop::Hop;
     use crate::plan::Plan;
-    use crate::stage::Stage;
     use crate::target::{Address, Host};
     use crate::tls::{SignatureCheck, TlsFacts};
     use rdp_probe_wire::gcc::{EncryptionLevel, EncryptionMethods};

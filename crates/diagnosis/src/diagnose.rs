@@ -91,22 +91,22 @@ struct Own<'a> {
 
 /// All of a diagnosis but the addresses.
 fn judge(evidence: &Evidence, more: Own<'_>) -> Diagnosis {
-    let ended = ended(evidence);
-    let mut matching: Vec<&'static Rule> = Vec::new();
-    let mut ask = |rule: &'static Rule| {
-        if (rule.matches)(evidence) {
-            matching.push(rule);
-        }
-    };
-    if let Some((hop, stage)) = ended {
-        catalogue::causes().filter(|rule| rule.is_about(hop, stage)).for_each(&mut ask);
-    }
-    catalogue::findings().for_each(ask);
+    let (ended, deepest) = (ended(evidence), evidence.deepest_stage());
     let asked = |rule: &Rule| match rule.kind {
         // A cause explains a failure, so without one there is none, and one at another hop or stage is another's.
         RuleKind::Cause => ended.is_some_and(|(hop, stage)| rule.is_about(hop, stage)),
-        RuleKind::Finding(_) => true,
+        RuleKind::Finding(_) => rule.is_within(deepest),
     };
+    let mut matching: Vec<&'static Rule> = Vec::new();
+    let mut ask = |rule: &'static Rule| {
+        if asked(rule) && (rule.matches)(evidence) {
+            matching.push(rule);
+        }
+    };
+    if ended.is_some() {
+        catalogue::causes().for_each(&mut ask);
+    }
+    catalogue::findings().for_each(ask);
     matching.extend(more.rules.iter().filter(|rule| asked(rule) && (rule.matches)(evidence)));
     let judges = more.judges.iter().map(|judge| (judge, judge.rule()));
     let judged = judges.filter(|(judge, rule)| asked(rule) && judge.matches(evidence));
@@ -155,6 +155,15 @@ enum Seen {
 /// What is known of each address, by the same rules as the verdict.
 fn addresses(evidence: &Evidence, more: Own<'_>, verdict: &Verdict) -> Vec<AddressVerdict> {
     let paths: Vec<&[AttemptRecord]> = evidence.paths().collect();
+    let known = evidence.addresses();
+    // Most runs have one connection to one address.
+    if let ([path], [only]) = (paths.as_slice(), known.as_slice())
+        && path.len() == evidence.attempts.len()
+        && let Some(last) = path.last()
+        && last.peer().or_else(|| dialed(last)) == Some(*only)
+    {
+        return vec![AddressVerdict { address: *only, outcome: Some(verdict.outcome), stage: verdict.stage }];
+    }
     let seen = seen(&paths);
     // One for all of them: a plan may be large. None where nothing has to be judged again.
     let mut alone: Option<Evidence> = None;
@@ -166,7 +175,7 @@ fn addresses(evidence: &Evidence, more: Own<'_>, verdict: &Verdict) -> Vec<Addre
         (outcome, stage)
     };
     let mut all = Vec::new();
-    for address in evidence.addresses() {
+    for address in known {
         let outcome = match seen.get(&address) {
             // What stands alone already is not asked about twice.
             Some(Seen::Path(_)) if paths.first().is_some_and(|path| path.len() == evidence.attempts.len()) => {
@@ -190,11 +199,7 @@ fn seen(paths: &[&[AttemptRecord]]) -> BTreeMap<Address, Seen> {
     let mut seen = BTreeMap::new();
     for (index, path) in paths.iter().enumerate() {
         let Some(last) = path.last() else { continue };
-        let dialed = match last.failure.as_ref().map(|failure| &failure.kind) {
-            Some(FailureKind::Connect { address, .. }) => Some(*address),
-            Some(_) | None => None,
-        };
-        for address in last.peer().into_iter().chain(dialed) {
+        for address in last.peer().into_iter().chain(dialed(last)) {
             seen.entry(address).or_insert(Seen::Path(index));
         }
         for attempt in *path {
@@ -209,6 +214,14 @@ fn seen(paths: &[&[AttemptRecord]]) -> BTreeMap<Address, Seen> {
         }
     }
     seen
+}
+
+/// The address whose dial ended it.
+fn dialed(attempt: &AttemptRecord) -> Option<Address> {
+    match attempt.failure.as_ref().map(|failure| &failure.kind) {
+        Some(FailureKind::Connect { address, .. }) => Some(*address),
+        Some(_) | None => None,
+    }
 }
 
 /// The exit code of a cause, which may be another one without TLS.

@@ -19,9 +19,11 @@ pub struct Rule {
     pub kind: RuleKind,
     /// Whom the failure is laid at that it explains; `None` when that may be anybody. The target, unless it says otherwise.
     pub hop: Option<Hop>,
-    /// The stage whose failure it explains; `None` when that may be any.
+    /// The stage whose failure it explains; `None` when that may be any. Of a finding: the one that what it rests on is observed in, or in
+    /// one behind it.
     pub stage: Option<Stage>,
-    /// Whether it holds for this evidence. Must be total and pure. A cause is asked only about failures of its hop and stage.
+    /// Whether it holds for this evidence. Must be total and pure. A cause is asked only about failures of its hop and stage, a finding with
+    /// a stage only where some connection came as far as that.
     pub matches: fn(&Evidence) -> bool,
     /// The outcome, when this is the top cause.
     pub outcome: VerdictOutcome,
@@ -91,6 +93,12 @@ impl Rule {
     /// Whether it is about failures of this stage that are laid at this hop.
     pub(crate) fn is_about(&self, hop: Hop, stage: Stage) -> bool {
         self.hop.is_none_or(|of| of == hop) && self.stage.is_none_or(|of| of == stage)
+    }
+
+    /// Whether a run that came as far as this may show it.
+    pub(crate) fn is_within(&self, deepest: Option<Stage>) -> bool {
+        let rank = |stage: Stage| stage.rank();
+        self.stage.is_none_or(|of| deepest.is_some_and(|deepest| rank(of) <= rank(deepest)))
     }
 }
 

@@ -2,7 +2,8 @@
 use std::ops::RangeInclusive;
 
 use rdp_probe_core::{
-    CertificateFacts, Evidence, FailureKind, Hop, Host, KeyKind, Observed, Product, SignatureCheck, Trust,
+    CertificateFacts, Evidence, FailureKind, Hop, Host, KeyKind, Observed, Product, SignatureCheck, Stage,
+    Trust,
 };
 
 use crate::rule::Basis::{Documented, Inferred, Reported};
@@ -13,6 +14,7 @@ const INFO: Rule = Rule {
     kind: RuleKind::Finding(Severity::Info),
     outcome: VerdictOutcome::Reachable,
     exit: 0,
+    stage: Some(Stage::Tls),
     rank: 35,
     basis: Documented,
     ..Rule::BLANK
@@ -265,6 +267,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "credssp-unpatched",
+        stage: Some(Stage::Credssp),
         matches: |f| f.credssp_version().is_some_and(|version| version < 5),
         summary: "the server speaks CredSSP version {credssp_version}: it lacks the update for CVE-2018-0886",
         cause: "current Windows clients refuse such a server by default, with an error that names the CredSSP encryption oracle",
@@ -284,6 +287,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "clock-skew",
+        stage: Some(Stage::Credssp),
         matches: |f| skewed(f, Hop::Target),
         summary: "the server's clock is {clock_skew} this computer's",
         cause: "with more than five minutes between client, server and domain controller, Kerberos fails: clients show 0x80090324 \
@@ -293,6 +297,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "server-name-differs",
+        stage: Some(Stage::Credssp),
         matches: |f| name_differs(f, Hop::Target),
         summary: "the server says that it is {server_name}, and was asked for as {asked_name}",
         cause: "an alias, a load balancer or a bastion; or a stale DNS record or a port forward that leads to another computer",
@@ -301,6 +306,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "server-is-no-windows",
+        stage: Some(Stage::Credssp),
         matches: |f| f.challenge().is_some() && f.product(Hop::Target).is_some_and(Product::is_no_windows),
         rank: 34,
         summary: "the server is not Windows: {product}. If you asked for a Windows computer, this may not be the machine that you meant",
@@ -312,6 +318,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-clock-skew",
+        stage: Some(Stage::GatewayTls),
         matches: |f| skewed(f, Hop::Gateway),
         summary: "the gateway's clock is {gateway_clock_skew} this computer's",
         cause: "with more than five minutes between client, gateway and domain controller, Kerberos fails: clients show 0x80090324 \
@@ -321,6 +328,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "gateway-name-differs",
+        stage: Some(Stage::GatewayTls),
         matches: |f| name_differs(f, Hop::Gateway),
         summary: "the gateway says that it is {gateway_says}, and was asked for as {gateway_host}",
         cause: "a name for the outside, or for several gateways, of which this one answered; or a stale DNS record or a port forward that \
@@ -330,6 +338,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "entra-sign-in-offered",
+        stage: Some(Stage::Rdsaad),
         matches: |f| f.facts().any(|fact| *fact == Observed::RdsaadNonce),
         summary: "the server offers the Entra sign-in",
         cause: "it sent the nonce that an Entra sign-in begins with",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdp_probe_core::wire::gcc::EncryptionMethods;
 use rdp_probe_core::wire::nego::Protocols;
 use rdp_probe_core::{
-    Answer, AttemptRecord, Evidence, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey,
+    Answer, AttemptRecord, Evidence, MethodSummary, Nla, Observed, Offered, SecuritySummary, ServerKey, Stage,
     TlsFault,
 };
 
@@ -97,6 +97,7 @@ fn stood_still(evidence: &Evidence) -> bool {
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "rdsh-licensing",
+        stage: Some(Stage::Licensing),
         matches: Evidence::issues_licenses,
         summary: "the server is a Remote Desktop Session Host that issues licences; none was taken",
         cause: "it sent a Platform Challenge, which only a server with licensing does; whether its licence server has any left shows only when \
@@ -114,6 +115,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "downgraded-to-standard-security",
+        stage: Some(Stage::ConnectionInitiation),
         matches: downgraded,
         summary: "the connection uses Standard RDP Security: the server did not take the TLS that was offered",
         cause: "the server's security layer is RDP, or it has no usable certificate{or_too_old}; the connection is \
@@ -123,6 +125,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "nla-not-supported",
+        stage: Some(Stage::ConnectionInitiation),
         matches: |f| SecuritySummary::of(f).nla() == Nla::NotSupported,
         summary: "the server does not support Network Level Authentication",
         cause: "it takes no CredSSP, so everybody who reaches the port reaches its logon screen",
@@ -132,6 +135,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "nla-not-required",
+        stage: Some(Stage::ConnectionInitiation),
         matches: |f| SecuritySummary::of(f).nla() == Nla::Supported,
         summary: "Network Level Authentication is supported, but not required",
         cause: "the server also takes a protocol without CredSSP, so everybody who reaches the port reaches its logon screen",
@@ -140,6 +144,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "standard-security-accepted",
+        stage: Some(Stage::ConnectionInitiation),
         matches: |f| {
             SecuritySummary::of(f).rdp == Offered::Offered && !downgraded(f) && !knows_no_negotiation(f)
         },
@@ -151,6 +156,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "no-encryption",
+        stage: Some(Stage::BasicSettingsExchange),
         matches: |f| MethodSummary::of(f).is_none(),
         summary: "Standard RDP Security goes without encryption here",
         cause: "the server's encryption level is none: everything that is typed and shown goes over the network in the clear",
@@ -160,6 +166,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "weak-encryption",
+        stage: Some(Stage::BasicSettingsExchange),
         matches: weak_encryption,
         summary: "the server takes encryption with 40 or 56 bits",
         cause: "Standard RDP Security with such keys can be read by anyone who listens, and 128 bits of RC4 are not much better",
@@ -168,6 +175,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "server-key-small",
+        stage: Some(Stage::BasicSettingsExchange),
         matches: |f| f.server_key_bits().is_some_and(|bits| bits < 1024),
         summary: "the server's key of Standard RDP Security has {server_key_bits} bits only",
         cause: "keys of this size can be broken, and with them every session that was recorded",
@@ -176,6 +184,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "server-key-unreadable",
+        stage: Some(Stage::BasicSettingsExchange),
         matches: |f| matches!(f.server_key(), Some(ServerKey::Unreadable(_))),
         summary: "the server's certificate of Standard RDP Security cannot be read",
         cause: "a client cannot encrypt its random with it, and gives up after this stage",
@@ -185,6 +194,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "octets-before-tls",
+        stage: Some(Stage::Tls),
         matches: before_tls,
         summary: "{octets_before_tls} octets came in the clear behind the Connection Confirm, before TLS",
         cause: "nothing is due from a server there: what it says in the clear then is not protected, and somebody in between can \
@@ -195,6 +205,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "negotiation-altered",
+        stage: Some(Stage::BasicSettingsExchange),
         matches: negotiation_altered,
         summary: "the server saw another security offer ({requested_protocols}) than was sent ({offered})",
         cause: "the server repeats what it was asked for, and that is something else: a proxy or somebody in between changed the \
@@ -249,6 +260,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "no-negotiation",
+        stage: Some(Stage::ConnectionInitiation),
         matches: knows_no_negotiation,
         rank: 30,
         summary: "the server knows no security negotiation",
@@ -259,6 +271,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "nonstandard-confirm",
+        stage: Some(Stage::ConnectionInitiation),
         matches: odd,
         rank: 30,
         summary: "the Connection Confirm is unusual: {oddities}",
