@@ -331,11 +331,22 @@ impl Evidence {
     /// The addresses of the name, or the one that was given.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
+        let resolved = self.resolved().map(<[Address]>::to_vec);
+        resolved.unwrap_or_else(|| self.plan.target.address().into_iter().collect())
+    }
+
+    /// How many addresses the name has.
+    #[must_use]
+    pub fn address_count(&self) -> usize {
+        self.resolved().map_or_else(|| usize::from(self.plan.target.address().is_some()), <[Address]>::len)
+    }
+
+    /// What the name was resolved to.
+    fn resolved(&self) -> Option<&[Address]> {
         // What the name stands for here means nothing to a gateway.
-        let known = self.on_the_way().iter().flat_map(AttemptRecord::facts).find_map(|fact| {
-            if let Observed::Addresses(addresses) = fact { Some(addresses.clone()) } else { None }
-        });
-        known.unwrap_or_else(|| self.plan.target.address().into_iter().collect())
+        self.on_the_way().iter().flat_map(AttemptRecord::facts).find_map(|fact| {
+            if let Observed::Addresses(addresses) = fact { Some(addresses.as_slice()) } else { None }
+        })
     }
 
     /// Whom the deciding path was connected to.

@@ -46,6 +46,11 @@ impl Itinerary {
         self.stops.len()
     }
 
+    /// How many of them are ahead.
+    pub(crate) const fn left(&self) -> usize {
+        self.stops.len().saturating_sub(self.behind)
+    }
+
     /// The next stop with this stage and hop, when there is one ahead.
     pub(crate) fn ahead(&self, stage: Stage, hop: Hop) -> Option<Stop> {
         self.stops.iter().skip(self.behind).find(|stop| (stop.stage, stop.hop) == (stage, hop)).copied()

@@ -265,6 +265,10 @@ impl Run {
 
     /// The attempt is over without a failure.
     fn rest(&mut self, why: NotTried) {
+        let left = self.itinerary.left();
+        if let Some(attempt) = self.evidence.attempts.last_mut() {
+            attempt.stages.reserve_exact(left);
+        }
         while let Some(stop) = self.itinerary.pass() {
             self.leave_out(stop, why);
         }
@@ -287,6 +291,9 @@ impl Run {
     /// Puts what was observed into the record of the stage under way.
     fn note(&mut self, at: Duration) {
         let facts = std::mem::take(&mut self.output.facts);
+        if facts.is_empty() {
+            return;
+        }
         let (attempt, first_hop) = (self.evidence.attempts.last(), self.evidence.first_hop());
         for observed in &facts {
             if let (Observed::Selected { protocol, .. }, Some(attempt)) = (observed, attempt) {

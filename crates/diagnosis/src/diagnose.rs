@@ -154,16 +154,17 @@ enum Seen {
 
 /// What is known of each address, by the same rules as the verdict.
 fn addresses(evidence: &Evidence, more: Own<'_>, verdict: &Verdict) -> Vec<AddressVerdict> {
-    let paths: Vec<&[AttemptRecord]> = evidence.paths().collect();
     let known = evidence.addresses();
-    // Most runs have one connection to one address.
-    if let ([path], [only]) = (paths.as_slice(), known.as_slice())
+    // Most runs have one connection, to the only address.
+    let path = evidence.main_path();
+    if let ([only], Some(last)) = (known.as_slice(), path.last())
         && path.len() == evidence.attempts.len()
-        && let Some(last) = path.last()
         && last.peer().or_else(|| dialed(last)) == Some(*only)
     {
-        return vec![AddressVerdict { address: *only, outcome: Some(verdict.outcome), stage: verdict.stage }];
+        let Verdict { outcome, stage, .. } = *verdict;
+        return vec![AddressVerdict { address: *only, outcome: Some(outcome), stage }];
     }
+    let paths: Vec<&[AttemptRecord]> = evidence.paths().collect();
     let seen = seen(&paths);
     // One for all of them: a plan may be large. None where nothing has to be judged again.
     let mut alone: Option<Evidence> = None;

@@ -42,7 +42,7 @@ pub fn summary(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
         }
         _ if evidence.gateway().is_some() => of_gateway(evidence),
         _ if evidence.peer().is_some() => format!("{target} accepts TCP connections"),
-        _ => format!("{target} has {} address(es)", evidence.addresses().len()),
+        _ => format!("{target} has {} address(es)", evidence.address_count()),
     }
 }
 

@@ -348,7 +348,7 @@ impl Placeholder {
             },
             Self::GatewayClockSkew => skew(evidence, Hop::Gateway)?,
             Self::FailedAddresses => failed_addresses(evidence),
-            Self::AddressCount => evidence.addresses().len().to_string(),
+            Self::AddressCount => evidence.address_count().to_string(),
             Self::MostAddresses => evidence.plan.most_addresses().to_string(),
             Self::FirstRefusal => match evidence.path().first()?.answer() {
                 Answer::Refused(code) => format!("failure code {}", code.0),

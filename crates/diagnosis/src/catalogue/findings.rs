@@ -223,7 +223,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "addresses-left-out",
-        matches: |f| f.addresses().len() > f.plan.most_addresses(),
+        matches: |f| f.address_count() > f.plan.most_addresses(),
         rank: 30,
         summary: "the name has {address_count} addresses, of which only the first {most_addresses} are tried",
         cause: "DNS may give any number of addresses, and a run has to end",
