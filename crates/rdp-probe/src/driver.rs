@@ -208,15 +208,19 @@ impl Driver<'_> {
                 }
                 let Some(wants) = run.wants() else {
                     // Of two channels IN ends first.
-                    let leaving = async {
-                        if let Some(connection) = connection {
-                            _ = connection.farewell(&octets).await;
-                        }
-                        if let Some(aside) = aside {
-                            _ = aside.farewell(&[]).await;
-                        }
-                    };
-                    _ = timeout(FAREWELL, Box::pin(leaving)).await;
+                    connection.take_if(|connection| connection.ends_in_silence(&octets));
+                    aside.take_if(|aside| aside.ends_in_silence(&[]));
+                    if connection.is_some() || aside.is_some() {
+                        let leaving = async {
+                            if let Some(connection) = connection {
+                                _ = connection.farewell(&octets).await;
+                            }
+                            if let Some(aside) = aside {
+                                _ = aside.farewell(&[]).await;
+                            }
+                        };
+                        _ = timeout(FAREWELL, Box::pin(leaving)).await;
+                    }
                     if let Some(channel) = channel {
                         self.leave(run, clock, channel).await;
                     }

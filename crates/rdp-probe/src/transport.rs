@@ -210,6 +210,11 @@ impl Connection {
         self.channel.as_ref()
     }
 
+    /// Whether there is nothing to say at the end, and no way to say goodbye either.
+    pub(crate) const fn ends_in_silence(&self, octets: &[u8]) -> bool {
+        octets.is_empty() && matches!(self.layer, Layer::Tcp(_) | Layer::Ended(_))
+    }
+
     /// Says goodbye, where the protocol has a way to, and the peer is there to hear it; its answer is not waited for.
     pub(crate) async fn farewell(mut self, octets: &[u8]) -> io::Result<()> {
         // Nothing waits in between: through a gateway it is one packet.

@@ -1,4 +1,5 @@
 //! The report in one line, to paste into a ticket or to look for with grep. What is in brackets is for programs.
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use rdp_probe_diagnosis::{Candidate, Likelihood};
@@ -68,7 +69,10 @@ pub fn line(report: &Report) -> String {
             _ = write!(out, " {name}=\"{}\"", all.join(", "));
         }
     }
-    let mut line = escape(&out).into_owned();
+    let mut line = match escape(&out) {
+        Cow::Borrowed(_) => out,
+        Cow::Owned(escaped) => escaped,
+    };
     line.push_str("]\n");
     line
 }
