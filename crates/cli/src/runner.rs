@@ -1,6 +1,7 @@
 //! Probes as many targets at a time as there are places for, and hands each report over when its target has ended: one that is silent
 //! holds back nobody.
 use std::collections::{HashMap, VecDeque};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ use crate::warned::Warned;
 
 /// How long this computer is given when it has nothing left to connect with.
 const RECOVERY: Duration = Duration::from_millis(100);
+/// So many probes begin before the network is looked at again.
+const IN_A_ROW: usize = 4;
 /// How often a probe that runs alone is put off for it.
 const TRIES: u32 = 3;
 
@@ -186,6 +189,9 @@ impl Runner {
 
     /// Runs to the end, or to the interruption.
     pub(crate) async fn run(mut self, mut interruption: Interruption) -> Ended {
+        // Listened for once, and not anew at each event.
+        let mut listening = interruption.clone();
+        let mut interrupted = pin!(async move { listening.first().await });
         while !self.is_over() {
             let rate = self.rate.wait();
             let free = self.has_place() && rate.is_none();
@@ -198,7 +204,7 @@ impl Runner {
                 continue;
             }
             let more = free && !self.reorder.is_full() && !self.networks.is_full();
-            match self.event(more, rate.filter(|_| self.has_place()), &mut interruption).await {
+            match self.event(more, rate.filter(|_| self.has_place()), interrupted.as_mut()).await {
                 Event::Interrupted => self.interrupted = true,
                 Event::Known(report) => {
                     self.known = true;
@@ -207,8 +213,10 @@ impl Runner {
                 Event::Ended(ended) => self.ended(ended),
                 Event::Job(job) => {
                     self.job(job, &interruption);
-                    // Whatever waits to go on does so before another one begins: a computer that is busy begins fewer.
-                    yield_now().await;
+                    // Whatever waits to go on does so before more begin: a computer that is busy begins fewer.
+                    if self.begun.is_multiple_of(IN_A_ROW) {
+                        yield_now().await;
+                    }
                 }
                 Event::Recovered => self.places.resume = None,
                 Event::Moved => self.show_done(),
@@ -254,20 +262,24 @@ impl Runner {
     }
 
     /// What happens next; another target is taken where one `may` begin, and nothing has to be waited for before `rate`.
-    async fn event(&mut self, may: bool, rate: Option<Instant>, interruption: &mut Interruption) -> Event {
+    async fn event(
+        &mut self,
+        may: bool,
+        rate: Option<Instant>,
+        interrupted: Pin<&mut impl Future<Output = ()>>,
+    ) -> Event {
         let resume = self.places.resume;
-        let soon = resume.unwrap_or_else(Instant::now);
         tokio::select! {
             biased;
-            () = interruption.first(), if !self.interrupted => Event::Interrupted,
+            () = interrupted, if !self.interrupted => Event::Interrupted,
             // Before the report that follows it.
-            Some(report) = self.shown.recv() => Event::Known(report),
+            Some(report) = self.shown.recv(), if self.awaited => Event::Known(report),
             Some(ended) = self.running.join_next_with_id() => Event::Ended(ended),
-            () = sleep_until(soon), if resume.is_some() => Event::Recovered,
+            () = sleep_until(resume.unwrap_or(self.since)), if resume.is_some() => Event::Recovered,
             job = self.source.next(), if may && resume.is_none() && !self.over => Event::Job(job),
             // What has ended by now is written together.
             () = std::future::ready(()), if self.outputs.is_to_leave() => Event::Nothing,
-            () = sleep_until(rate.unwrap_or_else(Instant::now)), if rate.is_some() => Event::Nothing,
+            () = sleep_until(rate.unwrap_or(self.since)), if rate.is_some() => Event::Nothing,
             () = self.outputs.moved() => Event::Moved,
         }
     }
