@@ -265,8 +265,8 @@ impl Negotiation {
 const REQUEST: Layout = &[("type", 1), ("flags", 1), ("length", 2), ("requestedProtocols", 4)];
 const RESPONSE: Layout = &[("type", 1), ("flags", 1), ("length", 2), ("selectedProtocol", 4)];
 const FAILURE: Layout = &[("type", 1), ("flags", 1), ("length", 2), ("failureCode", 4)];
-const TYPE_RESPONSE: u8 = 0x02;
-const TYPE_FAILURE: u8 = 0x03;
+pub(crate) const TYPE_RESPONSE: u8 = 0x02;
+pub(crate) const TYPE_FAILURE: u8 = 0x03;
 
 #[inline]
 pub(crate) fn negotiation(i: &[u8]) -> IResult<&[u8], Negotiation, Fault> {

@@ -5,7 +5,10 @@ use nom::IResult;
 
 use super::tpdu::{TpduCode, lengths_agree};
 use crate::fault::{Fault, Layer, Layout, Problem, WireError, bad, fixed, read};
-use crate::nego::{Negotiation, negotiation};
+use crate::nego::{
+    FailureCode, NegFailure, NegResponse, Negotiation, Protocols, ResponseFlags, TYPE_FAILURE, TYPE_RESPONSE,
+    negotiation,
+};
 use crate::tpkt::{Tpkt, tpkt};
 
 /// X.224 Connection Confirm.
@@ -32,13 +35,50 @@ impl ConnectionConfirm {
     /// this is another TPDU, or when the negotiation block is malformed: a malformed block is never an absent one.
     #[inline]
     pub fn parse(pdu: &[u8]) -> Result<Self, WireError> {
-        read(Layer::X224, pdu, connection_confirm).map_err(|e| relayer(pdu, e))
+        // All of it in one step; what is wrong is worked out only when something is.
+        match at_once(pdu) {
+            Some(confirm) => Ok(confirm),
+            None => by_field(pdu),
+        }
     }
+}
+
+/// Reads one of which nothing is wrong.
+#[inline]
+fn at_once(pdu: &[u8]) -> Option<ConnectionConfirm> {
+    let (headers, variable) = pdu.split_first_chunk::<{ ConnectionConfirm::LEN }>()?;
+    let &[version, _reserved, high, low, li, code, _, _, s0, s1, _class] = headers;
+    let is_confirm = version == Tpkt::VERSION && code & 0xF0 == TpduCode::CONNECTION_CONFIRM.0;
+    let lengths_agree = usize::from(u16::from_be_bytes([high, low])) == pdu.len()
+        && usize::from(li).saturating_add(Tpkt::LEN + 1) == pdu.len();
+    if !is_confirm || !lengths_agree {
+        return None;
+    }
+    let (negotiation, surplus) = match *variable {
+        [] => (Negotiation::Absent, 0),
+        [TYPE_RESPONSE, flags, l0, l1, v0, v1, v2, v3, ref surplus @ ..] => {
+            let (flags, length) = (ResponseFlags(flags), u16::from_le_bytes([l0, l1]));
+            let protocol = Protocols(u32::from_le_bytes([v0, v1, v2, v3]));
+            (Negotiation::Response(NegResponse { flags, length, protocol }), surplus.len())
+        }
+        [TYPE_FAILURE, _flags, l0, l1, v0, v1, v2, v3, ref surplus @ ..] => {
+            let length = u16::from_le_bytes([l0, l1]);
+            let code = FailureCode(u32::from_le_bytes([v0, v1, v2, v3]));
+            (Negotiation::Failure(NegFailure { length, code }), surplus.len())
+        }
+        _ => return None,
+    };
+    let surplus = u8::try_from(surplus).ok()?;
+    Some(ConnectionConfirm { src_ref: u16::from_be_bytes([s0, s1]), negotiation, surplus })
+}
+
+#[cold]
+fn by_field(pdu: &[u8]) -> Result<ConnectionConfirm, WireError> {
+    read(Layer::X224, pdu, connection_confirm).map_err(|e| relayer(pdu, e))
 }
 
 const LAYOUT: Layout = &[("LI", 1), ("code", 1), ("DST-REF", 2), ("SRC-REF", 2), ("class", 1)];
 
-#[inline]
 fn connection_confirm(pdu: &[u8]) -> IResult<&[u8], ConnectionConfirm, Fault> {
     let (i, header) = tpkt(pdu)?;
     let (variable, &[li, code, _, _, s0, s1, _class]) = fixed::<7>(i, LAYOUT)?;
@@ -68,7 +108,6 @@ const fn relayer(pdu: &[u8], error: WireError) -> WireError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nego::{FailureCode, NegFailure, NegResponse, Protocols, ResponseFlags};
 
     /// What Windows Server 2016 and later answer to mask 0x0B.
     const HYBRID_EX: [u8; 19] = [
@@ -103,6 +142,35 @@ mod tests {
     fn eleven_octets_are_a_confirm_without_negotiation() {
         let pdu = [3, 0, 0, 0x0B, 6, 0xD0, 0, 0, 0x12, 0x34, 0];
         assert_eq!(ConnectionConfirm::parse(&pdu).unwrap().negotiation, Negotiation::Absent);
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_read_field_by_field() {
+        let failure = [3, 0, 0, 0x13, 0x0E, 0xD0, 0, 0, 0x12, 0x34, 0, 3, 0, 8, 0, 5, 0, 0, 0];
+        let absent = [3, 0, 0, 0x0B, 6, 0xD0, 0, 0, 0x12, 0x34, 0];
+        let surplus = [3, 0, 0, 0x15, 0x10, 0xD5, 0, 0, 0, 0, 0, 2, 1, 9, 0, 8, 0, 0, 0, 7, 7];
+        let mut read = 0;
+        for whole in [&HYBRID_EX[..], &failure, &absent, &surplus] {
+            // Each octet with each value, and each cut, told of honestly and not.
+            for (place, value) in (0..whole.len()).flat_map(|place| (0..=255).map(move |value| (place, value)))
+            {
+                let mut pdu = [0; 32];
+                pdu[..whole.len()].copy_from_slice(whole);
+                pdu[place] = value;
+                for len in [whole.len(), place] {
+                    for honest in [true, false] {
+                        if honest && len != whole.len() {
+                            pdu[3] = u8::try_from(len).unwrap();
+                            pdu[4] = pdu[3].saturating_sub(5);
+                        }
+                        let (at_once, by_field) = (at_once(&pdu[..len]), by_field(&pdu[..len]).ok());
+                        assert_eq!(at_once, by_field, "{:02X?}", &pdu[..len]);
+                        read += u32::from(at_once.is_some());
+                    }
+                }
+            }
+        }
+        assert!(read > 10_000, "{read}");
     }
 
     #[test]
