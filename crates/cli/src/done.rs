@@ -88,6 +88,10 @@ impl Done {
         }
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     pub(crate) fn has(&self, key: u64) -> bool {
         self.keys.binary_search(&key).is_ok()
     }

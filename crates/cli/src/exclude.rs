@@ -57,9 +57,9 @@ impl Exclude {
                 Ok(What::Target(target)) => self.add(target),
                 Ok(What::Many(many)) => self.many.push(many.clone()),
                 Ok(What::File(_)) => {
-                    return Err(format!("{line}: an .rdp file cannot be left out; name its host"));
+                    return Err(format!("{}: an .rdp file cannot be left out; name its host", line.place));
                 }
-                Err(error) => return Err(format!("{line}: {error}")),
+                Err(error) => return Err(format!("{}: {error}", line.place)),
             }
         }
         Ok(())

@@ -71,29 +71,35 @@ pub(crate) enum What {
 }
 
 /// One line that is no comment.
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     /// What it names, or why it cannot be read.
     pub(crate) what: Result<What, String>,
     /// The first one of the list of which a part was passed over.
     pub(crate) more: bool,
-    /// What stands in it. Behind a port that may be a password, so that messages show less of it.
-    cell: String,
-    list: Arc<str>,
-    number: usize,
+    pub(crate) place: Place,
 }
 
-/// Where it stands, as messages have it.
-impl fmt::Display for Line {
+/// Where a line stands, and what is in it.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Place {
+    list: Arc<str>,
+    number: usize,
+    /// Behind a port there may be a password, so that messages show less of it.
+    cell: String,
+}
+
+/// As messages have it.
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, line {}: {}", self.list, self.number, shown(&self.cell))
     }
 }
 
 /// As messages have it.
-impl fmt::Debug for Line {
+impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}: {:?}", self.what)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -160,8 +166,11 @@ impl<R: Read> Lines<R> {
             self.any |= what.is_ok();
             let more = more && !self.more;
             self.more |= more;
-            let (cell, list) = (cell.into_owned(), Arc::clone(&self.name));
-            return Ok(Some(Line { what, more, cell, list, number }));
+            let list = Arc::clone(&self.name);
+            // Nearly always it is all that stands there.
+            let part = (cell != text).then(|| cell.into_owned());
+            let cell = part.unwrap_or(text);
+            return Ok(Some(Line { what, more, place: Place { list, number, cell } }));
         }
         Ok(None)
     }

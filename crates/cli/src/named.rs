@@ -7,7 +7,7 @@ use rdp_probe::{RdpFile, Target};
 use zeroize::Zeroizing;
 
 use crate::file_gateway::of_use;
-use crate::lists::{Line, What};
+use crate::lists::What;
 use crate::options::Options;
 use crate::spread::Spread;
 use crate::words::is_rdp_file;
@@ -32,12 +32,11 @@ impl Several {
     ///
     /// # Errors
     /// Why there is nothing.
-    pub(crate) fn on(line: &Line, options: &Options) -> Result<Self, String> {
-        match &line.what {
-            Ok(What::Target(target)) => Ok(Self::One(target.clone().into())),
-            Ok(What::Many(many)) => Self::many(many.clone(), options),
-            Ok(What::File(path)) => rdp_file(path.as_ref(), options).map(Self::One),
-            Err(error) => Err(error.clone()),
+    pub(crate) fn of(what: What, options: &Options) -> Result<Self, String> {
+        match what {
+            What::Target(target) => Ok(Self::One(target.into())),
+            What::Many(many) => Self::many(many, options),
+            What::File(path) => rdp_file(path.as_ref(), options).map(Self::One),
         }
     }
 

@@ -56,11 +56,15 @@ impl Sieve {
 
     /// Whether a target is probed.
     pub(crate) fn takes(&mut self, Named { target, file }: &Named) -> bool {
+        let is_excluded = self.exclude.has(target);
+        if !is_excluded && self.met.is_none() && self.done.is_empty() {
+            return true;
+        }
         let key = match file {
             Some(_) => self.keys.of_file(&target.input),
             None => self.keys.of(&target.host, target.port),
         };
-        let count = if self.exclude.has(target) {
+        let count = if is_excluded {
             &self.left_out.excluded
         } else if self.done.has(key) {
             &self.left_out.done

@@ -14,9 +14,7 @@ use crate::bad_lines::BadLines;
 use crate::exit::say;
 use crate::expecting::Expecting;
 use crate::jobs::{Job, Jobs, takes, with_key_log};
-#[cfg(feature = "dev")]
-use crate::lists::What;
-use crate::lists::{Line, Lines, Reading};
+use crate::lists::{Line, Lines, Place, Reading, What};
 use crate::named::Several;
 use crate::options::Options;
 use crate::order::Order;
@@ -363,19 +361,22 @@ impl UnderWay {
                 self.end();
                 return None;
             };
-            let line = match line {
+            let Line { what, more, place } = match line {
                 Ok(line) => line,
                 Err(error) => return Some(Err(error)),
             };
             self.held.lines += 1;
             let was_said = self.looked.is_some_and(|looked| self.held.lines <= looked.held.lines);
-            match of_line(jobs, &line, |jobs, several| Ok((several.len(), Next::of(several, jobs, sieve)?))) {
+            let read = of_line(jobs, (what, &place), |jobs, several| {
+                Ok((several.len(), Next::of(several, jobs, sieve)?))
+            });
+            match read {
                 Ok((targets, mut next)) => {
                     self.held.good = self.held.good.saturating_add(targets);
                     if !was_said {
                         self.bad.is_list();
                         if let Some(Next::Job(job)) = &mut next {
-                            job.warnings.extend(more(&line));
+                            job.warnings.extend(passed_over(more, &place));
                         }
                     }
                     if let Some(next) = next {
@@ -425,17 +426,17 @@ fn look_through(
 ) -> Result<Looked, String> {
     let (mut bad, mut held, mut whole) = (BadLines::default(), Held::default(), true);
     for line in lines {
-        let line = line?;
+        let Line { what, more, place } = line?;
         // What may be no list at all is read until a target comes.
         if held.lines >= LOOKED && held.good > 0 && !jobs.options.strict {
             whole = false;
             break;
         }
         held.lines += 1;
-        match of_line(jobs, &line, |jobs, several| Ok((several.len(), look_at(jobs, &several)?))) {
+        match of_line(jobs, (what, &place), |jobs, several| Ok((several.len(), look_at(jobs, &several)?))) {
             Ok((targets, of_file)) => {
                 warnings.extend(of_file);
-                warnings.extend(more(&line));
+                warnings.extend(passed_over(more, &place));
                 held.good = held.good.saturating_add(targets);
             }
             Err(Refused::Run(error)) => return Err(error),
@@ -465,11 +466,11 @@ fn look_at(jobs: &mut Jobs, several: &Several) -> Result<Vec<String>, String> {
 /// Does it with what a line names. What options refuse is refused of every line, and none is to blame for it.
 fn of_line<T>(
     jobs: &mut Jobs,
-    line: &Line,
+    (what, place): (Result<What, String>, &Place),
     with: impl FnOnce(&mut Jobs, Several) -> Result<T, String>,
 ) -> Result<T, Refused> {
-    let of_line = |error: String| Refused::Line(format!("{line}: {error}"));
-    let several = Several::on(line, &jobs.options).map_err(of_line)?;
+    let of_line = |error: String| Refused::Line(format!("{place}: {error}"));
+    let several = what.and_then(|what| Several::of(what, &jobs.options)).map_err(of_line)?;
     let is_file = match &several {
         Several::One(named) => {
             takes(&jobs.options, named).map_err(of_line)?;
@@ -489,10 +490,10 @@ fn reading(options: &Options) -> Reading {
 }
 
 /// What is said of a line of which a part was passed over.
-fn more(line: &Line) -> Option<String> {
-    line.more.then(|| {
+fn passed_over(more: bool, place: &Place) -> Option<String> {
+    more.then(|| {
         format!(
-            "{line}: what stands beside the target is passed over, here and in the lines that follow; in a list of columns the first line names \
+            "{place}: what stands beside the target is passed over, here and in the lines that follow; in a list of columns the first line names \
              them"
         )
     })
@@ -518,7 +519,7 @@ pub(crate) fn list(
                 targets.extend((0..many.len().min(MANY)).filter_map(|index| many.at(index)))
             }
             Ok(What::File(_)) => {}
-            Err(error) => bad.push(format!("{line}: {error}")),
+            Err(error) => bad.push(format!("{}: {error}", line.place)),
         }
     }
     Ok((targets, bad))

@@ -21,7 +21,7 @@ fn read_as(octets: &[u8], reading: Reading) -> Result<Vec<String>, String> {
                     all.map(|target| target.input).collect::<Vec<_>>().join(" ")
                 }
                 Ok(What::File(file)) => file.clone(),
-                Err(why) => format!("! {line}: {why}"),
+                Err(why) => format!("! {}: {why}", line.place),
             })
         })
         .collect()
@@ -224,7 +224,7 @@ fn a_port_is_that_of_the_column_or_of_the_option_where_a_target_has_none() {
 #[test]
 fn a_line_has_a_place_that_names_its_number() {
     let line = Lines::new(&b"srv1\nsrv 2"[..], "list file \"x\"".into(), reading()).nth(1).unwrap().unwrap();
-    assert_eq!(line.to_string(), "list file \"x\", line 2: \"srv 2\"");
+    assert_eq!(line.place.to_string(), "list file \"x\", line 2: \"srv 2\"");
 }
 
 #[test]
