@@ -335,6 +335,16 @@ impl Evidence {
         resolved.unwrap_or_else(|| self.plan.target.address().into_iter().collect())
     }
 
+    /// The address, where there is only one.
+    #[must_use]
+    pub fn only_address(&self) -> Option<Address> {
+        match self.resolved() {
+            Some([only]) => Some(*only),
+            Some(_) => None,
+            None => self.plan.target.address(),
+        }
+    }
+
     /// How many addresses the name has.
     #[must_use]
     pub fn address_count(&self) -> usize {

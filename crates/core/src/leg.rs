@@ -1,5 +1,6 @@
 //! One leg of the way.
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -89,8 +90,36 @@ impl Leg {
 impl fmt::Display for Leg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host {
+            // Long lists are full of these, and most of what the general way does is for what they do not need.
+            Host::Ip(IpAddr::V4(ip)) if f.width().is_none() && f.precision().is_none() => {
+                let mut digits = itoa::Buffer::new();
+                for (octet, before) in ip.octets().into_iter().zip(["", ".", ".", "."]) {
+                    f.write_str(before)?;
+                    f.write_str(digits.format(octet))?;
+                }
+                f.write_str(":")?;
+                f.write_str(digits.format(self.port))
+            }
             Host::Ip(ip) => Address::new(ip, self.port).fmt(f),
             Host::Name(ref name) => write!(f, "{name}:{}", self.port),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leg_is_written_as_addresses_and_names_are() {
+        for text in ["0.0.0.0", "9.10.99.100", "192.0.2.7", "255.255.255.255", "2001:db8::7"] {
+            for port in [0, 1, 9, 10, 101, 3389, 10_000, 65_535] {
+                let leg = Leg::new(Host::parse(text).unwrap(), port);
+                let address = leg.address().unwrap();
+                assert_eq!(leg.to_string(), address.to_string());
+                assert_eq!(format!("{leg:>24}"), format!("{address:>24}"));
+            }
+        }
+        assert_eq!(Leg::new(Host::parse("srv1").unwrap(), 3389).to_string(), "srv1:3389");
     }
 }

@@ -154,15 +154,14 @@ enum Seen {
 
 /// What is known of each address, by the same rules as the verdict.
 fn addresses(evidence: &Evidence, more: Own<'_>, verdict: &Verdict) -> Vec<AddressVerdict> {
-    let known = evidence.addresses();
     // Most runs have one connection, to the only address.
     let path = evidence.main_path();
-    if let ([only], Some(last)) = (known.as_slice(), path.last())
+    if let (Some(address), Some(last)) = (evidence.only_address(), path.last())
         && path.len() == evidence.attempts.len()
-        && last.peer().or_else(|| dialed(last)) == Some(*only)
+        && last.peer().or_else(|| dialed(last)) == Some(address)
     {
         let Verdict { outcome, stage, .. } = *verdict;
-        return vec![AddressVerdict { address: *only, outcome: Some(outcome), stage }];
+        return vec![AddressVerdict { address, outcome: Some(outcome), stage }];
     }
     let paths: Vec<&[AttemptRecord]> = evidence.paths().collect();
     let seen = seen(&paths);
@@ -176,7 +175,7 @@ fn addresses(evidence: &Evidence, more: Own<'_>, verdict: &Verdict) -> Vec<Addre
         (outcome, stage)
     };
     let mut all = Vec::new();
-    for address in known {
+    for address in evidence.addresses() {
         let outcome = match seen.get(&address) {
             // What stands alone already is not asked about twice.
             Some(Seen::Path(_)) if paths.first().is_some_and(|path| path.len() == evidence.attempts.len()) => {

@@ -31,10 +31,10 @@ pub(crate) fn asked_of(evidence: &Evidence) -> Hop {
 
 pub(crate) fn address(evidence: &Evidence) -> String {
     let leg = evidence.plan.leg(asked_of(evidence));
-    if let Some(given) = leg.address() {
-        return given.to_string();
+    let target = leg.to_string();
+    if leg.address().is_some() {
+        return target;
     }
-    let target = format!("{}:{}", leg.host, leg.port);
     let failed = match evidence.failure().map(|failure| &failure.kind) {
         Some(FailureKind::Connect { address, .. }) => Some(*address),
         _ => None,

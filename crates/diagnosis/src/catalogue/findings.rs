@@ -29,6 +29,21 @@ fn downgraded(evidence: &Evidence) -> bool {
     evidence.is_without_tls() && evidence.path().iter().any(offered)
 }
 
+/// Nobody knows what else a server takes that took CredSSP on the only connection, as with most of many targets.
+fn nla(evidence: &Evidence) -> Nla {
+    const CREDSSP: [Protocols; 2] = [Protocols::HYBRID, Protocols::HYBRID_EX];
+    let took = |answer| matches!(answer, Answer::Selected { protocol, .. } if CREDSSP.contains(&protocol));
+    match evidence.attempts.as_slice() {
+        [only] if took(only.answer()) => Nla::Unknown,
+        _ => SecuritySummary::of(evidence).nla(),
+    }
+}
+
+fn takes_standard_security(evidence: &Evidence) -> bool {
+    let took = |attempt: &AttemptRecord| attempt.answer().is_standard();
+    evidence.attempts.iter().any(took) && SecuritySummary::of(evidence).rdp == Offered::Offered
+}
+
 /// The address is this computer's own: the connection has the same one at both ends, or it is the usual loopback one.
 fn this_computer(evidence: &Evidence) -> bool {
     const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
@@ -126,7 +141,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "nla-not-supported",
         stage: Some(Stage::ConnectionInitiation),
-        matches: |f| SecuritySummary::of(f).nla() == Nla::NotSupported,
+        matches: |f| nla(f) == Nla::NotSupported,
         summary: "the server does not support Network Level Authentication",
         cause: "it takes no CredSSP, so everybody who reaches the port reaches its logon screen",
         remedy: "{require_nla}",
@@ -136,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "nla-not-required",
         stage: Some(Stage::ConnectionInitiation),
-        matches: |f| SecuritySummary::of(f).nla() == Nla::Supported,
+        matches: |f| nla(f) == Nla::Supported,
         summary: "Network Level Authentication is supported, but not required",
         cause: "the server also takes a protocol without CredSSP, so everybody who reaches the port reaches its logon screen",
         remedy: "on the target, require Network Level Authentication",
@@ -145,9 +160,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "standard-security-accepted",
         stage: Some(Stage::ConnectionInitiation),
-        matches: |f| {
-            SecuritySummary::of(f).rdp == Offered::Offered && !downgraded(f) && !knows_no_negotiation(f)
-        },
+        matches: |f| takes_standard_security(f) && !downgraded(f) && !knows_no_negotiation(f),
         summary: "the server also takes Standard RDP Security",
         cause: "a client that offers no TLS is let in with the old encryption, and a device in between can bring that about",
         remedy: "on the target, {set_tls}",

@@ -8,7 +8,6 @@ use super::word::word;
 use crate::escape::escape;
 use crate::expect::ExpectedOutcome;
 use crate::report::Report;
-use crate::target::Target;
 
 /// Most lines are no longer, in octets.
 const USUAL: usize = 192;
@@ -21,7 +20,7 @@ pub fn verdict_line(report: &Report) -> String {
 fn sentence(report: &Report) -> String {
     let (plan, verdict) = (&report.evidence.plan, &report.diagnosis.verdict);
     let mut out = String::with_capacity(USUAL);
-    out.push_str(&Target::new(plan.target.host.clone(), plan.target.port).input);
+    _ = write!(out, "{}", plan.target);
     match (verdict.stage, verdict.hop) {
         (Some(stage), Some(hop)) => _ = write!(out, " {} at {stage} ({hop})", word(report)),
         _ if report.is_unexpected() => out.push_str(" OK, but not as expected"),
