@@ -22,8 +22,8 @@ const ADDRESSES: u8 = 16;
 /// Targets of a sweep, and how many at a time.
 const TARGETS: usize = 3200;
 const AT_ONCE: usize = 256;
-/// Sweeps of each side, by turns: a tick is a hundredth of a second.
-const TURNS: usize = 6;
+/// Sweeps of each side, by turns: as many as it takes for what else the machine does to even out.
+const TURNS: usize = 32;
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What makes this program the bare loop.
