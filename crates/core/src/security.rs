@@ -119,35 +119,31 @@ impl SecuritySummary {
             | Purpose::ScoutCertificate
             | Purpose::Method(_) => true,
         };
-        // Asked again where it matters: most runs are one connection.
-        let attempts = || {
-            let attempts = evidence.attempts_to(peer).filter(tells);
-            attempts.map(|attempt| (attempt, attempt.answer()))
-        };
-        let confirms = |from: usize| {
+        let attempts = evidence.attempts_to(peer).filter(tells);
+        let attempts: Vec<_> = attempts.map(|attempt| (attempt, attempt.answer())).collect();
+        let confirms = |some: &[(&AttemptRecord, Answer)]| {
             // Who answers the same request, or one behind a header, did not hang up for the protocols in it.
             let otherwise = [Look::Again, Look::ProxyHeader].map(Purpose::Look);
-            attempts()
-                .skip(from)
-                .any(|(attempt, answer)| answer.is_confirm() && !otherwise.contains(&attempt.purpose))
+            some.iter().any(|(attempt, answer)| answer.is_confirm() && !otherwise.contains(&attempt.purpose))
         };
         // Who has a way to refuse does not do it by hanging up.
-        let says_no = || attempts().any(|(_, answer)| matches!(answer, Answer::Refused(_)));
-        for (index, (attempt, answer)) in attempts().enumerate() {
+        let says_no = || attempts.iter().any(|(_, answer)| matches!(answer, Answer::Refused(_)));
+        for (index, (attempt, answer)) in attempts.iter().enumerate() {
+            let later = attempts.get(index..).unwrap_or_default();
             let tells = match answer {
                 // A bare FIN is how some servers refuse, and how others hang up on everybody. It counts as a refusal only
                 // when the server answered a later request; a disconnect, which is said, when it answered any.
-                Answer::Fin => confirms(index) && !says_no(),
-                Answer::Disconnected => confirms(0),
+                Answer::Fin => confirms(later) && !says_no(),
+                Answer::Disconnected => confirms(&attempts),
                 Answer::Selected { .. } | Answer::NoNegotiation | Answer::Refused(_) => true,
                 Answer::None => false,
             };
             if tells {
-                summary.learn(attempt.offer, answer);
+                summary.learn(attempt.offer, *answer);
             }
         }
         // A demand for what had been offered contradicts itself, unless it was then taken: the server disliked the company.
-        for (attempt, answer) in attempts() {
+        for (attempt, answer) in attempts {
             if let Answer::Refused(code) = answer
                 && let Some(wanted) = demanded(code)
                 && summary.protocol(wanted) == Offered::Offered
