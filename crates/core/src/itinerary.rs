@@ -25,55 +25,18 @@ pub(crate) struct Stop {
 pub(crate) struct Itinerary {
     stops: Vec<Stop>,
     behind: usize,
-    /// What of the protocol they were drawn by.
-    by: Option<ByProtocol>,
-}
-
-/// What a security protocol has to say in the matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ByProtocol {
-    /// Of the stages that take each other's place the one that belongs to it.
-    taken: Stage,
-    /// Whether it encrypts by itself.
-    commences: bool,
-    /// Whether it has a result of its own of who may log on.
-    authorizes: bool,
-}
-
-impl ByProtocol {
-    fn of(plan: &Plan, depth: u8, protocol: Protocols) -> Self {
-        let taken = match protocol {
-            Protocols::RDSTLS => Stage::Rdstls,
-            Protocols::RDSAAD => Stage::Rdsaad,
-            _ => Stage::Credssp,
-        };
-        // What encrypts by itself is told of where it would be done, or somebody asks for it.
-        let commences = protocol.is_standard() || depth == Stage::RdpSecurityCommencement.rank();
-        // One protocol alone has the result, and only who gives credentials away gets it.
-        let delegates = plan.account.is_some() && plan.until_asked && depth > Stage::Credssp.rank();
-        let authorizes = protocol == Protocols::HYBRID_EX && delegates || depth == Stage::EarlyUserAuth.rank();
-        Self { taken, commences, authorizes }
-    }
 }
 
 impl Itinerary {
     /// The stops of an attempt that connects to `first_hop` and offers `protocols`.
     pub(crate) fn draw(plan: &Plan, first_hop: Hop, purpose: Purpose, protocols: Protocols) -> Self {
-        let depth = purpose.depth(plan, first_hop).rank();
-        let by = ByProtocol::of(plan, depth, protocols);
-        Self { stops: stops(depth, first_hop, purpose, by), behind: 0, by: Some(by) }
+        Self { stops: stops(plan, first_hop, purpose, protocols), behind: 0 }
     }
 
     /// The same attempt, now that the server has selected `protocol`.
     pub(crate) fn redraw(&mut self, plan: &Plan, first_hop: Hop, purpose: Purpose, protocol: Protocols) {
-        let depth = purpose.depth(plan, first_hop).rank();
-        let by = ByProtocol::of(plan, depth, protocol);
-        // Most often it is the one that was hoped for.
-        if self.by.replace(by) == Some(by) {
-            return;
-        }
         let here = self.behind.checked_sub(1).and_then(|index| self.stops.get(index)).copied();
-        self.stops = stops(depth, first_hop, purpose, by);
+        self.stops = stops(plan, first_hop, purpose, protocol);
         let again = self.stops.iter().position(|stop| Some(*stop) == here);
         self.behind = again.map_or(self.behind, |index| index.saturating_add(1));
     }
@@ -108,13 +71,24 @@ impl Itinerary {
     }
 }
 
-/// The stages that this version goes through: to the gateway and through it, where there is one, and then the target's.
-fn stops(depth: u8, first_hop: Hop, purpose: Purpose, by: ByProtocol) -> Vec<Stop> {
-    let ByProtocol { taken, commences, authorizes } = by;
+/// The stages that this version goes through: to the gateway and through it, where there is one, and then the target's. Of those that take
+/// each other's place the one that belongs to the protocol.
+fn stops(plan: &Plan, first_hop: Hop, purpose: Purpose, protocol: Protocols) -> Vec<Stop> {
+    let depth = purpose.depth(plan, first_hop).rank();
     // What begins a session is told of where somebody asks for it, and else not.
     let told = depth.max(Stage::BasicSettingsExchange.rank());
+    let taken = match protocol {
+        Protocols::RDSTLS => Stage::Rdstls,
+        Protocols::RDSAAD => Stage::Rdsaad,
+        _ => Stage::Credssp,
+    };
     // Who is greeted in TLS is not asked for a connection first.
     let tls_first = purpose == Purpose::Look(Look::TlsFirst);
+    // What encrypts by itself is told of where it would be done, or somebody asks for it.
+    let commences = protocol.is_standard() || depth == Stage::RdpSecurityCommencement.rank();
+    // One protocol alone has the result, and only who gives credentials away gets it.
+    let delegates = plan.account.is_some() && plan.until_asked && depth > Stage::Credssp.rank();
+    let authorizes = protocol == Protocols::HYBRID_EX && delegates || depth == Stage::EarlyUserAuth.rank();
     let is_told_of = |stage: Stage| match stage {
         Stage::ConnectionInitiation => !tls_first,
         Stage::RdpSecurityCommencement => commences,
