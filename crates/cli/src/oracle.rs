@@ -201,7 +201,8 @@ pub fn target_list(octets: &[u8]) {
         Ok((targets, bad)) => {
             let lines = octets.iter().filter(|octet| matches!(octet, b'\n' | b'\r')).count() + 1;
             assert!(targets.len() + bad.len() <= lines, "{targets:?} {bad:?}");
-            for target in targets {
+            assert!(targets.iter().all(|line| !line.is_empty()), "{targets:?}");
+            for target in targets.into_iter().flatten() {
                 assert_eq!(target.input.parse::<Target>().as_ref(), Ok(&target));
             }
             for message in bad {

@@ -503,20 +503,20 @@ fn passed_over(more: bool, place: &Place) -> Option<String> {
 #[cfg(feature = "dev")]
 const MANY: u64 = 300;
 
-/// The targets of a list, and how many of its lines are none: what reads lists line by line, for whoever tests it.
+/// The targets of each line of a list, and what is said of those that are none: what reads lists line by line, for whoever tests it.
 #[cfg(feature = "dev")]
 pub(crate) fn list(
     name: &str,
     octets: &[u8],
     column: Option<String>,
-) -> Result<(Vec<Target>, Vec<String>), String> {
+) -> Result<(Vec<Vec<Target>>, Vec<String>), String> {
     let (mut targets, mut bad) = (Vec::new(), Vec::new());
     for line in Lines::new(octets, name.to_owned(), Reading { column, port: Target::DEFAULT_PORT }) {
         let line = line?;
         match &line.what {
-            Ok(What::Target(target)) => targets.push(target.clone()),
+            Ok(What::Target(target)) => targets.push(vec![target.clone()]),
             Ok(What::Many(many)) => {
-                targets.extend((0..many.len().min(MANY)).filter_map(|index| many.at(index)))
+                targets.push((0..many.len().min(MANY)).filter_map(|index| many.at(index)).collect());
             }
             Ok(What::File(_)) => {}
             Err(error) => bad.push(format!("{}: {error}", line.place)),
