@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use rdp_probe::{Hop, Placeholder, Report, Rule, RuleKind, Stage, catalogue};
+use rdp_probe::{Hop, Nla, Offered, Placeholder, Report, Rule, RuleKind, SecuritySummary, Stage, catalogue};
 use rdp_probe_testkit::scenario::Player;
 
 use crate::scenarios;
@@ -48,6 +48,25 @@ fn no_finding_rests_on_what_is_observed_before_its_stage() {
         .collect();
     assert!(with_stage.len() > 30);
     assert_eq!(with_stage.into_iter().filter(|id| !held.contains(id)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn findings_of_security_protocols_say_what_the_summary_says() {
+    let mut held = BTreeSet::new();
+    for scenario in scenarios::all().iter().filter(|scenario| scenario.is_for(Player::Machine)) {
+        let evidence = scenarios::machine_report(scenario).0.evidence;
+        let summary = SecuritySummary::of(&evidence);
+        let holds = |id: &str| (catalogue::find(id).unwrap().matches)(&evidence);
+        for (id, nla) in [("nla-not-supported", Nla::NotSupported), ("nla-not-required", Nla::Supported)] {
+            assert_eq!(holds(id), summary.nla() == nla, "{}: {id}", scenario.name);
+        }
+        let standard = holds("standard-security-accepted");
+        assert!(!standard || summary.rdp == Offered::Offered, "{}", scenario.name);
+        held.insert((summary.nla().id(), standard));
+    }
+    for one in [("not_supported", false), ("supported", true), ("required", false), ("unknown", false)] {
+        assert!(held.contains(&one), "{one:?} of {held:?}");
+    }
 }
 
 #[test]

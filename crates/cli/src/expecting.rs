@@ -109,8 +109,8 @@ impl Expecting {
             None => Self::default(),
             Some(path) => {
                 let wrong = |why: String| format!("--expect-file {}: {why}", short(path));
-                let text = File::open(path).map_err(|error| format!("cannot be read: {error}"));
-                let text = text.and_then(|file| bounded::text(file, MOST)).map_err(wrong)?;
+                let text = File::open(path).map_err(Into::into).and_then(|file| bounded::text(file, MOST));
+                let text = text.map_err(|fault| wrong(fault.to_string()))?;
                 Self::read(&text).map_err(wrong)?
             }
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rdp_probe::{Baseline, Report};
 
-use crate::bounded;
+use crate::bounded::{self, Fault};
 use crate::quote::{quoted, short};
 
 /// The largest file of reports that is read, in octets.
@@ -92,9 +92,9 @@ fn is_array(text: &str) -> bool {
 
 /// Reads a text that is not too large; `what` says what was expected.
 fn read_all(source: impl io::Read, name: &str, what: &str) -> Result<String, String> {
-    bounded::text(source, MAX_REPORTS).map_err(|why| {
-        let what = if why.ends_with("UTF-8") { format!("; {what}") } else { String::new() };
-        format!("{name}: {why}{what}")
+    bounded::text(source, MAX_REPORTS).map_err(|fault| match fault {
+        Fault::NoText(_) => format!("{name}: {fault}; {what}"),
+        Fault::Read(_) | Fault::Larger(_) => format!("{name}: {fault}"),
     })
 }
 
